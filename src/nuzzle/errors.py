@@ -1,0 +1,111 @@
+"""Every error that nuzzle raises on purpose.
+
+A message says what was expected, what came, and how to mend it; where a file is at
+fault it names the file and, where there is one, the row.
+
+::
+
+    NuzzleError
+    ├── InputError              a file, a table or an argument is not what it should be
+    │   ├── FormatError         a file does not hold what its format promises
+    │   ├── ValidationError     data was read, and contradicts itself (lists every problem)
+    │   └── ManifestError       a manifest row cannot be used
+    ├── ConfigError             an unknown key or an impossible value in a config
+    ├── LeakageError            training and evaluation would share data
+    ├── TrainingError           training cannot start, or cannot go on
+    ├── BundleError             a bundle cannot be read
+    │   └── CompatibilityError  a bundle and a recording do not fit each other
+    ├── OutputError             a result cannot be written
+    └── MissingDependencyError  an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class NuzzleError(Exception):
+    """Base of all errors that nuzzle raises on purpose."""
+
+
+class InputError(NuzzleError, ValueError):
+    """A file, a table or an argument is not what it should be."""
+
+
+class FormatError(InputError):
+    """A file does not hold what its format promises.
+
+    Args:
+        path: the file.
+        problem: what was expected and what came.
+        row: 1-based line of the file, where one is at fault.
+        mend: what the reader of the message can do.
+    """
+
+    def __init__(
+        self, path: str | Path, problem: str, *, row: int | None = None, mend: str = ""
+    ) -> None:
+        self.path = Path(path)
+        self.row = row
+        where = f"{path}, line {row}" if row is not None else f"{path}"
+        super().__init__(f"{where}: {problem}" + (f" {mend}" if mend else ""))
+
+
+class ValidationError(InputError):
+    """Data contradicts itself; every problem is listed.
+
+    Args:
+        subject: what was validated, for example ``recording 'cage3'``.
+        problems: one sentence each.
+    """
+
+    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            message = f"{subject}: {self.problems[0]}"
+        else:
+            listed = "".join(f"\n  - {problem}" for problem in self.problems)
+            message = f"{subject} has {len(self.problems)} problems:{listed}"
+        super().__init__(message)
+
+
+class ManifestError(ValidationError):
+    """A manifest cannot be used; every row at fault is listed."""
+
+
+class ConfigError(NuzzleError, ValueError):
+    """A configuration has an unknown key or an impossible value."""
+
+
+class LeakageError(NuzzleError, ValueError):
+    """The same data would be used for training and for evaluation."""
+
+
+class TrainingError(NuzzleError):
+    """Training cannot start, or cannot go on."""
+
+
+class BundleError(NuzzleError):
+    """A bundle cannot be read."""
+
+
+class CompatibilityError(BundleError, ValueError):
+    """A bundle and a recording do not fit each other and cannot be converted."""
+
+
+class OutputError(NuzzleError, OSError):
+    """A result cannot be written. Nothing was left half-written."""
+
+
+class MissingDependencyError(NuzzleError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: what could not be imported.
+        extra: the name of nuzzle's extra that brings it.
+        purpose: what it is needed for.
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install 'nuzzle[{extra}]'")

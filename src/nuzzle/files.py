@@ -1,0 +1,67 @@
+"""Writing files so that a reader never sees half of one, and nothing is lost."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nuzzle.errors import InputError, OutputError
+
+
+@contextmanager
+def atomic_path(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` when the block succeeds.
+
+    On any error the temporary file is removed and an existing `path` stays as it was.
+
+    Args:
+        path: where the finished file should be. Missing folders are made.
+        overwrite: whether an existing file may be replaced.
+
+    Yields:
+        A path in the same folder, with the same suffix, that does not exist yet.
+
+    Raises:
+        OutputError: the file exists and `overwrite` is false, the folder cannot be
+            written, or the disk is full.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already. Choose another name, or pass --overwrite.")
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        reason = error.strerror or str(error)
+        raise OutputError(f"Cannot write {path}: {reason}. Nothing was changed there.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str, *, overwrite: bool = True) -> Path:
+    """Write `text` as UTF-8, atomically; return the path."""
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+    return Path(path)
+
+
+def existing_file(path: str | Path, what: str = "file") -> Path:
+    """Return `path` as a `Path` if it is a readable, non-empty file.
+
+    Raises:
+        InputError: there is no such file, it is a folder, or it is empty.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"There is no {what} at {path}. Check the path.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; a {what} was expected.")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
+    return path

@@ -1,0 +1,136 @@
+"""The formats that nuzzle reads: a name, a check, a reader; for labels also a writer.
+
+A format is one module of this package that makes a `PoseFormat` or a `LabelFormat`. `formats`
+lists the modules; nothing else needs to know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file
+from nuzzle.labels import Labels
+from nuzzle.recording import Recording
+
+
+@dataclass(frozen=True)
+class PoseOptions:
+    """What a pose file does not say itself.
+
+    Attributes:
+        name: of the recording; the file's stem by default.
+        item: which sequence, in a file that holds many.
+        fps: frames per second; overrides what the file says.
+        allow_pickle: whether a file that runs code when it is read may be opened.
+    """
+
+    name: str = ""
+    item: str = ""
+    fps: float | None = None
+    allow_pickle: bool = False
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """What a label file does not say itself.
+
+    Attributes:
+        n_frames: length of the recording; the end of the last label by default.
+        fps: frames per second; needed for labels in seconds where the file does not say.
+        individuals: the animals of the pose file, in order.
+        agent: who acts, where the file does not say; the first individual by default.
+        target: who is acted upon, where the file does not say; the other individual by default.
+        directed: whether agent and target mean something.
+        stream: which of several parallel streams; all by default.
+        background: the label that means "none of the others".
+        not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
+        item: which sequence, in a file that holds many.
+        rename_individuals: name in the labels -> name in the poses.
+    """
+
+    n_frames: int | None = None
+    fps: float | None = None
+    individuals: tuple[str, ...] = ()
+    agent: str = ""
+    target: str = ""
+    directed: bool = True
+    stream: str = ""
+    background: str = ""
+    not_observed: tuple[str, ...] = ()
+    item: str = ""
+    rename_individuals: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PoseFormat:
+    """A way of storing poses.
+
+    Attributes:
+        name: for manifests and messages.
+        suffixes: lower-case ends of file names.
+        sniff: whether a file looks like it; reads little, raises nothing.
+        read: one recording.
+        items: names of the sequences in a file that holds many.
+        extra: nuzzle's extra that brings what the reader needs, if any.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Path], bool]
+    read: Callable[[Path, PoseOptions], Recording]
+    items: Callable[[Path], Iterator[str]] | None = None
+    extra: str = ""
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """A way of storing labels.
+
+    Attributes:
+        name: for manifests and messages.
+        suffixes: lower-case ends of file names.
+        sniff: whether a file looks like it; reads little, raises nothing.
+        read: the labels of one recording.
+        write: ``write(labels, path, fps)``, if we write it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Path], bool]
+    read: Callable[[Path, LabelOptions], Labels]
+    write: Callable[[Labels, Path, float], Path] | None = None
+
+
+AnyFormat = TypeVar("AnyFormat", PoseFormat, LabelFormat)
+
+
+def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") -> AnyFormat:
+    """The format of a file: the one named, or the first whose check says yes.
+
+    Raises:
+        InputError: the file is missing or empty, or no such format is known.
+        FormatError: the file looks like none of them.
+    """
+    path = existing_file(path)
+    if name:
+        for candidate in formats:
+            if candidate.name == name:
+                return candidate
+        raise InputError(
+            f"There is no format {name!r}; the formats are {[each.name for each in formats]}."
+        )
+    lowered = path.name.lower()
+    for candidate in formats:
+        if lowered.endswith(candidate.suffixes) and candidate.sniff(path):
+            return candidate
+    what = "pose" if formats and isinstance(formats[0], PoseFormat) else "label"
+    expected = ", ".join(f"{each.name} ({' '.join(each.suffixes)})" for each in formats)
+    raise FormatError(
+        path,
+        f"does not look like a {what} file. Known: {expected}.",
+        mend=f"If it is one of them, say which: the column {what}_format of the manifest.",
+    )

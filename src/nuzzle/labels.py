@@ -1,0 +1,316 @@
+"""Who did what to whom, when, and what was looked for.
+
+Labels are two interval tables of the same shape: the bouts that were seen, and the spans of
+frames in which a behaviour was looked for. What was not looked for is *not observed*, which is
+not the same as absent: it is neither trained on nor scored.
+
+Frames are 0-based; intervals are half-open, ``[start_frame, stop_frame)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError, ValidationError
+
+#: Columns of a bout table. `stream` names a parallel annotation (a channel), `source` says who
+#: made the bout (manual, automated, curated), `point` marks an event without a duration.
+BOUT_COLUMNS: dict[str, Any] = {
+    "agent": str,
+    "target": str,
+    "behaviour": str,
+    "start_frame": np.int64,
+    "stop_frame": np.int64,
+    "stream": str,
+    "annotator": str,
+    "source": str,
+    "point": bool,
+}
+SPAN_COLUMNS = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+_DEFAULTS = {"stream": "", "annotator": "", "source": "manual", "point": False}
+
+
+class Pair(NamedTuple):
+    """An ordered pair of animals; `target` may be the agent itself."""
+
+    agent: str
+    target: str
+
+    @property
+    def reversed(self) -> Pair:
+        return Pair(self.target, self.agent)
+
+    def __str__(self) -> str:
+        return f"{self.agent}->{self.target}"
+
+
+class FrameLabels(NamedTuple):
+    """Labels of one pair, frame by frame.
+
+    Attributes:
+        active: `(time, behaviour)` bool, true where the behaviour is going on.
+        observed: `(time, behaviour)` bool, true where the behaviour was looked for.
+        behaviours: names of the columns.
+    """
+
+    active: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+    behaviours: tuple[str, ...]
+
+
+def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+    """A bout table with all of `BOUT_COLUMNS`, typed, sorted by start.
+
+    Args:
+        rows: mappings (or a table) with at least the columns of `SPAN_COLUMNS`.
+
+    >>> bout_table([dict(agent="a", target="b", behaviour="mount", start_frame=3, stop_frame=9)])[
+    ...     ["behaviour", "start_frame", "stop_frame", "source"]].to_dict("records")
+    [{'behaviour': 'mount', 'start_frame': 3, 'stop_frame': 9, 'source': 'manual'}]
+    """
+    table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    for column, kind in BOUT_COLUMNS.items():
+        if column not in table:
+            if column in SPAN_COLUMNS and len(table):
+                raise InputError(
+                    f"A bout table needs the columns {list(SPAN_COLUMNS)}; {column!r} is missing "
+                    f"among {list(table.columns)}."
+                )
+            table[column] = _DEFAULTS.get(column, 0 if kind is np.int64 else "")
+    table = table[list(BOUT_COLUMNS)].astype(BOUT_COLUMNS)
+    return table.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
+
+
+def span_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+    """Spans in which a behaviour was looked for: the columns of `SPAN_COLUMNS`, typed."""
+    return bout_table(rows)[list(SPAN_COLUMNS)]
+
+
+def intervals_to_mask(
+    starts: Sequence[int] | NDArray[np.int64], stops: Sequence[int] | NDArray[np.int64], length: int
+) -> NDArray[np.bool_]:
+    """True inside any of the half-open intervals, which are clipped to ``[0, length)``.
+
+    >>> intervals_to_mask([1], [3], 4).tolist()
+    [False, True, True, False]
+    """
+    edges = np.zeros(length + 1, dtype=np.int64)
+    start = np.clip(np.asarray(starts, dtype=np.int64), 0, length)
+    stop = np.clip(np.asarray(stops, dtype=np.int64), 0, length)
+    keep = stop > start
+    np.add.at(edges, start[keep], 1)
+    np.add.at(edges, stop[keep], -1)
+    return np.cumsum(edges[:-1]) > 0
+
+
+def mask_to_intervals(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The half-open intervals where `mask` `(time,)` is true, as `(interval, 2)`.
+
+    >>> mask_to_intervals(np.array([False, True, True, False, True])).tolist()
+    [[1, 3], [4, 5]]
+    """
+    padded = np.concatenate(([False], np.asarray(mask, dtype=bool), [False]))
+    return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels of one recording.
+
+    Attributes:
+        bouts: table with `BOUT_COLUMNS`. Bouts of the background are not listed: background is
+            where something was looked for and nothing was seen.
+        observed: table with `SPAN_COLUMNS`: which behaviours of which pair were looked for, when.
+        n_frames: length of the recording, frames.
+        exclusive: whether at most one behaviour of a pair can go on at a time.
+        background: name of the class "none of the others" (``other``), if the labels have one.
+        directed: whether agent and target mean something; if not, the labels are the pair's.
+        notes: what the reader had to mend or leave out, one sentence each.
+    """
+
+    bouts: pd.DataFrame
+    observed: pd.DataFrame
+    n_frames: int
+    exclusive: bool = False
+    background: str | None = None
+    directed: bool = True
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bouts", bout_table(self.bouts))
+        object.__setattr__(self, "observed", span_table(self.observed))
+        problems = []
+        for what, table in (("bout", self.bouts), ("observed span", self.observed)):
+            empty = table[table["stop_frame"] <= table["start_frame"]]
+            for row in empty.head(3).itertuples():
+                problems.append(
+                    f"a {what} of {row.behaviour!r} stops at frame {row.stop_frame}, not after "
+                    f"its start at frame {row.start_frame}"
+                )
+            outside = table[(table["start_frame"] < 0) | (table["stop_frame"] > self.n_frames)]
+            for row in outside.head(3).itertuples():
+                problems.append(
+                    f"a {what} of {row.behaviour!r} covers frames {row.start_frame} to "
+                    f"{row.stop_frame}, outside the {self.n_frames} frames of the recording"
+                )
+        if self.background is not None and (self.bouts["behaviour"] == self.background).any():
+            problems.append(f"{self.background!r} is the background and also has bouts")
+        if problems:
+            raise ValidationError("labels", problems)
+
+    @property
+    def behaviours(self) -> tuple[str, ...]:
+        """Everything that was looked for, in alphabetical order; without the background."""
+        return tuple(sorted(set(self.observed["behaviour"])))
+
+    @property
+    def self_behaviours(self) -> tuple[str, ...]:
+        """Behaviours that are directed at the agent itself."""
+        own = self.observed[self.observed["agent"] == self.observed["target"]]
+        return tuple(sorted(set(own["behaviour"])))
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Ordered pairs with something observed, in order of first appearance."""
+        rows = self.observed[["agent", "target"]].drop_duplicates()
+        return tuple(Pair(*row) for row in rows.itertuples(index=False))
+
+    def frames(self, pair: Pair, behaviours: Sequence[str] | None = None) -> FrameLabels:
+        """Labels of `pair`, frame by frame; several behaviours may be active at once.
+
+        What the agent does to itself counts for each pair that it is the agent of.
+
+        Args:
+            pair: agent and target.
+            behaviours: columns wanted, in this order; all by default. A behaviour that nobody
+                looked for is a column that is nowhere observed.
+        """
+        names = tuple(self.behaviours if behaviours is None else behaviours)
+        active = np.zeros((self.n_frames, len(names)), dtype=bool)
+        observed = np.zeros_like(active)
+        for table, out in ((self.bouts, active), (self.observed, observed)):
+            mine = table[(table["agent"] == pair.agent) & table["target"].isin(list(pair))]
+            for behaviour, rows in mine.groupby("behaviour"):
+                if behaviour in names:
+                    out[:, names.index(str(behaviour))] = intervals_to_mask(
+                        rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), self.n_frames
+                    )
+        return FrameLabels(active, observed, names)
+
+    def exclusive_frames(
+        self, pair: Pair, behaviours: Sequence[str], priority: Sequence[str] | None = None
+    ) -> NDArray[np.int64]:
+        """One class a frame: an index into `behaviours`, the background, or -1.
+
+        The rule: where several behaviours overlap, the one that comes first in `priority` wins.
+        A frame without a behaviour is background where anything was looked for; where nothing
+        was, it is -1, *not observed*.
+
+        Args:
+            pair: agent and target.
+            behaviours: class names; may contain `background` at any place.
+            priority: names, most important first; the order of `behaviours` by default.
+
+        Returns:
+            `(time,)` int64. Where the background is not among `behaviours`, its frames are -1.
+        """
+        names = tuple(behaviours)
+        wanted = [name for name in (priority or names) if name != self.background]
+        active, observed, _ = self.frames(pair, wanted)
+        background = names.index(self.background) if self.background in names else -1
+        classes = np.where(observed.any(axis=1), background, -1).astype(np.int64)
+        for column in reversed(range(len(wanted))):
+            classes[active[:, column] & observed[:, column]] = names.index(wanted[column])
+        return classes
+
+    @classmethod
+    def from_frames(
+        cls,
+        pair: Pair,
+        active: NDArray[np.bool_],
+        behaviours: Sequence[str],
+        *,
+        observed: NDArray[np.bool_] | None = None,
+        **attributes: Any,
+    ) -> Labels:
+        """Labels of one pair from `(time, behaviour)` masks; the inverse of `frames`.
+
+        Args:
+            pair: agent and target.
+            active: where each behaviour goes on.
+            behaviours: names of the columns.
+            observed: where each was looked for; everywhere by default.
+            **attributes: `exclusive`, `background`, `directed`, `notes`.
+        """
+        seen = np.ones_like(active) if observed is None else observed
+
+        def table(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "agent": pair.agent,
+                    "target": pair.target,
+                    "behaviour": behaviour,
+                    "start_frame": start,
+                    "stop_frame": stop,
+                }
+                for column, behaviour in enumerate(behaviours)
+                for start, stop in mask_to_intervals(masks[:, column])
+            ]
+
+        return cls(bout_table(table(active)), span_table(table(seen)), len(active), **attributes)
+
+    def rename_behaviours(self, mapping: Mapping[str, str]) -> Labels:
+        """Rename behaviours; several that get one name are merged (their union)."""
+        return replace(
+            self,
+            bouts=self.bouts.assign(behaviour=self.bouts["behaviour"].replace(dict(mapping))),
+            observed=self.observed.assign(
+                behaviour=self.observed["behaviour"].replace(dict(mapping))
+            ).drop_duplicates(),
+        )
+
+    def rename_individuals(self, mapping: Mapping[str, str]) -> Labels:
+        """Call the animals by other names."""
+
+        def renamed(table: pd.DataFrame) -> pd.DataFrame:
+            names = dict(mapping)
+            return table.assign(
+                agent=table["agent"].replace(names), target=table["target"].replace(names)
+            )
+
+        return replace(self, bouts=renamed(self.bouts), observed=renamed(self.observed))
+
+    def slice(self, start_frame: int, stop_frame: int) -> Labels:
+        """The labels of frames ``[start_frame, stop_frame)``, counted from `start_frame`."""
+        return replace(
+            self,
+            bouts=_window(self.bouts, start_frame, stop_frame),
+            observed=_window(self.observed, start_frame, stop_frame),
+            n_frames=max(0, min(stop_frame, self.n_frames) - start_frame),
+        )
+
+    def with_length(self, n_frames: int) -> Labels:
+        """The same labels for a recording of `n_frames`: what runs past its end is clipped.
+
+        The note says how much was clipped. Frames past the end of the labels stay unobserved.
+        """
+        overrun = int(self.bouts["stop_frame"].max()) - n_frames if len(self.bouts) else 0
+        notes = self.notes
+        if overrun > 0:
+            notes = (*notes, f"{overrun} labelled frames past the end of the poses were left out")
+        clipped = self.slice(0, n_frames)
+        return replace(clipped, n_frames=n_frames, notes=notes)
+
+
+def _window(table: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
+    clipped = table.assign(
+        start_frame=table["start_frame"].clip(start, stop) - start,
+        stop_frame=table["stop_frame"].clip(start, stop) - start,
+    )
+    return clipped[clipped["stop_frame"] > clipped["start_frame"]]

@@ -1,0 +1,366 @@
+"""The manifest: a csv that says which pose file belongs to which labels, and how to read them.
+
+People edit it in a spreadsheet; `nuzzle init` writes a first one. Only `recording` and `poses`
+must be there; an empty cell means "not said". Paths are relative to the manifest's folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import FormatError, LeakageError, ManifestError
+from nuzzle.files import existing_file, write_text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a recording, its files, and what its files do not say themselves.
+
+    Attributes:
+        recording: unique name.
+        poses: pose file.
+        labels: label file, if any. May be the pose file where that holds both.
+        item: which sequence of a pose file that holds many.
+        fps: frames per second, where the files do not say or are wrong.
+        px_per_cm: pixels in a centimetre, where the files do not say.
+        lab: who recorded it.
+        group: animal or session; `recording` by default.
+        split: ``train``, ``val``, ``test`` or another word; empty for none.
+        start_frame: first frame to use.
+        stop_frame: frame after the last to use.
+        stream: which of several parallel label streams.
+        background: the label that means "none of the others".
+        not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
+        directed: whether agent and target mean something in the labels.
+        agent: who acts, where the labels do not say.
+        target: who is acted upon, where the labels do not say.
+        individuals: what the animals are called: ``old=new``, separated by ``;``.
+        keypoints: what the keypoints are called: ``old=new``, separated by ``;``.
+        behaviours: what the behaviours are called: ``old=new``; several may share one new name.
+        pose_format: name of the reader, where it cannot be told from the file.
+        label_format: name of the reader, where it cannot be told from the file.
+    """
+
+    recording: str
+    poses: Path
+    labels: Path | None = None
+    item: str = ""
+    fps: float | None = None
+    px_per_cm: float | None = None
+    lab: str = ""
+    group: str = ""
+    split: str = ""
+    start_frame: int | None = None
+    stop_frame: int | None = None
+    stream: str = ""
+    background: str = ""
+    not_observed: tuple[str, ...] = ()
+    directed: bool = True
+    agent: str = ""
+    target: str = ""
+    individuals: Mapping[str, str] = ()  # type: ignore[assignment]
+    keypoints: Mapping[str, str] = ()  # type: ignore[assignment]
+    behaviours: Mapping[str, str] = ()  # type: ignore[assignment]
+    pose_format: str = ""
+    label_format: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("individuals", "keypoints", "behaviours"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+
+    @property
+    def leak_group(self) -> str:
+        """What must stay on one side of a split."""
+        return self.group or self.recording
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An ordered set of entries.
+
+    Attributes:
+        entries: one a recording.
+        path: the csv it was read from, if any.
+    """
+
+    entries: tuple[Entry, ...]
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        counts = Counter(entry.recording for entry in self.entries)
+        doubled = [name for name, count in counts.items() if count > 1]
+        if doubled:
+            raise ManifestError(
+                f"manifest {self.path or ''}".strip(),
+                [f"the recording {name!r} has {counts[name]} rows" for name in doubled],
+            )
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """How many recordings each split has."""
+        return dict(Counter(entry.split for entry in self.entries))
+
+    def select(self, split: str) -> Manifest:
+        """The entries of one split.
+
+        Raises:
+            ManifestError: there are none.
+        """
+        chosen = tuple(entry for entry in self.entries if entry.split == split)
+        if not chosen:
+            raise ManifestError(
+                f"manifest {self.path or ''}".strip(),
+                [f"no recording has the split {split!r}; the column split holds {self.splits}"],
+            )
+        return Manifest(chosen, self.path)
+
+    def check_leakage(
+        self, train: str = "train", held_out: Sequence[str] = ("val", "test")
+    ) -> None:
+        """Refuse a split that has one group, or the same frames, on both sides.
+
+        Raises:
+            LeakageError: names the groups or files at fault.
+        """
+        inside = [entry for entry in self.entries if entry.split == train]
+        outside = [entry for entry in self.entries if entry.split in held_out]
+        shared = {e.leak_group for e in inside} & {e.leak_group for e in outside}
+        problems = [f"the group {name!r} is in {train!r} and held out" for name in sorted(shared)]
+        for ours in inside:
+            for theirs in outside:
+                if _same_source(ours, theirs) and _overlap(ours, theirs):
+                    problems.append(
+                        f"{ours.recording!r} and {theirs.recording!r} share frames of {ours.poses}"
+                    )
+        if problems:
+            listed = "".join(f"\n  - {problem}" for problem in problems)
+            raise LeakageError(
+                "training and evaluation must not share animals or frames:" + listed + "\n"
+                "Give each animal or session its own group, and each group one split."
+            )
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the csv, with paths relative to it; columns that nobody filled are left out."""
+        path = Path(path)
+        rows = [_to_row(entry, path.parent) for entry in self.entries]
+        names = [field.name for field in fields(Entry)]
+        core = {"recording", "poses", "labels", "fps", "px_per_cm", "lab", "group", "split"}
+        used = [name for name in names if name in core or any(row[name] for row in rows)]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, used, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return write_text(path, text.getvalue(), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            ManifestError: lists every row that cannot be used: unknown columns, numbers that are
+                none, files that are gone.
+        """
+        path = existing_file(path, "manifest")
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                sample = file.read()
+        except UnicodeDecodeError as error:
+            raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
+        first_line = sample.split("\n", 1)[0]
+        delimiter = max(",;\t", key=first_line.count)
+        reader = csv.DictReader(io.StringIO(sample), delimiter=delimiter)
+        columns = [(name or "").strip() for name in reader.fieldnames or []]
+        known = {field.name for field in fields(Entry)}
+        problems = [
+            f"there is no column {name!r} in the header {columns}"
+            for name in ("recording", "poses")
+            if name not in columns
+        ]
+        problems += [
+            f"unknown column {name!r}; the columns are {sorted(known)}"
+            for name in columns
+            if name and name not in known
+        ]
+        entries = []
+        for row in reader if not problems else ():
+            cells = {
+                (key or "").strip(): (value or "").strip()
+                for key, value in row.items()
+                if isinstance(value, str)
+            }
+            if not any(cells.values()):
+                continue
+            entry, trouble = _from_row(cells, path.parent)
+            problems += [f"line {reader.line_num}: {problem}" for problem in trouble]
+            if entry is not None:
+                entries.append(entry)
+        if not problems and not entries:
+            problems.append("it has no rows")
+        if problems:
+            raise ManifestError(f"manifest {path}", problems)
+        return cls(tuple(entries), path)
+
+
+def _same_source(one: Entry, other: Entry) -> bool:
+    return one.poses == other.poses and one.item == other.item
+
+
+def _overlap(one: Entry, other: Entry) -> bool:
+    start = max(one.start_frame or 0, other.start_frame or 0)
+    stop = min(
+        one.stop_frame if one.stop_frame is not None else math.inf,
+        other.stop_frame if other.stop_frame is not None else math.inf,
+    )
+    return start < stop
+
+
+def _mapping_text(mapping: Mapping[str, str]) -> str:
+    return ";".join(f"{old}={new}" for old, new in mapping.items())
+
+
+def parse_mapping(text: str) -> dict[str, str]:
+    """Read ``old=new;old=new``.
+
+    >>> parse_mapping("leftear=ear_left; tail=tail_base")
+    {'leftear': 'ear_left', 'tail': 'tail_base'}
+    """
+    pairs = [part.split("=", 1) for part in text.split(";") if part.strip()]
+    if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
+        raise ValueError(f"{text!r} is not of the form old=new;old=new")
+    return {old.strip(): new.strip() for old, new in pairs}
+
+
+def _relative(path: Path, folder: Path) -> str:
+    import os
+
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+
+def _to_row(entry: Entry, folder: Path) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for field in fields(Entry):
+        value: Any = getattr(entry, field.name)
+        if isinstance(value, Path):
+            row[field.name] = _relative(value, folder)
+        elif isinstance(value, dict):
+            row[field.name] = _mapping_text(value)
+        elif isinstance(value, tuple):
+            row[field.name] = ";".join(value)
+        elif isinstance(value, bool):
+            row[field.name] = "" if value else "no"
+        elif isinstance(value, float):
+            row[field.name] = f"{value:g}"
+        else:
+            row[field.name] = "" if value is None else str(value)
+    return row
+
+
+def _boolean(text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return words[text.lower()]
+
+
+def _positive(text: str) -> float:
+    number = float(text.replace(",", "."))
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{text!r} is not a positive number")
+    return number
+
+
+def _frame(text: str) -> int:
+    number = float(text)
+    if not number.is_integer() or number < 0:
+        raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
+    return int(number)
+
+
+_PARSERS = {
+    "fps": _positive,
+    "px_per_cm": _positive,
+    "start_frame": _frame,
+    "stop_frame": _frame,
+    "directed": _boolean,
+    "not_observed": lambda text: tuple(part.strip() for part in text.split(";") if part.strip()),
+    "individuals": parse_mapping,
+    "keypoints": parse_mapping,
+    "behaviours": parse_mapping,
+}
+
+
+def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, list[str]]:
+    problems = []
+    values: dict[str, Any] = {}
+    for name, text in cells.items():
+        if not text:
+            continue
+        if name in ("poses", "labels"):
+            values[name] = folder / text
+            if not values[name].is_file():
+                problems.append(f"there is no {name} file at {values[name]}")
+            continue
+        try:
+            values[name] = _PARSERS[name](text) if name in _PARSERS else text
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+    problems += [f"{name} is empty" for name in ("recording", "poses") if name not in values]
+    start, stop = values.get("start_frame", 0), values.get("stop_frame", math.inf)
+    if start >= stop:
+        problems.append(f"stop_frame {stop} is not after start_frame {start}")
+    return (None if problems else Entry(**values)), problems
+
+
+def with_group_splits(
+    manifest: Manifest, fractions: Mapping[str, float], seed: int = 0
+) -> Manifest:
+    """Give every group a split at random, in about these fractions of the recordings.
+
+    Args:
+        manifest: entries with or without splits; all are assigned anew.
+        fractions: split name -> share, adding up to 1.
+        seed: of the shuffle.
+
+    Raises:
+        ManifestError: there are fewer groups than splits.
+    """
+    import random
+
+    groups = sorted({entry.leak_group for entry in manifest})
+    if len(groups) < len(fractions):
+        raise ManifestError(
+            "manifest",
+            [
+                f"{len(groups)} group(s) cannot make {len(fractions)} splits; "
+                "give more recordings, or split one by time: --train-frames 0.6"
+            ],
+        )
+    random.Random(seed).shuffle(groups)
+    bounds, total = {}, 0.0
+    for name, share in fractions.items():
+        low = min(round(total * len(groups)), len(groups))
+        total += share
+        high = max(low + 1, round(total * len(groups)))
+        bounds[name] = (low, high)
+    owner: dict[str, str] = {}
+    for name, (low, high) in bounds.items():
+        for group in groups[low:high]:
+            owner.setdefault(group, name)
+    last = list(fractions)[-1]
+    entries = tuple(
+        replace(entry, split=owner.get(entry.leak_group, last)) for entry in manifest.entries
+    )
+    return Manifest(entries, manifest.path)

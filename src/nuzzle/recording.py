@@ -1,0 +1,290 @@
+"""The poses of one video, with what is needed to understand them, and its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from nuzzle.errors import InputError, ValidationError
+from nuzzle.labels import Labels, Pair
+
+DIMENSIONS = ("time", "space", "keypoint", "individual")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One video's poses. Validated when made; every problem is in one message.
+
+    Attributes:
+        name: unique within a manifest.
+        poses: dataset in the layout of the `movement` package: ``position(time, space, keypoint,
+            individual)`` in `unit`, y pointing down, missing points NaN, and
+            ``confidence(time, keypoint, individual)``, NaN where unknown.
+        fps: frames per second; None where the file does not say.
+        px_per_cm: pixels in a centimetre; None where unknown.
+        unit: of the positions, ``px`` or ``cm``.
+        lab: who recorded it.
+        group: animal or session; recordings of one group never stand on two sides of a split.
+        source: the file that it was read from.
+        labels: its labels, if any.
+        history: the preparation steps that were applied, in order.
+    """
+
+    name: str
+    poses: xr.Dataset
+    fps: float | None = None
+    px_per_cm: float | None = None
+    unit: str = "px"
+    lab: str = ""
+    group: str = ""
+    source: str = ""
+    labels: Labels | None = None
+    history: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = [*_pose_problems(self.poses), *_scalar_problems(self)]
+        if not problems and self.labels is not None:
+            problems = _label_problems(self)
+        if problems:
+            raise ValidationError(
+                f"recording {self.name!r} ({self.source or 'in memory'})", problems
+            )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        position: ArrayLike,
+        *,
+        keypoints: Sequence[str],
+        individuals: Sequence[str],
+        confidence: ArrayLike | None = None,
+        **attributes: object,
+    ) -> Recording:
+        """Build a recording from plain arrays.
+
+        Args:
+            name: of the recording.
+            position: `(time, 2, keypoint, individual)`, px; NaN is missing.
+            keypoints: names.
+            individuals: names.
+            confidence: `(time, keypoint, individual)`, 0 to 1; unknown by default.
+            **attributes: the other attributes of `Recording`.
+        """
+        points = np.asarray(position, dtype=np.float32)
+        if points.ndim != 4:
+            raise InputError(
+                f"positions have the shape (time, 2, keypoint, individual); got {points.shape}."
+            )
+        if confidence is None:
+            sure = np.full((points.shape[0], *points.shape[2:]), np.nan, dtype=np.float32)
+        else:
+            sure = np.asarray(confidence, dtype=np.float32)
+        try:
+            poses = xr.Dataset(
+                {
+                    "position": (DIMENSIONS, points),
+                    "confidence": (("time", "keypoint", "individual"), sure),
+                },
+                coords={
+                    "time": np.arange(len(points)),
+                    "space": ["x", "y"],
+                    "keypoint": list(keypoints),
+                    "individual": list(individuals),
+                },
+            )
+        except ValueError as error:
+            raise InputError(
+                f"recording {name!r}: the arrays do not fit together: {error}"
+            ) from error
+        return cls(name, poses, **attributes)  # type: ignore[arg-type]
+
+    @property
+    def n_frames(self) -> int:
+        return int(self.poses.sizes["time"])
+
+    @property
+    def keypoints(self) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.poses["keypoint"].values)
+
+    @property
+    def individuals(self) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.poses["individual"].values)
+
+    @property
+    def position(self) -> NDArray[np.float32]:
+        """`(time, 2, keypoint, individual)`, in `unit`; NaN is missing."""
+        values: NDArray[np.float32] = self.poses["position"].values
+        return values
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """`(time, keypoint, individual)`, 0 to 1; NaN is unknown."""
+        values: NDArray[np.float32] = self.poses["confidence"].values
+        return values
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """`(time, keypoint, individual)`: which points were tracked."""
+        there: NDArray[np.bool_] = np.asarray(np.isfinite(self.position).all(axis=1))
+        return there
+
+    @property
+    def duration_s(self) -> float:
+        return self.n_frames / self.require_fps()
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All ordered pairs of two different animals."""
+        return tuple(Pair(*names) for names in permutations(self.individuals, 2))
+
+    def require_fps(self) -> float:
+        """The frame rate.
+
+        Raises:
+            InputError: the frame rate is unknown.
+        """
+        if self.fps is None:
+            raise InputError(
+                f"recording {self.name!r}: the frame rate is unknown, and {self.source or 'it'} "
+                "does not say. Give it: --fps 30, or the column fps of the manifest."
+            )
+        return self.fps
+
+    def pair_position(self, pair: Pair) -> NDArray[np.float32]:
+        """Positions of agent and target, `(time, 2 animals, keypoint, 2 = x, y)`, in `unit`."""
+        for name in pair:
+            if name not in self.individuals:
+                raise InputError(
+                    f"recording {self.name!r} has no individual {name!r}; it has "
+                    f"{list(self.individuals)}."
+                )
+        columns = [self.individuals.index(name) for name in pair]
+        return np.ascontiguousarray(self.position[..., columns].transpose(0, 3, 2, 1))
+
+    def with_position(
+        self,
+        position: NDArray[np.float32],
+        step: str,
+        *,
+        confidence: NDArray[np.float32] | None = None,
+        **attributes: object,
+    ) -> Recording:
+        """A copy with new positions; `step` is added to its history.
+
+        Args:
+            position: `(time, 2, keypoint, individual)`.
+            step: what was done, for people.
+            confidence: new confidences; needed where the number of frames changes.
+            **attributes: other attributes to change (`fps`, `unit`, `labels`).
+        """
+        fresh = Recording.from_arrays(
+            self.name,
+            position,
+            keypoints=self.keypoints,
+            individuals=self.individuals,
+            confidence=self.confidence if confidence is None else confidence,
+        )
+        changed = replace(self, poses=fresh.poses, **attributes)  # type: ignore[arg-type]
+        return replace(changed, history=(*self.history, step))
+
+    def rename(
+        self,
+        keypoints: Mapping[str, str] | None = None,
+        individuals: Mapping[str, str] | None = None,
+    ) -> Recording:
+        """Call keypoints or individuals by other names (old -> new).
+
+        Raises:
+            InputError: an old name is not there.
+        """
+        poses = self.poses
+        for dimension, mapping in (
+            ("keypoint", keypoints or {}),
+            ("individual", individuals or {}),
+        ):
+            names = [str(name) for name in poses[dimension].values]
+            unknown = sorted(set(mapping) - set(names))
+            if unknown:
+                raise InputError(
+                    f"recording {self.name!r}: cannot rename the {dimension}s {unknown}; "
+                    f"it has {names}."
+                )
+            poses = poses.assign_coords({dimension: [mapping.get(name, name) for name in names]})
+        labels = self.labels
+        if labels is not None and individuals:
+            labels = labels.rename_individuals(individuals)
+        return replace(self, poses=poses, labels=labels)
+
+    def slice(self, start_frame: int, stop_frame: int) -> Recording:
+        """Frames ``[start_frame, stop_frame)`` of the recording and its labels."""
+        if not 0 <= start_frame < stop_frame:
+            raise InputError(
+                f"recording {self.name!r}: frames {start_frame} to {stop_frame} are not a range "
+                f"within its {self.n_frames} frames."
+            )
+        poses = self.poses.isel(time=slice(start_frame, stop_frame))
+        poses = poses.assign_coords(time=np.arange(poses.sizes["time"]))
+        labels = self.labels.slice(start_frame, stop_frame) if self.labels is not None else None
+        return replace(self, poses=poses, labels=labels)
+
+
+def _pose_problems(poses: xr.Dataset) -> list[str]:
+    if "position" not in poses or "confidence" not in poses:
+        return [f"poses need position and confidence; got {list(poses.data_vars)}"]
+    if poses["position"].dims != DIMENSIONS:
+        return [f"position has the dimensions {DIMENSIONS}; got {poses['position'].dims}"]
+    problems = []
+    if poses.sizes["space"] != 2:
+        problems.append(f"positions are x and y; got {poses.sizes['space']} coordinates")
+    if poses.sizes["time"] == 0:
+        problems.append("it has no frames")
+    for dimension in ("keypoint", "individual"):
+        names = [str(name) for name in poses[dimension].values]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            problems.append(f"the {dimension}s {doubled} occur twice")
+    infinite = np.isinf(poses["position"].values)
+    if infinite.any():
+        frame = int(np.flatnonzero(infinite.any(axis=(1, 2, 3)))[0])
+        problems.append(
+            f"{int(infinite.sum())} coordinates are infinite, the first in frame {frame}; "
+            "a missing point is an empty cell (NaN)"
+        )
+    return problems
+
+
+def _scalar_problems(recording: Recording) -> list[str]:
+    problems = []
+    fps = recording.fps
+    if fps is not None and not (np.isfinite(fps) and fps > 0):
+        problems.append(f"fps is a positive number of frames per second; got {fps}")
+    scale = recording.px_per_cm
+    if scale is not None and not (np.isfinite(scale) and scale > 0):
+        problems.append(f"px_per_cm is a positive number of pixels; got {scale}")
+    if recording.unit not in ("px", "cm"):
+        problems.append(f"unit is 'px' or 'cm'; got {recording.unit!r}")
+    return problems
+
+
+def _label_problems(recording: Recording) -> list[str]:
+    labels = recording.labels
+    assert labels is not None
+    problems = []
+    if labels.n_frames != recording.n_frames:
+        problems.append(
+            f"the labels are for {labels.n_frames} frames, the poses for {recording.n_frames}"
+        )
+    named = {*labels.observed["agent"], *labels.observed["target"], *labels.bouts["agent"]}
+    unknown = sorted((named | set(labels.bouts["target"])) - set(recording.individuals))
+    if unknown:
+        problems.append(
+            f"the labels speak of {unknown}, the poses of {list(recording.individuals)}; "
+            "say who is who: --individuals NAME_IN_LABELS=NAME_IN_POSES"
+        )
+    return problems

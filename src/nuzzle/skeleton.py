@@ -1,0 +1,197 @@
+"""Which keypoints a body has, and which of them play the nose, the tail base, the centre."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nuzzle.errors import InputError
+
+MOUSE7_KEYPOINTS = (
+    "nose",
+    "ear_left",
+    "ear_right",
+    "neck",
+    "hip_left",
+    "hip_right",
+    "tail_base",
+)
+
+#: Roles, best candidate first: what to take where nobody said which keypoint plays it.
+_NOSE_CANDIDATES = ("nose", "snout", "head", "top", "neck")
+_TAIL_CANDIDATES = ("tail_base", "tail", "hip", "spine_2", "body_center", "body")
+
+#: Other spellings of the shared vocabulary, after `_normal` has lowered and split them.
+_SYNONYMS = {
+    "snout": "nose",
+    "snout_tip": "nose",
+    "nose_tip": "nose",
+    "left_ear": "ear_left",
+    "right_ear": "ear_right",
+    "leftear": "ear_left",
+    "rightear": "ear_right",
+    "ear_l": "ear_left",
+    "ear_r": "ear_right",
+    "l_ear": "ear_left",
+    "r_ear": "ear_right",
+    "left_hip": "hip_left",
+    "right_hip": "hip_right",
+    "lefthip": "hip_left",
+    "righthip": "hip_right",
+    "hip_l": "hip_left",
+    "hip_r": "hip_right",
+    "tailbase": "tail_base",
+    "base_tail": "tail_base",
+    "base_of_tail": "tail_base",
+    "tailtip": "tail_tip",
+    "tip_tail": "tail_tip",
+    "tail_end": "tail_tip",
+    "center": "body_center",
+    "centre": "body_center",
+    "body_centre": "body_center",
+    "bodycenter": "body_center",
+    "centroid": "body_center",
+    "base_neck": "neck",
+}
+
+
+def _normal(name: str) -> str:
+    """Lower-case words joined by underscores: ``Left Ear``, ``earL``, ``left-ear``."""
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
+def canonical_keypoint(name: str) -> str:
+    """The shared vocabulary's name of a keypoint, or `name` unchanged where it has none.
+
+    >>> canonical_keypoint("leftear"), canonical_keypoint("Tail_base"), canonical_keypoint("top")
+    ('ear_left', 'tail_base', 'top')
+    """
+    normal = _normal(name)
+    if normal in _SYNONYMS:
+        return _SYNONYMS[normal]
+    known = {*MOUSE7_KEYPOINTS, *_SYNONYMS.values(), "body_center", "tail_tip"}
+    return normal if normal in known else name
+
+
+def canonical_mapping(names: Sequence[str]) -> dict[str, str]:
+    """Old name -> shared name, for those that change and do not collide.
+
+    ``tail`` is taken for ``tail_base`` only where no other point of the tail's base exists and
+    the other six keypoints of `MOUSE7_KEYPOINTS` do.
+    """
+    mapping = {name: canonical_keypoint(name) for name in names}
+    taken = set(mapping.values())
+    if "tail" in mapping and taken | {"tail_base"} >= set(MOUSE7_KEYPOINTS):
+        mapping["tail"] = "tail_base" if "tail_base" not in taken else "tail"
+    counts: dict[str, int] = {}
+    for new in mapping.values():
+        counts[new] = counts.get(new, 0) + 1
+    return {old: new for old, new in mapping.items() if new != old and counts[new] == 1}
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The keypoints of one animal and the roles that features need.
+
+    Attributes:
+        keypoints: names, in the order of the features.
+        nose: the keypoint at the front of the heading.
+        tail_base: the keypoint at its rear; the heading runs from here to `nose`.
+        centre: keypoints whose mean (over those present) is the animal's centre.
+    """
+
+    keypoints: tuple[str, ...]
+    nose: str
+    tail_base: str
+    centre: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        missing = {self.nose, self.tail_base, *self.centre} - set(self.keypoints)
+        if missing or self.nose == self.tail_base or not self.centre:
+            raise InputError(
+                f"A skeleton needs a nose, another tail_base and a centre among its keypoints "
+                f"{list(self.keypoints)}; got nose={self.nose!r}, tail_base={self.tail_base!r}, "
+                f"centre={list(self.centre)}."
+            )
+
+    @property
+    def nose_index(self) -> int:
+        return self.keypoints.index(self.nose)
+
+    @property
+    def tail_base_index(self) -> int:
+        return self.keypoints.index(self.tail_base)
+
+    @property
+    def centre_indices(self) -> tuple[int, ...]:
+        return tuple(self.keypoints.index(name) for name in self.centre)
+
+    @property
+    def mirrored(self) -> tuple[int, ...]:
+        """Index of each keypoint's partner after left and right change places."""
+        partner = []
+        for name in self.keypoints:
+            other = name.replace("left", "\0").replace("right", "left").replace("\0", "right")
+            found = other if other in self.keypoints else name
+            partner.append(self.keypoints.index(found))
+        return tuple(partner)
+
+    @classmethod
+    def infer(
+        cls,
+        keypoints: Iterable[str],
+        *,
+        nose: str | None = None,
+        tail_base: str | None = None,
+        centre: Sequence[str] = (),
+    ) -> Skeleton:
+        """Find the roles by name where they are not given.
+
+        Raises:
+            InputError: no keypoint looks like a nose or a tail base.
+        """
+        names = tuple(keypoints)
+
+        def role(given: str | None, candidates: Sequence[str], what: str) -> str:
+            if given is not None:
+                return given
+            by_canonical = {canonical_keypoint(name): name for name in reversed(names)}
+            for candidate in candidates:
+                if candidate in by_canonical:
+                    return by_canonical[candidate]
+            raise InputError(
+                f"None of the keypoints {list(names)} is known to be the {what}. "
+                f"Name it: --{what.replace('_', '-')} KEYPOINT."
+            )
+
+        return cls(
+            keypoints=names,
+            nose=role(nose, _NOSE_CANDIDATES, "nose"),
+            tail_base=role(tail_base, _TAIL_CANDIDATES, "tail_base"),
+            centre=tuple(centre) or names,
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values, for a config or a bundle."""
+        return {
+            "keypoints": list(self.keypoints),
+            "nose": self.nose,
+            "tail_base": self.tail_base,
+            "centre": list(self.centre),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> Skeleton:
+        """The inverse of `to_dict`."""
+        return cls(
+            keypoints=tuple(values["keypoints"]),  # type: ignore[arg-type]
+            nose=str(values["nose"]),
+            tail_base=str(values["tail_base"]),
+            centre=tuple(values["centre"]),  # type: ignore[arg-type]
+        )
+
+
+#: The skeleton of CalMS21 and MARS.
+MOUSE7 = Skeleton(MOUSE7_KEYPOINTS, "nose", "tail_base", MOUSE7_KEYPOINTS)
