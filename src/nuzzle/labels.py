@@ -33,7 +33,7 @@ BOUT_COLUMNS: dict[str, Any] = {
     "point": bool,
 }
 SPAN_COLUMNS = ("agent", "target", "behaviour", "start_frame", "stop_frame")
-_DEFAULTS = {"stream": "", "annotator": "", "source": "manual", "point": False}
+_DEFAULTS: dict[str, Any] = {"stream": "", "annotator": "", "source": "manual", "point": False}
 
 
 class Pair(NamedTuple):

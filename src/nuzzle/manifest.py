@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -244,8 +246,6 @@ def parse_mapping(text: str) -> dict[str, str]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    import os
-
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
@@ -337,8 +337,6 @@ def with_group_splits(
     Raises:
         ManifestError: there are fewer groups than splits.
     """
-    import random
-
     groups = sorted({entry.leak_group for entry in manifest})
     if len(groups) < len(fractions):
         raise ManifestError(

@@ -1,0 +1,1 @@
+"""Features: torch functions on poses, with named columns and units."""

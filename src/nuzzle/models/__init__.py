@@ -1,0 +1,1 @@
+"""Architectures: plain torch modules that know nothing of files."""

@@ -1,0 +1,1 @@
+"""Preparation steps: pure functions from recording to recording."""

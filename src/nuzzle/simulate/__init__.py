@@ -1,0 +1,1 @@
+"""Simulated recordings of two mice, in the genuine file layouts."""
