@@ -1,0 +1,272 @@
+"""Score predictions against labels: every figure of one evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.evaluation import bouts as by_bout
+from nuzzle.evaluation import frames as by_frame
+from nuzzle.evaluation.bootstrap import (
+    Floats,
+    draw_weights,
+    estimate,
+    mean_defined,
+    ratio,
+    with_interval,
+)
+from nuzzle.evaluation.calibration import expected_calibration_error, reliability_curve, top_label
+from nuzzle.evaluation.result import (
+    BehaviourScore,
+    Estimate,
+    Evaluation,
+    RecordingScore,
+    ReliabilityBin,
+)
+from nuzzle.evaluation.scored import ScoredPair, check_comparable
+
+#: Below so many groups an interval is itself a rough guess.
+FEW_GROUPS = 5
+
+
+def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 0) -> Evaluation:
+    """Score predictions per frame and per bout, with intervals over groups of recordings.
+
+    A behaviour counts only on the frames in which it was looked for. A behaviour that does not
+    occur in the truth has no F1 and no part in the macro averages; the notes say so. Intervals
+    are 95 % percentile intervals of a bootstrap over groups, or over recordings without a group.
+
+    Args:
+        pairs: truth and prediction of every pair, all with the same classes.
+        bootstrap: number of draws; 0 for no intervals.
+        seed: of the draws.
+
+    Raises:
+        InputError: there is nothing to score, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    first = pairs[0]
+    units = sorted({pair.resampling_unit for pair in pairs})
+    unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
+    weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
+    tally = _Tally(pairs, unit_of, len(units), weights)
+    curve = _top_label_curve(pairs)
+    scored = sum(int(pair.observed.any(axis=1).sum()) for pair in pairs)
+    return Evaluation(
+        behaviours=tuple(tally.behaviour(column) for column in range(len(first.behaviours))),
+        background=first.background,
+        exclusive=first.exclusive,
+        macro_f1=tally.macro_f1(tally.foreground),
+        macro_f1_with_background=(
+            Estimate(float("nan"))
+            if first.background is None
+            else tally.macro_f1(list(range(len(first.behaviours))))
+        ),
+        mean_average_precision=tally.mean_average_precision(),
+        macro_bout_f1=tally.macro_bout_f1(),
+        edit_score=tally.edit_score(),
+        confusion=_confusion(pairs),
+        top_label_ece=expected_calibration_error(curve),
+        top_label_reliability=curve,
+        recordings=_per_recording(pairs, tally),
+        scored_frames=scored,
+        unobserved_frames=sum(pair.n_frames for pair in pairs) - scored,
+        groups=len(units),
+        bootstrap=bootstrap if weights is not None else 0,
+        seed=seed,
+        notes=_notes(tally, len(units), bootstrap),
+    )
+
+
+class _Tally:
+    """Counts of every pair, and the figures that follow from them."""
+
+    def __init__(
+        self,
+        pairs: Sequence[ScoredPair],
+        unit_of: NDArray[np.int64],
+        n_units: int,
+        weights: Floats | None,
+    ) -> None:
+        self.pairs = pairs
+        self.unit_of = unit_of
+        self.n_units = n_units
+        self.weights = weights
+        self.names = pairs[0].behaviours
+        self.foreground = [
+            column for column, name in enumerate(self.names) if name != pairs[0].background
+        ]
+        counted = [by_frame.count_frames(pair) for pair in pairs]
+        self.frames = by_frame.FrameCounts(*(np.stack(each) for each in zip(*counted, strict=True)))
+        self.bouts = [by_bout.count_bouts(pair) for pair in pairs]
+        self.bout_counts = tuple(
+            np.stack([getattr(each, name) for each in self.bouts])
+            for name in ("matched", "predicted", "true")
+        )
+        hits = self.by_unit(self.frames[:3])
+        self.figures = {
+            "precision": self.estimate(by_frame.precision, hits),
+            "recall": self.estimate(by_frame.recall, hits),
+            "f1": self.estimate(by_frame.f1, hits),
+        }
+        self.bout_f1 = self.estimate(by_bout.bout_f1, self.by_unit(self.bout_counts))
+        self.count_ratio = self.estimate(ratio, self.by_unit(self.bout_counts[1:]))
+        self.average_precisions = [self._average_precision(c) for c in range(len(self.names))]
+
+    def by_unit(self, counts: Sequence[NDArray[Any]]) -> list[Floats]:
+        """Counts `(pair, ...)` summed over the pairs of each unit, `(unit, ...)`."""
+        sums = [np.zeros((self.n_units, *count.shape[1:])) for count in counts]
+        for total, count in zip(sums, counts, strict=True):
+            np.add.at(total, self.unit_of, count)
+        return sums
+
+    def estimate(
+        self, statistic: Callable[..., Floats], counts: Sequence[NDArray[Any]]
+    ) -> NDArray[Any]:
+        return estimate(statistic, counts, self.weights)
+
+    def pooled(self, column: int) -> tuple[NDArray[np.bool_], NDArray[Any], NDArray[np.int64]]:
+        """Truth, probability and unit of all frames in which a behaviour was looked for."""
+        seen = [pair.observed[:, column] for pair in self.pairs]
+        columns = list(zip(self.pairs, seen, strict=True))
+        return (
+            np.concatenate([pair.truth[mask, column] for pair, mask in columns]),
+            np.concatenate([pair.probability[mask, column] for pair, mask in columns]),
+            np.repeat(self.unit_of, [int(mask.sum()) for mask in seen]),
+        )
+
+    def _average_precision(self, column: int) -> tuple[float, Floats | None]:
+        """The figure and its draws, `(draw,)`."""
+        truth, probability, unit = self.pooled(column)
+        value = by_frame.average_precision(truth, probability)
+        if self.weights is None:
+            return value, None
+        draws = by_frame.average_precision_draws(truth, probability, unit, self.weights)
+        return value, draws
+
+    def behaviour(self, column: int) -> BehaviourScore:
+        truth, probability, _ = self.pooled(column)
+        curve = reliability_curve(probability, truth)
+        value, draws = self.average_precisions[column]
+        tp, fp, fn, observed = (count[:, column] for count in self.frames)
+        occurs = tp + fn > 0
+        return BehaviourScore(
+            behaviour=self.names[column],
+            precision=self.figures["precision"][column],
+            recall=self.figures["recall"][column],
+            f1=self.figures["f1"][column],
+            average_precision=_single(with_interval(np.asarray(value), draws)),
+            bout_f1=_by_iou(self.bout_f1[column]),
+            bout_count_ratio=self.count_ratio[column],
+            onset_error_s=_median([each.onset_error_s[column] for each in self.bouts]),
+            offset_error_s=_median([each.offset_error_s[column] for each in self.bouts]),
+            ece=expected_calibration_error(curve),
+            reliability=curve,
+            true_frames=int((tp + fn).sum()),
+            predicted_frames=int((tp + fp).sum()),
+            observed_frames=int(observed.sum()),
+            true_bouts=int(self.bout_counts[2][:, column].sum()),
+            predicted_bouts=int(self.bout_counts[1][:, column].sum()),
+            recordings=len(
+                {pair.recording for pair, has in zip(self.pairs, occurs, strict=True) if has}
+            ),
+        )
+
+    def macro_f1(self, columns: list[int]) -> Estimate:
+        def macro(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+            return mean_defined(by_frame.f1(tp, fp, fn)[..., columns])
+
+        return _single(self.estimate(macro, self.by_unit(self.frames[:3])))
+
+    def macro_bout_f1(self) -> dict[str, Estimate]:
+        def macro(matched: Floats, predicted: Floats, true: Floats) -> Floats:
+            score = by_bout.bout_f1(matched, predicted, true)[..., self.foreground, :]
+            return mean_defined(np.moveaxis(score, -1, -2))
+
+        return _by_iou(self.estimate(macro, self.by_unit(self.bout_counts)))
+
+    def mean_average_precision(self) -> Estimate:
+        chosen = [self.average_precisions[column] for column in self.foreground]
+        value = mean_defined(np.array([figure for figure, _ in chosen]))
+        drawn = [draws for _, draws in chosen if draws is not None]
+        return _single(with_interval(value, mean_defined(np.stack(drawn, -1)) if drawn else None))
+
+    def edit_score(self) -> Estimate:
+        scores = np.array([each.edit_score for each in self.bouts])
+        defined = np.isfinite(scores)
+        sums = self.by_unit([np.where(defined, scores, 0.0), defined.astype(np.float64)])
+        return _single(self.estimate(ratio, sums))
+
+
+def _single(estimates: NDArray[Any]) -> Estimate:
+    only: Estimate = estimates.item()
+    return only
+
+
+def _by_iou(estimates: NDArray[Any]) -> dict[str, Estimate]:
+    return {
+        f"{iou:g}": figure for iou, figure in zip(by_bout.IOU_THRESHOLDS, estimates, strict=True)
+    }
+
+
+def _median(errors: list[Floats]) -> float:
+    together = np.concatenate(errors)
+    return float(np.median(together)) if len(together) else float("nan")
+
+
+def _confusion(pairs: Sequence[ScoredPair]) -> tuple[tuple[int, ...], ...] | None:
+    if not pairs[0].exclusive:
+        return None
+    counts = np.sum([by_frame.confusion_counts(pair) for pair in pairs], axis=0)
+    return tuple(tuple(int(cell) for cell in row) for row in counts)
+
+
+def _top_label_curve(pairs: Sequence[ScoredPair]) -> tuple[ReliabilityBin, ...]:
+    if not pairs[0].exclusive:
+        return ()
+    tops = [top_label(pair) for pair in pairs]
+    return reliability_curve(
+        np.concatenate([probability for probability, _ in tops]),
+        np.concatenate([correct for _, correct in tops]),
+    )
+
+
+def _per_recording(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[RecordingScore, ...]:
+    scores = []
+    for name in dict.fromkeys(pair.recording for pair in pairs):
+        mine = [index for index, pair in enumerate(pairs) if pair.recording == name]
+        f1 = by_frame.f1(*(count[mine].sum(axis=0) for count in tally.frames[:3]))
+        scores.append(
+            RecordingScore(
+                recording=name,
+                group=pairs[mine[0]].group,
+                scored_frames=sum(int(pairs[i].observed.any(axis=1).sum()) for i in mine),
+                macro_f1=float(mean_defined(f1[tally.foreground])),
+                f1=dict(zip(tally.names, f1.tolist(), strict=True)),
+            )
+        )
+    return tuple(scores)
+
+
+def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
+    notes = []
+    tp, _, fn, observed = (count.sum(axis=0) for count in tally.frames)
+    for column, name in enumerate(tally.names):
+        if observed[column] == 0:
+            why = f"{name!r} was not looked for in any of these recordings"
+        elif tp[column] + fn[column] == 0:
+            why = f"{name!r} does not occur in the truth of these recordings"
+        else:
+            continue
+        notes.append(f"{why}: it has no F1 and is left out of the macro averages.")
+    if bootstrap and n_units == 1:
+        notes.append(
+            "There is one group of recordings, so no interval can be given: "
+            "intervals resample groups (animals or sessions)."
+        )
+    elif bootstrap and n_units < FEW_GROUPS:
+        notes.append(f"The intervals resample only {n_units} groups: they are rough.")
+    return tuple(notes)

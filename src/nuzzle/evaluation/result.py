@@ -1,0 +1,251 @@
+"""What an evaluation says; plain values that go to JSON and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 95 % interval; NaN where it is undefined or has no interval."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "–"
+        if math.isnan(self.low):
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Frames whose probability lies in ``[low, high)``, the last bin with its upper edge."""
+
+    low: float
+    high: float
+    n_frames: int
+    mean_probability: float
+    frequency: float
+
+
+@dataclass(frozen=True)
+class BehaviourScore:
+    """The scores of one behaviour, frames pooled over recordings.
+
+    Attributes:
+        behaviour: name.
+        precision: share of the predicted frames that are true.
+        recall: share of the true frames that were predicted.
+        f1: per frame.
+        average_precision: per frame, from the probability.
+        bout_f1: intersection over union (``"0.1"``, ``"0.25"``, ``"0.5"``) -> F1 per bout.
+        bout_count_ratio: predicted bouts / true bouts; above 1 is fragmented.
+        onset_error_s: median absolute error of the start of bouts that overlap by 0.1 or more.
+        offset_error_s: the same of the end.
+        ece: expected calibration error.
+        reliability: probability against observed frequency.
+        true_frames: support.
+        predicted_frames: frames predicted.
+        observed_frames: frames in which it was looked for.
+        true_bouts: support.
+        predicted_bouts: bouts predicted.
+        recordings: recordings in which it occurs.
+    """
+
+    behaviour: str
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    average_precision: Estimate
+    bout_f1: Mapping[str, Estimate]
+    bout_count_ratio: Estimate
+    onset_error_s: float
+    offset_error_s: float
+    ece: float
+    reliability: tuple[ReliabilityBin, ...]
+    true_frames: int
+    predicted_frames: int
+    observed_frames: int
+    true_bouts: int
+    predicted_bouts: int
+    recordings: int
+
+
+@dataclass(frozen=True)
+class RecordingScore:
+    """The F1 of one recording, its pairs pooled.
+
+    Attributes:
+        recording: name.
+        group: animal or session.
+        scored_frames: frames of its pairs in which anything was looked for.
+        macro_f1: over the behaviours that occur in it, without the background.
+        f1: behaviour -> F1; NaN where it does not occur.
+    """
+
+    recording: str
+    group: str
+    scored_frames: int
+    macro_f1: float
+    f1: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good predictions are. Frames are counted once for each pair of animals.
+
+    Attributes:
+        behaviours: scores, in the order of the classes.
+        background: name of the class "none of the others", if there is one.
+        exclusive: whether one behaviour goes on at a time.
+        macro_f1: mean F1 over the behaviours that occur, **without** the background.
+        macro_f1_with_background: the same, the background counted as a behaviour; NaN where
+            there is none.
+        mean_average_precision: mean over the behaviours that occur, without the background.
+        macro_bout_f1: intersection over union -> mean F1 per bout, without the background.
+        edit_score: segmental edit score, 0 to 1, mean over pairs that have bouts.
+        confusion: frames by true (row) and predicted (column) class; None if not exclusive.
+        top_label_ece: calibration error of the highest probability; NaN if not exclusive.
+        top_label_reliability: its curve; empty if not exclusive.
+        recordings: F1 of each recording.
+        scored_frames: frames in which anything was looked for.
+        unobserved_frames: frames in which nothing was, which were not scored.
+        groups: what the intervals resample.
+        bootstrap: number of draws behind an interval.
+        seed: of the draws.
+        notes: what the reader of the figures must know, one sentence each.
+    """
+
+    behaviours: tuple[BehaviourScore, ...]
+    background: str | None
+    exclusive: bool
+    macro_f1: Estimate
+    macro_f1_with_background: Estimate
+    mean_average_precision: Estimate
+    macro_bout_f1: Mapping[str, Estimate]
+    edit_score: Estimate
+    confusion: tuple[tuple[int, ...], ...] | None
+    top_label_ece: float
+    top_label_reliability: tuple[ReliabilityBin, ...]
+    recordings: tuple[RecordingScore, ...]
+    scored_frames: int
+    unobserved_frames: int
+    groups: int
+    bootstrap: int
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, behaviour: str) -> BehaviourScore:
+        for score in self.behaviours:
+            if score.behaviour == behaviour:
+                return score
+        raise KeyError(behaviour)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values: lists, dictionaries, and None for what is undefined."""
+        values: dict[str, Any] = _plain(asdict(self))
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
+        """The inverse of `to_dict`."""
+        fields = dict(values)
+        for name in (
+            "macro_f1",
+            "macro_f1_with_background",
+            "mean_average_precision",
+            "edit_score",
+        ):
+            fields[name] = _estimate(fields[name])
+        fields["macro_bout_f1"] = _estimates(fields["macro_bout_f1"])
+        fields["behaviours"] = tuple(_behaviour(each) for each in fields["behaviours"])
+        fields["recordings"] = tuple(_recording(each) for each in fields["recordings"])
+        fields["top_label_ece"] = _number(fields["top_label_ece"])
+        fields["top_label_reliability"] = _curve(fields["top_label_reliability"])
+        if fields["confusion"] is not None:
+            fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
+        fields["notes"] = tuple(fields["notes"])
+        return cls(**fields)
+
+    def to_table(self) -> pd.DataFrame:
+        """One row a behaviour: figures, the ends of their intervals, support."""
+        rows = []
+        for score in self.behaviours:
+            row: dict[str, Any] = {"behaviour": score.behaviour}
+            figures = {
+                "f1": score.f1,
+                "precision": score.precision,
+                "recall": score.recall,
+                "average_precision": score.average_precision,
+                **{f"bout_f1_{iou}": figure for iou, figure in score.bout_f1.items()},
+                "bout_count_ratio": score.bout_count_ratio,
+            }
+            for name, figure in figures.items():
+                row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+            for name in ("onset_error_s", "offset_error_s", "ece", "true_frames", "true_bouts"):
+                row[name] = getattr(score, name)
+            rows.append({**row, "recordings": score.recordings})
+        return pd.DataFrame(rows)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with lists for tuples and None for NaN."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _estimate(values: Mapping[str, float | None]) -> Estimate:
+    return Estimate(**{name: _number(value) for name, value in values.items()})
+
+
+def _estimates(values: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
+    return {name: _estimate(each) for name, each in values.items()}
+
+
+def _curve(values: Any) -> tuple[ReliabilityBin, ...]:
+    return tuple(
+        ReliabilityBin(
+            float(each["low"]),
+            float(each["high"]),
+            int(each["n_frames"]),
+            _number(each["mean_probability"]),
+            _number(each["frequency"]),
+        )
+        for each in values
+    )
+
+
+def _behaviour(values: Mapping[str, Any]) -> BehaviourScore:
+    fields = dict(values)
+    for name in ("precision", "recall", "f1", "average_precision", "bout_count_ratio"):
+        fields[name] = _estimate(fields[name])
+    for name in ("onset_error_s", "offset_error_s", "ece"):
+        fields[name] = _number(fields[name])
+    fields["bout_f1"] = _estimates(fields["bout_f1"])
+    fields["reliability"] = _curve(fields["reliability"])
+    return BehaviourScore(**fields)
+
+
+def _recording(values: Mapping[str, Any]) -> RecordingScore:
+    fields = dict(values)
+    fields["macro_f1"] = _number(fields["macro_f1"])
+    fields["f1"] = {name: _number(each) for name, each in fields["f1"].items()}
+    return RecordingScore(**fields)

@@ -1,0 +1,112 @@
+"""What is scored: truth and prediction of one pair of animals in one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError, ValidationError
+from nuzzle.labels import Pair
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPair:
+    """Truth and prediction of one pair of one recording, frame by frame.
+
+    Attributes:
+        recording: name.
+        group: animal or session; empty means that the recording is a group of its own.
+        pair: agent and target.
+        fps: frames per second.
+        behaviours: names of the columns; with the background where labels are exclusive.
+        background: name of the class "none of the others", if there is one.
+        exclusive: whether one behaviour goes on at a time.
+        truth: `(time, behaviour)` bool.
+        observed: `(time, behaviour)` bool; a behaviour is scored only where it was looked for.
+        predicted: `(time, behaviour)` bool.
+        probability: `(time, behaviour)` float32, 0 to 1.
+    """
+
+    recording: str
+    group: str
+    pair: Pair
+    fps: float
+    behaviours: tuple[str, ...]
+    background: str | None
+    exclusive: bool
+    truth: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
+    probability: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        problems = _shape_problems(self) or _value_problems(self)
+        if problems:
+            raise ValidationError(f"{self.recording!r}, {self.pair}, to be scored", problems)
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.truth)
+
+    @property
+    def resampling_unit(self) -> str:
+        """What the bootstrap draws: the group, or the recording where it has none."""
+        return self.group or self.recording
+
+
+def check_comparable(pairs: Sequence[ScoredPair]) -> None:
+    """Raise an `InputError` unless all pairs were scored for the same classes.
+
+    Raises:
+        InputError: there are no pairs, or they differ in behaviours, background or kind.
+    """
+    if not pairs:
+        raise InputError("There is nothing to score: give at least one recording with labels.")
+    first = pairs[0]
+    wanted = (first.behaviours, first.background, first.exclusive)
+    for pair in pairs[1:]:
+        if (pair.behaviours, pair.background, pair.exclusive) != wanted:
+            raise InputError(
+                f"All recordings are scored for the same classes. {first.recording!r} has "
+                f"{list(first.behaviours)} (background {first.background!r}, exclusive "
+                f"{first.exclusive}); {pair.recording!r} has {list(pair.behaviours)} (background "
+                f"{pair.background!r}, exclusive {pair.exclusive})."
+            )
+
+
+def _shape_problems(pair: ScoredPair) -> list[str]:
+    problems = []
+    shape = (len(pair.truth), len(pair.behaviours))
+    for name in ("truth", "observed", "predicted", "probability"):
+        array = getattr(pair, name)
+        if array.shape != shape:
+            problems.append(f"{name} has the shape (time, behaviour) = {shape}; got {array.shape}")
+        elif name != "probability" and array.dtype != np.bool_:
+            problems.append(f"{name} is true or false; got {array.dtype}")
+    if pair.background is not None and pair.background not in pair.behaviours:
+        problems.append(
+            f"the background {pair.background!r} is not among the classes {list(pair.behaviours)}"
+        )
+    if not (np.isfinite(pair.fps) and pair.fps > 0):
+        problems.append(f"fps is a positive number of frames per second; got {pair.fps}")
+    return problems
+
+
+def _value_problems(pair: ScoredPair) -> list[str]:
+    problems = []
+    scored = pair.probability[pair.observed]
+    wrong = int((~((scored >= 0) & (scored <= 1))).sum())  # NaN is neither
+    if wrong:
+        problems.append(f"{wrong} probabilities of observed frames are not between 0 and 1")
+    if pair.exclusive:
+        for name in ("truth", "predicted"):
+            several = np.flatnonzero((getattr(pair, name) & pair.observed).sum(axis=1) > 1)
+            if len(several):
+                problems.append(
+                    f"{name} is declared exclusive and has several classes in {len(several)} "
+                    f"frames, the first is frame {several[0]}"
+                )
+    return problems
