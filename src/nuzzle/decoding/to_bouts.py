@@ -1,0 +1,67 @@
+"""From decisions, frame by frame, to bouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError
+from nuzzle.labels import Pair, bout_table, mask_to_intervals
+
+
+def bout_rows(
+    predicted: NDArray[np.bool_],
+    probability: NDArray[Any],
+    behaviours: Sequence[str],
+    background: str | None,
+    pair: Pair,
+    *,
+    annotator: str = "",
+) -> pd.DataFrame:
+    """The bouts of one pair: unbroken runs of frames of one behaviour.
+
+    Args:
+        predicted: `(time, behaviour)` bool.
+        probability: `(time, behaviour)`, 0 to 1.
+        behaviours: names of the columns.
+        background: the class that is not listed, if any.
+        pair: agent and target.
+        annotator: who decided, for example the name of a bundle.
+
+    Returns:
+        A bout table (half-open frames, source ``automated``), sorted by start, with the column
+        ``mean_probability``: of the behaviour, over the frames of the bout.
+
+    Raises:
+        InputError: the arrays and names do not fit together.
+    """
+    if predicted.shape != probability.shape or predicted.shape[1:] != (len(behaviours),):
+        raise InputError(
+            f"Predictions and probabilities have the shape (time, behaviour) with "
+            f"{len(behaviours)} behaviours; got {predicted.shape} and {probability.shape}."
+        )
+    rows = []
+    for column, behaviour in enumerate(behaviours):
+        if behaviour == background:
+            continue
+        for start, stop in mask_to_intervals(predicted[:, column]):
+            rows.append(
+                {
+                    "agent": pair.agent,
+                    "target": pair.target,
+                    "behaviour": behaviour,
+                    "start_frame": start,
+                    "stop_frame": stop,
+                    "annotator": annotator,
+                    "source": "automated",
+                    "mean_probability": float(probability[start:stop, column].mean()),
+                }
+            )
+    # Sorted like `bout_table` sorts, which keeps only its own columns.
+    rows.sort(key=lambda row: (row["start_frame"], row["stop_frame"]))
+    means = [row["mean_probability"] for row in rows]
+    return bout_table(rows).assign(mean_probability=np.array(means, dtype=np.float64))
