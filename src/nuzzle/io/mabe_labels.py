@@ -1,0 +1,152 @@
+"""Labels of the MABe 2025 tree: who does what to whom, and what was looked for.
+
+Frames are 0-based, the stop is exclusive. ``behaviors_labeled`` of ``train.csv`` lists what the
+annotators of a recording looked for; anything else is not observed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from nuzzle.errors import FormatError
+from nuzzle.files import existing_file
+from nuzzle.io.mabe_table import (
+    Action,
+    Video,
+    action,
+    parquet_columns,
+    read_parquet,
+    tree_of,
+    videos,
+)
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import Labels
+
+COLUMNS = ("agent_id", "target_id", "action", "start_frame", "stop_frame")
+#: Labels and poses whose lengths differ by more than this are likely of different frame rates.
+_TOLERANCE = 0.05
+_NO_BOUTS = pd.DataFrame(columns=[*Action._fields, "start_frame", "stop_frame"])
+
+
+def annotation_path(path: str | Path) -> Path:
+    """The annotation file of a recording; `path` may be its tracking file."""
+    path = Path(path)
+    folder = path.parent.parent
+    if folder.name.endswith("_tracking"):
+        name = folder.name.replace("_tracking", "_annotation")
+        return folder.parent / name / path.parent.name / path.name
+    return path
+
+
+def read_bouts(path: str | Path) -> pd.DataFrame:
+    """All bouts of an annotation file, those that stop before they start included.
+
+    Returns:
+        A table with the columns ``agent, target, behaviour, start_frame, stop_frame``.
+
+    Raises:
+        FormatError: the parquet is damaged or lacks a column.
+    """
+    path = Path(path)
+    rows = read_parquet(path, COLUMNS)
+    try:
+        frames = rows[["start_frame", "stop_frame"]].astype("int64")
+    except (ValueError, TypeError) as error:
+        raise FormatError(path, f"start_frame and stop_frame are frames: {error}.") from error
+    cells = rows[["agent_id", "target_id", "action"]]
+    known = {cell: action(*cell) for cell in set(cells.itertuples(index=False))}
+    actions = [known[cell] for cell in cells.itertuples(index=False)]
+    return pd.DataFrame(actions, columns=list(Action._fields)).join(frames)
+
+
+def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
+    """Read the labels of one recording.
+
+    Args:
+        path: annotation parquet; or the tracking parquet of a recording that has none, because
+            nothing was seen of what was looked for.
+        options: `n_frames` of the poses clips what runs past them; `background` names the class
+            "none of the others", if one is wanted.
+
+    Returns:
+        Labels of which several may hold at once. `notes` tells what was left out: bouts that stop
+        before they start, or of what nobody looked for.
+
+    Raises:
+        FormatError: the parquet is damaged or lacks a column.
+        InputError: there is no annotation, and nothing says what was looked for.
+    """
+    path, options = Path(path), options or LabelOptions()
+    annotation = annotation_path(path)
+    video = videos(tree_of(path)).get(path.stem)
+    if video is None or not video.looked_for:
+        existing_file(annotation, "annotation file")
+    bouts = read_bouts(annotation) if annotation.is_file() else _NO_BOUTS
+    bouts, listed, notes = _observed(bouts, video)
+    last = int(bouts["stop_frame"].max()) if len(bouts) else 0
+    length = max(last, _expected_frames(video), options.n_frames or 0)
+    spans = [{**each._asdict(), "start_frame": 0, "stop_frame": length} for each in sorted(listed)]
+    labels = Labels(
+        bouts,
+        pd.DataFrame(spans),
+        length,
+        background=options.background or None,
+        notes=(*notes, *_rate_notes(video, last, options.n_frames)),
+    ).rename_individuals(options.rename_individuals)
+    return labels if options.n_frames is None else labels.with_length(options.n_frames)
+
+
+def _observed(
+    bouts: pd.DataFrame, video: Video | None
+) -> tuple[pd.DataFrame, frozenset[Action], list[str]]:
+    """The bouts that count, what was looked for, and what was left out."""
+    good = bouts[bouts["stop_frame"] > bouts["start_frame"]]
+    notes = []
+    if len(good) < len(bouts):
+        notes.append(f"{len(bouts) - len(good)} bouts that stop before they start were left out")
+    actions = [Action(*row) for row in good[list(Action._fields)].itertuples(index=False)]
+    if video is None or not video.looked_for:
+        occurring = ", ".join(sorted({each.behaviour for each in actions}))
+        notes.append(f"train.csv does not say what was looked for; what occurs is: {occurring}")
+        return good, frozenset(actions), notes
+    unlisted = sorted(
+        {",".join(each.submitted) for each in actions}
+        - {",".join(each.submitted) for each in video.looked_for}
+    )
+    if unlisted:
+        notes.append(f"bouts of what nobody looked for were left out: {'; '.join(unlisted)}")
+        good = good[[each in video.looked_for for each in actions]]
+    return good, video.looked_for, notes
+
+
+def _expected_frames(video: Video | None) -> int:
+    """Length that ``train.csv`` gives, frames; 0 where it does not."""
+    return round((video.duration_s or 0) * (video.fps or 0)) if video else 0
+
+
+def _rate_notes(video: Video | None, last: int, n_frames: int | None) -> list[str]:
+    """Labels and tracking of one lab are known to count frames of different rates."""
+    if n_frames is None:
+        return []
+    notes = []
+    if last > n_frames * (1 + _TOLERANCE):
+        notes.append(
+            f"the labels run to frame {last}, the poses have {n_frames} ({last / n_frames:.2f} "
+            "times as many): they may count frames of different rates"
+        )
+    expected = _expected_frames(video)
+    if expected and abs(n_frames / expected - 1) > _TOLERANCE:
+        notes.append(
+            f"the poses have {n_frames} frames, train.csv's duration and frame rate make "
+            f"{expected}: labels and poses may count frames of different rates"
+        )
+    return notes
+
+
+def _sniff(path: Path) -> bool:
+    return set(COLUMNS) <= set(parquet_columns(path))
+
+
+LABEL_FORMAT = LabelFormat("mabe", (".parquet",), _sniff, read)

@@ -1,0 +1,170 @@
+"""The submission csv of the MABe 2025 challenge, and the truth that it is scored against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import atomic_path, existing_file
+from nuzzle.io.mabe_labels import read_bouts
+from nuzzle.io.mabe_table import Action, action, looked_for, videos
+
+COLUMNS = ("video_id", "agent_id", "target_id", "action", "start_frame", "stop_frame")
+_MICE = frozenset(f"mouse{number}" for number in range(1, 5))
+
+
+class Solution(NamedTuple):
+    """The truth of a set of recordings.
+
+    Attributes:
+        bouts: table with `COLUMNS`, ids as in a submission; rows that stop where they start, or
+            before, are kept: the challenge's score knows what to do with them.
+        looked_for: recording -> (agent, target, action) that were looked for, spelled as in a
+            submission.
+        lab: recording -> lab.
+    """
+
+    bouts: pd.DataFrame
+    looked_for: dict[str, frozenset[tuple[str, str, str]]]
+    lab: dict[str, str]
+
+
+def write_submission(
+    tables: Mapping[str, pd.DataFrame], path: str | Path, *, overwrite: bool = False
+) -> Path:
+    """Write predicted bouts as a submission.
+
+    Args:
+        tables: recording (its name is the video id) -> bout table. Agents and targets are called
+            ``mouse1`` to ``mouse4``; a target that is the agent is written as ``self``.
+        path: csv to write.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InputError: an animal has another name.
+        OutputError: the file exists already or cannot be written.
+    """
+    parts = []
+    for name, bouts in tables.items():
+        strangers = sorted({*bouts["agent"], *bouts["target"]} - _MICE)
+        if strangers:
+            raise InputError(
+                f"recording {name!r}: the animals of a submission are mouse1 to mouse4; got "
+                f"{strangers}. Rename them: the column individuals of the manifest."
+            )
+        part = pd.DataFrame(
+            {
+                "video_id": name,
+                "agent_id": bouts["agent"],
+                "target_id": bouts["target"].where(bouts["target"] != bouts["agent"], "self"),
+                "action": bouts["behaviour"],
+                "start_frame": bouts["start_frame"],
+                "stop_frame": bouts["stop_frame"],
+            },
+            columns=list(COLUMNS),
+        )
+        parts.append(part)
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    rows.insert(0, "row_id", np.arange(len(rows)))
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        rows.to_csv(temporary, index=False)
+    return Path(path)
+
+
+def read_submission(path: str | Path) -> pd.DataFrame:
+    """Read a submission.
+
+    Returns:
+        A table with `COLUMNS`: ids as text (``mouse1``, ``self``), frames as integers.
+
+    Raises:
+        FormatError: a column is missing, or a frame is not a whole number.
+    """
+    return _read(Path(path), COLUMNS)[list(COLUMNS)]
+
+
+def read_solution(path: str | Path) -> Solution:
+    """Read the truth: a MABe tree (its folder), or the challenge's solution csv.
+
+    The csv has the columns of a submission and ``lab_id`` and ``behaviors_labeled``.
+
+    Raises:
+        FormatError: a file is not what it should be.
+        InputError: there is no such file or tree.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _solution_of_tree(path)
+    table = _read(path, (*COLUMNS, "lab_id", "behaviors_labeled"))
+    first = table.drop_duplicates("video_id")
+    try:
+        listed = {
+            str(row.video_id): _submitted(looked_for(row.behaviors_labeled))
+            for row in first.itertuples()
+        }
+    except (ValueError, TypeError) as error:
+        raise FormatError(path, f"behaviors_labeled: {error}.") from error
+    labs = dict(zip(first["video_id"], first["lab_id"], strict=True))
+    return Solution(table[list(COLUMNS)], listed, labs)
+
+
+def _solution_of_tree(root: Path) -> Solution:
+    known = videos((root, "train"))
+    if not known:
+        raise InputError(f"There is no train.csv with recordings in {root}.")
+    parts = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[4:], np.int64))]
+    for video in known.values():
+        path = root / "train_annotation" / video.lab_id / f"{video.video_id}.parquet"
+        if not path.is_file():
+            continue
+        bouts = read_bouts(path)
+        target = bouts["target"].where(bouts["target"] != bouts["agent"], "self")
+        part = bouts.assign(video_id=video.video_id, target=target)
+        parts.append(
+            part.rename(
+                columns={"agent": "agent_id", "target": "target_id", "behaviour": "action"}
+            )[list(COLUMNS)]
+        )
+    return Solution(
+        pd.concat(parts, ignore_index=True),
+        {name: _submitted(video.looked_for) for name, video in known.items()},
+        {name: video.lab_id for name, video in known.items()},
+    )
+
+
+def _submitted(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
+    return frozenset(each.submitted for each in listed)
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The csv with its ids spelled one way and its frames as integers."""
+    try:
+        table = pd.read_csv(existing_file(path, "csv"), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise FormatError(path, f"is not a csv: {error}.") from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise FormatError(
+            path, f"the columns {list(columns)} were expected; {missing} are missing.", row=1
+        )
+    for name in ("start_frame", "stop_frame"):
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        wrong = np.flatnonzero(numbers.isna() | (numbers % 1 != 0))
+        if len(wrong):
+            came = table[name].iloc[wrong[0]]
+            raise FormatError(
+                path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
+            )
+        table[name] = numbers.astype(np.int64)
+    cells = table[["agent_id", "target_id", "action"]]
+    spelled = {each: action(*each).submitted for each in set(cells.itertuples(index=False))}
+    rows = [spelled[each] for each in cells.itertuples(index=False)]
+    table[["agent_id", "target_id", "action"]] = pd.DataFrame(
+        rows, columns=list(cells), index=table.index
+    )
+    return table
