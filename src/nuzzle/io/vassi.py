@@ -1,0 +1,130 @@
+"""Bout csv of the package vassi: ``group,actor,recipient,category,start,stop``.
+
+Frames are 0-based and the **stop is inclusive**. One file holds many recordings, told apart by
+the number in `group`; the rows of an actor cover its recording without gaps, ``none`` where
+nothing goes on. The labels of CalMS21 task 1 are published like this too.
+
+Nührenberg et al., https://github.com/pnuehrenberg/vassi
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file
+from nuzzle.io.label_assembly import assemble
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
+
+COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
+BACKGROUND = "none"
+
+
+def groups(path: str | Path) -> tuple[str, ...]:
+    """Names of the recordings in a file, in its order."""
+    return tuple(_table(Path(path))["group"].unique())
+
+
+def read(path: str | Path, options: LabelOptions) -> Labels:
+    """Read the labels of one recording.
+
+    One actor's rows are read: `options.agent`; the actor "resident", or the only one, by default.
+
+    Args:
+        path: csv.
+        options: `item` is the group's number; it may be left out where there is only one.
+
+    Returns:
+        Exclusive labels. Every category of the file was looked for in all frames that the
+        actor's rows cover.
+
+    Raises:
+        FormatError: a column is missing, a number is none, a bout stops before it starts.
+        InputError: there is no such group or actor, or several and none was named.
+    """
+    path = Path(path)
+    table = _table(path)
+    group = _choose(path, "group", list(table["group"].unique()), options.item)
+    rows = table[table["group"] == group]
+    actors = list(rows["actor"].unique())
+    usual = "resident" if "resident" in actors else ""
+    actor = _choose(path, "actor", actors, options.agent or usual)
+    rows = rows[rows["actor"] == actor].rename(
+        columns={"actor": "agent", "recipient": "target", "category": "behaviour"}
+    )
+    bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1, stream="")
+    end = int(bouts["stop_frame"].max())
+    covered = intervals_to_mask(
+        bouts["start_frame"].to_numpy(), bouts["stop_frame"].to_numpy(), end
+    )
+    observed = [
+        {
+            "agent": actor,
+            "target": target,
+            "behaviour": behaviour,
+            "start_frame": int(start),
+            "stop_frame": int(stop),
+            "stream": "",
+        }
+        for target in rows["target"].unique()
+        for behaviour in table["category"].unique()
+        for start, stop in mask_to_intervals(covered)
+    ]
+    labels = assemble(
+        path,
+        bouts.drop(columns=["group", "start", "stop"]).to_dict("records"),
+        observed,
+        options,
+        end=end,
+        background=BACKGROUND,
+    )
+    return labels.rename_individuals(options.rename_individuals)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The file, with whole numbers for frames."""
+    try:
+        table = pd.read_csv(existing_file(path, "label file"), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise FormatError(path, f"is not a csv: {error}.") from error
+    missing = [name for name in COLUMNS if name not in table]
+    if missing:
+        raise FormatError(
+            path, f"the columns {list(COLUMNS)} were expected; {missing} are missing.", row=1
+        )
+    for name in ("start", "stop"):
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        wrong = np.flatnonzero(~(numbers >= 0) | (numbers % 1 != 0))
+        if len(wrong):
+            came = table[name].iloc[wrong[0]]
+            raise FormatError(
+                path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
+            )
+        table[name] = numbers.astype(np.int64)
+    backwards = np.flatnonzero(table["stop"] < table["start"])
+    if len(backwards):
+        raise FormatError(path, "a bout stops before it starts.", row=int(backwards[0]) + 2)
+    return table
+
+
+def _choose(path: Path, what: str, names: list[str], name: str) -> str:
+    if name in names:
+        return name
+    if not name and len(names) == 1:
+        return names[0]
+    problem = f"has no {what} {name!r}" if name else f"has several {what}s; say which"
+    raise InputError(f"{path} {problem}. It has {names[:5]}{'...' if len(names) > 5 else ''}.")
+
+
+def sniff(path: Path) -> bool:
+    """Whether the header has the columns of the format."""
+    with path.open("rb") as file:
+        first = file.readline(1000).decode("utf-8", "replace")
+    return {name.strip() for name in first.split(",")} >= set(COLUMNS)
+
+
+FORMAT = LabelFormat("vassi", (".csv",), sniff, read)
