@@ -1,0 +1,95 @@
+"""The typer app: the table of commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import nuzzle
+from nuzzle.cli import console
+from nuzzle.errors import NuzzleError
+
+#: Command -> its module in `nuzzle.cli`, which holds a function of the same name.
+#: The order is the order of work, and of `nuzzle --help`.
+COMMANDS = {
+    "simulate": "simulate",
+    "init": "init",
+    "inspect": "inspect",
+    "train": "train",
+    "evaluate": "evaluate",
+    "predict": "predict",
+    "report": "report",
+    "score-mabe": "score_mabe",
+}
+
+
+class _Group(TyperGroup):
+    """Shows nuzzle's own errors as one message, and an interruption as one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        from rich.text import Text
+
+        try:
+            return super().invoke(ctx)
+        except NuzzleError as error:
+            console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            console.err().print(
+                "Interrupted. Files that were being written are as they were before."
+            )
+            raise typer.Exit(130) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nuzzle {nuzzle.__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Who does what to whom, frame by frame, from the tracked poses of two or more animals."""
+
+
+def build_app() -> typer.Typer:
+    """The app with every command of `COMMANDS`. Heavy libraries load when a command runs."""
+    app = typer.Typer(
+        name="nuzzle",
+        cls=_Group,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for command, module in COMMANDS.items():
+        if find_spec(f"nuzzle.cli.{module}") is None:
+            continue
+        function = getattr(import_module(f"nuzzle.cli.{module}"), module)
+        app.command(command)(function)
+    return app
+
+
+def main() -> None:
+    """Run `nuzzle` with the arguments of the process."""
+    try:
+        build_app()(prog_name="nuzzle")
+    except Exception:
+        console.err().print(
+            "This is a bug of nuzzle, not of your data. Please report it with the lines below."
+        )
+        raise

@@ -1,0 +1,127 @@
+"""Where commands print: results on stdout, everything else on stderr, JSON where asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_json_owns_stdout = False
+
+
+def _reserve_stdout(target: str | None) -> str | None:
+    global _json_owns_stdout
+    _json_owns_stdout = target == "-"
+    return target
+
+
+#: The option `--json` of every command that reports. With ``-`` the JSON has stdout to itself,
+#: and what `out` prints goes to stderr.
+JsonTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        callback=_reserve_stdout,
+        help="Write the figures as JSON to this file; - for stdout.",
+    ),
+]
+
+
+@cache
+def _console(stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def out() -> Console:
+    """Where results are printed: stdout, or stderr where JSON was asked for on stdout."""
+    return _console(stderr=_json_owns_stdout)
+
+
+def err() -> Console:
+    """Where progress and messages are printed: stderr."""
+    return _console(stderr=True)
+
+
+def say(message: str) -> None:
+    """Print a line of progress on stderr, as it is."""
+    err().print(message, markup=False)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with JSON's own types only; what is not a finite number becomes null."""
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def emit_json(data: Any, target: str | Path) -> None:
+    """Write `data` as JSON to the file `target`, or to stdout where it is ``-``.
+
+    Numbers that are not finite become null, paths and other objects their text.
+    """
+    import json
+
+    text = json.dumps(_plain(data), indent=2, ensure_ascii=False) + "\n"
+    if str(target) == "-":
+        import sys
+
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from nuzzle.files import write_text
+
+    write_text(target, text)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str = "",
+    console: Console | None = None,
+) -> None:
+    """Print a plain table; columns that hold only numbers are aligned to the right.
+
+    Args:
+        columns: headings.
+        rows: cells; floats are shown with three decimals, None as a dash.
+        title: a line above the table.
+        console: where; stdout by default.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    body = [list(row) for row in rows]
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for index, heading in enumerate(columns):
+        cells = [row[index] for row in body]
+        numeric = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
+        table.add_column(Text(heading, "bold"), justify="right" if numeric else "left")
+    for row in body:
+        table.add_row(*(Text(_cell(cell)) for cell in row))
+    # Tables are the one thing that must wrap to the width of the terminal.
+    (console or out()).print(table, soft_wrap=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
