@@ -1,0 +1,49 @@
+"""`nuzzle evaluate`: a bundle against labelled recordings."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
+    manifest: Annotated[Path, typer.Argument(help="Manifest with labels and splits.")],
+    split: Annotated[str, typer.Option(help="Which recordings.")] = "val",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for frames, bouts and figures, for `nuzzle report`."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace results in --out.")] = False,
+    allow_seen: Annotated[
+        bool, typer.Option(help="Score recordings that the model was trained on, too.")
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write the figures as JSON; - for the screen.")
+    ] = None,
+) -> None:
+    """Score a bundle on the labelled recordings of a split."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.workflow.evaluate import evaluate as run
+
+    result = run(
+        bundle,
+        manifest,
+        split,
+        out,
+        overwrite=overwrite,
+        allow_seen=allow_seen,
+        command=shlex.join(["nuzzle", *sys.argv[1:]]),
+        say=say,
+    )
+    print_evaluation(result, split)
+    if out is not None:
+        console().print(f"Results: {out}. A report of them: nuzzle report {out}")
+    if json is not None:
+        emit_json(result.to_dict(), json)

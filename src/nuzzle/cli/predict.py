@@ -1,0 +1,75 @@
+"""`nuzzle predict`: label recordings with a bundle."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
+    files: Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second, where the files do not say.")
+    ] = None,
+    px_per_cm: Annotated[
+        float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
+    ] = None,
+    keypoints: Annotated[
+        str, typer.Option(help="What the keypoints are called: old=new;old=new.")
+    ] = "",
+    pose_format: Annotated[
+        str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
+    ] = "",
+    overwrite: Annotated[bool, typer.Option(help="Replace results in --out.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write a summary as JSON; - for the screen.")
+    ] = None,
+) -> None:
+    """Label recordings: probabilities, bouts and a time budget of each."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.figures import print_time_budget
+    from nuzzle.errors import InputError
+    from nuzzle.manifest import Entry, parse_mapping
+    from nuzzle.workflow.predict import predict as run
+
+    try:
+        names = parse_mapping(keypoints)
+    except ValueError as error:
+        raise InputError(f"--keypoints: {error}.") from None
+    like = Entry("", Path(), fps=fps, px_per_cm=px_per_cm, keypoints=names, pose_format=pose_format)
+    results = run(
+        bundle,
+        files,
+        out,
+        like=like,
+        overwrite=overwrite,
+        resume=resume,
+        command=shlex.join(["nuzzle", *sys.argv[1:]]),
+        say=say,
+    )
+    print_time_budget(results)
+    for entry in results.failed:
+        console().print(f"[red]No result[/] for {entry.name}: {entry.reason}", highlight=False)
+    console().print(f"Results: {out}. A report of them: nuzzle report {out}")
+    if json is not None:
+        emit_json(
+            {
+                "out": str(out),
+                "recordings": [
+                    {"name": each.name, "status": each.status, "reason": each.reason}
+                    for each in results.recordings
+                ],
+                "time_budget": results.time_budget.to_dict("records"),
+            },
+            json,
+        )
+    if not results.done:
+        raise typer.Exit(1)

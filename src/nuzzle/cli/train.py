@@ -1,0 +1,66 @@
+"""`nuzzle train`: from a manifest to a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    manifest: Annotated[Path, typer.Argument(help="Manifest with labels and splits.")],
+    out: Annotated[Path, typer.Option("--out", help="The bundle to write.")],
+    model: Annotated[str, typer.Option(help="Which model.")] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file with what differs from the defaults.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One change: section.key=value. May be repeated."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing bundle.")] = False,
+    fresh: Annotated[
+        bool, typer.Option(help="Throw away an unfinished run instead of continuing it.")
+    ] = False,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print the whole configuration and stop.")
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write the figures as JSON; - for the screen.")
+    ] = None,
+) -> None:
+    """Train a model on the recordings of split `train`, stopping early on `val`."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.config import Config
+
+    wanted = list(changes or [])
+    wanted += [f"model.name={model}"] if model else []
+    wanted += [f"training.epochs={epochs}"] if epochs is not None else []
+    wanted += [f"training.seed={seed}"] if seed is not None else []
+    settings = Config.load(config, wanted)
+    if show_config:
+        console().print(settings.to_yaml(), end="", highlight=False, markup=False)
+        return
+
+    from nuzzle.evaluation.result import Evaluation
+    from nuzzle.workflow.train import train as run
+
+    def progress(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
+        say(
+            f"epoch {epoch}/{epochs}: loss {metrics['train_loss']:.4f}, val loss "
+            f"{metrics['val_loss']:.4f}, val macro F1 {metrics['val_macro_f1']:.3f}"
+        )
+
+    bundle = run(
+        manifest, out, settings, overwrite=overwrite, fresh=fresh, say=say, progress=progress
+    )
+    if bundle.metrics is not None:
+        print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
+    console().print(f"Bundle: {out}")
+    if json is not None:
+        emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)

@@ -1,0 +1,214 @@
+"""The configuration of a training: typed, unknown keys refused, never changed, saved in the bundle.
+
+Read from YAML; every key has a default, so a file holds only what differs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
+
+from nuzzle.errors import ConfigError
+from nuzzle.files import existing_file
+
+
+class Section(BaseModel):
+    """A part of the configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PrepareConfig(Section):
+    """What happens to poses before features.
+
+    Attributes:
+        fps: frame rate that all recordings are brought to; the most common one by default.
+        unit: ``auto`` is cm where every training recording has a scale, else px.
+        min_confidence: points that the tracker is less sure of become missing.
+        max_gap_s: missing points are interpolated over gaps up to this long, s.
+        smooth_s: width of the median filter of each coordinate, s; 0 for none.
+        keypoints: which keypoints are used; those that all training recordings share by default.
+        nose: the keypoint at the front; found by name by default.
+        tail_base: the keypoint at the rear; found by name by default.
+        centre: keypoints whose mean is the centre; all by default.
+    """
+
+    fps: PositiveFloat | None = None
+    unit: Literal["auto", "cm", "px"] = "auto"
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    max_gap_s: NonNegativeFloat = 0.5
+    smooth_s: NonNegativeFloat = 0.0
+    keypoints: tuple[str, ...] = ()
+    nose: str | None = None
+    tail_base: str | None = None
+    centre: tuple[str, ...] = ()
+
+
+class LabelsConfig(Section):
+    """What is to be learned.
+
+    Attributes:
+        behaviours: which; all that have a bout in the training recordings by default.
+        background: name of the class "none of the others" where the labels have no name for it.
+        mode: ``exclusive`` has one behaviour a frame; ``multilabel`` any number at once.
+        priority: which behaviour wins where several overlap in exclusive mode, most important
+            first; the rarest first by default.
+    """
+
+    behaviours: tuple[str, ...] = ()
+    background: str = "other"
+    mode: Literal["exclusive", "multilabel"] = "exclusive"
+    priority: tuple[str, ...] = ()
+
+
+class ModelConfig(Section):
+    """Which architecture, with which arguments."""
+
+    name: str = "cnn_lstm"
+    options: dict[str, Any] = {}
+
+
+class LossConfig(Section):
+    """How errors count.
+
+    Attributes:
+        gamma: focal loss; 0 is the cross-entropy.
+        alpha: class weights: inversely proportional to class frequency, or none.
+    """
+
+    gamma: NonNegativeFloat = 2.0
+    alpha: Literal["inverse_frequency", "none"] = "inverse_frequency"
+
+
+class AugmentationConfig(Section):
+    """Changes to training windows.
+
+    Attributes:
+        noise_std: Gaussian noise on normalised features, in standard deviations.
+        jitter_frames: windows shift by up to this many frames; the label stays.
+        scale: range of the factor that a window is multiplied with; None for no scaling.
+        mixup_alpha: windows are blended, the share drawn from Beta(alpha, alpha); 0 for none.
+    """
+
+    noise_std: NonNegativeFloat = 0.02
+    jitter_frames: NonNegativeInt = 2
+    scale: tuple[PositiveFloat, PositiveFloat] | None = (0.95, 1.05)
+    mixup_alpha: NonNegativeFloat = 0.2
+
+
+class TrainingConfig(Section):
+    """How the weights are found.
+
+    Attributes:
+        window: frames in a window.
+        batch_size: windows in a batch.
+        learning_rate: of Adam.
+        epochs: at most.
+        patience: epochs without a better validation macro F1 before training stops.
+        epoch_windows: windows drawn at random for one epoch; all by default.
+        val_stride: every how many frames a validation window is labelled after each epoch.
+        seed: of everything random.
+    """
+
+    window: PositiveInt = 60
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 0.0005
+    epochs: PositiveInt = 100
+    patience: PositiveInt = 20
+    epoch_windows: PositiveInt | None = None
+    val_stride: PositiveInt = 1
+    seed: int = 0
+
+
+class Config(Section):
+    """Everything that a training depends on besides its recordings."""
+
+    prepare: PrepareConfig = PrepareConfig()
+    features: str = "engineered48"
+    labels: LabelsConfig = LabelsConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], source: str = "config") -> Config:
+        """Check plain values.
+
+        Raises:
+            ConfigError: lists every unknown key (with the nearest known one) and impossible value.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = [_problem(each["loc"], each["msg"], each["type"]) for each in error.errors()]
+            raise ConfigError(f"{source}: " + "; ".join(problems)) from None
+
+    @classmethod
+    def load(cls, path: str | Path | None, changes: Iterable[str] = ()) -> Config:
+        """Read a YAML file and apply changes.
+
+        Args:
+            path: the file; None for all defaults.
+            changes: ``section.key=value``, the value in YAML.
+
+        Raises:
+            ConfigError: the file is not YAML, or has keys or values that do not exist.
+        """
+        values: Any = {}
+        source = "config"
+        if path is not None:
+            source = str(path)
+            try:
+                values = yaml.safe_load(existing_file(path, "config").read_text("utf-8")) or {}
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path} is not YAML: {error}") from None
+            if not isinstance(values, dict):
+                raise ConfigError(f"{path}: a config is a list of `key: value` lines.")
+        for change in changes:
+            key, separator, text = change.partition("=")
+            if not separator:
+                raise ConfigError(f"--set {change}: expected section.key=value.")
+            _assign(values, key.strip().split("."), yaml.safe_load(text))
+        return cls.parse(values, source)
+
+    def to_yaml(self) -> str:
+        """The whole configuration as YAML."""
+        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        return text
+
+
+def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:
+    for key in keys[:-1]:
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {'.'.join(keys)}: {key!r} is not a section.")
+        values = inner
+    values[keys[-1]] = value
+
+
+def _problem(where: tuple[int | str, ...], message: str, kind: str) -> str:
+    key = ".".join(map(str, where))
+    if kind != "extra_forbidden":
+        return f"{key}: {message}"
+    fields: Mapping[str, Any] = Config.model_fields
+    for part in where[:-1]:
+        annotation = fields[str(part)].annotation
+        fields = annotation.model_fields if hasattr(annotation, "model_fields") else {}
+    near = difflib.get_close_matches(str(where[-1]), fields, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(fields)}"
+    return f"unknown key {key!r}; {hint}"

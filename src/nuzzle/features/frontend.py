@@ -1,0 +1,171 @@
+"""From a recording to a model's input: preparation, features, normalisation, in that order.
+
+Training, batch prediction and streaming walk this one road; a bundle saves it whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nuzzle.config import Config
+from nuzzle.errors import CompatibilityError, InputError
+from nuzzle.features.base import FeatureSet
+from nuzzle.features.normalise import Normaliser
+from nuzzle.features.registry import make_features
+from nuzzle.labels import Pair
+from nuzzle.prepare.base import Step
+from nuzzle.prepare.confidence import DropUnsure
+from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.pipeline import Pipeline
+from nuzzle.prepare.rate import Resample
+from nuzzle.prepare.skeleton import SelectKeypoints
+from nuzzle.prepare.smoothing import MedianFilter
+from nuzzle.prepare.units import ToCentimetres
+from nuzzle.recording import Recording
+from nuzzle.skeleton import Skeleton
+
+
+@dataclass(frozen=True, eq=False)
+class Frontend:
+    """The way from a recording to a model's input.
+
+    Attributes:
+        skeleton: keypoints and their roles.
+        fps: frame rate that recordings are brought to.
+        unit: of positions, ``cm`` or ``px``.
+        pipeline: preparation steps.
+        features: name of the feature set.
+        normaliser: statistics of the training frames; None before they are known.
+    """
+
+    skeleton: Skeleton
+    fps: float
+    unit: str
+    pipeline: Pipeline
+    features: str
+    normaliser: Normaliser | None = None
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """The features, for this skeleton, frame rate and unit."""
+        return make_features(self.features, self.skeleton, self.fps, self.unit)
+
+    def prepare(self, recording: Recording) -> Recording:
+        """Apply the preparation steps.
+
+        Raises:
+            CompatibilityError: the recording lacks what the model needs: keypoints, a scale, a
+                second animal.
+        """
+        if len(recording.individuals) < 2:
+            raise CompatibilityError(
+                f"recording {recording.name!r} has one individual, {recording.individuals[0]!r}; "
+                "social behaviour needs two. Check the tracker's export, or the column individuals."
+            )
+        recording.require_fps()
+        if not recording.present.any():
+            raise CompatibilityError(
+                f"recording {recording.name!r}: all points are missing in all "
+                f"{recording.n_frames} frames. Check the tracker's export."
+            )
+        if self.unit == "cm" and recording.unit == "px" and recording.px_per_cm is None:
+            raise CompatibilityError(
+                f"recording {recording.name!r}: the model was trained in cm, and the scale of this "
+                "recording is unknown. Give it: --px-per-cm, or the column px_per_cm."
+            )
+        return self.pipeline(recording)
+
+    def raw(self, prepared: Recording, pair: Pair) -> Tensor:
+        """Features of a prepared recording, `(time, feature)`; NaN is missing."""
+        poses = torch.from_numpy(prepared.pair_position(pair))
+        return self.feature_set(poses)
+
+    def __call__(self, prepared: Recording, pair: Pair) -> Tensor:
+        """Model input of a prepared recording, `(time, feature)`: normalised, nothing missing."""
+        if self.normaliser is None:
+            raise InputError("The frontend has no statistics yet: fit it on training recordings.")
+        return self.normaliser(self.raw(prepared, pair))
+
+    def with_normaliser(self, normaliser: Normaliser) -> Frontend:
+        """A copy with the training statistics."""
+        return replace(self, normaliser=normaliser)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a bundle."""
+        return {
+            "skeleton": self.skeleton.to_dict(),
+            "fps": self.fps,
+            "unit": self.unit,
+            "pipeline": self.pipeline.to_dict(),
+            "features": self.features,
+            "columns": [list(column) for column in self.feature_set.columns],
+            "normaliser": self.normaliser.to_dict() if self.normaliser else None,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Frontend:
+        """The inverse of `to_dict`."""
+        return cls(
+            skeleton=Skeleton.from_dict(values["skeleton"]),
+            fps=values["fps"],
+            unit=values["unit"],
+            pipeline=Pipeline.from_dict(values["pipeline"]),
+            features=values["features"],
+            normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
+        )
+
+    @classmethod
+    def plan(cls, recordings: Sequence[Recording], config: Config) -> Frontend:
+        """Choose skeleton, frame rate and unit for these training recordings.
+
+        Raises:
+            InputError: the recordings share too few keypoints, or their units contradict the
+                config.
+        """
+        settings = config.prepare
+        skeleton = Skeleton.infer(
+            settings.keypoints or _shared_keypoints(recordings),
+            nose=settings.nose,
+            tail_base=settings.tail_base,
+            centre=settings.centre,
+        )
+        rates = Counter(recording.require_fps() for recording in recordings)
+        fps = settings.fps or rates.most_common(1)[0][0]
+        scaled = all(r.px_per_cm is not None or r.unit == "cm" for r in recordings)
+        unit = settings.unit if settings.unit != "auto" else ("cm" if scaled else "px")
+        steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
+        if settings.min_confidence:
+            steps.append(DropUnsure(settings.min_confidence))
+        if settings.max_gap_s:
+            steps.append(FillGaps(max_gap_s=settings.max_gap_s))
+        if settings.smooth_s:
+            steps.append(MedianFilter(window_s=settings.smooth_s))
+        if unit == "cm":
+            steps.append(ToCentimetres())
+        steps.append(Resample(fps))
+        return cls(skeleton, fps, unit, Pipeline(tuple(steps)), config.features)
+
+
+def _shared_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """The keypoints that all recordings have, in the first one's order.
+
+    Raises:
+        InputError: recordings differ so that fewer than half of the points are shared.
+    """
+    first = recordings[0]
+    shared = [k for k in first.keypoints if all(k in other.keypoints for other in recordings)]
+    most = max(recordings, key=lambda recording: len(recording.keypoints))
+    if 2 * len(shared) < len(most.keypoints):
+        raise InputError(
+            f"The training recordings have different skeletons: {first.name!r} has "
+            f"{list(first.keypoints)}, {most.name!r} has {list(most.keypoints)}; shared are "
+            f"{shared}. Rename keypoints in the manifest's column keypoints (old=new;old=new), or "
+            "choose some with prepare.keypoints."
+        )
+    return tuple(shared)

@@ -1,0 +1,68 @@
+"""Scaling features to mean 0 and standard deviation 1, with the training recordings' statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Normaliser:
+    """Statistics of the training frames.
+
+    Attributes:
+        mean: `(feature,)`.
+        std: `(feature,)`; 1 where a feature never changed or was never there.
+        low: `(feature,)`, smallest value seen in training.
+        high: `(feature,)`, largest value seen in training.
+    """
+
+    mean: Tensor
+    std: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Normalised features `(..., feature)`; a missing value becomes 0, the training mean."""
+        return ((features - self.mean) / self.std).nan_to_num_(nan=0.0)
+
+    @classmethod
+    def fit(cls, blocks: Iterable[Tensor]) -> Normaliser:
+        """Statistics over blocks of `(time, feature)`; missing values do not count."""
+        sums = []
+        lows, highs = [], []
+        for block in blocks:
+            values = block.double()
+            there = torch.isfinite(values)
+            filled = torch.where(there, values, 0.0)
+            sums.append(torch.stack([there.sum(0), filled.sum(0), (filled**2).sum(0)]))
+            lows.append(torch.where(there, values, torch.inf).amin(0))
+            highs.append(torch.where(there, values, -torch.inf).amax(0))
+        count, total, squares = torch.stack(sums).sum(0)
+        low, high = torch.stack(lows).amin(0), torch.stack(highs).amax(0)
+        enough = count.clamp(min=1)
+        mean = total / enough
+        std = (squares / enough - mean**2).clamp(min=0).sqrt()
+        std = torch.where(std > 1e-6 * (1 + mean.abs()), std, 1.0)
+        return cls(mean.float(), std.float(), low.float(), high.float())
+
+    def to_dict(self) -> dict[str, list[float | None]]:
+        """Plain values; what was never there is None."""
+        return {
+            name: [value if abs(value) != float("inf") else None for value in tensor.tolist()]
+            for name, tensor in vars(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, list[float | None]]) -> Normaliser:
+        """The inverse of `to_dict`."""
+        empty = {"low": torch.inf, "high": -torch.inf}
+        return cls(
+            **{
+                name: torch.tensor([empty.get(name, 0.0) if v is None else v for v in row])
+                for name, row in values.items()
+            }
+        )

@@ -1,0 +1,21 @@
+"""Feature sets by name."""
+
+from __future__ import annotations
+
+from nuzzle.errors import ConfigError
+from nuzzle.features.base import FeatureSet
+from nuzzle.features.engineered import Engineered
+from nuzzle.skeleton import Skeleton
+
+FEATURE_SETS: dict[str, type[FeatureSet]] = {"engineered48": Engineered}
+
+
+def make_features(name: str, skeleton: Skeleton, fps: float, unit: str) -> FeatureSet:
+    """The feature set called `name`.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in FEATURE_SETS:
+        raise ConfigError(f"There is no feature set {name!r}; there are {sorted(FEATURE_SETS)}.")
+    return FEATURE_SETS[name](skeleton, fps, unit)

@@ -1,0 +1,69 @@
+"""The model card: what a bundle is, for people (Mitchell et al. 2019, "Model cards")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def model_card(values: Mapping[str, Any]) -> str:
+    """The card of a bundle as Markdown.
+
+    Args:
+        values: `Bundle.to_dict()`.
+    """
+    front, training = values["frontend"], values["training"]
+    sections = [
+        f"# {values['classifier'].get('name', values['classifier']['kind'])}",
+        _what(values),
+        "## Input it was made for\n"
+        f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
+        f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
+        f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
+        f"- features: {front['features']}",
+        "## Trained on\n" + _trained_on(training),
+        _figures(values.get("metrics")),
+        "## Limits\n"
+        "It knows what its training recordings showed: other arenas, cameras, trackers, strains "
+        "and annotators may differ. Score a few recordings of your own by hand and evaluate on "
+        "them before you rely on it.",
+        "## Made with\n" + "\n".join(f"- {k}: {v}" for k, v in values["provenance"].items()),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _what(values: Mapping[str, Any]) -> str:
+    space = values["behaviours"]
+    kind = "one behaviour at a time" if space["exclusive"] else "any number of behaviours at once"
+    who = "directed, agent to target" if space["directed"] else "of the pair, without direction"
+    background = f", background {space['background']!r}" if space["background"] else ""
+    return f"Says, frame by frame, {', '.join(space['names'])} ({kind}{background}; {who})."
+
+
+def _trained_on(training: Mapping[str, Any]) -> str:
+    lines = [f"- {len(training['recordings'])} recordings: {', '.join(training['recordings'])}"]
+    lines += [
+        f"- {name}: {counts['frames']} frames in {counts['bouts']} bouts"
+        for name, counts in training["behaviours"].items()
+    ]
+    if training.get("simulated"):
+        lines.append("- **The recordings are simulated.**")
+    return "\n".join(lines)
+
+
+def _figures(metrics: Mapping[str, Any] | None) -> str:
+    if not metrics:
+        return ""
+    rows = "\n".join(
+        f"| {each['behaviour']} | {_number(each['f1']['value'])} | {each['true_frames']:,} |"
+        for each in metrics["behaviours"]
+    )
+    return (
+        "## On the validation recordings\n"
+        f"Macro F1 {_number(metrics['macro_f1']['value'])}, background left out.\n\n"
+        f"| behaviour | F1 | frames |\n|---|---|---|\n{rows}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"

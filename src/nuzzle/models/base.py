@@ -1,0 +1,56 @@
+"""What every architecture is, and the registry of those that can be trained by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import nn
+
+from nuzzle.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A model that `nuzzle train --model NAME` can train.
+
+    Attributes:
+        name: on the command line.
+        build: ``build(input_dim=..., num_classes=..., **options)``.
+        shape: ``window`` models label the centre frame of a window,
+            `(batch, window, feature) -> (batch, behaviour)`; ``sequence`` models label every frame,
+            `(batch, time, feature) -> (batch, time, behaviour)`. Both take a `mask`
+            `(batch, time)` of frames that exist; what the others hold has no effect.
+        year: of the publication.
+        source: the paper.
+        purpose: what it is good for, one sentence.
+    """
+
+    name: str
+    build: Callable[..., nn.Module]
+    shape: Literal["window", "sequence"]
+    year: int
+    source: str
+    purpose: str
+
+
+def build_model(
+    architectures: Mapping[str, Architecture], name: str, **arguments: Any
+) -> nn.Module:
+    """Build the model called `name`.
+
+    Raises:
+        ConfigError: no such model, or it does not know one of the arguments.
+    """
+    if name not in architectures:
+        raise ConfigError(f"There is no model {name!r}; there are {sorted(architectures)}.")
+    try:
+        return architectures[name].build(**arguments)
+    except TypeError as error:
+        raise ConfigError(f"The model {name!r} cannot be built: {error}") from error
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of trainable parameters."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,0 +1,174 @@
+"""Running a training: progress, checkpoints, early stopping, resuming."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch import nn
+from torch.utils.data import DataLoader
+
+from nuzzle.config import Config
+from nuzzle.errors import TrainingError
+from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.training.losses import FocalLoss, inverse_frequency
+from nuzzle.training.module import LitClassifier
+from nuzzle.training.targets import LabelSpace
+from nuzzle.training.windows import EpochSampler, Sample, WindowDataset
+
+#: Told after each epoch: epoch (from 1), of how many, and the metrics.
+Progress = Callable[[int, int, dict[str, float]], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        model: with the weights of the best epoch, on the CPU, in evaluation mode.
+        best_epoch: counted from 1.
+        best_score: its validation macro F1.
+        history: one entry an epoch: losses and macro F1.
+        seconds: how long this run took.
+    """
+
+    model: nn.Module
+    best_epoch: int
+    best_score: float
+    history: list[dict[str, float]]
+    seconds: float
+
+
+def fit(
+    config: Config,
+    space: LabelSpace,
+    train: Sequence[Sample],
+    val: Sequence[Sample],
+    work: Path,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train the configured model.
+
+    Args:
+        config: of the training.
+        space: the behaviours.
+        train: pairs to learn from.
+        val: pairs to stop early on.
+        work: folder of the checkpoints; a run that was killed continues from there.
+        progress: is told after each epoch.
+
+    Raises:
+        TrainingError: there is nothing to learn from, or the loss is not a number.
+    """
+    settings = config.training
+    began = time.perf_counter()
+    training = WindowDataset(train, settings.window, jitter=config.augmentation.jitter_frames)
+    validation = WindowDataset(val, settings.window, stride=settings.val_stride)
+    for name, windows in (("training", training), ("validation", validation)):
+        if not len(windows):
+            raise TrainingError(f"No frame of the {name} recordings was observed.")
+    with torch.random.fork_rng(), _quiet_lightning():
+        torch.manual_seed(settings.seed)
+        model = build_model(
+            ARCHITECTURES,
+            config.model.name,
+            input_dim=training.features.shape[1],
+            num_classes=len(space.names),
+            **_window_option(config),
+        )
+        lit = LitClassifier(model, config, space, _loss(config, space, training), training)
+        keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
+        best = ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep)
+        last = ModelCheckpoint(work, "last", **keep)
+        stop = EarlyStopping("val_macro_f1", patience=settings.patience, mode="max")
+        trainer = lightning.Trainer(
+            max_epochs=settings.epochs,
+            callbacks=[best, last, stop, _Reporter(progress, settings.epochs)],
+            accelerator="auto",
+            devices="auto",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            default_root_dir=work,
+        )
+        resume = work / "last.ckpt"
+        trainer.fit(
+            lit,
+            _loader(training, settings.batch_size, config),
+            _loader(validation, 4 * settings.batch_size),
+            ckpt_path=str(resume) if resume.exists() else None,
+        )
+        checkpoint = torch.load(work / "best.ckpt", map_location="cpu", weights_only=False)
+    lit.load_state_dict(checkpoint["state_dict"])
+    return Trained(
+        model=lit.model.cpu().eval(),
+        best_epoch=int(checkpoint["epoch"]) + 1,
+        best_score=float(max(entry["val_macro_f1"] for entry in lit.history)),
+        history=lit.history,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _window_option(config: Config) -> dict[str, Any]:
+    if ARCHITECTURES[config.model.name].shape == "window":
+        return {"window_size": config.training.window, **config.model.options}
+    return dict(config.model.options)
+
+
+def _loss(config: Config, space: LabelSpace, train: WindowDataset) -> FocalLoss:
+    alpha = None
+    if config.loss.alpha == "inverse_frequency":
+        alpha = inverse_frequency(train.active, train.observed)
+    return FocalLoss(space.exclusive, config.loss.gamma, alpha)
+
+
+def _loader(windows: WindowDataset, batch_size: int, config: Config | None = None) -> Any:
+    sampler = None
+    if config is not None:
+        settings = config.training
+        sampler = EpochSampler(len(windows), settings.epoch_windows, settings.seed)
+    # Batches are one gather from memory: worker processes would only copy them about.
+    return DataLoader(windows, batch_size, sampler=sampler, collate_fn=lambda batch: batch)
+
+
+class _Reporter(Callback):
+    """Tells `progress` after each epoch."""
+
+    def __init__(self, progress: Progress | None, epochs: int) -> None:
+        self.progress = progress
+        self.epochs = epochs
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
+        """After the validation of the epoch."""
+        if self.progress is not None and trainer.is_global_zero:
+            metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
+            self.progress(trainer.current_epoch + 1, self.epochs, metrics)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Leave out Lightning's advice on workers and hardware, which no user asked for."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,81 @@
+"""Losses on frames of which some behaviours may not have been looked for.
+
+Targets and masks are `(..., behaviour)`: a one-hot row (exclusive labels) or any number of ones
+(multi-label), and whether each behaviour was looked for. A behaviour that nobody looked for takes
+no part: in the exclusive case its logit leaves the softmax, otherwise its term is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def inverse_frequency(targets: Tensor, mask: Tensor) -> Tensor:
+    """Weights inversely proportional to how often each class occurs, with mean 1 over frames.
+
+    Args:
+        targets: `(frame, behaviour)`.
+        mask: `(frame, behaviour)` bool.
+
+    Returns:
+        `(behaviour,)`; 0 for a class that never occurs.
+    """
+    counts = (targets * mask).sum(0).double()
+    present = counts > 0
+    weights = torch.zeros_like(counts)
+    weights[present] = counts.sum() / (present.sum() * counts[present])
+    return weights.float()
+
+
+@dataclass(frozen=True, eq=False)
+class FocalLoss:
+    """Focal loss; with `gamma` 0 it is the (weighted) cross-entropy.
+
+    Lin et al. 2017, "Focal loss for dense object detection": easy frames count less.
+
+    Attributes:
+        exclusive: softmax over the classes, or a sigmoid each.
+        gamma: how much less an easy frame counts.
+        alpha: `(behaviour,)` class weights; all 1 if None.
+    """
+
+    exclusive: bool
+    gamma: float = 2.0
+    alpha: Tensor | None = None
+
+    def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        """Mean loss over the frames with anything to learn from; 0 if there is none.
+
+        Args:
+            logits: `(..., behaviour)`.
+            targets: `(..., behaviour)`, 0 or 1, float.
+            mask: `(..., behaviour)` bool, what was looked for.
+        """
+        each = self._exclusive if self.exclusive else self._multi_label
+        alpha = torch.ones_like(logits[..., :1]) if self.alpha is None else self.alpha.to(logits)
+        loss, weight = each(logits, targets * mask, mask, alpha)
+        return loss.sum() / weight.sum().clamp(min=1)
+
+    def _exclusive(
+        self, logits: Tensor, targets: Tensor, mask: Tensor, alpha: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        known = targets.sum(-1) > 0
+        # A frame without any class keeps its logits: an all-masked softmax would be NaN.
+        usable = mask | ~known.unsqueeze(-1)
+        lowest = torch.finfo(logits.dtype).min
+        log_p = logits.masked_fill(~usable, lowest).log_softmax(-1)
+        per_class = -((1 - log_p.exp()) ** self.gamma) * log_p if self.gamma else -log_p
+        return (alpha * targets * per_class).sum(-1), known
+
+    def _multi_label(
+        self, logits: Tensor, targets: Tensor, mask: Tensor, alpha: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        plain = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        p = logits.sigmoid()
+        missed = targets * (1 - p) + (1 - targets) * p
+        weight = targets * alpha + (1 - targets)
+        return weight * missed**self.gamma * plain * mask, mask

@@ -1,0 +1,148 @@
+"""The Lightning module: one step of training and of validation, for any architecture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nuzzle.config import Config
+from nuzzle.errors import TrainingError
+from nuzzle.training.augmentation import mixup, noise_and_scale
+from nuzzle.training.losses import FocalLoss
+from nuzzle.training.targets import LabelSpace
+from nuzzle.training.windows import Batch, WindowDataset
+
+
+class LitClassifier(lightning.LightningModule):
+    """Trains a model and follows its macro F1 on the validation frames.
+
+    Args:
+        model: takes `(batch, time, feature)` and a mask, returns logits.
+        config: of the training.
+        space: the model's behaviours.
+        loss: on logits, targets and the mask of what was observed.
+        train: the training windows; their jitter is seeded anew each epoch.
+        names: recordings' names, for messages.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: Config,
+        space: LabelSpace,
+        loss: FocalLoss,
+        train: WindowDataset,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+        self.space = space
+        self.loss = loss
+        self.train_windows = train
+        self.rng = np.random.default_rng(config.training.seed)
+        self.history: list[dict[str, float]] = []
+        self.register_buffer("counts", torch.zeros(3, len(space.names)), persistent=False)
+        self.counts: Tensor
+
+    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
+        """Logits."""
+        logits: Tensor = self.model(x, inside)
+        return logits
+
+    def on_train_epoch_start(self) -> None:
+        """Seed everything random with seed and epoch, so that a resumed run continues alike."""
+        seed = (self.config.training.seed, self.current_epoch)
+        self.rng = np.random.default_rng(seed)
+        self.train_windows.rng = np.random.default_rng((*seed, 1))
+        torch.manual_seed(int(self.rng.integers(2**31)))
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Loss of an augmented batch."""
+        settings = self.config.augmentation
+        x = noise_and_scale(batch.x, settings, self.rng)
+        if settings.mixup_alpha and len(x) > 1:
+            mixed = mixup(x, settings.mixup_alpha, self.rng)
+            inside = batch.inside | batch.inside[mixed.order]
+            logits = self(mixed.x, inside)
+            one = self.loss(logits, batch.targets, batch.observed)
+            other = self.loss(logits, batch.targets[mixed.order], batch.observed[mixed.order])
+            loss = mixed.share * one + (1 - mixed.share) * other
+        else:
+            loss = self.loss(self(x, batch.inside), batch.targets, batch.observed)
+        if not torch.isfinite(loss):
+            self._refuse_loss(batch, index)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
+        return loss
+
+    def _refuse_loss(self, batch: Batch, index: int) -> None:
+        numbers = sorted({int(number) for number in batch.sample})
+        names = sorted({self.train_windows.samples[number].recording for number in numbers})
+        raise TrainingError(
+            f"The loss became infinite or not a number in epoch {self.current_epoch + 1}, batch "
+            f"{index + 1}, with windows of {', '.join(names[:8])}. The best weights so far are "
+            "kept. Try a smaller training.learning_rate, and look at these recordings' poses."
+        )
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last epoch's counts."""
+        self.counts.zero_()
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Count true positives, false positives and false negatives of each behaviour."""
+        logits = self(batch.x, batch.inside)
+        loss = self.loss(logits, batch.targets, batch.observed)
+        said = decide(logits, batch.observed, exclusive=self.space.exclusive)
+        true = (batch.targets > 0) & batch.observed
+        self.counts += torch.stack(
+            [(said & true).sum(0), (said & ~true).sum(0), (~said & true).sum(0)]
+        )
+        self.log("val_loss", loss, batch_size=len(logits), sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Macro F1 over the behaviours that occur, the background left out."""
+        if self.trainer.world_size > 1:
+            self.counts = self.trainer.strategy.reduce(self.counts, reduce_op="sum")
+        score = macro_f1(self.counts, self.space)
+        self.log("val_macro_f1", score)
+
+    def on_train_epoch_end(self) -> None:
+        """Keep the epoch's figures; validation comes before this."""
+        metrics = {key: float(value) for key, value in self.trainer.callback_metrics.items()}
+        self.history.append({"epoch": self.current_epoch + 1, **metrics})
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam, as documented."""
+        return torch.optim.Adam(self.parameters(), lr=self.config.training.learning_rate)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The history travels with the weights."""
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Continue the history."""
+        self.history = list(checkpoint["history"])
+
+
+def decide(logits: Tensor, observed: Tensor, *, exclusive: bool) -> Tensor:
+    """The behaviours that a model says, `(..., behaviour)` bool.
+
+    Exclusive: the likeliest among those that were looked for; otherwise each more likely than not.
+    """
+    if not exclusive:
+        return (logits > 0) & observed
+    best = logits.masked_fill(~observed, torch.finfo(logits.dtype).min).argmax(-1, keepdim=True)
+    return torch.zeros_like(observed).scatter_(-1, best, True) & observed
+
+
+def macro_f1(counts: Tensor, space: LabelSpace) -> Tensor:
+    """Mean F1 over behaviours that occur; counts are true positives, false positives, misses."""
+    hit, false, missed = counts
+    occurs = (hit + missed) > 0
+    if space.background is not None:
+        occurs[space.names.index(space.background)] = False
+    f1 = 2 * hit / (2 * hit + false + missed).clamp(min=1)
+    return f1[occurs].mean() if bool(occurs.any()) else torch.zeros(())

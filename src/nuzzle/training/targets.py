@@ -1,0 +1,185 @@
+"""Which behaviours a model knows, and their frame-by-frame targets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.config import LabelsConfig
+from nuzzle.errors import TrainingError
+from nuzzle.labels import Labels, Pair
+from nuzzle.recording import Recording
+
+
+class Targets(NamedTuple):
+    """What a model should say of one pair, and where that is known.
+
+    Attributes:
+        active: `(time, behaviour)` bool; one-hot where exclusive.
+        observed: `(time, behaviour)` bool, what was looked for.
+    """
+
+    active: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+
+
+class View(NamedTuple):
+    """A pair as a model looks at it, and the pair whose labels say what it should see."""
+
+    pair: Pair
+    labelled: Pair
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """The behaviours of a model.
+
+    Attributes:
+        names: one a column; with the background where exclusive.
+        background: name of the class "none of the others"; None where not exclusive.
+        exclusive: whether exactly one class holds in a frame.
+        priority: which behaviour wins where labels overlap, most important first.
+        own: behaviours directed at the agent itself.
+        directed: whether agent and target mean something; if not, both orders of a pair are
+            looked at and their probabilities averaged.
+    """
+
+    names: tuple[str, ...]
+    background: str | None
+    exclusive: bool
+    priority: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    directed: bool = True
+
+    @property
+    def behaviours(self) -> tuple[str, ...]:
+        """The names without the background."""
+        return tuple(name for name in self.names if name != self.background)
+
+    def views(self, pairs: Sequence[Pair], individuals: Sequence[str]) -> Iterator[View]:
+        """The ordered pairs of different animals to look at.
+
+        A pair of an animal with itself becomes that animal and each of the others.
+
+        Args:
+            pairs: pairs with labels, or wanted.
+            individuals: all animals of the recording.
+        """
+        seen: set[Pair] = set()
+        for pair in sorted(pairs, key=lambda pair: pair.agent == pair.target):
+            others = [name for name in individuals if name != pair.agent]
+            wanted = [Pair(pair.agent, other) for other in others]
+            for view in [pair] if pair.agent != pair.target else wanted:
+                for each in [view] if self.directed else [view, view.reversed]:
+                    if each not in seen:
+                        seen.add(each)
+                        yield View(each, view)
+
+    def targets(self, labels: Labels, pair: Pair) -> Targets:
+        """Targets of a labelled pair.
+
+        In exclusive mode a frame's class is the active behaviour that comes first in `priority`;
+        where none is active it is the background, if anything was looked for.
+        """
+        active, observed, _ = labels.frames(pair, self.behaviours)
+        active &= observed
+        if not self.exclusive:
+            return Targets(active, observed)
+        one_hot = np.zeros((len(active), len(self.names)), dtype=bool)
+        looked = np.zeros_like(one_hot)
+        free = observed.any(axis=1)
+        for name in self.priority:
+            column = self.behaviours.index(name)
+            one_hot[:, self.names.index(name)] = active[:, column] & free
+            free = free & ~active[:, column]
+        for column, name in enumerate(self.behaviours):
+            looked[:, self.names.index(name)] = observed[:, column]
+        if self.background is not None:
+            column = self.names.index(self.background)
+            one_hot[:, column] = free
+            looked[:, column] = observed.any(axis=1)
+        return Targets(one_hot, looked)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a bundle."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> LabelSpace:
+        """The inverse of `to_dict`."""
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**plain)
+
+    @classmethod
+    def fit(cls, recordings: Iterable[Recording], config: LabelsConfig) -> LabelSpace:
+        """Find the behaviours of the training recordings.
+
+        Raises:
+            TrainingError: nothing is labelled, a wanted behaviour has no bout, or the recordings
+                contradict each other.
+        """
+        frames: Counter[str] = Counter()
+        backgrounds: set[str] = set()
+        own: set[str] = set()
+        directed: set[bool] = set()
+        for recording in recordings:
+            if recording.labels is None:
+                continue
+            bouts = recording.labels.bouts
+            lengths = (bouts["stop_frame"] - bouts["start_frame"]).groupby(bouts["behaviour"]).sum()
+            frames.update({str(name): int(count) for name, count in lengths.items()})
+            own.update(recording.labels.self_behaviours)
+            directed.add(recording.labels.directed)
+            if recording.labels.background:
+                backgrounds.add(recording.labels.background)
+        if len(directed) > 1:
+            raise TrainingError(
+                "Some label files are directed (agent -> target) and some are not. Set the column "
+                "directed of the manifest to the same value in every row."
+            )
+        background = backgrounds.pop() if len(backgrounds) == 1 else config.background
+        names = _class_names(config, frames, background)
+        behaviours = [name for name in names if name != background]
+        rarest_first = tuple(sorted(behaviours, key=lambda name: (frames[name], name)))
+        exclusive = config.mode == "exclusive"
+        return cls(
+            names=names if exclusive else tuple(behaviours),
+            background=background if exclusive else None,
+            exclusive=exclusive,
+            priority=config.priority or rarest_first,
+            own=tuple(sorted(own & set(behaviours))),
+            directed=directed != {False},
+        )
+
+
+def _class_names(
+    config: LabelsConfig, frames: Mapping[str, int], background: str
+) -> tuple[str, ...]:
+    """Class names in order, background included."""
+    found = sorted(name for name, count in frames.items() if count)
+    if not found:
+        raise TrainingError(
+            "No training recording has a labelled bout. Check the columns labels, stream, "
+            "background and split of the manifest; `nuzzle inspect MANIFEST` shows what is read."
+        )
+    wanted = config.behaviours or tuple(found)
+    missing = [name for name in wanted if name not in found and name != background]
+    if missing:
+        raise TrainingError(
+            f"The training recordings have no bout of {missing}; they have {found}. Label some, "
+            "move a recording that has them into train, or leave them out of labels.behaviours."
+        )
+    if set(config.priority) - set(wanted) or (
+        config.priority and set(wanted) - {background} - set(config.priority)
+    ):
+        raise TrainingError(
+            f"labels.priority must list each behaviour once: {[*wanted]}; got {[*config.priority]}."
+        )
+    return tuple(wanted) if background in wanted else (*wanted, background)

@@ -1,0 +1,231 @@
+"""Evaluation: a bundle against labelled recordings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.errors import InputError, LeakageError, NuzzleError
+from nuzzle.evaluation.evaluate import evaluate as score
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import WindowClassifier
+from nuzzle.inference.predict import predict_recording, source_frames
+from nuzzle.io.load import load_entry
+from nuzzle.labels import mask_to_intervals
+from nuzzle.manifest import Manifest
+from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.recording import Recording
+
+#: How many bouts of each behaviour the report shows the attention of.
+_ATTENTION_BOUTS = 3
+
+
+class Scored(NamedTuple):
+    """The predictions of one recording beside its labels."""
+
+    recording: Recording
+    pairs: list[ScoredPair]
+
+
+def evaluate(
+    bundle: Bundle | str | Path,
+    manifest: Manifest | str | Path,
+    split: str = "val",
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    allow_seen: bool = False,
+    command: str = "",
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Evaluation:
+    """Score a bundle on a split of a manifest.
+
+    Args:
+        bundle: a trained model, or its file.
+        manifest: recordings with labels and splits.
+        split: which recordings.
+        out: folder for frames, bouts and figures, from which `nuzzle report` makes a report.
+        overwrite: whether results in `out` may be replaced.
+        allow_seen: score recordings that the model was trained on, too.
+        command: what was typed, for the report.
+        say: is told what is going on.
+
+    Raises:
+        LeakageError: the model was trained on one of the recordings.
+        InputError: no recording could be scored.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    chosen = manifest.select(split)
+    if not allow_seen:
+        _refuse_seen(bundle, chosen)
+    writer = None
+    if out is not None:
+        writer = ResultsWriter(out, _run(bundle, "evaluation", command), overwrite=overwrite)
+    pairs: list[ScoredPair] = []
+    attention: list[dict[str, Any]] = []
+    reasons = []
+    for entry in chosen:
+        began = time.perf_counter()
+        try:
+            recording = load_entry(entry)
+            scored = score_recording(bundle, recording)
+        except NuzzleError as error:
+            say(f"{entry.recording}: not scored: {error}")
+            reasons.append(str(error))
+            if writer is not None:
+                writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
+            continue
+        pairs += scored.pairs
+        seconds = time.perf_counter() - began
+        say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+        if writer is not None:
+            writer.add(
+                recording,
+                [_as_frames(each) for each in scored.pairs],
+                notes=recording.labels.notes if recording.labels else (),
+                history=bundle.frontend.prepare(recording).history,
+                seconds=seconds,
+            )
+            attention += _attention(bundle, scored)
+    if not pairs:
+        raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
+    result = score(pairs)
+    if writer is not None:
+        writer.finish(result.to_dict(), _choose(attention))
+    return result
+
+
+def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:
+    """Score a bundle on recordings in memory."""
+    return score([pair for each in recordings for pair in score_recording(bundle, each).pairs])
+
+
+def score_recording(bundle: Bundle, recording: Recording) -> Scored:
+    """Predictions of one recording's labelled pairs, beside the labels.
+
+    Raises:
+        InputError: the recording has no labels that the model could be scored on.
+    """
+    if recording.labels is None:
+        raise InputError(
+            f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
+        )
+    space = bundle.space
+    pairs = recording.labels.pairs
+    out = []
+    for pair, probability in predict_recording(bundle, recording, pairs):
+        targets = space.targets(recording.labels, pair)
+        if not targets.observed.any():
+            continue
+        out.append(
+            ScoredPair(
+                recording=recording.name,
+                group=recording.group,
+                pair=pair,
+                fps=recording.require_fps(),
+                behaviours=space.names,
+                background=space.background,
+                exclusive=space.exclusive,
+                truth=targets.active,
+                observed=targets.observed,
+                predicted=decide(bundle, probability, targets.observed),
+                probability=probability,
+            )
+        )
+    if not out:
+        raise InputError(
+            f"recording {recording.name!r}: nobody looked for any of {list(space.behaviours)}; its "
+            f"labels are of {list(recording.labels.behaviours)}. The column behaviours of the "
+            "manifest can rename them (old=new)."
+        )
+    return Scored(recording, out)
+
+
+def decide(bundle: Bundle, probability: Any, observed: Any = None) -> Any:
+    """Which behaviours go on, `(time, behaviour)` bool."""
+    if bundle.space.exclusive:
+        return argmax(probability, observed)
+    return threshold(probability, 0.5)
+
+
+def _as_frames(pair: ScoredPair) -> PairFrames:
+    return PairFrames(pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed)
+
+
+def _run(bundle: Bundle, kind: Any, command: str) -> Run:
+    return Run(
+        kind=kind,
+        behaviours=bundle.space.names,
+        background=bundle.space.background,
+        exclusive=bundle.space.exclusive,
+        command=command,
+        bundle=bundle.to_dict(),
+    )
+
+
+def _refuse_seen(bundle: Bundle, manifest: Manifest) -> None:
+    known = {*bundle.training.get("recordings", ()), *bundle.training.get("groups", ())}
+    seen = [e.recording for e in manifest if e.recording in known or e.leak_group in known]
+    if seen:
+        raise LeakageError(
+            f"The model was trained on {', '.join(seen[:5])}: a score on them says nothing about "
+            "new recordings. Choose another split, or pass --allow-seen."
+        )
+
+
+def _attention(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
+    """Attention weights at the middle of the longest correctly found bouts."""
+    classifier = bundle.classifier
+    if not isinstance(classifier, WindowClassifier):
+        return []
+    prepared = bundle.frontend.prepare(scored.recording)
+    to_prepared = source_frames(scored.recording, prepared)
+    fps = prepared.require_fps()
+    out = []
+    for pair in scored.pairs:
+        features = bundle.frontend(prepared, pair.pair)
+        for column, behaviour in enumerate(pair.behaviours):
+            if behaviour == pair.background:
+                continue
+            both = pair.truth[:, column] & pair.predicted[:, column]
+            bouts = mask_to_intervals(both)
+            longest = bouts[np.argsort(bouts[:, 0] - bouts[:, 1])][:_ATTENTION_BOUTS]
+            for start, stop in longest:
+                frame = int(start + stop) // 2
+                at = torch.tensor([int(to_prepared[frame])])
+                weights = classifier.attention(features, at)
+                if weights is None:
+                    return []
+                step = classifier.window / weights.shape[1]
+                middle = (np.arange(weights.shape[1]) + 0.5) * step - classifier.window // 2
+                out.append(
+                    {
+                        "recording": pair.recording,
+                        "agent": pair.pair.agent,
+                        "target": pair.pair.target,
+                        "behaviour": behaviour,
+                        "frame": frame,
+                        "frames": int(stop - start),
+                        "offset_s": [round(float(each) / fps, 4) for each in middle],
+                        "weight": [round(float(each), 6) for each in weights[0]],
+                    }
+                )
+    return out
+
+
+def _choose(attention: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """The longest bouts of each behaviour over all recordings."""
+    chosen: list[dict[str, Any]] = []
+    for behaviour in sorted({each["behaviour"] for each in attention}):
+        mine = [each for each in attention if each["behaviour"] == behaviour]
+        chosen += sorted(mine, key=lambda each: -int(each["frames"]))[:_ATTENTION_BOUTS]
+    return chosen or None

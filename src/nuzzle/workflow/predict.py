@@ -1,0 +1,115 @@
+"""Prediction: a bundle on new recordings."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nuzzle.errors import InputError, NuzzleError
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import predict_recording
+from nuzzle.io.formats import POSE_FORMATS
+from nuzzle.io.load import load_entry
+from nuzzle.io.registry import find_format
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
+from nuzzle.workflow.evaluate import _run, decide
+
+
+def predict(
+    bundle: Bundle | str | Path,
+    files: Sequence[str | Path],
+    out: str | Path,
+    *,
+    like: Entry | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    command: str = "",
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Results:
+    """Label recordings: probabilities, bouts and time budget of each.
+
+    A file that cannot be read or does not fit the model is noted with its reason, and the others
+    go on.
+
+    Args:
+        bundle: a trained model, or its file.
+        files: pose files, or manifests.
+        out: folder for the results.
+        like: what the pose files do not say: fps, px_per_cm, individuals, keypoints.
+        overwrite: whether results in `out` may be replaced.
+        resume: go on with an interrupted run of the same bundle.
+        command: what was typed, for the report.
+        say: is told what is going on.
+
+    Raises:
+        OutputError: `out` holds something else, or cannot be written.
+        BundleError: the bundle cannot be read.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    run = _run(bundle, "prediction", command)
+    writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
+    for entry in _entries(files, like or Entry("", Path()), say, writer):
+        if entry.recording in writer.finished:
+            say(f"{entry.recording}: done already")
+            continue
+        began = time.perf_counter()
+        try:
+            recording = load_entry(entry)
+            pairs = predict_recording(bundle, recording)
+            frames = [PairFrames(pair, p, decide(bundle, p)) for pair, p in pairs]
+            history = bundle.frontend.prepare(recording).history
+        except NuzzleError as error:
+            say(f"{entry.recording}: no result: {error}")
+            writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
+            continue
+        seconds = time.perf_counter() - began
+        writer.add(recording, frames, history=history, seconds=seconds)
+        say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+    return writer.finish()
+
+
+def _entries(
+    files: Sequence[str | Path], like: Entry, say: Callable[[str], None], writer: ResultsWriter
+) -> Iterator[Entry]:
+    """One entry a recording; names are made unique."""
+    taken: Counter[str] = Counter()
+    for file in files:
+        path = Path(file)
+        try:
+            found = list(_of_file(path, like))
+        except NuzzleError as error:
+            say(f"{path}: no result: {error}")
+            writer.fail(str(path), str(error), poses=str(path))
+            continue
+        for entry in found:
+            taken[entry.recording] += 1
+            count = taken[entry.recording]
+            yield entry if count == 1 else replace(entry, recording=f"{entry.recording}-{count}")
+
+
+def _of_file(path: Path, like: Entry) -> Iterator[Entry]:
+    if path.is_file() and _is_manifest(path):
+        yield from (replace(entry, labels=None) for entry in Manifest.load(path))
+        return
+    form = find_format(path, POSE_FORMATS, like.pose_format)
+    if form.items is None:
+        yield replace(like, recording=path.stem, poses=path)
+        return
+    items = list(form.items(path))
+    if not items:
+        raise InputError(f"{path} holds no sequence.")
+    for item in items:
+        yield replace(like, recording=item, poses=path, item=item)
+
+
+def _is_manifest(path: Path) -> bool:
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = next(csv.reader(file), [])
+    return {"recording", "poses"} <= {name.strip() for name in header}

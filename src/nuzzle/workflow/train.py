@@ -1,0 +1,232 @@
+"""Training: from a manifest to a bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+import nuzzle
+from nuzzle.config import Config
+from nuzzle.errors import OutputError, TrainingError
+from nuzzle.features.frontend import Frontend
+from nuzzle.features.normalise import Normaliser
+from nuzzle.files import write_text
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import WindowClassifier
+from nuzzle.io.load import load_entry
+from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
+from nuzzle.training.fit import Progress, Trained, fit
+from nuzzle.training.targets import LabelSpace
+from nuzzle.training.windows import Sample
+from nuzzle.workflow.evaluate import evaluate_recordings
+
+#: Told what is going on, one sentence at a time.
+Say = Callable[[str], None]
+
+
+def train(
+    manifest: Manifest | str | Path,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    overwrite: bool = False,
+    fresh: bool = False,
+    say: Say = lambda sentence: None,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Train a model on a manifest's `train` recordings, stopping early on `val`.
+
+    A run that was killed continues from its last epoch when the same command runs again; its
+    checkpoints lie beside `out`, in a folder with ``.work`` added to its name, until it is done.
+
+    Args:
+        manifest: recordings with labels and splits.
+        out: the bundle to write.
+        config: of the training; all defaults if None.
+        overwrite: whether an existing bundle may be replaced.
+        fresh: throw away the checkpoints of an unfinished run instead of continuing it.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Returns:
+        The bundle that was written, with its validation figures.
+
+    Raises:
+        ManifestError, LeakageError, InputError, TrainingError: what is wrong and how to mend it.
+        OutputError: `out` exists and `overwrite` is false, or cannot be written.
+    """
+    config = config or Config()
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
+    manifest.check_leakage()
+    chosen = {split: manifest.select(split) for split in ("train", "val")}
+    work = _work_folder(out, config, manifest, fresh=fresh, say=say)
+    recordings = {split: _load(part, say) for split, part in chosen.items()}
+    space = LabelSpace.fit(recordings["train"], config.labels)
+    say(f"behaviours: {', '.join(space.names)}")
+    frontend, samples = prepare_samples(recordings, space, config)
+    _check_positives(space, samples, say)
+    trained = fit(config, space, samples["train"], samples["val"], work, progress)
+    bundle = Bundle(
+        classifier=_classifier(trained, config, frontend, space),
+        frontend=frontend,
+        space=space,
+        config=config,
+        training=_trained_on(recordings, space, samples, trained),
+        provenance=_provenance(),
+    )
+    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s; scoring val")
+    bundle = bundle.with_metrics(evaluate_recordings(bundle, recordings["val"]).to_dict())
+    bundle.save(out, overwrite=overwrite)
+    shutil.rmtree(work)
+    return bundle
+
+
+def prepare_samples(
+    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config
+) -> tuple[Frontend, dict[str, list[Sample]]]:
+    """Model input and targets of every labelled pair; statistics come from `train` only.
+
+    Args:
+        recordings: split -> recordings; `train` must be there.
+        space: the behaviours.
+        config: of the training.
+    """
+    frontend = Frontend.plan(recordings["train"], config)
+    samples: dict[str, list[Sample]] = {split: [] for split in recordings}
+    for split, part in recordings.items():
+        for recording in part:
+            prepared = frontend.prepare(recording)
+            labels = prepared.labels
+            if labels is None:
+                continue
+            for view in space.views(labels.pairs, prepared.individuals):
+                raw = frontend.raw(prepared, view.pair)
+                targets = space.targets(labels, view.labelled)
+                samples[split].append(Sample(recording.name, view.pair, raw, targets))
+    if not samples["train"]:
+        raise TrainingError("No training recording has labels. Check the manifest's column labels.")
+    normaliser = Normaliser.fit(sample.features for sample in samples["train"])
+    normal = {
+        split: [
+            Sample(each.recording, each.pair, normaliser(each.features), each.targets)
+            for each in part
+        ]
+        for split, part in samples.items()
+    }
+    return frontend.with_normaliser(normaliser), normal
+
+
+def _load(manifest: Manifest, say: Say) -> list[Recording]:
+    recordings = []
+    for entry in manifest:
+        recording = load_entry(entry)
+        for note in recording.labels.notes if recording.labels else ():
+            say(f"{recording.name}: {note}")
+        recordings.append(recording)
+    frames = sum(recording.n_frames for recording in recordings)
+    say(f"{manifest.entries[0].split}: {len(recordings)} recordings, {frames:,} frames")
+    return recordings
+
+
+def _check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
+    """Say before training what cannot be learned or judged."""
+    for split, what in (("train", "learned"), ("val", "judged")):
+        for column, name in enumerate(space.names):
+            frames = sum(int(each.targets.active[:, column].sum()) for each in samples[split])
+            if not frames and split == "train" and name != space.background:
+                raise TrainingError(
+                    f"{name!r} has no frame in train once overlapping labels are resolved, so it "
+                    "cannot be learned. Label some, put it first in labels.priority, or leave it "
+                    "out of labels.behaviours."
+                )
+            if not frames:
+                say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")
+
+
+def _classifier(
+    trained: Trained, config: Config, frontend: Frontend, space: LabelSpace
+) -> WindowClassifier:
+    arguments = {
+        "input_dim": len(frontend.feature_set.columns),
+        "num_classes": len(space.names),
+        "window_size": config.training.window,
+        **config.model.options,
+    }
+    return WindowClassifier(
+        trained.model, config.model.name, arguments, config.training.window, space.exclusive
+    )
+
+
+def _trained_on(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    samples: dict[str, list[Sample]],
+    trained: Trained,
+) -> dict[str, Any]:
+    counts = {}
+    for column, name in enumerate(space.names):
+        masks = [each.targets.active[:, column] for each in samples["train"]]
+        starts = sum(int((mask[1:] & ~mask[:-1]).sum()) + int(mask[:1].sum()) for mask in masks)
+        orders = 1 if space.directed else 2
+        counts[name] = {
+            "frames": sum(int(mask.sum()) for mask in masks) // orders,
+            "bouts": starts // orders,
+        }
+    return {
+        "recordings": [each.name for each in recordings["train"]],
+        "validation_recordings": [each.name for each in recordings["val"]],
+        "groups": sorted({each.group or each.name for each in recordings["train"]}),
+        "labs": sorted({each.lab for each in recordings["train"]} - {""}),
+        "simulated": any(each.source == "simulated" for each in recordings["train"]),
+        "frames": sum(each.n_frames for each in recordings["train"]),
+        "behaviours": counts,
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(trained.seconds, 1),
+    }
+
+
+def _provenance() -> dict[str, str]:
+    return {
+        "nuzzle": nuzzle.__version__,
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "python": platform.python_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _work_folder(out: Path, config: Config, manifest: Manifest, *, fresh: bool, say: Say) -> Path:
+    """Folder of the checkpoints; refuses to mix two different runs."""
+    work = out.with_name(out.name + ".work")
+    described = config.to_yaml() + repr([_fingerprint(entry) for entry in manifest])
+    mark = hashlib.sha256(described.encode()).hexdigest()
+    note = work / "run.txt"
+    if fresh and work.exists():
+        shutil.rmtree(work)
+    if note.exists() and note.read_text("utf-8") != mark:
+        raise OutputError(
+            f"{work} holds an unfinished run with another config or manifest. Finish that one, "
+            "or pass --fresh to throw it away."
+        )
+    if (work / "last.ckpt").exists():
+        say(f"continuing the unfinished run in {work}")
+    write_text(note, mark)
+    return work
+
+
+def _fingerprint(entry: Any) -> tuple[Any, ...]:
+    """What of a manifest row a training depends on."""
+    return (entry, *(p.stat().st_size for p in (entry.poses, entry.labels) if p is not None))

@@ -1,0 +1,30 @@
+import torch
+
+from nuzzle.features.normalise import Normaliser
+
+
+def test_statistics_are_those_of_all_blocks_together():
+    blocks = [torch.tensor([[1.0, 5.0], [3.0, 5.0]]), torch.tensor([[5.0, torch.nan]])]
+    normaliser = Normaliser.fit(blocks)
+    assert normaliser.mean.tolist() == [3.0, 5.0]
+    torch.testing.assert_close(normaliser.std[0], torch.tensor((8 / 3) ** 0.5))
+    assert normaliser.std[1] == 1.0, "a feature that never changes is not blown up"
+    assert normaliser.low.tolist() == [1.0, 5.0]
+    assert normaliser.high.tolist() == [5.0, 5.0]
+
+
+def test_missing_becomes_the_training_mean():
+    normaliser = Normaliser.fit([torch.tensor([[0.0], [2.0]])])
+    assert normaliser(torch.tensor([[torch.nan], [2.0]])).tolist() == [[0.0], [1.0]]
+
+
+def test_a_feature_that_was_never_there_is_harmless():
+    normaliser = Normaliser.fit([torch.full((4, 1), torch.nan)])
+    assert normaliser(torch.full((2, 1), torch.nan)).tolist() == [[0.0], [0.0]]
+
+
+def test_it_survives_plain_values():
+    normaliser = Normaliser.fit([torch.tensor([[1.0, torch.nan], [2.5, torch.nan]])])
+    again = Normaliser.from_dict(normaliser.to_dict())
+    for name, tensor in vars(normaliser).items():
+        torch.testing.assert_close(getattr(again, name), tensor)

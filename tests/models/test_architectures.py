@@ -1,0 +1,116 @@
+"""What every architecture must do."""
+
+import pytest
+import torch
+
+from nuzzle.errors import ConfigError
+from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model, count_parameters
+
+FEATURES, CLASSES, WINDOW, BATCH = 12, 4, 60, 6
+
+
+@pytest.fixture(params=sorted(ARCHITECTURES))
+def architecture(request):
+    return ARCHITECTURES[request.param]
+
+
+@pytest.fixture
+def model(architecture):
+    torch.manual_seed(0)
+    return architecture.build(input_dim=FEATURES, num_classes=CLASSES)
+
+
+@pytest.fixture
+def x():
+    return torch.randn(BATCH, WINDOW, FEATURES, generator=torch.Generator().manual_seed(1))
+
+
+def test_shape(architecture, model, x):
+    frames = (WINDOW,) if architecture.shape == "sequence" else ()
+    assert model(x).shape == (BATCH, *frames, CLASSES)
+
+
+def test_every_parameter_gets_a_gradient(model, x):
+    model(x).square().sum().backward()
+    without = [
+        name for name, each in model.named_parameters() if each.grad is None or not each.grad.any()
+    ]
+    assert without == []
+
+
+def test_save_and_load(architecture, model, x, tmp_path):
+    torch.save(model.state_dict(), tmp_path / "weights.pth")
+    torch.manual_seed(5)
+    other = architecture.build(input_dim=FEATURES, num_classes=CLASSES)
+    other.load_state_dict(torch.load(tmp_path / "weights.pth", weights_only=True))
+    torch.testing.assert_close(other.eval()(x), model.eval()(x))
+
+
+def test_masked_frames_have_no_effect(architecture, model, x):
+    mask = torch.ones(BATCH, WINDOW, dtype=torch.bool)
+    mask[:, :17] = False
+    other = x.clone()
+    other[:, :17] = 100 * torch.randn(BATCH, 17, FEATURES)
+    model.eval()
+    one, two = model(x, mask), model(other, mask)
+    if architecture.shape == "sequence":
+        one, two = one[:, 17:], two[:, 17:]
+    torch.testing.assert_close(one, two)
+
+
+def test_alone_or_in_a_batch(model, x):
+    model.eval()
+    together = model(x)
+    alone = torch.cat([model(x[i : i + 1]) for i in range(BATCH)])
+    torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
+
+
+def test_it_says_where_it_comes_from(architecture):
+    assert architecture.source
+    assert architecture.purpose
+    assert 1980 < architecture.year < 2100
+
+
+def test_unknown_names_and_arguments():
+    with pytest.raises(ConfigError, match="no model 'cnnlstm'"):
+        build_model(ARCHITECTURES, "cnnlstm")
+    with pytest.raises(ConfigError, match="colour"):
+        build_model(ARCHITECTURES, "cnn_lstm", colour="red")
+
+
+class TestCnnLstm:
+    def test_the_documented_sizes(self):
+        model = TemporalCNNLSTM(input_dim=48, num_classes=7, window_size=60)
+        assert model(torch.randn(2, 60, 48)).shape == (2, 7)
+        convolutions = [m for m in model.conv if isinstance(m, torch.nn.Conv1d)]
+        assert [(c.in_channels, c.out_channels, *c.kernel_size) for c in convolutions] == [
+            (48, 64, 5),
+            (64, 128, 5),
+            (128, 256, 3),
+        ]
+        assert (model.lstm.input_size, model.lstm.hidden_size, model.lstm.num_layers) == (256, 128, 2)
+        assert model.lstm.bidirectional
+        linear = [m for m in model.classifier if isinstance(m, torch.nn.Linear)]
+        assert [(m.in_features, m.out_features) for m in linear] == [(256, 128), (128, 64), (64, 7)]
+
+    def test_parameters_counted_by_hand(self):
+        convolutions = (48 * 64 * 5 + 64) + (64 * 128 * 5 + 128) + (128 * 256 * 3 + 256)
+        norms = 2 * (64 + 128 + 256)
+        lstm = 2 * 2 * (4 * 128 * (256 + 128) + 2 * 4 * 128)
+        heads = (256 + 1) + (256 * 128 + 128) + (128 * 64 + 64) + (64 * 7 + 7)
+        assert count_parameters(TemporalCNNLSTM()) == convolutions + norms + lstm + heads
+
+    def test_attention_adds_up_to_one(self):
+        model = TemporalCNNLSTM().eval()
+        logits, weights = model(torch.randn(3, 60, 48), return_attention=True)
+        assert logits.shape == (3, 7)
+        assert weights.shape == (3, 15)
+        torch.testing.assert_close(weights.sum(1), torch.ones(3))
+
+    def test_attention_avoids_frames_that_do_not_exist(self):
+        model = TemporalCNNLSTM().eval()
+        mask = torch.ones(1, 60, dtype=torch.bool)
+        mask[:, :20] = False
+        _, weights = model(torch.randn(1, 60, 48), mask, return_attention=True)
+        assert weights[0, :5].sum() == 0
+        torch.testing.assert_close(weights.sum(), torch.tensor(1.0))

@@ -1,0 +1,82 @@
+import math
+
+import pytest
+import torch
+
+from nuzzle.training.losses import FocalLoss, inverse_frequency
+
+
+def test_gamma_zero_is_the_cross_entropy():
+    logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
+    classes = torch.arange(8) % 5
+    targets = torch.nn.functional.one_hot(classes, 5).float()
+    everything = torch.ones(8, 5, dtype=torch.bool)
+    expected = torch.nn.functional.cross_entropy(logits, classes)
+    torch.testing.assert_close(FocalLoss(True, gamma=0)(logits, targets, everything), expected)
+
+
+def test_focal_by_hand():
+    # Two equal logits: p = 1/2, so the loss is (1 - 1/2)^2 * ln 2.
+    loss = FocalLoss(True, gamma=2)(
+        torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), torch.ones(1, 2, dtype=torch.bool)
+    )
+    assert float(loss) == pytest.approx(0.25 * math.log(2))
+
+
+def test_alpha_weighs_the_true_class():
+    loss = FocalLoss(True, gamma=0, alpha=torch.tensor([3.0, 1.0]))
+    seen = torch.ones(1, 2, dtype=torch.bool)
+    one = loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), seen)
+    other = loss(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]), seen)
+    assert float(one) == pytest.approx(3 * float(other))
+
+
+def test_what_nobody_looked_for_leaves_the_softmax():
+    seen = torch.tensor([[True, True, False]])
+    targets = torch.tensor([[1.0, 0.0, 0.0]])
+    loss = FocalLoss(True, gamma=0)
+    for other in (-5.0, 0.0, 50.0):
+        value = loss(torch.tensor([[0.0, 0.0, other]]), targets, seen)
+        assert float(value) == pytest.approx(math.log(2))
+
+
+def test_unobserved_frames_do_not_count():
+    logits = torch.randn(2, 3, requires_grad=True)
+    targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    seen = torch.tensor([[True] * 3, [False] * 3])
+    loss = FocalLoss(True)(logits, targets, seen)
+    loss.backward()
+    assert logits.grad[1].abs().sum() == 0
+    assert torch.isfinite(logits.grad).all()
+    torch.testing.assert_close(loss, FocalLoss(True)(logits[:1], targets[:1], seen[:1]))
+
+
+def test_nothing_observed_is_no_loss():
+    nothing = torch.zeros(4, 3, dtype=torch.bool)
+    assert FocalLoss(True)(torch.randn(4, 3), torch.zeros(4, 3), nothing) == 0
+    assert FocalLoss(False)(torch.randn(4, 3), torch.zeros(4, 3), nothing) == 0
+
+
+def test_multi_label_is_the_binary_cross_entropy_of_what_was_looked_for():
+    logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+    targets = (torch.arange(18).reshape(6, 3) % 2).float()
+    seen = torch.ones(6, 3, dtype=torch.bool)
+    seen[:, 2] = False
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(logits[:, :2], targets[:, :2])
+    torch.testing.assert_close(FocalLoss(False, gamma=0)(logits, targets, seen), expected)
+
+
+def test_sequences_are_like_their_frames():
+    logits = torch.randn(2, 5, 3)
+    targets = torch.nn.functional.one_hot(torch.arange(10) % 3, 3).float().reshape(2, 5, 3)
+    seen = torch.ones(2, 5, 3, dtype=torch.bool)
+    loss = FocalLoss(True)
+    flat = loss(logits.reshape(10, 3), targets.reshape(10, 3), seen.reshape(10, 3))
+    torch.testing.assert_close(loss(logits, targets, seen), flat)
+
+
+def test_inverse_frequency_by_hand():
+    targets = torch.tensor([[1, 0, 0]] * 6 + [[0, 1, 0]] * 2)
+    seen = torch.ones(8, 3, dtype=torch.bool)
+    # 8 frames, 2 classes that occur: 8 / (2 * 6) and 8 / (2 * 2).
+    assert inverse_frequency(targets, seen).tolist() == pytest.approx([8 / 12, 2.0, 0.0])

@@ -1,0 +1,122 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from nuzzle import Labels, Pair, Recording
+from nuzzle.config import LabelsConfig
+from nuzzle.errors import TrainingError
+from nuzzle.training.targets import LabelSpace
+
+AB, BA, AA = Pair("a", "b"), Pair("b", "a"), Pair("a", "a")
+
+
+def bout(behaviour, start, stop, pair=AB):
+    return {
+        "agent": pair.agent,
+        "target": pair.target,
+        "behaviour": behaviour,
+        "start_frame": start,
+        "stop_frame": stop,
+    }
+
+
+def labelled(bouts, observed, **attributes):
+    labels = Labels(bouts, observed, 10, **attributes)
+    position = np.zeros((10, 2, 2, 3))
+    recording = Recording.from_arrays(
+        "r", position, keypoints=["nose", "tail"], individuals=["a", "b", "c"], fps=30
+    )
+    return dataclasses.replace(recording, labels=labels)
+
+
+@pytest.fixture
+def overlapping():
+    """`mount` 0-6, `attack` 4-8; `attack` was looked for until frame 9 only."""
+    return labelled(
+        [bout("mount", 0, 6), bout("attack", 4, 8)], [bout("mount", 0, 10), bout("attack", 0, 9)]
+    )
+
+
+def test_the_rarest_behaviour_wins_where_labels_overlap(overlapping):
+    space = LabelSpace.fit([overlapping], LabelsConfig())
+    assert space.names == ("attack", "mount", "other")
+    assert space.priority == ("attack", "mount")
+    active, observed = space.targets(overlapping.labels, AB)
+    assert active.sum(axis=1).tolist() == [1] * 10
+    assert active.argmax(axis=1).tolist() == [1, 1, 1, 1, 0, 0, 0, 0, 2, 2]
+    assert observed[8].all()
+    assert observed[9].tolist() == [False, True, True]
+
+
+def test_declared_priority_is_obeyed(overlapping):
+    space = LabelSpace.fit([overlapping], LabelsConfig(priority=("mount", "attack")))
+    active, _ = space.targets(overlapping.labels, AB)
+    assert active.argmax(axis=1).tolist() == [1, 1, 1, 1, 1, 1, 0, 0, 2, 2]
+
+
+def test_multi_label_keeps_both(overlapping):
+    space = LabelSpace.fit([overlapping], LabelsConfig(mode="multilabel"))
+    assert space.names == ("attack", "mount")
+    active, observed = space.targets(overlapping.labels, AB)
+    assert active[5].tolist() == [True, True]
+    assert observed[9].tolist() == [False, True]
+
+
+def test_frames_that_nobody_looked_at_have_no_target():
+    recording = labelled([bout("mount", 2, 4)], [bout("mount", 2, 8)])
+    space = LabelSpace.fit([recording], LabelsConfig())
+    active, observed = space.targets(recording.labels, AB)
+    assert not active[[0, 1, 8, 9]].any()
+    assert not observed[[0, 1, 8, 9]].any()
+    assert active[:, space.names.index("other")].nonzero()[0].tolist() == [4, 5, 6, 7]
+
+
+def test_the_labels_own_background_is_used():
+    recording = labelled([bout("social", 0, 3)], [bout("social", 0, 10)], background="nonsocial")
+    assert LabelSpace.fit([recording], LabelsConfig()).names == ("social", "nonsocial")
+
+
+def test_what_an_animal_does_to_itself_counts_in_its_pairs():
+    recording = labelled(
+        [bout("groom", 1, 3, AA), bout("sniff", 5, 7)],
+        [bout("groom", 0, 10, AA), bout("sniff", 0, 10)],
+    )
+    space = LabelSpace.fit([recording], LabelsConfig())
+    assert space.own == ("groom",)
+    views = list(space.views(recording.labels.pairs, recording.individuals))
+    assert [view.pair for view in views] == [AB, Pair("a", "c")]
+    active, observed = space.targets(recording.labels, AB)
+    assert active[1].tolist() == [True, False, False]
+    _, observed = space.targets(recording.labels, Pair("a", "c"))
+    assert observed[0].tolist() == [True, False, True], "nobody looked for sniffing of c"
+
+
+def test_undirected_labels_are_seen_from_both_sides():
+    recording = labelled([bout("social", 0, 3)], [bout("social", 0, 10)], directed=False)
+    space = LabelSpace.fit([recording], LabelsConfig())
+    views = list(space.views([AB], ["a", "b"]))
+    assert views == [(AB, AB), (BA, AB)]
+
+
+def test_directed_and_undirected_do_not_mix():
+    one = labelled([bout("social", 0, 3)], [bout("social", 0, 10)], directed=False)
+    two = labelled([bout("social", 0, 3)], [bout("social", 0, 10)])
+    with pytest.raises(TrainingError, match="directed"):
+        LabelSpace.fit([one, two], LabelsConfig())
+
+
+def test_no_bout_at_all():
+    recording = labelled([], [bout("mount", 0, 10)])
+    with pytest.raises(TrainingError, match="No training recording has a labelled bout"):
+        LabelSpace.fit([recording], LabelsConfig())
+
+
+def test_a_wanted_behaviour_without_a_bout(overlapping):
+    with pytest.raises(TrainingError, match=r"no bout of \['bite'\]"):
+        LabelSpace.fit([overlapping], LabelsConfig(behaviours=("mount", "bite")))
+
+
+def test_it_survives_plain_values(overlapping):
+    space = LabelSpace.fit([overlapping], LabelsConfig())
+    assert LabelSpace.from_dict(space.to_dict()) == space
