@@ -1,0 +1,63 @@
+"""`nuzzle score-mabe`: the MABe 2025 competition's score of a submission."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nuzzle.cli.console import JsonTarget, emit_json, out, print_table
+
+if TYPE_CHECKING:
+    from nuzzle.evaluation.mabe_score import MabeScore
+
+
+def score_mabe(
+    truth: Annotated[
+        Path,
+        typer.Argument(help="Folder with train.csv and train_annotation/, or a solution csv."),
+    ],
+    submission: Annotated[Path, typer.Argument(help="Submission csv.")],
+    actions: Annotated[bool, typer.Option("--actions", help="Show every action.")] = False,
+    json: JsonTarget = None,
+) -> None:
+    """Score a submission as the MABe 2025 competition does."""
+    from nuzzle.evaluation.mabe_score import mabe_score
+    from nuzzle.io.submission import read_solution, read_submission
+
+    solution = read_solution(truth)
+    result = mabe_score(
+        solution.bouts, read_submission(submission), solution.looked_for, solution.lab
+    )
+    _print_score(result, actions)
+    if json is not None:
+        emit_json(result.to_dict(), json)
+
+
+def _print_score(result: MabeScore, actions: bool) -> None:
+    if actions:
+        rows = [
+            (lab, name, each.f, each.true_positive, each.false_positive, each.false_negative)
+            for lab, scores in result.per_action.items()
+            for name, each in scores.items()
+        ]
+        print_table(
+            ("lab", "action", "F", "frames hit", "frames false", "frames missed"),
+            rows,
+            title="Actions",
+        )
+        out().print()
+    print_table(
+        ("lab", "actions", "F"),
+        [(lab, len(result.per_action[lab]), f) for lab, f in result.per_lab.items()],
+        title="Labs: mean over the actions that are true, or were predicted",
+    )
+    out().print()
+    out().print(f"Score, the mean over labs: {result.score:.4f}")
+    for n_rows, why in (
+        (result.rows_not_looked_for, "nobody looked for their action in their recording"),
+        (result.rows_not_scored, "their recording has no truth"),
+    ):
+        if n_rows:
+            out().print(f"Rows left out because {why}: {n_rows:,}")
