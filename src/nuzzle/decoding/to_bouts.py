@@ -33,7 +33,7 @@ def bout_rows(
         annotator: who decided, for example the name of a bundle.
 
     Returns:
-        A bout table (half-open frames, source ``automated``), sorted by start, with the column
+        A bout table (source ``automated``), sorted by start, with the column
         ``mean_probability``: of the behaviour, over the frames of the bout.
 
     Raises:
@@ -44,24 +44,20 @@ def bout_rows(
             f"Predictions and probabilities have the shape (time, behaviour) with "
             f"{len(behaviours)} behaviours; got {predicted.shape} and {probability.shape}."
         )
-    rows = []
-    for column, behaviour in enumerate(behaviours):
-        if behaviour == background:
-            continue
-        for start, stop in mask_to_intervals(predicted[:, column]):
-            rows.append(
-                {
-                    "agent": pair.agent,
-                    "target": pair.target,
-                    "behaviour": behaviour,
-                    "start_frame": start,
-                    "stop_frame": stop,
-                    "annotator": annotator,
-                    "source": "automated",
-                    "mean_probability": float(probability[start:stop, column].mean()),
-                }
-            )
+    rows = [
+        {
+            **pair._asdict(),
+            "behaviour": behaviour,
+            "start_frame": start,
+            "stop_frame": stop,
+            "mean_probability": float(probability[start:stop, column].mean()),
+        }
+        for column, behaviour in enumerate(behaviours)
+        if behaviour != background
+        for start, stop in mask_to_intervals(predicted[:, column])
+    ]
     # Sorted like `bout_table` sorts, which keeps only its own columns.
     rows.sort(key=lambda row: (row["start_frame"], row["stop_frame"]))
-    means = [row["mean_probability"] for row in rows]
-    return bout_table(rows).assign(mean_probability=np.array(means, dtype=np.float64))
+    means = np.array([row["mean_probability"] for row in rows], dtype=np.float64)
+    table = bout_table(rows).assign(annotator=annotator, source="automated")
+    return table.assign(mean_probability=means)

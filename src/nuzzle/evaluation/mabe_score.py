@@ -99,21 +99,8 @@ def mabe_score(
             agent and target on one frame.
     """
     truth, submission = _checked(truth, "truth"), _checked(submission, "submission")
-    if truth.empty:
-        raise InputError("The truth has no rows: there is nothing to score against.")
-    backwards = submission[submission["stop_frame"] < submission["start_frame"]]
-    if len(backwards):
-        row = backwards.iloc[0]
-        raise InputError(
-            f"The submission's row {backwards.index[0]} (counted from 0) stops at frame "
-            f"{row['stop_frame']}, before its start at frame {row['start_frame']}."
-        )
-    videos = set(truth["video_id"])
-    for what, known in (("lab", lab_of), ("list of what was looked for", whitelist)):
-        unknown = sorted(videos - set(known))
-        if unknown:
-            raise InputError(f"The {what} of the recordings {unknown[:5]} is not known.")
-    scored = submission[submission["video_id"].isin(videos)]
+    _check_scorable(truth, submission, whitelist, lab_of)
+    scored = submission[submission["video_id"].isin(truth["video_id"])]
     allowed = np.array([key[1:] in whitelist[key.video] for key in _keys(scored)], dtype=bool)
     counted = scored[allowed]
     true, predicted = _unions(truth), _unions(counted)
@@ -144,6 +131,28 @@ def _checked(table: pd.DataFrame, what: str) -> pd.DataFrame:
         return table[list(COLUMNS)].reset_index(drop=True).astype(kinds)
     except ValueError as error:
         raise InputError(f"The {what} has frames that are not whole numbers: {error}.") from error
+
+
+def _check_scorable(
+    truth: pd.DataFrame,
+    submission: pd.DataFrame,
+    whitelist: Mapping[str, Collection[Triple]],
+    lab_of: Mapping[str, str],
+) -> None:
+    if truth.empty:
+        raise InputError("The truth has no rows: there is nothing to score against.")
+    backwards = submission[submission["stop_frame"] < submission["start_frame"]]
+    if len(backwards):
+        row = backwards.iloc[0]
+        raise InputError(
+            f"The submission's row {backwards.index[0]} (counted from 0) stops at frame "
+            f"{row['stop_frame']}, before its start at frame {row['start_frame']}."
+        )
+    videos = set(truth["video_id"])
+    for what, known in (("lab", lab_of), ("list of what was looked for", whitelist)):
+        unknown = sorted(videos - set(known))
+        if unknown:
+            raise InputError(f"The {what} of the recordings {unknown[:5]} is not known.")
 
 
 def _keys(table: pd.DataFrame) -> list[_Key]:
