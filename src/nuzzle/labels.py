@@ -83,6 +83,9 @@ def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
                     f"among {list(table.columns)}."
                 )
             table[column] = _DEFAULTS.get(column, 0 if kind is np.int64 else "")
+        elif column in _DEFAULTS:
+            # Rows may differ in what they say; pandas' NaN would become "nan", or true.
+            table[column] = table[column].where(table[column].notna(), _DEFAULTS[column])
     table = table[list(BOUT_COLUMNS)].astype(BOUT_COLUMNS)
     return table.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
 
