@@ -1,0 +1,255 @@
+"""BENTO and MARS, ``.annot``: bouts in parallel channels.
+
+A header names the movies, the stimulus, the first and last annotated frame and the frame rate,
+and lists the channels and the behaviours. Then, for each channel, ``Ch1----------`` and for each
+behaviour ``>attack``, ``Start Stop Duration`` and a row a bout.
+
+Frames are counted from 1, and both ends belong to the bout. Newer versions write seconds, which
+are those frames divided by the frame rate; as BENTO does, a decimal point below the first channel
+tells them apart (Segalin et al. 2021, "The Mouse Action Recognition System (MARS)", eLife 10).
+
+What was looked for, from the first annotated frame to the last: of the listed behaviours those
+that a channel uses, and those that none uses (see `nuzzle.io.label_assembly.names_by_stream`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from nuzzle.errors import FormatError
+from nuzzle.files import write_text
+from nuzzle.io.cast import Cast
+from nuzzle.io.label_assembly import assemble, names_by_stream
+from nuzzle.io.label_text import frame_number, head, needed_fps, number, read_text
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
+
+_TITLE = "bento annotation file"
+_CHANNEL = re.compile(r"(.+?)-{5,}\s*$")
+_WRITTEN = [*SPAN_COLUMNS, "stream"]
+_PAIR = re.compile(r"(.+)_to_(.+)")
+
+
+class _Bout(NamedTuple):
+    line: int
+    channel: str
+    behaviour: str
+    start: str
+    stop: str
+
+
+@dataclass
+class _File:
+    """An ``.annot`` as it stands: nothing converted."""
+
+    path: Path
+    header: dict[str, tuple[int, str]] = field(default_factory=dict)
+    channels: list[str] = field(default_factory=list)
+    behaviours: list[str] = field(default_factory=list)
+    bouts: list[_Bout] = field(default_factory=list)
+
+    @property
+    def fps(self) -> float | None:
+        line, text = self.header.get("annotation framerate", (0, ""))
+        return number(text, "framerate", self.path, line) or None if text else None
+
+    @property
+    def in_seconds(self) -> bool:
+        return any("." in bout.start + bout.stop for bout in self.bouts)
+
+    def edge(self, which: str, fps: float | None) -> int | None:
+        """The first (``start``) or last (``stop``) annotated frame, from 1, if it is given."""
+        for unit in ("frame", "time"):
+            line, text = self.header.get(f"annotation {which} {unit}", (0, ""))
+            if not text:
+                continue
+            value = number(text, f"annotation {which} {unit}", self.path, line)
+            if unit == "frame" and value.is_integer():
+                return int(value)
+            return round(value * fps) if fps else None
+        return None
+
+
+def sniff(path: Path) -> bool:
+    """Whether the first line is BENTO's title."""
+    return head(path, 256).lstrip().lower().startswith(_TITLE)
+
+
+def read(path: Path, options: LabelOptions) -> Labels:
+    """Labels of an ``.annot``.
+
+    Args:
+        path: the file.
+        options: `stream` chooses a channel, `background` is often ``other``. A channel called
+            ``mouse1_to_mouse2`` carries the labels of that pair.
+
+    Raises:
+        FormatError: names the line that is no bout, or whose stop is before its start.
+    """
+    file = _parse(path)
+    fps = needed_fps(path, options, file.fps) if file.in_seconds else options.fps or file.fps
+    cast = Cast(path, options)
+    used: dict[str, set[str]] = {channel: set() for channel in file.channels}
+    for bout in file.bouts:
+        used.setdefault(bout.channel, set()).add(bout.behaviour)
+    pairs = {channel: _pair(cast, channel) for channel in used}
+    bouts, early, end = [], 0, file.edge("stop", fps) or 0
+    for bout in file.bouts:
+        first, last = _frames(file, bout, fps or 1.0)
+        early += first < 1
+        start, stop = max(first, 1) - 1, max(last, 1)
+        end = max(end, stop)
+        bouts.append(_row(pairs[bout.channel], bout.behaviour, start, stop, bout.channel))
+    begin = max(0, (file.edge("start", fps) or 1) - 1)
+    listed = list(dict.fromkeys([*file.behaviours, *(bout.behaviour for bout in file.bouts)]))
+    observed = [
+        _row(pairs[channel], name, begin, end, channel)
+        for channel, names in names_by_stream(listed, used).items()
+        for name in names
+        if end > begin
+    ]
+    notes = [f"{early} bouts began before frame 1; they were started there"] if early else []
+    return assemble(path, bouts, observed, options, end=end, notes=notes)
+
+
+def _row(pair: Pair, name: str, start: int, stop: int, channel: str) -> dict[str, object]:
+    return {
+        "agent": pair.agent,
+        "target": pair.target,
+        "behaviour": name,
+        "start_frame": start,
+        "stop_frame": stop,
+        "stream": channel,
+    }
+
+
+def _pair(cast: Cast, channel: str) -> Pair:
+    found = _PAIR.fullmatch(channel)
+    known = {*cast.options.individuals, *cast.options.rename_individuals}
+    if found and (not known or known.issuperset(found.groups())):
+        return cast.pair(found.group(1), found.group(2))
+    return cast.default()
+
+
+def _frames(file: _File, bout: _Bout, fps: float) -> tuple[int, int]:
+    """First and last frame of a bout, from 1."""
+    if file.in_seconds:
+        first = round(number(bout.start, "start", file.path, bout.line) * fps)
+        last = round(number(bout.stop, "stop", file.path, bout.line) * fps)
+    else:
+        first = frame_number(bout.start, "start", file.path, bout.line)
+        last = frame_number(bout.stop, "stop", file.path, bout.line)
+    if last < first:
+        raise FormatError(
+            file.path, f"stops at {bout.stop}, before its start {bout.start}.", row=bout.line
+        )
+    return first, last
+
+
+def _parse(path: Path) -> _File:
+    file, section, channel, behaviour = _File(path), "", "", ""
+    for line, raw in enumerate(read_text(path).splitlines(), start=1):
+        text = raw.strip()
+        if line == 1 and not text.lower().startswith(_TITLE):
+            raise FormatError(
+                path, f"'Bento annotation file' was expected, not {text[:40]!r}.", row=1
+            )
+        heading = _CHANNEL.fullmatch(text)
+        if not text:
+            section = "" if section in ("channels", "behaviours") else section
+        elif heading:
+            section, channel, behaviour = "bouts", heading.group(1), ""
+            file.channels += [channel] if channel not in file.channels else []
+        elif section == "bouts":
+            if text.startswith(">"):
+                behaviour = text[1:].strip()
+            elif not text.lower().startswith("start"):
+                file.bouts.append(_bout(path, line, channel, behaviour, text))
+        elif text.lower().startswith("list of "):
+            section = "channels" if "channels" in text.lower() else "behaviours"
+        elif section in ("channels", "behaviours"):
+            getattr(file, section).append(text)
+        elif ":" in text:
+            key, value = text.split(":", 1)
+            file.header[key.strip().lower()] = (line, value.strip())
+    if not file.channels:
+        raise FormatError(path, "has no channels: a line such as 'Ch1----------' was expected.")
+    return file
+
+
+def _bout(path: Path, line: int, channel: str, behaviour: str, text: str) -> _Bout:
+    parts = text.split()
+    if len(parts) < 2 or not behaviour:
+        raise FormatError(
+            path,
+            f"below '>behaviour', a row 'start stop duration' was expected, and {text!r} came.",
+            row=line,
+        )
+    return _Bout(line, channel, behaviour, parts[0], parts[1])
+
+
+def write(labels: Labels, path: Path, fps: float) -> Path:
+    """Write an ``.annot`` in frames, which every version of BENTO and MARS reads.
+
+    Labels of one pair go into channels called after their streams, ``Ch1`` by default; labels
+    of several pairs go into a channel a pair, ``mouse1_to_mouse2``, in place of their
+    streams. The format holds neither the background, annotators, sources and points,
+    nor parts that were not observed.
+
+    Args:
+        labels: to write.
+        path: of the new file.
+        fps: frames per second of the recording.
+    """
+    several = len({*labels.pairs, *_pairs_of(labels.bouts)}) > 1
+    channels: dict[str, list[tuple[str, int, int]]] = {}
+    for pair in labels.pairs if several else ():
+        channels[f"{pair.agent}_to_{pair.target}"] = []
+    for agent, target, behaviour, start, stop, stream in labels.bouts[_WRITTEN].to_numpy():
+        name = f"{agent}_to_{target}" if several else stream or "Ch1"
+        channels.setdefault(name, []).append((behaviour, start, stop))
+    channels = channels or {"Ch1": []}
+    names = sorted({*labels.behaviours, *labels.bouts["behaviour"]})
+    lines = [
+        "Bento annotation file",
+        "Movie file(s):",
+        "",
+        "Stimulus name:",
+        "Annotation start frame: 1",
+        f"Annotation stop frame: {labels.n_frames}",
+        f"Annotation framerate: {fps:f}",
+        "",
+        "List of channels:",
+        *channels,
+        "",
+        "List of annotations:",
+        *names,
+        "",
+    ]
+    for channel, bouts in channels.items():
+        lines += [f"{channel}----------", *_blocks(bouts)]
+    return write_text(path, "\n".join(lines) + "\n")
+
+
+def _pairs_of(bouts: pd.DataFrame) -> set[Pair]:
+    rows = bouts[["agent", "target"]].drop_duplicates()
+    return {Pair(*row) for row in rows.itertuples(index=False)}
+
+
+def _blocks(bouts: list[tuple[str, int, int]]) -> Iterator[str]:
+    for name in dict.fromkeys(behaviour for behaviour, _, _ in bouts):
+        yield f">{name}"
+        yield "Start\tStop\tDuration"
+        for behaviour, start, stop in bouts:
+            if behaviour == name:
+                yield f"{start + 1}\t{stop}\t{stop - start}"
+        yield ""
+
+
+FORMAT = LabelFormat("bento", (".annot",), sniff, read, write)

@@ -1,0 +1,347 @@
+"""BORIS' exports, ``.csv`` and ``.tsv``: tabular events and aggregated events, in seconds.
+
+Columns are found by name, since their number and order differ between versions:
+
+* tabular, to version 7: a header block with ``Observation id``, then ``Time``, ``Subject``,
+  ``Behavior``, ``Status`` (START, STOP, POINT), ``FPS``, ``Total length``;
+* tabular, from version 8: one table with ``Observation id``, ``Subject``, ``Behavior``,
+  ``Behavior type`` (START, STOP, POINT), ``Time``, ``FPS``, ``Media duration (s)``;
+* aggregated: ``Start (s)``, ``Stop (s)``, ``Behavior type`` (STATE, POINT).
+
+Such a file does not say what was looked for and never seen, so what was looked for is what has
+an event, for each pair that has one, in the whole recording. A project file does say it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nuzzle.errors import FormatError
+from nuzzle.files import write_text
+from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
+from nuzzle.io.label_text import Row, delimiter_of, head, number, read_text, table_rows
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import SPAN_COLUMNS, Labels
+
+_BEHAVIOUR = ("behavior", "behaviour")
+_STATUS = ("status", "behavior type", "behaviour type")
+_FPS = ("fps", "fps (frame/s)")
+_LENGTH = ("total length", "media duration (s)")
+_HEADER_LINES = 200
+
+
+@dataclass(frozen=True)
+class _Table:
+    """An export: its columns, its rows, and the observation that its header block names."""
+
+    path: Path
+    columns: dict[str, int]
+    rows: list[Row]
+    heading: str
+
+    def cell(self, row: Row, *names: str) -> str:
+        """The cell of the first of these columns that there is."""
+        for name in names:
+            if name in self.columns and self.columns[name] < len(row.cells):
+                return row.cells[self.columns[name]]
+        return ""
+
+    def seconds(self, row: Row, name: str) -> float:
+        """A time: seconds, or hours, minutes and seconds with colons."""
+        text = self.cell(row, name)
+        value = 0.0
+        for part in text.split(":") if text else [text]:
+            value = 60 * value + number(part, name, self.path, row.line)
+        return value
+
+    def modifiers(self, row: Row) -> tuple[str, ...]:
+        names = [name for name in self.columns if name.startswith("modifier")]
+        return tuple(text for name in names if (text := self.cell(row, name)))
+
+    def observation(self, row: Row) -> str:
+        return self.cell(row, "observation id") or self.heading
+
+
+def _is_header(cells: list[str]) -> bool:
+    names = {cell.casefold() for cell in cells}
+    timed = {"time"} <= names and not names.isdisjoint(_STATUS)
+    return not names.isdisjoint(_BEHAVIOUR) and (timed or {"start (s)", "stop (s)"} <= names)
+
+
+def _header_line(text: str) -> str | None:
+    for line in text.splitlines()[:_HEADER_LINES]:
+        cells = [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
+        if _is_header(cells):
+            return line
+    return None
+
+
+def sniff(path: Path) -> bool:
+    """Whether a header with the columns of either export is among the first lines."""
+    return _header_line(head(path)) is not None
+
+
+def read(path: Path, options: LabelOptions) -> Labels:
+    """Labels of an export of BORIS.
+
+    Args:
+        path: the file.
+        options: `item` is the observation, where the file holds several; `fps` of the poses,
+            where the file has no rate; subjects become agents through `rename_individuals`.
+
+    Raises:
+        FormatError: names the line with a missing number, an unknown kind of event, a STOP
+            before its START, or a START without a STOP.
+    """
+    table = _table(path)
+    rows = _of_one_observation(table, options.item)
+    length_s = _media_length(table, rows)
+    if "start (s)" in table.columns:
+        observation = Observation(list(_aggregated(table, rows)), _fps(table, rows), length_s)
+    else:
+        intervals, notes = paired(path, _events(table, rows), length_s)
+        observation = Observation(intervals, _fps(table, rows), length_s, notes=notes)
+    return to_labels(path, observation, options)
+
+
+def _table(path: Path) -> _Table:
+    text = read_text(path)
+    header = _header_line(text)
+    if header is None:
+        raise FormatError(
+            path,
+            "a header with the columns Behavior, Time and Status (tabular events), or Behavior, "
+            "Start (s) and Stop (s) (aggregated events), was expected in the first "
+            f"{_HEADER_LINES} lines, and none came.",
+            mend="Export it from BORIS again: Observations > Export events.",
+        )
+    heading, columns, rows = "", dict[str, int](), []
+    for row in table_rows(path, text, delimiter_of(header)):
+        if columns:
+            rows.append(row)
+        elif _is_header(row.cells):
+            columns = {name.casefold(): index for index, name in enumerate(row.cells)}
+        elif row.cells[0].casefold() == "observation id" and len(row.cells) > 1:
+            heading = row.cells[1]
+    return _Table(path, columns, rows, heading)
+
+
+def _of_one_observation(table: _Table, item: str) -> list[Row]:
+    names = list(dict.fromkeys(table.observation(row) for row in table.rows))
+    if item and names and item not in names:
+        raise FormatError(table.path, f"has no observation {item!r}; it has {names}.")
+    if len(names) > 1 and not item:
+        raise FormatError(
+            table.path,
+            f"holds {len(names)} observations, {names}, and one was expected.",
+            mend="Say which: the column item of the manifest.",
+        )
+    return [row for row in table.rows if not item or table.observation(row) == item]
+
+
+def _events(table: _Table, rows: list[Row]) -> Iterator[Event]:
+    for row in rows:
+        kind = table.cell(row, *_STATUS).upper()
+        if kind not in ("START", "STOP", "POINT"):
+            raise FormatError(
+                table.path, f"START, STOP or POINT was expected, and {kind!r} came.", row=row.line
+            )
+        subject, behaviour = _who_and_what(table, row)
+        time_s = table.seconds(row, "time")
+        yield Event(row.line, kind, time_s, subject, behaviour, table.modifiers(row))
+
+
+def _aggregated(table: _Table, rows: list[Row]) -> Iterator[Interval]:
+    for row in rows:
+        kind = table.cell(row, "behavior type", "behaviour type").upper()
+        if kind not in ("", "STATE", "POINT"):
+            raise FormatError(
+                table.path, f"STATE or POINT was expected, and {kind!r} came.", row=row.line
+            )
+        start = table.seconds(row, "start (s)")
+        point = kind == "POINT"
+        stop = start if point else table.seconds(row, "stop (s)")
+        if stop < start:
+            raise FormatError(
+                table.path, f"stops at {stop} s, before its start at {start} s.", row=row.line
+            )
+        subject, behaviour = _who_and_what(table, row)
+        yield Interval(row.line, start, stop, subject, behaviour, table.modifiers(row), point)
+
+
+def _who_and_what(table: _Table, row: Row) -> tuple[str, str]:
+    behaviour = table.cell(row, *_BEHAVIOUR)
+    if not behaviour:
+        raise FormatError(table.path, "the row has no behaviour.", row=row.line)
+    return table.cell(row, "subject"), behaviour
+
+
+def _numbers(text: str) -> list[float]:
+    """Positive numbers of a cell; several media files are separated by ``;``."""
+    found = [float(part) for part in re.findall(r"\d+(?:\.\d+)?", text.replace(",", "."))]
+    return [value for value in found if value > 0]
+
+
+def _fps(table: _Table, rows: list[Row]) -> float | None:
+    rates = {rate for row in rows for rate in _numbers(table.cell(row, *_FPS))}
+    return rates.pop() if len(rates) == 1 else None
+
+
+def _media_length(table: _Table, rows: list[Row]) -> float | None:
+    lengths = [sum(_numbers(table.cell(row, *_LENGTH))) for row in rows]
+    return max(lengths, default=0.0) or None
+
+
+_TABULAR = (
+    "Observation id",
+    "Observation date",
+    "Description",
+    "Observation duration",
+    "Observation type",
+    "Source",
+    "Time offset (s)",
+    "Media duration (s)",
+    "FPS",
+    "Subject",
+    "Behavior",
+    "Behavioral category",
+    "Modifier #1",
+    "Behavior type",
+    "Time",
+    "Media file name",
+    "Image index",
+    "Image file path",
+    "Comment",
+)
+_AGGREGATED = (
+    *_TABULAR[:3],
+    "Observation type",
+    "Source",
+    "Time offset (s)",
+    "Coding duration",
+    "Media duration (s)",
+    "FPS (frame/s)",
+    "Subject",
+    "Observation duration by subject by observation",
+    "Behavior",
+    "Behavioral category",
+    "Modifier #1",
+    "Behavior type",
+    "Start (s)",
+    "Stop (s)",
+    "Duration (s)",
+    "Media file name",
+    "Image index start",
+    "Image index stop",
+    "Image file path start",
+    "Image file path stop",
+    "Comment start",
+    "Comment stop",
+)
+
+
+def write(labels: Labels, path: Path, fps: float) -> Path:
+    """Write tabular events in the columns of BORIS 8 and newer; tabs unless it is a ``.csv``.
+
+    The subject is the agent, the first modifier the target. The format holds neither what was
+    looked for and not seen, nor parts that were not observed, nor the background, streams and
+    annotators. Bouts of one pair and behaviour that overlap become one, since BORIS has at most
+    one going on at a time.
+
+    Args:
+        labels: to write.
+        path: of the new file; its stem becomes the observation's id.
+        fps: frames per second of the recording.
+    """
+    events = []
+    for agent, target, behaviour, start, stop, point in _merged(labels.bouts):
+        shared = {"Subject": agent, "Behavior": behaviour, "Modifier #1": target}
+        if point:
+            events.append((start, 1, {**shared, "Behavior type": "POINT"}))
+        else:
+            events.append((start, 1, {**shared, "Behavior type": "START"}))
+            events.append((stop, 0, {**shared, "Behavior type": "STOP"}))
+    # Of two that touch, the one that stops goes first: BORIS pairs events in their order.
+    events.sort(key=lambda event: event[:2])
+    rows = [{**cells, "Time": _time(frame, fps)} for frame, _, cells in events]
+    same = _observation_cells(labels, path, fps)
+    return _write_table(path, _TABULAR, [{**same, **row} for row in rows])
+
+
+def write_aggregated(labels: Labels, path: Path, fps: float) -> Path:
+    """Write aggregated events, a row a bout; what survives is what survives in `write`."""
+    same = _observation_cells(labels, path, fps)
+    rows = []
+    for agent, target, behaviour, start, stop, point in _merged(labels.bouts):
+        row = {
+            "Subject": agent,
+            "Behavior": behaviour,
+            "Modifier #1": target,
+            "Behavior type": "POINT" if point else "STATE",
+            "Start (s)": _time(start, fps),
+            "Stop (s)": _time(start if point else stop, fps),
+            "Duration (s)": "NA" if point else _time(stop - start, fps),
+        }
+        rows.append({**same, **row})
+    return _write_table(path, _AGGREGATED, rows)
+
+
+def _merged(bouts: pd.DataFrame) -> list[list[Any]]:
+    """Bouts, by their start, of which none overlaps another of its pair and behaviour."""
+    merged: list[list[Any]] = []
+    latest: dict[tuple[Any, ...], list[Any]] = {}
+    for row in bouts[[*SPAN_COLUMNS, "point"]].to_numpy().tolist():
+        agent, target, behaviour, start, stop, point = row
+        before = latest.get((agent, target, behaviour))
+        if before is not None and not point and start < before[4]:
+            before[4] = max(before[4], stop)
+            continue
+        merged.append(row)
+        if not point:
+            latest[agent, target, behaviour] = row
+    return merged
+
+
+def _time(frame: int, fps: float) -> str:
+    """Seconds with as many digits as find the frame again at any usual frame rate."""
+    return f"{frame / fps:.6f}"
+
+
+def _observation_cells(labels: Labels, path: Path, fps: float) -> dict[str, str]:
+    length = _time(labels.n_frames, fps)
+    return {
+        "Observation id": Path(path).stem,
+        "Observation duration": length,
+        "Coding duration": length,
+        "Observation type": "Media file",
+        "Time offset (s)": "0.0",
+        "Media duration (s)": length,
+        "FPS": f"{fps:.10g}",
+        "FPS (frame/s)": f"{fps:.10g}",
+        "Observation duration by subject by observation": length,
+    }
+
+
+def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> Path:
+    delimiter = "," if Path(path).suffix.lower() == ".csv" else "\t"
+    text = io.StringIO()
+    table = csv.DictWriter(
+        text, columns, restval="", extrasaction="ignore", delimiter=delimiter, lineterminator="\r\n"
+    )
+    table.writeheader()
+    table.writerows(rows)
+    return write_text(path, text.getvalue())
+
+
+FORMAT = LabelFormat("boris", (".csv", ".tsv", ".txt"), sniff, read, write)
+AGGREGATED = LabelFormat(
+    "boris_aggregated", (".csv", ".tsv", ".txt"), sniff, read, write_aggregated
+)

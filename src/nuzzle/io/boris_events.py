@@ -1,0 +1,193 @@
+"""BORIS' events: starts, stops and points in seconds, paired into bouts.
+
+Friard & Gamba 2016, "BORIS: a free, versatile open-source event-logging software",
+Methods in Ecology and Evolution 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nuzzle.errors import FormatError
+from nuzzle.io.cast import Cast
+from nuzzle.io.label_assembly import assemble, looked_for_everywhere
+from nuzzle.io.label_text import needed_fps, seconds_to_frames
+from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import SPAN_COLUMNS, Labels
+
+#: What BORIS writes where an event has no subject.
+NO_SUBJECT = "No focal subject"
+_MEND = "Mend it in BORIS: Observations > Fix unpaired events."
+
+
+class Event(NamedTuple):
+    """One row of a tabular export. Two with the same `key`, START and STOP, make a bout."""
+
+    line: int | None
+    kind: str
+    time_s: float
+    subject: str
+    behaviour: str
+    modifiers: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str, tuple[str, ...]]:
+        return self.subject, self.behaviour, self.modifiers
+
+
+class Interval(NamedTuple):
+    """A bout in seconds; a point event stops when it starts."""
+
+    line: int | None
+    start_s: float
+    stop_s: float
+    subject: str
+    behaviour: str
+    modifiers: tuple[str, ...]
+    point: bool
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one observation holds.
+
+    Attributes:
+        intervals: its bouts.
+        fps: of the video, if the file says.
+        length_s: of the media, if the file says.
+        behaviours: what was looked for, if the file says; otherwise what has a bout.
+        notes: of the pairing.
+    """
+
+    intervals: Sequence[Interval]
+    fps: float | None = None
+    length_s: float | None = None
+    behaviours: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
+
+
+def paired(
+    path: Path, events: Iterable[Event], length_s: float | None
+) -> tuple[list[Interval], tuple[str, ...]]:
+    """Pair each START with the next STOP of the same subject, behaviour and modifiers.
+
+    A behaviour that is still going on when the media end is stopped there, with a note.
+
+    Raises:
+        FormatError: a START without a STOP where the media's length is unknown, or a STOP
+            without a START, or a second START.
+    """
+    open_events: dict[tuple[str, str, tuple[str, ...]], Event] = {}
+    intervals: list[Interval] = []
+    for event in sorted(events, key=lambda each: each.time_s):
+        begun = open_events.get(event.key)
+        if event.kind == "POINT":
+            intervals.append(_interval(event, event.time_s, point=True))
+        elif event.kind == "START" and begun is None:
+            open_events[event.key] = event
+        elif event.kind == "START":
+            raise FormatError(
+                path,
+                f"{event.behaviour!r} starts at {event.time_s} s, and has been going on since "
+                f"{begun.time_s if begun else 0} s: a STOP was expected.",
+                row=event.line,
+                mend=_MEND,
+            )
+        elif begun is None:
+            raise FormatError(
+                path,
+                f"{event.behaviour!r} stops at {event.time_s} s and has no START.",
+                row=event.line,
+                mend=_MEND,
+            )
+        else:
+            intervals.append(_interval(open_events.pop(event.key), event.time_s))
+    late, notes = _stopped_by_the_end(path, [*open_events.values()], length_s)
+    return intervals + late, notes
+
+
+def _stopped_by_the_end(
+    path: Path, events: Sequence[Event], length_s: float | None
+) -> tuple[list[Interval], tuple[str, ...]]:
+    for event in events:
+        if length_s is None or length_s <= event.time_s:
+            raise FormatError(
+                path,
+                f"{event.behaviour!r} starts at {event.time_s} s and has no STOP.",
+                row=event.line,
+                mend=_MEND,
+            )
+    notes = tuple(
+        f"{event.behaviour!r} has no STOP after {event.time_s} s; it was stopped at the end of "
+        f"the media, {length_s} s"
+        for event in events
+    )
+    return [_interval(event, length_s or 0.0) for event in events], notes
+
+
+def _interval(event: Event, stop_s: float, *, point: bool = False) -> Interval:
+    _, _, start_s, subject, behaviour, modifiers = event
+    return Interval(event.line, start_s, stop_s, subject, behaviour, modifiers, point)
+
+
+def to_labels(path: Path, observation: Observation, options: LabelOptions) -> Labels:
+    """Labels in frames of the poses, between the animals of the poses.
+
+    The subject is the agent. The target is the modifier that names an animal, otherwise the
+    options' target, otherwise the other animal of two.
+
+    Raises:
+        FormatError: the frame rate is unknown, or a subject is.
+    """
+    known_fps = options.fps or observation.fps
+    fps = needed_fps(path, options, observation.fps) if observation.intervals else known_fps or 0
+    notes = list(observation.notes)
+    if options.fps and observation.fps and abs(options.fps - observation.fps) > 0.01:
+        notes.append(
+            f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
+            "seconds were turned into frames of the poses"
+        )
+    cast = Cast(path, options).with_lone_subject(
+        each.subject for each in observation.intervals if each.subject != NO_SUBJECT
+    )
+    bouts: list[dict[str, Any]] = []
+    for each in observation.intervals:
+        start, stop = seconds_to_frames(each.start_s, each.stop_s, fps)
+        subject = "" if each.subject == NO_SUBJECT else each.subject
+        pair = cast.pair(subject, _target(each.modifiers, cast.options), each.line)
+        bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
+        bouts.append({**bout, "point": each.point})
+    last = max((bout["stop_frame"] for bout in bouts), default=0)
+    end = max(last, round((observation.length_s or 0) * fps))
+    observed = looked_for_everywhere(bouts, max(end, options.n_frames or 0))
+    observed += _listed(observation.behaviours, bouts, cast, max(end, options.n_frames or 0))
+    if not observed:
+        notes.append("there are no events, and nothing says what was looked for")
+    return assemble(path, bouts, observed, options, end=last, notes=notes)
+
+
+def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:
+    """The modifier that names an animal: ``juvenile``, or one of ``sniff|juvenile``."""
+    known = {*options.individuals, *options.rename_individuals, "self"}
+    for modifier in modifiers:
+        for part in modifier.replace(";", "|").replace(",", "|").split("|"):
+            if part.strip() in known:
+                return part.strip()
+    return ""
+
+
+def _listed(
+    names: Sequence[str], bouts: list[dict[str, Any]], cast: Cast, end: int
+) -> list[dict[str, Any]]:
+    """Spans of the ethogram's behaviours that have no bout, for each pair that has one."""
+    missing = [name for name in names if name not in {bout["behaviour"] for bout in bouts}]
+    pairs = {(bout["agent"], bout["target"]): None for bout in bouts}
+    between = [pair for pair in pairs if pair[0] != pair[1]] or [*pairs]
+    return [
+        dict(zip(SPAN_COLUMNS, (*pair, name, 0, end), strict=True))
+        for pair in (between or [cast.default()] if missing and end else [])
+        for name in missing
+    ]

@@ -1,0 +1,118 @@
+"""BORIS' project, ``.boris``: a JSON with an ethogram and the events of each observation.
+
+Unlike an export it lists every behaviour that was looked for, so a recording without events of
+a behaviour is known to be without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import FormatError
+from nuzzle.io.boris_events import Event, Observation, paired, to_labels
+from nuzzle.io.label_text import head, number, read_text
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import Labels
+
+
+def sniff(path: Path) -> bool:
+    """Whether it begins like a JSON object."""
+    return head(path).lstrip().startswith("{")
+
+
+def read(path: Path, options: LabelOptions) -> Labels:
+    """Labels of one observation of a project.
+
+    Args:
+        path: the file.
+        options: `item` is the observation, where there are several; `fps` of the poses, where
+            the project does not know it.
+
+    Raises:
+        FormatError: it is no project of BORIS, the observation is not there, or its events are
+            not of the ethogram or not paired.
+    """
+    project = _project(path)
+    name = _observation_name(path, project["observations"], options.item)
+    observation = project["observations"][name]
+    media = observation.get("media_info") or {}
+    rates = {float(rate) for rate in (media.get("fps") or {}).values() if rate}
+    length_s = sum(float(length) for length in (media.get("length") or {}).values()) or None
+    ethogram = {entry["code"]: str(entry["type"]) for entry in project["behaviors_conf"].values()}
+    events = _events(path, name, observation.get("events", []), ethogram)
+    intervals, notes = paired(path, events, length_s)
+    fps = rates.pop() if len(rates) == 1 else None
+    return to_labels(path, Observation(intervals, fps, length_s, [*ethogram], notes), options)
+
+
+def _project(path: Path) -> dict[str, Any]:
+    text = read_text(path)
+    try:
+        project = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            path, f"is not the JSON of a BORIS project: {error.msg}.", row=error.lineno
+        ) from error
+    missing = [
+        key
+        for key in ("observations", "behaviors_conf")
+        if not isinstance(project, dict) or not isinstance(project.get(key), dict)
+    ]
+    if missing:
+        raise FormatError(path, f"is not a BORIS project: it has no {' and no '.join(missing)}.")
+    return dict(project)
+
+
+def _observation_name(path: Path, observations: Mapping[str, Any], item: str) -> str:
+    names = list(observations)
+    if item in names:
+        return item
+    if item or not names:
+        raise FormatError(path, f"has no observation {item!r}; it has {names}.")
+    if len(names) > 1:
+        raise FormatError(
+            path,
+            f"holds {len(names)} observations, {names}, and one was expected.",
+            mend="Say which: the column item of the manifest.",
+        )
+    return names[0]
+
+
+def _events(
+    path: Path, name: str, events: list[Any], ethogram: Mapping[str, str]
+) -> Iterator[Event]:
+    """Events in order; of a state event, each second one with the same key is the STOP."""
+    begun: set[tuple[str, str, tuple[str, ...]]] = set()
+    ordered = sorted(enumerate(events, start=1), key=lambda pair: _time_of(path, name, *pair))
+    for index, event in ordered:
+        time_s = _time_of(path, name, index, event)
+        subject, code = str(event[1]), str(event[2])
+        modifiers = (str(event[3]),) if len(event) > 3 and event[3] else ()
+        if code not in ethogram:
+            raise FormatError(
+                path,
+                f"observation {name!r}, event {index}: the behaviour {code!r} is not in the "
+                f"ethogram, {list(ethogram)}.",
+            )
+        kind = "POINT"
+        if ethogram[code].casefold().startswith("state"):
+            key = subject, code, modifiers
+            kind = "STOP" if key in begun else "START"
+            begun ^= {key}
+        yield Event(None, kind, time_s, subject, code, modifiers)
+
+
+def _time_of(path: Path, name: str, index: int, event: Any) -> float:
+    if not isinstance(event, list) or len(event) < 3:
+        raise FormatError(
+            path,
+            f"observation {name!r}, event {index}: [time, subject, behaviour, ...] was expected, "
+            f"and {str(event)[:60]} came.",
+        )
+    return number(str(event[0]), f"time of event {index} of {name!r}", path, None)
+
+
+FORMAT = LabelFormat("boris_project", (".boris",), sniff, read)

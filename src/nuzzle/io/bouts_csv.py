@@ -1,0 +1,319 @@
+"""The plain bout csv, ``.csv``: a row a bout. This is what nuzzle itself writes.
+
+A table made by hand needs ``behaviour`` and either ``start_frame, stop_frame`` (from 0, stop not
+included) or ``start_s, stop_s``; ``agent, target, recording, stream, annotator, source, point``
+are understood. What we write loses nothing: rows that start with ``#`` stand above the header and
+say what a table of bouts cannot, one cell a value, so that a spreadsheet keeps them::
+
+    # nuzzle bouts,1
+    # n_frames,5400
+    # exclusive,yes
+    # background,other
+    # observed,resident,intruder,attack,0,5400
+    agent,target,behaviour,start_frame,stop_frame,start_s,stop_s
+    resident,intruder,attack,30,60,1.0,2.0
+
+``pandas.read_csv(path, comment="#")`` gives the bouts alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nuzzle.errors import FormatError
+from nuzzle.files import write_text
+from nuzzle.io.cast import Cast
+from nuzzle.io.label_assembly import assemble, looked_for_everywhere
+from nuzzle.io.label_text import (
+    Row,
+    delimiter_of,
+    frame_number,
+    head,
+    needed_fps,
+    number,
+    read_text,
+    seconds_to_frames,
+    table_rows,
+)
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
+
+_MARK = "nuzzle bouts"
+_FRAMES = {"start_frame", "stop_frame"}
+_SECONDS = {"start_s", "stop_s"}
+_TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
+_FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
+_COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
+
+
+@dataclass
+class _Preamble:
+    """What the rows above the header say."""
+
+    values: dict[str, Row] = field(default_factory=dict)
+    observed: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, key: str) -> str:
+        cells = self.values[key].cells[1:] if key in self.values else []
+        return cells[0] if cells else ""
+
+
+def _columns_of(cells: Sequence[str]) -> dict[str, int]:
+    names = [cell.casefold() for cell in cells]
+    return {("behaviour" if name == "behavior" else name): i for i, name in enumerate(names)}
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    names = set(_columns_of(cells))
+    return "behaviour" in names and (names >= _FRAMES or names >= _SECONDS)
+
+
+def _header_line(text: str) -> str:
+    return next(
+        (line for line in text.splitlines() if line.strip(' \t,;"')[:1] not in ("", "#")), ""
+    )
+
+
+def sniff(path: Path) -> bool:
+    """Whether the header has a behaviour, and a start and a stop."""
+    line = _header_line(head(path))
+    return _is_header([cell.strip().strip('"') for cell in line.split(delimiter_of(line))])
+
+
+def read(path: Path, options: LabelOptions) -> Labels:
+    """Labels of a bout csv.
+
+    A file made by hand does not say what was looked for: that is then what has a bout, for each
+    pair that has one, in the whole recording.
+
+    Args:
+        path: the file.
+        options: `item` is the recording, where the file holds several; `fps` where the times
+            are in seconds; `agent` and `target` where the file names nobody.
+
+    Raises:
+        FormatError: names the line with a missing or impossible number, or the missing column.
+    """
+    preamble, columns, rows = _parse(path)
+    rows = _of_one_recording(path, columns, rows, options.item)
+    cast = Cast(path, options)
+    fps = None
+    if not columns.keys() >= _FRAMES:
+        told = preamble.text("fps")
+        fps = needed_fps(path, options, number(told, "fps", path, None) if told else None)
+    bouts = [_bout(cast, columns, row, fps) for row in rows]
+    last = max((bout["stop_frame"] for bout in bouts), default=0)
+    length = preamble.text("n_frames")
+    end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
+    observed = [_span(cast, row) for row in preamble.observed]
+    if not observed and _MARK not in preamble.values:
+        observed = looked_for_everywhere(bouts, max(last, options.n_frames or 0))
+    exclusive = preamble.text("exclusive")
+    labels = assemble(
+        path,
+        bouts,
+        observed,
+        options,
+        end=max(last, end),
+        exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
+        background=preamble.text("background") or None,
+        notes=preamble.notes,
+    )
+    directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
+    return replace(labels, directed=directed and options.directed)
+
+
+def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:
+    text = read_text(path)
+    preamble, columns, rows = _Preamble(), dict[str, int](), list[Row]()
+    for row in table_rows(path, text, delimiter_of(_header_line(text))):
+        if columns:
+            rows.append(row)
+        elif row.cells[0].startswith("#"):
+            _note(preamble, row)
+        elif _is_header(row.cells):
+            columns = _columns_of(row.cells)
+        else:
+            raise FormatError(
+                path,
+                "a header with the column behaviour, and start_frame and stop_frame or start_s "
+                f"and stop_s, was expected; {row.cells} came.",
+                row=row.line,
+            )
+    if not columns:
+        raise FormatError(path, "has no header: behaviour,start_frame,stop_frame was expected.")
+    return preamble, columns, rows
+
+
+def _note(preamble: _Preamble, row: Row) -> None:
+    key = row.cells[0].lstrip("# ").casefold()
+    if key == "observed":
+        preamble.observed.append(row)
+    elif key == "note":
+        preamble.notes.append(row.cells[1])
+    elif len(row.cells) > 1:
+        preamble.values[key] = row
+
+
+def _of_one_recording(
+    path: Path, columns: Mapping[str, int], rows: list[Row], item: str
+) -> list[Row]:
+    if "recording" not in columns:
+        return rows
+    index = columns["recording"]
+    names = list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
+    if item and item not in names:
+        raise FormatError(path, f"has no recording {item!r}; it has {names}.")
+    if len(names) > 1 and not item:
+        raise FormatError(
+            path,
+            f"holds {len(names)} recordings, {names[:8]}, and one was expected.",
+            mend="Say which: the column item of the manifest.",
+        )
+    return [row for row in rows if not item or row.cells[index] == item]
+
+
+def _bout(cast: Cast, columns: Mapping[str, int], row: Row, fps: float | None) -> dict[str, Any]:
+    def cell(name: str) -> str:
+        index = columns.get(name, len(row.cells))
+        return row.cells[index] if index < len(row.cells) else ""
+
+    path, line = cast.path, row.line
+    if not cell("behaviour"):
+        raise FormatError(path, "the row has no behaviour.", row=line)
+    if fps is None:
+        start = frame_number(cell("start_frame"), "start_frame", path, line)
+        stop = frame_number(cell("stop_frame"), "stop_frame", path, line)
+        order = start < stop
+    else:
+        start_s, stop_s = (number(cell(name), name, path, line) for name in ("start_s", "stop_s"))
+        start, stop = seconds_to_frames(start_s, stop_s, fps)
+        order = start_s <= stop_s
+    if not order or start < 0:
+        raise FormatError(
+            path,
+            f"the bout of {cell('behaviour')!r} starts at {start} and stops at {stop}; a start "
+            "from 0, and a stop after it, were expected.",
+            row=line,
+        )
+    pair = cast.pair(cell("agent"), cell("target"), line)
+    point = _boolean(path, cell("point"), "point", line)
+    bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
+    texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
+    return {**bout, **texts, "point": point}
+
+
+def _span(cast: Cast, row: Row) -> dict[str, Any]:
+    cells = [*row.cells[1:], "", ""]
+    if len(row.cells) < 6:
+        raise FormatError(
+            cast.path,
+            f"'# observed,agent,target,behaviour,start,stop' was expected, and {row.cells} came.",
+            row=row.line,
+        )
+    start = frame_number(cells[3], "start", cast.path, row.line)
+    stop = frame_number(cells[4], "stop", cast.path, row.line)
+    pair = cast.pair(cells[0], cells[1], row.line)
+    span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
+    return {**span, "stream": cells[5]}
+
+
+def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:
+    known = {**_TRUTH, **_FALSEHOOD}
+    if text.casefold() not in known:
+        raise FormatError(path, f"yes or no was expected for {what}, and {text!r} came.", row=line)
+    return known[text.casefold()]
+
+
+def write(labels: Labels, path: Path, fps: float) -> Path:
+    """Write labels so that nothing is lost: bouts, what was looked for, and how they are meant.
+
+    Args:
+        labels: to write.
+        path: of the new file.
+        fps: frames per second, for the columns in seconds.
+    """
+    yes = {True: "yes", False: "no"}
+    preamble: list[tuple[Any, ...]] = [
+        (_MARK, 1),
+        ("n_frames", labels.n_frames),
+        ("fps", f"{fps:.10g}"),
+        ("exclusive", yes[labels.exclusive]),
+        ("directed", yes[labels.directed]),
+    ]
+    if labels.background is not None:
+        preamble.append(("background", labels.background))
+    preamble += [("note", note) for note in labels.notes]
+    preamble += [("observed", *row) for row in labels.observed.itertuples(index=False)]
+    return write_bout_csv(path, labels.bouts, fps, preamble=preamble)
+
+
+def write_bout_csv(
+    path: str | Path,
+    bouts: pd.DataFrame,
+    fps: float | Mapping[str, float] | None = None,
+    *,
+    preamble: Sequence[Sequence[Any]] = (),
+    overwrite: bool = True,
+) -> Path:
+    """Write a bout table, atomically.
+
+    Args:
+        path: of the new file.
+        bouts: at least the columns of a span table. `recording` comes first where there is one,
+            and columns that a bout table does not have come last.
+        fps: frames per second, or those of each recording, for ``start_s`` and ``stop_s``.
+        preamble: rows above the header, without their ``#``.
+        overwrite: whether an existing file may be replaced.
+    """
+    table = bout_table(bouts)
+    extra = [name for name in bouts if name not in table and name not in _SECONDS]
+    ordered = bouts.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
+    table = pd.concat([table, ordered[extra]], axis=1)
+    if fps is not None:
+        rate = table["recording"].map(dict(fps)) if isinstance(fps, Mapping) else fps
+        table["start_s"] = (table["start_frame"] / rate).round(6)
+        table["stop_s"] = (table["stop_frame"] / rate).round(6)
+    table["point"] = table["point"].map({True: "yes", False: "no"})
+    first = ["recording"] if "recording" in table else []
+    last = [name for name in extra if name != "recording"]
+    columns = [*first, *(name for name in _COLUMNS if name in table), *last]
+    if first:
+        table = table.sort_values("recording", kind="stable")
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerows([f"# {row[0]}", *row[1:]] for row in preamble)
+    text.write(table[columns].to_csv(index=False, lineterminator="\n"))
+    return write_text(path, text.getvalue(), overwrite=overwrite)
+
+
+def write_bouts(
+    tables: Mapping[str, pd.DataFrame],
+    path: str | Path,
+    fps: float | Mapping[str, float] | None = None,
+    *,
+    overwrite: bool = True,
+) -> Path:
+    """Write the bout tables of many recordings into one file, with a column `recording`.
+
+    Args:
+        tables: recording -> bout table.
+        path: of the new file.
+        fps: frames per second, of all or of each recording.
+        overwrite: whether an existing file may be replaced.
+    """
+    named = [table.assign(recording=name) for name, table in tables.items() if len(table)]
+    empty = bout_table([]).assign(recording="")
+    bouts = pd.concat(named, ignore_index=True) if named else empty
+    return write_bout_csv(path, bouts, fps, overwrite=overwrite)
+
+
+FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write)

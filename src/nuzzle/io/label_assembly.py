@@ -1,0 +1,178 @@
+"""From what a reader of labels found to `Labels`: streams, what was looked for, length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nuzzle.errors import FormatError
+from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import (
+    SPAN_COLUMNS,
+    Labels,
+    Pair,
+    bout_table,
+    intervals_to_mask,
+    mask_to_intervals,
+)
+
+#: Labels that run past the poses by more than this share of them are rather in other frames.
+_SUSPICIOUS_OVERRUN = 0.05
+
+
+def looked_for_everywhere(
+    bouts: Sequence[Mapping[str, Any]], n_frames: int
+) -> list[dict[str, Any]]:
+    """Spans for a file that does not say what was looked for.
+
+    Each pair that has a bout was watched from the first frame to the last, for every behaviour
+    of the file: those directed at oneself in animals by themselves, the others between animals.
+    """
+    kinds: dict[bool, dict[str, None]] = {True: {}, False: {}}
+    pairs: dict[Pair, None] = {}
+    for bout in bouts:
+        pair = Pair(bout["agent"], bout["target"])
+        pairs[pair] = None
+        kinds[pair.agent == pair.target][bout["behaviour"]] = None
+    return [
+        dict(zip(SPAN_COLUMNS, (*pair, behaviour, 0, n_frames), strict=True))
+        for pair in pairs
+        for behaviour in kinds[pair.agent == pair.target]
+        if n_frames
+    ]
+
+
+def names_by_stream(listed: Iterable[str], used: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    """Which of a file's listed behaviours each of its parallel streams was coded for.
+
+    A name that is used in some streams belongs to those. A name that is listed and used in no
+    stream was looked for in each, and not seen: a recording without one bite was still watched
+    for bites. Training keeps only behaviours that have a bout in some recording, so such a name
+    makes no class of its own in a stream where it never occurs.
+    """
+    anywhere = set().union(*used.values()) if used else set()
+    return {
+        stream: [name for name in listed if name in names or name not in anywhere]
+        for stream, names in used.items()
+    }
+
+
+def assemble(
+    path: Path,
+    bouts: Iterable[Mapping[Any, Any]],
+    observed: Iterable[Mapping[Any, Any]],
+    options: LabelOptions,
+    *,
+    end: int,
+    exclusive: bool | None = None,
+    background: str | None = None,
+    notes: Sequence[str] = (),
+) -> Labels:
+    """Labels from what a reader found, with the options' stream, background and length.
+
+    Args:
+        path: the file.
+        bouts: mappings with the columns of a bout table; those of the background too.
+        observed: mappings with the columns of a span table, and `stream`.
+        options: of the reader. Where they name a stream, only its labels are kept.
+        end: length of what is labelled, frames.
+        exclusive: as the format declares; by default, whether a background is named.
+        background: as the file declares; the options go before it.
+        notes: of the reader.
+
+    Raises:
+        FormatError: the file has no such stream.
+    """
+    background = options.background or background
+    exclusive = bool(background) if exclusive is None else exclusive
+    table, spans = bout_table(bouts), _span_frame(observed)
+    _check_stream(path, table, spans, options.stream)
+    unseen = _is_unseen(table, options)
+    spans = _subtract(spans, table[unseen], options)
+    table = table[~unseen]
+    if background:
+        table = table[table["behaviour"] != background]
+        spans = spans[spans["behaviour"] != background]
+    if options.stream:
+        table = table[table["stream"] == options.stream]
+        spans = spans[spans["stream"].isin([options.stream, ""])]
+    kept = [*notes]
+    if exclusive and _overlapping(table):
+        exclusive = False
+        kept.append("behaviours overlap in time, so the labels are not exclusive")
+    length = int(max(table["stop_frame"].max() if len(table) else 0, end))
+    stops = [*spans["stop_frame"], length, options.n_frames or 0]
+    labels = Labels(
+        table, spans, max(stops), exclusive, background or None, options.directed, tuple(kept)
+    )
+    return labels if options.n_frames is None else _clipped(labels, options.n_frames, length)
+
+
+def _clipped(labels: Labels, n_frames: int, end: int) -> Labels:
+    notes, overrun = labels.notes, end - n_frames
+    if overrun > 0:
+        note = f"the labels run {overrun} frames past the {n_frames} of the poses; these were cut"
+        if overrun > _SUSPICIOUS_OVERRUN * n_frames:
+            note += ". Is the frame rate right, and do the labels belong to this recording?"
+        notes = (*notes, note)
+    return replace(labels.slice(0, n_frames), n_frames=n_frames, notes=notes)
+
+
+def _span_frame(observed: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
+    return bout_table(observed)[[*SPAN_COLUMNS, "stream"]]
+
+
+def _check_stream(path: Path, bouts: pd.DataFrame, spans: pd.DataFrame, stream: str) -> None:
+    streams = sorted({*bouts["stream"], *spans["stream"]} - {""})
+    if stream and stream not in streams:
+        has = f"the streams {streams}" if streams else "no parallel streams"
+        raise FormatError(
+            path,
+            f"the stream {stream!r} was expected; the file has {has}.",
+            mend="Correct the column stream of the manifest, or leave the labels of this "
+            "recording out.",
+        )
+
+
+def _is_unseen(bouts: pd.DataFrame, options: LabelOptions) -> pd.Series[bool]:
+    qualified = bouts["stream"] + ":" + bouts["behaviour"]
+    own = bouts["behaviour"].isin(options.not_observed)
+    if options.stream:
+        own &= bouts["stream"] == options.stream
+    return own | qualified.isin(options.not_observed)
+
+
+def _subtract(spans: pd.DataFrame, unseen: pd.DataFrame, options: LabelOptions) -> pd.DataFrame:
+    """Spans without the frames of the labels that mean "nobody looked"."""
+    spans = spans[~_is_unseen(spans, options)]
+    if not len(unseen) or not len(spans):
+        return spans
+    length = int(spans["stop_frame"].max())
+    qualified = (unseen["stream"] + ":" + unseen["behaviour"]).isin(options.not_observed)
+    hidden = {
+        stream: intervals_to_mask(
+            part["start_frame"].to_numpy(), part["stop_frame"].to_numpy(), length
+        )
+        for stream in spans["stream"].unique()
+        for part in [unseen[qualified | (unseen["stream"] == stream)] if stream else unseen]
+    }
+    rows = []
+    for span in spans.to_dict("records"):
+        seen = np.zeros(length, dtype=bool)
+        seen[span["start_frame"] : span["stop_frame"]] = True
+        for start, stop in mask_to_intervals(seen & ~hidden[span["stream"]]):
+            rows.append({**span, "start_frame": int(start), "stop_frame": int(stop)})
+    return _span_frame(rows)
+
+
+def _overlapping(bouts: pd.DataFrame) -> bool:
+    for _, part in bouts.groupby(["agent", "target"], sort=False):
+        latest = part["stop_frame"].cummax().shift(fill_value=0)
+        if (part["start_frame"] < latest).any():
+            return True
+    return False

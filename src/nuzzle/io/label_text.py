@@ -1,0 +1,141 @@
+"""What all readers of labels share first: text, rows, numbers, seconds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from nuzzle.errors import FormatError
+from nuzzle.files import existing_file
+from nuzzle.io.registry import LabelOptions
+
+
+class Row(NamedTuple):
+    """A row of a text table: its 1-based line, and its cells without outer blanks."""
+
+    line: int
+    cells: list[str]
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a label file, in UTF-8, UTF-16 with its mark, or Windows' Western encoding.
+
+    Raises:
+        InputError: there is no such file, or it is empty.
+        FormatError: it is not text.
+    """
+    path = existing_file(path, "label file")
+    text = _decode(path.read_bytes())
+    if text is None:
+        raise FormatError(
+            path,
+            "is not text: a label file in UTF-8 was expected, and bytes came that stand for no "
+            "characters.",
+            mend="Save it as text (csv UTF-8) from the program that wrote it.",
+        )
+    return text
+
+
+def _decode(data: bytes) -> str | None:
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        # cp1252 gives a meaning to nearly any byte, so control characters tell binary from text.
+        return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
+    return None
+
+
+def head(path: Path, size: int = 16_384) -> str:
+    """The beginning of a file for a check of its format; nothing where it is not text."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(size)
+    except OSError:
+        return ""
+    return _decode(data) or ""
+
+
+def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
+    """Rows of a delimited text with their line numbers; empty ones are left out.
+
+    Raises:
+        FormatError: a row cannot be split into cells.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield Row(reader.line_num, [cell.strip() for cell in cells])
+    except csv.Error as error:
+        raise FormatError(path, f"is not a table: {error}.", row=reader.line_num) from error
+
+
+def delimiter_of(line: str) -> str:
+    """The separator of a header line: tab, comma or semicolon, whichever is most frequent."""
+    return max("\t,;", key=line.count)
+
+
+def number(text: str, what: str, path: Path, line: int | None) -> float:
+    """The finite number in a cell; a decimal comma is understood.
+
+    Raises:
+        FormatError: there is none.
+    """
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise FormatError(
+            path, f"a number was expected for the {what}, and {text!r} came.", row=line
+        )
+    return value
+
+
+def frame_number(text: str, what: str, path: Path, line: int) -> int:
+    """The whole number in a cell.
+
+    Raises:
+        FormatError: there is none.
+    """
+    value = number(text, what, path, line)
+    if not value.is_integer():
+        raise FormatError(
+            path, f"a whole frame was expected for the {what}, and {text!r} came.", row=line
+        )
+    return int(value)
+
+
+def seconds_to_frames(start_s: float, stop_s: float, fps: float) -> tuple[int, int]:
+    """The half-open frames of an interval in seconds, at least one frame long.
+
+    >>> seconds_to_frames(1.0, 2.0, 30.0), seconds_to_frames(1.0, 1.001, 30.0)
+    ((30, 60), (30, 31))
+    """
+    start = round(start_s * fps)
+    return start, max(start + 1, round(stop_s * fps))
+
+
+def needed_fps(path: Path, options: LabelOptions, in_file: float | None = None) -> float:
+    """The frame rate that turns the file's seconds into frames of the poses.
+
+    The rate of the poses, where it is known, goes before the file's own.
+
+    Raises:
+        FormatError: neither is known.
+    """
+    fps = options.fps or in_file
+    if not fps:
+        raise FormatError(
+            path,
+            "its times are in seconds, and it does not say how many frames a second has.",
+            mend="Give the frame rate: the column fps of the manifest, or --fps.",
+        )
+    return fps

@@ -1,0 +1,150 @@
+"""SimBA's ``targets_inserted`` table, ``.csv``: a row a frame, a 0/1 column a behaviour.
+
+The file also holds poses and features. A behaviour is a column that holds nothing but 0 and 1
+and is called neither like a coordinate (``Nose_1_x``, ``_y``, ``_p``) nor like one of SimBA's
+own features of that kind (``Low_prob_detections_0.1``). An empty cell means that nobody looked
+(Goodwin et al. 2024, "Simple Behavioral Analysis (SimBA)", Nature Neuroscience 27).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file, write_text
+from nuzzle.io.cast import Cast
+from nuzzle.io.label_assembly import assemble
+from nuzzle.io.label_text import delimiter_of, head
+from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.labels import Labels, Pair
+
+_NO_BEHAVIOUR = re.compile(
+    r"unnamed.*|(?:video_?)?(?:frame|index|time|scorer|coords|bodyparts)(?:_(?:s|id|no|idx|number))?|"
+    r".*_(?:x|y|p|likelihood)|low_prob_detections.*|(?:sum_)?probabilit.*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"|-?\d*\.?\d+(?:e[+-]?\d+)?|nan", re.IGNORECASE)
+_MANY = 8
+
+
+def sniff(path: Path) -> bool:
+    """Whether the first rows are numbers, and a column that may be a behaviour is 0 and 1."""
+    lines = head(path, 262_144).splitlines()[:30]
+    rows = list(csv.reader(lines, delimiter=delimiter_of(lines[0]))) if lines else []
+    body = [row for row in rows[1:] if len(row) == len(rows[0])]
+    if not all(_NUMBER.fullmatch(cell.strip()) for row in body for cell in row):
+        return False
+    return any(
+        _may_be_behaviour(name) and _is_binary({row[column].strip() for row in body} - {""})
+        for column, name in enumerate(rows[0] if body else [])
+    )
+
+
+def _is_binary(cells: set[str]) -> bool:
+    return bool(cells) and cells <= {"0", "1", "0.0", "1.0"}
+
+
+def _may_be_behaviour(name: str) -> bool:
+    return bool(name.strip()) and not _NO_BEHAVIOUR.fullmatch(name.strip())
+
+
+def read(path: Path, options: LabelOptions) -> Labels:
+    """Labels of a table with a 0/1 column for each behaviour.
+
+    Args:
+        path: the file.
+        options: `agent` and `target` say whose the labels are, since the file does not.
+
+    Raises:
+        FormatError: no column holds nothing but 0 and 1.
+    """
+    table = _table(path)
+    candidates = [name for name in table if _may_be_behaviour(str(name))]
+    columns: dict[str, pd.Series[float]] = {}
+    for name in candidates:
+        values = pd.to_numeric(table[name], errors="coerce")
+        whole = values.isin([0, 1]) | table[name].isna()
+        if whole.all() and values.notna().any():
+            columns[str(name)] = values
+    if not columns:
+        raise FormatError(
+            path,
+            f"has no column that holds nothing but 0 and 1; its {table.shape[1]} columns are "
+            f"{_some(list(table.columns))}.",
+            mend="A SimBA file with behaviours comes from its folder targets_inserted.",
+        )
+    active = np.column_stack([column.to_numpy() == 1 for column in columns.values()])
+    seen = np.column_stack([column.notna().to_numpy() for column in columns.values()])
+    pair = Cast(path, options).default()
+    found = Labels.from_frames(pair, active, [*columns], observed=seen)
+    left_out = [str(name) for name in candidates if name not in columns]
+    notes = [f"no behaviours, since not 0/1: {_some(left_out)}"] if left_out else []
+    return assemble(
+        path,
+        found.bouts.to_dict("records"),
+        found.observed.assign(stream="").to_dict("records"),
+        options,
+        end=len(table),
+        notes=notes,
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    return ", ".join(map(str, names[:_MANY])) + more
+
+
+def _table(path: Path) -> pd.DataFrame:
+    existing_file(path, "label file")
+    first = head(path, 262_144).partition("\n")[0]
+    if not first:
+        raise FormatError(path, "is not text: a csv with a row a frame was expected.")
+    try:
+        table = pd.read_csv(path, sep=delimiter_of(first), skip_blank_lines=False, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise FormatError(
+            path, f"is not a csv with a row a frame: {str(error).strip()}."
+        ) from error
+    if not len(table):
+        raise FormatError(path, "has a header and no rows; a row a frame was expected.")
+    return table
+
+
+def write(labels: Labels, path: Path, fps: float) -> Path:
+    """Write the frame index and a 0/1 column for each behaviour; empty where nobody looked.
+
+    The format knows no animals and no bouts: only labels of one pair can be written, and bouts
+    of one behaviour that touch or overlap come back as one. Background, streams and annotators
+    are not held.
+
+    Args:
+        labels: to write.
+        path: of the new file.
+        fps: not held by the format.
+
+    Raises:
+        InputError: the labels are of several pairs.
+    """
+    del fps
+    pairs = {*labels.pairs, *(Pair(*row) for row in labels.bouts[["agent", "target"]].to_numpy())}
+    if len(pairs) > 1:
+        listed = ", ".join(sorted(map(str, pairs)))
+        raise InputError(
+            f"A SimBA table holds the labels of one pair, and these are of {listed}. "
+            "Write BORIS, BENTO or the plain bout csv instead."
+        )
+    pair = next(iter(pairs), Pair("agent", "target"))
+    active, observed, names = labels.frames(pair)
+    table = pd.DataFrame({"frame": np.arange(labels.n_frames)})
+    for column, name in enumerate(names):
+        table[name] = pd.array(active[:, column].astype(np.int64), dtype="Int64")
+        table.loc[~observed[:, column], name] = pd.NA
+    return write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+FORMAT = LabelFormat("simba", (".csv",), sniff, read, write)
