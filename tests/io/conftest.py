@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nuzzle.labels import Labels
+
+SPAN = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+
+
+@pytest.fixture
+def overlapping_labels() -> Labels:
+    """Two mice at 30 frames/s: behaviours that overlap and touch, a self pair, a point."""
+    rows = [
+        ("resident", "intruder", "sniff", 0, 30),
+        ("resident", "intruder", "mount", 10, 50),
+        ("resident", "intruder", "sniff", 30, 31),
+        ("intruder", "resident", "flee", 12, 44),
+        ("resident", "resident", "groom", 90, 121),
+    ]
+    bouts: list[dict[str, Any]] = [dict(zip(SPAN, row, strict=True)) for row in rows]
+    bouts.append(dict(zip(SPAN, ("intruder", "resident", "bite", 60, 61), strict=True), point=True))
+    spans = [
+        ("resident", "intruder", "sniff", 0, 200),
+        ("resident", "intruder", "mount", 0, 80),
+        ("resident", "intruder", "mount", 100, 200),
+        ("intruder", "resident", "flee", 0, 200),
+        ("intruder", "resident", "bite", 0, 200),
+        ("resident", "resident", "groom", 0, 150),
+        ("intruder", "intruder", "groom", 0, 150),
+    ]
+    observed = [dict(zip(SPAN, row, strict=True)) for row in spans]
+    return Labels(bouts, observed, n_frames=200)
+
+
+@pytest.fixture
+def spans_of() -> Callable[..., list[tuple[Any, ...]]]:
+    """Rows of a bout or span table as sorted tuples."""
+
+    def rows(table: Any, *more: str) -> list[tuple[Any, ...]]:
+        return sorted(map(tuple, table[[*SPAN, *more]].to_numpy().tolist()))
+
+    return rows

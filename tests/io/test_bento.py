@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from nuzzle.errors import FormatError
+from nuzzle.io.bento import FORMAT
+from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import Labels
+
+TEXT = """Bento annotation file
+Movie file(s):  /videos/a b.seq
+
+Stimulus name: male
+Annotation start frame: 1
+Annotation stop frame: 100
+Annotation framerate: 30.000000
+
+List of channels:
+Ch1
+Ch2
+
+List of annotations:
+attack
+close_investigation
+mount
+
+Ch1----------
+>attack
+Start\t Stop\t Duration
+11\t20\t10
+31\t31\t1
+
+>close_investigation
+Start\t Stop\t Duration
+15\t40\t26
+
+Ch2----------
+>attack
+Start\t Stop\t Duration
+12\t21\t10
+
+"""
+MICE = LabelOptions(individuals=("resident", "intruder"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "a.annot"
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def test_frames_from_1_with_both_ends(write, spans_of):
+    path = write(TEXT)
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, stream="Ch1"))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "attack", 10, 20),
+        ("resident", "intruder", "attack", 30, 31),
+        ("resident", "intruder", "close_investigation", 14, 40),
+    ]
+    # mount is listed and used in no channel: looked for, and absent.
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", name, 0, 100)
+        for name in ("attack", "close_investigation", "mount")
+    ]
+    assert labels.n_frames == 100 and not labels.exclusive
+
+
+def test_channels_are_streams(write):
+    labels = FORMAT.read(write(TEXT.replace("\n", "\r\n")), MICE)
+    assert labels.bouts["stream"].value_counts().to_dict() == {"Ch1": 3, "Ch2": 1}
+    with pytest.raises(FormatError, match=r"'Ch3' was expected.*\['Ch1', 'Ch2'\]"):
+        FORMAT.read(write(TEXT), LabelOptions(stream="Ch3"))
+
+
+def test_frames_before_the_annotated_ones_are_not_observed(write):
+    labels = FORMAT.read(write(TEXT.replace("start frame: 1\n", "start frame: 11\n")), MICE)
+    assert {*labels.observed["start_frame"]} == {10}
+
+
+def test_a_background_makes_the_labels_exclusive(write):
+    text = TEXT.replace("close_investigation", "other").replace("15\t40\t26", "41\t60\t20")
+    options = LabelOptions(individuals=MICE.individuals, stream="Ch1", background="other")
+    labels = FORMAT.read(write(text), options)
+    assert labels.exclusive and labels.background == "other"
+    assert {*labels.bouts["behaviour"]} == {"attack"}
+    assert "other" not in labels.behaviours
+
+
+def test_overlap_is_not_exclusive_and_said(write):
+    options = LabelOptions(individuals=MICE.individuals, stream="Ch1", background="other")
+    labels = FORMAT.read(write(TEXT), options)
+    assert not labels.exclusive and "overlap" in labels.notes[0]
+
+
+SECONDS = """Bento annotation file
+Movie file(s):
+
+Stimulus name:
+Annotation start time: 3.300330e-02
+Annotation stop time: 1.000000e+01
+Annotation framerate: 30.300000
+
+List of channels:
+Ch1
+
+List of annotations:
+attack
+
+Ch1----------
+>attack
+Start\t Stop\t Duration
+0.330033\t0.660066\t0.330033
+"""
+
+
+def test_seconds_are_frames_divided_by_the_rate(write, spans_of):
+    """0.330033 s at 30.3 frames/s is frame 10, and 0.660066 s is frame 20, both from 1."""
+    labels = FORMAT.read(write(SECONDS), MICE)
+    assert spans_of(labels.bouts) == [("resident", "intruder", "attack", 9, 20)]
+    assert labels.n_frames == 303
+    assert {*labels.observed["start_frame"]} == {0}
+
+
+def test_seconds_without_a_rate(write):
+    path = write(SECONDS.replace("Annotation framerate: 30.300000\n", ""))
+    with pytest.raises(FormatError, match=r"in seconds.*fps"):
+        FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("11\t20\t10", "21\t20\t10", "line 21: stops at 20, before its start 21"),
+        ("11\t20\t10", "11\tx\t10", "line 21: a number was expected for the stop, and 'x'"),
+        ("11\t20\t10", "11", "line 21: below '>behaviour'"),
+        (">attack\n", "", "line 20: below '>behaviour'"),
+        ("framerate: 30.000000", "framerate: fast", "line 7.*framerate, and 'fast'"),
+        ("Bento annotation", "Other", "line 1: 'Bento annotation file' was expected"),
+    ],
+)
+def test_errors_name_the_line(write, old, new, message):
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(write(TEXT.replace(old, new, 1)), MICE)
+
+
+def test_no_channels(write):
+    with pytest.raises(FormatError, match="no channels"):
+        FORMAT.read(write(TEXT.partition("List of")[0]), MICE)
+
+
+def test_frame_0_is_started_at_the_first_frame(write):
+    labels = FORMAT.read(write(TEXT.replace("11\t20\t10", "0\t20\t20")), MICE)
+    assert labels.bouts["start_frame"].min() == 0 and "before frame 1" in labels.notes[0]
+
+
+def test_round_trip_of_several_pairs(tmp_path, overlapping_labels, spans_of):
+    path = FORMAT.write(overlapping_labels, tmp_path / "a.annot", 29.97)
+    labels = FORMAT.read(path, MICE)
+    assert spans_of(labels.bouts) == spans_of(overlapping_labels.bouts)
+    assert labels.n_frames == 200
+    assert not labels.bouts["point"].any()  # the format has no points
+
+
+def test_round_trip_of_one_pair_keeps_channels(tmp_path, spans_of):
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame", "stream")
+    rows = [("a", "b", "attack", 0, 9, "x"), ("a", "b", "bite", 3, 4, "y")]
+    bouts = [dict(zip(names, row, strict=True)) for row in rows]
+    path = FORMAT.write(Labels(bouts, bouts, n_frames=20), tmp_path / "a.annot", 30.0)
+    again = FORMAT.read(path, LabelOptions(individuals=("a", "b")))
+    assert spans_of(again.bouts, "stream") == rows
+    header = path.read_text().splitlines()
+    assert header[0] == "Bento annotation file"
+    assert "Annotation stop frame: 20" in header and "1\t9\t9" in header

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import pytest
+
+from nuzzle.errors import FormatError
+from nuzzle.io.boris import AGGREGATED, FORMAT
+from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import Labels
+
+MICE = LabelOptions(individuals=("resident", "intruder"))
+OLD = """Observation id,cage3,,,,,,
+,,,,,,,
+Media file(s),,,,,,,
+Player #1,/videos/cage3.avi,,,,,,
+
+Time,Media file path,Total length,FPS,Subject,Behavior,Modifiers,Status
+1.000,/videos/cage3.avi,20.000,30.0,resident,attack,,START
+1.500,/videos/cage3.avi,20.000,30.0,intruder,flee,,START
+2.000,/videos/cage3.avi,20.000,30.0,resident,attack,,STOP
+2.500,/videos/cage3.avi,20.000,30.0,intruder,flee,,STOP
+3.000,/videos/cage3.avi,20.000,30.0,resident,bite,,POINT
+"""
+NEW = "\t".join(
+    [
+        "Observation id",
+        "Observation date",
+        "Media duration (s)",
+        "FPS",
+        "Subject",
+        "Behavior",
+        "Behavioral category",
+        "Modifier #1",
+        "Behavior type",
+        "Time",
+        "Comment",
+    ]
+)
+
+
+def new_row(kind, time, subject="resident", behaviour="sniff", modifier="", observation="one"):
+    cells = [observation, "2024-01-01", "10.0", "25.000", subject, behaviour, "", modifier, kind]
+    return "\t".join([*cells, str(time), ""])
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="events.csv"):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def test_old_layout_seconds_become_frames(write, spans_of):
+    labels = FORMAT.read(write(OLD), MICE)
+    assert spans_of(labels.bouts, "point") == [
+        ("intruder", "resident", "flee", 45, 75, False),
+        ("resident", "intruder", "attack", 30, 60, False),
+        ("resident", "intruder", "bite", 90, 91, True),
+    ]
+    # 20 s of media at 30 frames/s: all of it was looked at, for both pairs of the file.
+    assert labels.n_frames == 600
+    assert spans_of(labels.observed) == [
+        (*pair, name, 0, 600)
+        for pair in (("intruder", "resident"), ("resident", "intruder"))
+        for name in ("attack", "bite", "flee")
+    ]
+
+
+def test_new_layout_is_matched_by_name_and_the_modifier_is_the_target(write, spans_of):
+    rows = [
+        new_row("START", 1.0, modifier="m3"),
+        new_row("START", 1.2, behaviour="groom", modifier="resident"),
+        new_row("STOP", 2.0, modifier="m3"),
+        new_row("STOP", "00:00:02.400", behaviour="groom", modifier="resident"),
+    ]
+    options = LabelOptions(individuals=("resident", "intruder", "m3"))
+    path = write("\n".join([NEW, *rows]), "events.tsv")
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, options)
+    assert spans_of(labels.bouts) == [
+        ("resident", "m3", "sniff", 25, 50),
+        ("resident", "resident", "groom", 30, 60),
+    ]
+    assert labels.self_behaviours == ("groom",)
+
+
+def test_aggregated_events(write, spans_of):
+    header = "Observation id;Subject;Behavior;Behavior type;Start (s);Stop (s);FPS (frame/s)"
+    rows = ["a;resident;attack;STATE;1,0;2,0;10", "a;intruder;bite;POINT;3,0;NA;10"]
+    path = write("\r\n".join([header, *rows]))
+    labels = AGGREGATED.read(path, MICE)
+    assert spans_of(labels.bouts, "point") == [
+        ("intruder", "resident", "bite", 30, 31, True),
+        ("resident", "intruder", "attack", 10, 20, False),
+    ]
+
+
+def test_one_of_several_observations_is_chosen_by_name(write):
+    rows = [
+        new_row("POINT", 1.0, observation="one"),
+        new_row("POINT", 2.0, observation="two"),
+    ]
+    path = write("\n".join([NEW, *rows]), "events.tsv")
+    with pytest.raises(FormatError, match=r"2 observations, \['one', 'two'\].*item"):
+        FORMAT.read(path, MICE)
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="two"))
+    assert labels.bouts["start_frame"].tolist() == [50]
+    with pytest.raises(FormatError, match="no observation 'three'"):
+        FORMAT.read(path, LabelOptions(item="three"))
+
+
+def test_who_the_subject_is(write, spans_of):
+    path = write(OLD.replace("intruder,flee", "resident,flee").replace(",resident,", ",adult,"))
+    tracks = ("individual1", "individual2")
+    with pytest.raises(FormatError, match=r"line 7.*labels name 'adult'.*adult=individual1"):
+        FORMAT.read(path, LabelOptions(individuals=tracks))
+    mapped = LabelOptions(individuals=tracks, rename_individuals={"adult": "individual2"})
+    assert {*FORMAT.read(path, mapped).bouts["agent"]} == {"individual2"}
+    assert {*FORMAT.read(path, mapped).bouts["target"]} == {"individual1"}
+    told = LabelOptions(individuals=tracks, agent="individual2")
+    assert {*FORMAT.read(path, told).bouts["agent"]} == {"individual2"}
+    undirected = LabelOptions(individuals=tracks, directed=False)
+    assert {*FORMAT.read(path, undirected).bouts["agent"]} == {"individual1"}
+
+
+def test_no_focal_subject_is_the_first_animal(write):
+    labels = FORMAT.read(write(OLD.replace(",intruder,", ",No focal subject,")), MICE)
+    assert {*labels.bouts["agent"]} == {"resident"}
+
+
+def test_three_animals_need_a_target(write):
+    with pytest.raises(ValueError, match="towards whom 'resident' acts"):
+        FORMAT.read(write(OLD), LabelOptions(individuals=("resident", "intruder", "m3")))
+
+
+def test_seconds_without_a_frame_rate(write):
+    path = write(OLD.replace("30.0", "NA"))
+    with pytest.raises(FormatError, match=r"in seconds.*fps"):
+        FORMAT.read(path, MICE)
+    labels = FORMAT.read(path, LabelOptions(fps=10.0, individuals=MICE.individuals))
+    assert labels.bouts["start_frame"].tolist() == [10, 15, 30]
+
+
+def test_the_rate_of_the_poses_goes_first_and_is_mentioned(write):
+    labels = FORMAT.read(write(OLD), LabelOptions(fps=60.0, individuals=MICE.individuals))
+    assert labels.bouts["start_frame"].tolist() == [60, 90, 180]
+    assert "30 frames/s and the poses 60" in labels.notes[0]
+
+
+def test_a_behaviour_without_a_stop_ends_with_the_media(write):
+    without = "".join(line for line in OLD.splitlines(True) if "flee,,STOP" not in line)
+    labels = FORMAT.read(write(without), MICE)
+    flee = labels.bouts[labels.bouts["behaviour"] == "flee"]
+    assert flee["stop_frame"].tolist() == [600]
+    assert "no STOP after 1.5 s" in labels.notes[0]
+    with pytest.raises(FormatError, match=r"line 8.*'flee' starts at 1.5 s and has no STOP"):
+        FORMAT.read(write(without.replace("20.000", "NA")), MICE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("attack,,START", "attack,,STOP", "line 7.*stops at 1.0 s and has no START"),
+        ("attack,,STOP", "attack,,START", "line 9.*has been going on since 1.0 s"),
+        ("bite,,POINT", "bite,,MAYBE", "line 11.*START, STOP or POINT.*'MAYBE'"),
+        ("\n1.000,", "\nsoon,", "line 7.*number was expected for the time.*'soon'"),
+        ("\n1.000,", "\n,", "line 7.*number was expected for the time"),
+        ("resident,attack,,START", "resident,,,START", "line 7.*no behaviour"),
+        ("Time,", "When,", "a header with the columns Behavior, Time and Status"),
+    ],
+)
+def test_errors_name_the_line(write, old, new, message):
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(write(OLD.replace(old, new, 1)), MICE)
+
+
+def test_aggregated_stop_before_start(write):
+    header = "Subject,Behavior,Behavior type,Start (s),Stop (s)"
+    path = write(f"{header}\nresident,attack,STATE,5,4\n")
+    with pytest.raises(FormatError, match=r"line 2: stops at 4.0 s, before its start at 5.0 s"):
+        FORMAT.read(path, LabelOptions(fps=30.0))
+
+
+def test_a_file_without_events_says_nothing_about_what_was_looked_for(write):
+    labels = FORMAT.read(write(NEW + "\n", "e.tsv"), LabelOptions(fps=25.0, n_frames=100))
+    assert not len(labels.bouts) and labels.behaviours == () and labels.n_frames == 100
+    assert "no events" in labels.notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "events.csv"
+    path.write_bytes(OLD.replace("attack", "Angriff-ä").encode(encoding))
+    assert FORMAT.sniff(path)
+    assert "Angriff-ä" in FORMAT.read(path, MICE).behaviours
+
+
+@pytest.mark.parametrize("format", [FORMAT, AGGREGATED])
+@pytest.mark.parametrize("name", ["cage.csv", "cage.tsv"])
+@pytest.mark.parametrize("fps", [30.0, 29.97, 119.88])
+def test_round_trip(tmp_path, overlapping_labels, spans_of, format, name, fps):
+    path = format.write(overlapping_labels, tmp_path / name, fps)
+    assert format.sniff(path)
+    labels = format.read(path, MICE)
+    assert spans_of(labels.bouts, "point") == spans_of(overlapping_labels.bouts, "point")
+    assert labels.n_frames == overlapping_labels.n_frames
+
+
+def test_overlapping_bouts_of_one_behaviour_are_written_as_one(tmp_path, spans_of):
+    rows = [("a", "b", "sniff", 0, 10), ("a", "b", "sniff", 5, 20), ("a", "b", "sniff", 6, 8)]
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    bouts = [dict(zip(names, row, strict=True)) for row in rows]
+    labels = Labels(bouts, bouts[:1], n_frames=30)
+    path = FORMAT.write(labels, tmp_path / "x.tsv", 30.0)
+    again = FORMAT.read(path, LabelOptions(individuals=("a", "b")))
+    assert spans_of(again.bouts) == [("a", "b", "sniff", 0, 20)]
+
+
+def test_the_header_is_that_of_boris(tmp_path, overlapping_labels):
+    path = FORMAT.write(overlapping_labels, tmp_path / "cage.tsv", 30.0)
+    header = path.read_text().splitlines()[0].split("\t")
+    assert header[:5] == [
+        "Observation id",
+        "Observation date",
+        "Description",
+        "Observation duration",
+        "Observation type",
+    ]
+    assert header.index("Subject") < header.index("Behavior") < header.index("Time")
+
+
+def test_labels_without_bouts_can_be_written(tmp_path):
+    path = FORMAT.write(Labels([], [], n_frames=10), tmp_path / "x.csv", 30.0)
+    assert not len(FORMAT.read(path, MICE).bouts)
+
+
+def test_resident_intruder(shared_data):
+    """10 bouts and 663 frames at 30 frames/s, as its README says."""
+    [path] = (shared_data / "resident_intruder").glob("*encode.csv")
+    labels = FORMAT.read(path, LabelOptions(individuals=("adult", "juvenile"), n_frames=5700))
+    bouts = labels.bouts
+    assert len(bouts) == 10 and {*bouts["behaviour"]} == {"interact"}
+    assert (bouts["stop_frame"] - bouts["start_frame"]).sum() == 663
+    assert {*bouts["agent"]} == {"adult"} and {*bouts["target"]} == {"juvenile"}
+    assert labels.n_frames == 5700 and labels.notes == ()
+
+
+def test_boris_labels_only(shared_data):
+    """Bouts and frames, counted in the files by pairing their rows with awk-like scripts."""
+    expected = {
+        "120637-121213_reencode": {"interact": (15, 1097)},
+        "120637-121213_reencode_multiple_behaviors": {"interact": (15, 1097), "mount": (2, 222)},
+        "121558-122141_reencode": {"interact": (29, 2059)},
+        "122758-123309_reencode": {"interact": (8, 275)},
+        "123521-124106_reencode": {"interact": (32, 1459)},
+    }
+    found = {}
+    for path in (shared_data / "resident_intruder" / "boris_labels_only").glob("*.csv"):
+        assert FORMAT.sniff(path)
+        bouts = FORMAT.read(path, LabelOptions()).bouts
+        bouts["frames"] = bouts["stop_frame"] - bouts["start_frame"]
+        found[path.stem.partition("T")[2]] = {
+            name: (len(rows), rows["frames"].sum()) for name, rows in bouts.groupby("behaviour")
+        }
+    assert found == expected
+
+
+def test_a_label_that_means_nobody_looked_takes_its_frames_away(write, spans_of):
+    path = write(OLD.replace("intruder,flee", "resident,out of sight"))
+    options = LabelOptions(individuals=MICE.individuals, not_observed=("out of sight",))
+    labels = FORMAT.read(path, options)
+    assert labels.behaviours == ("attack", "bite")
+    assert spans_of(labels.observed[labels.observed["behaviour"] == "bite"]) == [
+        ("resident", "intruder", "bite", 0, 45),
+        ("resident", "intruder", "bite", 75, 600),
+    ]

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nuzzle.errors import FormatError
+from nuzzle.io.boris_project import FORMAT
+from nuzzle.io.registry import LabelOptions
+
+MICE = LabelOptions(individuals=("resident", "intruder"))
+
+
+def project(**changes):
+    kinds = {"attack": "State event", "sniff": "State event", "bite": "Point event"}
+    observation = {
+        "events": [
+            [1.0, "resident", "attack", "", ""],
+            [2.0, "resident", "attack", "", ""],
+            [1.5, "resident", "bite", "", ""],
+            [3.0, "resident", "attack", "", ""],
+            [3.5, "resident", "attack", "", ""],
+        ],
+        "media_info": {"length": {"a.avi": 10.0}, "fps": {"a.avi": 20.0}},
+    }
+    content = {
+        "behaviors_conf": {
+            str(index): {"type": kind, "code": code}
+            for index, (code, kind) in enumerate(kinds.items())
+        },
+        "observations": {"one": observation},
+    }
+    return {**content, **changes}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content):
+        path = tmp_path / "p.boris"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+def test_state_events_alternate_and_the_ethogram_is_what_was_looked_for(write, spans_of):
+    path = write(project())
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, MICE)
+    assert spans_of(labels.bouts, "point") == [
+        ("resident", "intruder", "attack", 20, 40, False),
+        ("resident", "intruder", "attack", 60, 70, False),
+        ("resident", "intruder", "bite", 30, 31, True),
+    ]
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", name, 0, 200) for name in ("attack", "bite", "sniff")
+    ]
+
+
+def test_an_observation_without_events_is_observed_and_empty(write):
+    content = project()
+    content["observations"]["one"]["events"] = []
+    labels = FORMAT.read(write(content), MICE)
+    assert labels.behaviours == ("attack", "bite", "sniff") and not len(labels.bouts)
+
+
+def test_an_observation_is_chosen_by_name(write):
+    content = project()
+    content["observations"]["two"] = {"events": [], "media_info": {}}
+    with pytest.raises(FormatError, match=r"\['one', 'two'\]"):
+        FORMAT.read(write(content), MICE)
+    named = LabelOptions(item="one", individuals=MICE.individuals)
+    assert len(FORMAT.read(write(content), named).bouts) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not the JSON"),
+        ("[]", "no observations and no behaviors_conf"),
+        (project(behaviors_conf={}), "event 1: the behaviour 'attack' is not in the ethogram"),
+        (project(observations={}), "no observation ''; it has"),
+        (project(observations={"one": {"events": [[1.0]]}}), "event 1: .time, subject"),
+        (project(observations={"one": {"events": [["x", "a", "attack"]]}}), "number was expected"),
+    ],
+)
+def test_errors(write, content, message):
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(write(content), MICE)
+
+
+def test_the_sample_project(shared_data, spans_of):
+    """Its events: mm 9.955-11.256, mm 26.605-31.705, aa 28.205-30.63 s, at 30 frames/s."""
+    path = shared_data / "resident_intruder" / "boris_labels_only" / "test-multi-behaviors.boris"
+    options = LabelOptions(individuals=("mouse", "other"))
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, options)
+    assert spans_of(labels.bouts) == [
+        ("mouse", "other", "aa", 846, 919),
+        ("mouse", "other", "mm", 299, 338),
+        ("mouse", "other", "mm", 798, 951),
+    ]
+    assert labels.n_frames == 336 * 30

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from nuzzle.errors import FormatError
+from nuzzle.io.bouts_csv import FORMAT, write_bout_csv, write_bouts
+from nuzzle.io.registry import LabelOptions
+
+MICE = LabelOptions(individuals=("resident", "intruder"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="bouts.csv"):
+        path = tmp_path / name
+        path.write_bytes(text.encode())
+        return path
+
+    return write
+
+
+def test_made_by_hand_in_frames(write, spans_of):
+    path = write("Behavior;Start_frame;Stop_frame\nattack;10;20\n\nsniff;15;16\n")
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, n_frames=50))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "attack", 10, 20),
+        ("resident", "intruder", "sniff", 15, 16),
+    ]
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", name, 0, 50) for name in ("attack", "sniff")
+    ]
+
+
+def test_made_by_hand_in_seconds(write, spans_of):
+    path = write("behaviour,start_s,stop_s,agent,target\nattack,1,2,intruder,resident\n")
+    with pytest.raises(FormatError, match=r"in seconds.*fps"):
+        FORMAT.read(path, MICE)
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, fps=25.0))
+    assert spans_of(labels.bouts) == [("intruder", "resident", "attack", 25, 50)]
+
+
+def test_self_and_renamed_individuals(write, spans_of):
+    text = "agent,target,behaviour,start_frame,stop_frame\nm1,self,rear,0,5\nm1,m2,chase,3,9\n"
+    names = {"m1": "resident", "m2": "intruder"}
+    options = LabelOptions(individuals=MICE.individuals, rename_individuals=names)
+    labels = FORMAT.read(write(text), options)
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "chase", 3, 9),
+        ("resident", "resident", "rear", 0, 5),
+    ]
+    with pytest.raises(FormatError, match=r"line 2: the labels name 'm1'.*m1=resident"):
+        FORMAT.read(write(text), MICE)
+
+
+@pytest.mark.parametrize("name", ["bouts.csv", "bouts.tsv"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"directed": False},
+        {"background": "other", "exclusive": False, "notes": ("one, with a comma", "two")},
+    ],
+)
+def test_nothing_is_lost(tmp_path, overlapping_labels, spans_of, changes, name):
+    labels = replace(overlapping_labels, **changes)
+    labels.bouts["annotator"] = "A. B."
+    labels.bouts["source"] = "automated"
+    path = FORMAT.write(labels, tmp_path / name, 29.97)
+    assert FORMAT.sniff(path)
+    again = FORMAT.read(path, LabelOptions())
+    pd.testing.assert_frame_equal(again.bouts, labels.bouts)
+    pd.testing.assert_frame_equal(again.observed, labels.observed)
+    for attribute in ("n_frames", "exclusive", "background", "directed", "notes"):
+        assert getattr(again, attribute) == getattr(labels, attribute)
+
+
+def test_exclusive_labels_without_a_background_come_back(tmp_path, overlapping_labels):
+    bouts = overlapping_labels.bouts.query("behaviour != 'mount'")
+    labels = replace(overlapping_labels, bouts=bouts, exclusive=True)
+    path = FORMAT.write(labels, tmp_path / "bouts.csv", 30.0)
+    assert FORMAT.read(path, LabelOptions()).exclusive
+
+
+def test_without_bouts_what_was_looked_for_survives(tmp_path, overlapping_labels):
+    labels = replace(overlapping_labels, bouts=overlapping_labels.bouts[:0])
+    path = FORMAT.write(labels, tmp_path / "bouts.csv", 30.0)
+    assert FORMAT.read(path, LabelOptions()).behaviours == labels.behaviours
+
+
+def test_a_spreadsheet_may_fill_up_rows_with_commas(tmp_path, overlapping_labels):
+    path = FORMAT.write(overlapping_labels, tmp_path / "bouts.csv", 30.0)
+    lines = path.read_text().splitlines()
+    width = max(line.count(",") for line in lines)
+    path.write_text("\r\n".join(line + "," * (width - line.count(",")) for line in lines))
+    labels = FORMAT.read(path, MICE)
+    pd.testing.assert_frame_equal(labels.bouts, overlapping_labels.bouts)
+    pd.testing.assert_frame_equal(labels.observed, overlapping_labels.observed)
+
+
+def test_pandas_reads_the_bouts_alone(tmp_path, overlapping_labels):
+    path = FORMAT.write(overlapping_labels, tmp_path / "bouts.csv", 30.0)
+    table = pd.read_csv(path, comment="#")
+    assert len(table) == len(overlapping_labels.bouts)
+    assert (abs(table["start_s"] - table["start_frame"] / 30) < 1e-6).all()
+
+
+def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
+    bouts = overlapping_labels.bouts
+    tables = {"b": bouts.assign(mean_probability=0.5), "a": bouts[:2], "none": bouts[:0]}
+    path = write_bouts(tables, tmp_path / "all.csv", {"a": 10.0, "b": 20.0})
+    table = pd.read_csv(path)
+    assert table.columns[0] == "recording" and table.columns[-1] == "mean_probability"
+    assert table["recording"].tolist() == ["a"] * 2 + ["b"] * 6
+    rate = table["recording"].map({"a": 10.0, "b": 20.0})
+    assert (abs(table["stop_s"] - table["stop_frame"] / rate) < 1e-6).all()
+    with pytest.raises(FormatError, match=r"2 recordings, \['a', 'b'\].*item"):
+        FORMAT.read(path, MICE)
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="b"))
+    assert spans_of(labels.bouts, "point") == spans_of(bouts, "point")
+    with pytest.raises(FormatError, match="no recording 'c'"):
+        FORMAT.read(path, LabelOptions(item="c"))
+
+
+def test_no_bouts_at_all_is_still_a_table(tmp_path):
+    path = write_bouts({}, tmp_path / "all.csv", 30.0)
+    assert FORMAT.sniff(path) and not len(pd.read_csv(path))
+
+
+def test_an_existing_file_is_kept_unless_asked(tmp_path, overlapping_labels):
+    path = write_bout_csv(tmp_path / "bouts.csv", overlapping_labels.bouts)
+    with pytest.raises(OSError, match="exists already"):
+        write_bout_csv(path, overlapping_labels.bouts, overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("attack,20,10,", "line 3: the bout of 'attack' starts at 20 and stops at 10"),
+        ("attack,10,10,", "line 3: the bout"),
+        ("attack,-1,10,", "line 3: the bout"),
+        ("attack,ten,20,", "line 3: a number was expected for the start_frame, and 'ten'"),
+        ("attack,1.5,20,", "line 3: a whole frame"),
+        ("attack,1", "line 3: a number was expected for the stop_frame, and ''"),
+        (",10,20,", "line 3: the row has no behaviour"),
+        ("attack,10,20,perhaps", "line 3: yes or no was expected for point"),
+    ],
+)
+def test_errors_name_the_line(write, row, message):
+    path = write(f"behaviour,start_frame,stop_frame,point\nsniff,0,5,no\n{row}\n")
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("behaviour,start_frame\nattack,1\n", "line 1: a header with the column behaviour"),
+        ("# nuzzle bouts,1\n", "no header"),
+        ("# observed,a,b\nbehaviour,start_frame,stop_frame\n", "line 1: '# observed"),
+        ("# exclusive,maybe\nbehaviour,start_frame,stop_frame\n", "yes or no.*exclusive"),
+    ],
+)
+def test_what_is_no_bout_csv(write, text, message):
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(write(text), LabelOptions())

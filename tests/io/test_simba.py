@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.io.registry import LabelOptions
+from nuzzle.io.simba import FORMAT
+from nuzzle.labels import Labels, Pair
+
+MICE = LabelOptions(individuals=("resident", "intruder"))
+
+
+@pytest.fixture
+def table():
+    """Six frames of poses, features and two behaviours, as SimBA orders them."""
+    return pd.DataFrame(
+        {
+            "Nose_1_x": [1.0, 2, 3, 4, 5, 6],
+            "Nose_1_y": [0.0] * 6,
+            "Nose_1_p": [1.0, 1, 0, 1, 1, 1],
+            "Movement_mouse_1_centroid": [0.0, 1.5, 0, 1, 0, 1],
+            "Low_prob_detections_0.1": [0, 0, 1, 0, 0, 0],
+            "Attack": [0, 1, 1, 0, 0, 1],
+            "Sniffing": [1, 1, 0, 0, 0, 0],
+        }
+    )
+
+
+def test_behaviours_are_the_columns_of_0_and_1_that_are_no_poses(tmp_path, table, spans_of):
+    path = tmp_path / "video.csv"
+    table.to_csv(path)
+    assert FORMAT.sniff(path)
+    labels = FORMAT.read(path, MICE)
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "Attack", 1, 3),
+        ("resident", "intruder", "Attack", 5, 6),
+        ("resident", "intruder", "Sniffing", 0, 2),
+    ]
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", name, 0, 6) for name in ("Attack", "Sniffing")
+    ]
+    assert labels.n_frames == 6
+    assert labels.notes == ("no behaviours, since not 0/1: Movement_mouse_1_centroid",)
+
+
+def test_an_empty_cell_is_not_observed(tmp_path, table, spans_of):
+    path = tmp_path / "video.csv"
+    table["Attack"] = [0, 1, None, None, 1, 0]
+    table.to_csv(path)
+    labels = FORMAT.read(path, MICE)
+    attack = labels.observed[labels.observed["behaviour"] == "Attack"]
+    assert spans_of(attack) == [
+        ("resident", "intruder", "Attack", 0, 2),
+        ("resident", "intruder", "Attack", 4, 6),
+    ]
+
+
+def test_longer_than_the_poses(tmp_path, table):
+    path = tmp_path / "video.csv"
+    table.to_csv(path)
+    labels = FORMAT.read(path, LabelOptions(n_frames=4))
+    assert labels.n_frames == 4 and "2 frames past the 4" in labels.notes[1]
+
+
+def test_no_behaviours(tmp_path, table):
+    path = tmp_path / "video.csv"
+    table.drop(columns=["Attack", "Sniffing"]).to_csv(path)
+    assert not FORMAT.sniff(path)
+    with pytest.raises(FormatError, match="no column that holds nothing but 0 and 1"):
+        FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"Attack,Sniffing\n", "no rows"),
+        (b"Attack,Sniffing\n0,1\n0,1,1\n", "line 3"),
+        (b"\x00\x01\x02\xff" * 50, "not text"),
+    ],
+)
+def test_files_that_are_no_such_table(tmp_path, content, message):
+    path = tmp_path / "video.csv"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(path, MICE)
+
+
+def test_round_trip_of_one_pair(tmp_path, spans_of):
+    active = np.zeros((20, 2), dtype=bool)
+    active[3:9, 0] = active[5:12, 1] = True
+    observed = np.ones_like(active)
+    observed[15:, 1] = False
+    labels = Labels.from_frames(
+        Pair("resident", "intruder"), active, ["attack", "sniff"], observed=observed
+    )
+    path = FORMAT.write(labels, tmp_path / "video.csv", 30.0)
+    assert FORMAT.sniff(path)
+    again = FORMAT.read(path, MICE)
+    assert spans_of(again.bouts) == spans_of(labels.bouts)
+    assert spans_of(again.observed) == spans_of(labels.observed)
+    assert path.read_text().splitlines()[:2] == ["frame,attack,sniff", "0,0,0"]
+    assert path.read_text().splitlines()[16] == "15,0,"
+
+
+def test_several_pairs_cannot_be_written(tmp_path, overlapping_labels):
+    with pytest.raises(InputError, match=r"one pair.*intruder->resident"):
+        FORMAT.write(overlapping_labels, tmp_path / "video.csv", 30.0)
+    assert not (tmp_path / "video.csv").exists()
