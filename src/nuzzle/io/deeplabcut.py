@@ -1,0 +1,307 @@
+"""Poses from DeepLabCut and Lightning Pose: csv and h5 tables, one or several animals.
+
+The table's columns have three levels (scorer, bodyparts, coords) or four (individuals after the
+scorer). Columns are found by name, so that a missing one is reported, whatever the order. The row
+index is the frame number. An empty first row ("0,,,,") is a frame without points, not a header.
+
+Read here, not through the `movement` package, because that goes by the columns' positions, needs
+the h5 key ``df_with_missing`` and takes seconds to import; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.errors import FormatError
+from nuzzle.files import existing_file
+from nuzzle.io.hdf5 import open_hdf5, top_groups
+from nuzzle.io.registry import PoseFormat, PoseOptions
+from nuzzle.recording import Recording
+
+_LEVELS = ("scorer", "individuals", "bodyparts", "coords")
+#: Lightning Pose names the network, or the smoother that ran after it, as the scorer.
+_LIGHTNING_SCORER = re.compile(r"heatmap|lightning|ensemble-kalman|\beks\b", re.IGNORECASE)
+#: What DeepLabCut calls the "animal" that owns the points which only the scene has.
+_UNIQUE_POINTS = "single"
+_DEFAULT_INDIVIDUAL = "individual_0"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A pose table as it stands in the file.
+
+    Attributes:
+        columns: (individual, keypoint, coordinate) of each column.
+        values: `(row, column)`.
+        frames: frame number of each row.
+        first_line: line of the first row, where the file is text.
+    """
+
+    columns: list[tuple[str, str, str]]
+    values: NDArray[np.float64]
+    frames: NDArray[np.float64]
+    first_line: int | None
+
+
+def _header(path: Path) -> list[list[str]]:
+    """The header rows of a csv: three or four, or none where it is another kind of file."""
+    rows: list[list[str]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.reader(file):
+                if not row or row[0].strip() not in _LEVELS:
+                    break
+                rows.append([cell.strip() for cell in row])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    names = tuple(row[0] for row in rows)
+    return rows if names in (_LEVELS, ("scorer", "bodyparts", "coords")) else []
+
+
+def _columns(path: Path, levels: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
+    """(individual, keypoint, coordinate) of each column, from its levels without the scorer."""
+    if len({len(level) for level in levels}) != 1:
+        raise FormatError(
+            path,
+            f"the header rows have {[len(level) + 1 for level in levels]} cells; every row of "
+            "a pose table has as many.",
+        )
+    if len(levels) == 2:
+        levels = [[_DEFAULT_INDIVIDUAL] * len(levels[0]), *levels]
+    return [(who, point, coordinate) for who, point, coordinate in zip(*levels, strict=True)]
+
+
+def _read_csv(path: Path) -> _Table:
+    header = _header(path)
+    if not header:
+        raise FormatError(
+            path,
+            "the header of a DeepLabCut or Lightning Pose csv was expected: rows that begin with "
+            "scorer, (individuals,) bodyparts, coords.",
+            row=1,
+        )
+    columns = _columns(path, [row[1:] for row in header[1:]])
+    width = len(columns) + 1
+    try:
+        # Reading as text first would be safe and ten times slower: look for the cell on failure.
+        values = pd.read_csv(
+            path, skiprows=len(header), header=None, names=range(width), dtype=np.float64
+        ).to_numpy()
+    except ValueError as error:
+        raise _bad_line(path, len(header), width) or FormatError(
+            path, f"it cannot be read as a table of numbers ({error})."
+        ) from error
+    # pandas fills up a row that was cut short, without a word.
+    if path.read_bytes().count(b",") != (len(values) + len(header)) * (width - 1):
+        bad = _bad_line(path, len(header), width)
+        if bad is not None:
+            raise bad
+    return _Table(columns, values[:, 1:], values[:, 0], len(header) + 1)
+
+
+def _bad_line(path: Path, header_rows: int, width: int) -> FormatError | None:
+    """The error that names the first line which is not a frame of numbers."""
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        reader = csv.reader(file)
+        for row in reader:
+            if reader.line_num <= header_rows or not row:
+                continue
+            if len(row) != width:
+                problem = f"{len(row)} cells came, the header has {width}."
+                return FormatError(
+                    path, problem, row=reader.line_num, mend="Was the file cut short?"
+                )
+            for column, cell in enumerate(row):
+                try:
+                    float(cell or "nan")
+                except ValueError:
+                    what = f"a number was expected in column {column + 1}, {cell!r} came."
+                    mend = (
+                        "Leave the cell of a missing point empty."
+                        if column
+                        else "The first column is the frame number; labelled training images "
+                        "are another kind of file."
+                    )
+                    return FormatError(path, what, row=reader.line_num, mend=mend)
+    return None
+
+
+def _read_h5(path: Path) -> _Table:
+    with open_hdf5(path):  # says what is wrong with a damaged file, in our words
+        keys = _pandas_keys(path)
+    if not keys:
+        raise FormatError(path, "it holds no pandas table; a DeepLabCut h5 was expected.")
+    key = "df_with_missing" if "df_with_missing" in keys else keys[0]
+    try:
+        table = pd.read_hdf(path, key=key)
+    except (ValueError, KeyError, TypeError, OSError, RuntimeError) as error:
+        raise FormatError(path, f"the table {key!r} cannot be read: {error}") from error
+    names = list(table.columns.names)
+    if names[-2:] != ["bodyparts", "coords"] or not isinstance(table, pd.DataFrame):
+        raise FormatError(
+            path,
+            f"the columns of the table {key!r} have the levels {names}; expected scorer, "
+            "(individuals,) bodyparts, coords.",
+        )
+    levels = [
+        [str(name) for name in table.columns.get_level_values(level)]
+        for level in _LEVELS[1:]
+        if level in names
+    ]
+    columns = _columns(path, levels)
+    try:
+        frames = table.index.to_numpy(dtype=np.float64)
+        values = table.to_numpy(dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise FormatError(
+            path,
+            f"the table {key!r} is not a table of numbers, a row a video frame ({error}).",
+            mend="Labelled training images are another kind of file.",
+        ) from error
+    return _Table(columns, values, frames, None)
+
+
+def _pandas_keys(path: Path) -> list[str]:
+    return [
+        name
+        for name, attributes in top_groups(path).items()
+        if str(attributes.get("pandas_type", "")).startswith("frame")
+    ]
+
+
+def _frame_numbers(path: Path, table: _Table) -> NDArray[np.int64]:
+    """Frame of each row; refuses what is no rising sequence of frame numbers."""
+    frames = table.frames
+    if not len(frames):
+        raise FormatError(path, "it has a header and no frames.")
+    steps = np.diff(frames, prepend=-1)
+    wrong = ~np.isfinite(frames) | (frames != np.floor(frames)) | ~(steps > 0)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise FormatError(
+            path,
+            f"the first column counts the frames upwards from 0; got {frames[row]:g}"
+            + (f" after {frames[row - 1]:g}." if row else "."),
+            row=None if table.first_line is None else table.first_line + row,
+        )
+    if frames[-1] > 10 * len(frames) + 1000:
+        raise FormatError(
+            path,
+            f"the last of {len(frames)} rows is frame {frames[-1]:g}: most frames are not there.",
+            mend="The first column holds frame numbers, not times.",
+        )
+    return frames.astype(np.int64)
+
+
+def _names(path: Path, table: _Table) -> tuple[list[str], list[str], dict[tuple[str, ...], int]]:
+    """Individuals, keypoints, and where each column is; refuses a table that lacks one."""
+    where = {name: column for column, name in enumerate(table.columns)}
+    if len(where) != len(table.columns):
+        doubled = next(name for name in where if table.columns.count(name) > 1)
+        raise FormatError(path, f"the column {' / '.join(doubled)} occurs twice.")
+    individuals = list(dict.fromkeys(name[0] for name in where))
+    if len(individuals) > 1 and _UNIQUE_POINTS in individuals:
+        # Points of the scene, such as a corner of the arena, are no animal.
+        individuals.remove(_UNIQUE_POINTS)
+    keypoints = list(dict.fromkeys(name[1] for name in where if name[0] in individuals))
+    coordinates = {name[2] for name in where}
+    if "z" in coordinates:
+        raise FormatError(path, "the poses are three-dimensional (x, y, z); x and y are expected.")
+    wanted = ["x", "y", *(["likelihood"] if "likelihood" in coordinates else [])]
+    missing = [
+        " / ".join(name) for name in product(individuals, keypoints, wanted) if name not in where
+    ]
+    if missing:
+        listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if missing[4:] else "")
+        raise FormatError(
+            path,
+            f"every individual has {wanted} of every keypoint; the column {listed} is missing.",
+            mend=f"Individuals: {individuals}. Keypoints: {keypoints}.",
+        )
+    return individuals, keypoints, {tuple(name): column for name, column in where.items()}
+
+
+def _recording(path: Path, options: PoseOptions, table: _Table) -> Recording:
+    individuals, keypoints, where = _names(path, table)
+    frames = _frame_numbers(path, table)
+    shape = (int(frames[-1]) + 1, len(keypoints), len(individuals))
+
+    def gather(coordinate: str) -> NDArray[np.float32]:
+        # A frame without a row is a frame without points.
+        out = np.full(shape, np.nan, dtype=np.float32)
+        columns = [
+            [where.get((who, point, coordinate), -1) for who in individuals] for point in keypoints
+        ]
+        out[frames] = table.values[:, columns]
+        return out
+
+    sure = gather("likelihood") if any(name[2] == "likelihood" for name in where) else None
+    return Recording.from_arrays(
+        options.name or path.stem,
+        np.stack([gather("x"), gather("y")], axis=1),
+        keypoints=keypoints,
+        individuals=individuals,
+        confidence=sure,
+        fps=options.fps,
+        source=str(path),
+    )
+
+
+def read_csv(path: Path, options: PoseOptions) -> Recording:
+    """Read a DeepLabCut or Lightning Pose csv.
+
+    Args:
+        path: a csv with three header rows, or four where there are several animals.
+        options: name of the recording and its frame rate; the file states none.
+
+    Returns:
+        One individual (called ``individual_0``) or several, with their confidences.
+
+    Raises:
+        FormatError: names the line or the column that is not what it should be.
+    """
+    path = existing_file(path, "pose file")
+    return _recording(path, options, _read_csv(path))
+
+
+def read_h5(path: Path, options: PoseOptions) -> Recording:
+    """Read a DeepLabCut h5: a pandas table under any key, ``df_with_missing`` preferred.
+
+    Args:
+        path: an h5 file.
+        options: name of the recording and its frame rate; the file states none.
+
+    Raises:
+        FormatError: the file is damaged, holds no pose table, or lacks a column.
+    """
+    path = existing_file(path, "pose file")
+    return _recording(path, options, _read_h5(path))
+
+
+def _is_lightning(path: Path) -> bool:
+    header = _header(path)
+    return len(header) == 3 and any(map(_LIGHTNING_SCORER.search, header[0][1:2]))
+
+
+def _is_csv(path: Path) -> bool:
+    return bool(_header(path))
+
+
+def _is_h5(path: Path) -> bool:
+    return bool(_pandas_keys(path))
+
+
+FORMATS = (
+    PoseFormat("lightning_pose", (".csv",), _is_lightning, read_csv),
+    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv),
+    PoseFormat("deeplabcut_h5", (".h5", ".hdf5"), _is_h5, read_h5),
+)

@@ -1,0 +1,218 @@
+"""Poses from SLEAP and NWB, through the `movement` package: the only module that touches it.
+
+Importing `movement` takes seconds, makes a folder ``.movement`` in the home folder and changes
+global settings (xarray's options, how warnings are shown, a log on stderr). So it is imported when
+a file needs it, and the settings are put back.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file
+from nuzzle.io.hdf5 import open_hdf5
+from nuzzle.io.registry import PoseFormat, PoseOptions
+from nuzzle.recording import Recording
+
+#: What `movement` and the libraries under it raise for a file that is not as it should be.
+_READING_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
+
+
+def movement_loader() -> ModuleType:
+    """``movement.io.load_poses``, imported without a trace in the process's settings.
+
+    Raises:
+        InputError: its folder in the home folder cannot be made.
+    """
+    if "movement" in sys.modules:
+        return _import_loader()
+    before = dict(xr.get_options())  # type: ignore[no-untyped-call]
+    show = warnings.showwarning
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = _import_loader()
+    except OSError as error:
+        raise InputError(
+            f"the package movement, which reads this format, cannot make its log in the folder "
+            f"{Path.home() / '.movement'}: {error}. Set HOME to a folder that can be written."
+        ) from error
+    finally:
+        warnings.showwarning = show
+        after = dict(xr.get_options())  # type: ignore[no-untyped-call]
+        changed = {key: value for key, value in before.items() if after[key] != value}
+        xr.set_options(**changed)  # type: ignore[no-untyped-call]
+    from loguru import logger
+
+    logger.disable("movement")  # what goes wrong is in our errors; nothing else is news
+    return module
+
+
+def _import_loader() -> ModuleType:
+    from movement.io import load_poses
+
+    return load_poses  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _reading(path: Path, what: str) -> Iterator[None]:
+    """Turn a library's error into one that names the file; keep its warnings to ourselves."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except InputError:
+        raise
+    except _READING_ERRORS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise FormatError(path, f"cannot be read as {what}: {reason}") from error
+
+
+def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording:
+    """A recording from a dataset of `movement`, whichever way it names its dimensions."""
+    # Up to 0.15 the names are plural, later singular.
+    names = {"keypoints": "keypoint", "individuals": "individual"}
+    poses = poses.rename({old: new for old, new in names.items() if old in poses.dims})
+    if poses.sizes["space"] != 2:
+        raise FormatError(path, "the poses are three-dimensional; x and y are expected.")
+    fps = options.fps or poses.attrs.get("fps")
+    position = poses["position"].transpose("time", "space", "keypoint", "individual")
+    confidence = poses["confidence"].transpose("time", "keypoint", "individual")
+    return Recording.from_arrays(
+        options.name or path.stem,
+        position.values,
+        keypoints=[str(name) for name in poses["keypoint"].values],
+        individuals=[str(name) for name in poses["individual"].values],
+        confidence=confidence.values,
+        fps=float(fps) if fps else None,
+        source=str(path),
+    )
+
+
+def read_sleap(path: Path, options: PoseOptions) -> Recording:
+    """Read a SLEAP project (``.slp``) or analysis file (``.h5``).
+
+    A track is an animal. User instances win over predicted ones.
+
+    Args:
+        path: a file with the predictions of one video.
+        options: name of the recording and its frame rate; the file states none.
+
+    Raises:
+        FormatError: the file is damaged, holds several videos, or no poses.
+    """
+    path = existing_file(path, "pose file")
+    with open_hdf5(path) as file, _reading(path, "a SLEAP file"):
+        if "videos_json" in file and len(file["videos_json"]) > 1:
+            raise FormatError(
+                path,
+                f"it holds {len(file['videos_json'])} videos; one was expected.",
+                mend="Export an analysis file for each: sleap-convert --format analysis.",
+            )
+    loader = movement_loader()
+    with _reading(path, "a SLEAP file"):
+        poses = loader.from_sleap_file(path)
+    return _recording(poses, path, options)
+
+
+def _nwb_containers(file: Any) -> list[tuple[str, str]]:
+    """(processing module, name) of every ``PoseEstimation`` of the extension ndx-pose."""
+    found = []
+    for module, group in file.get("processing", {}).items():
+        for name, child in group.items():
+            kind = child.attrs.get("neurodata_type", "")
+            if (kind.decode() if isinstance(kind, bytes) else kind) == "PoseEstimation":
+                found.append((module, name))
+    return found
+
+
+def read_nwb(path: Path, options: PoseOptions) -> Recording:
+    """Read the poses of an NWB file with the extension ndx-pose.
+
+    Args:
+        path: an ``.nwb`` file; each ``PoseEstimation`` in it is an animal.
+        options: name of the recording; its frame rate wins over the file's.
+
+    Returns:
+        One animal called by the file's identifier, or several called by their containers' names.
+
+    Raises:
+        FormatError: the file is damaged, holds no poses, or animals of different length.
+    """
+    path = existing_file(path, "pose file")
+    with open_hdf5(path) as file, _reading(path, "an NWB file"):
+        containers = _nwb_containers(file)
+    if not containers:
+        raise FormatError(path, "it holds no PoseEstimation (the NWB extension ndx-pose).")
+    loader = movement_loader()
+    with _reading(path, "an NWB file"):
+        animals = [
+            loader.from_nwb_file(path, processing_module_key=module, pose_estimation_key=name)
+            for module, name in containers
+        ]
+    fps = {animal.attrs.get("fps") for animal in animals}
+    shapes = {(animal.sizes["time"], *_keypoints(animal)) for animal in animals}
+    if len(shapes) > 1 or len(fps) > 1:
+        raise FormatError(
+            path,
+            f"its animals {[name for _, name in containers]} differ in length, frame rate or "
+            "keypoints.",
+        )
+    if len(animals) == 1:
+        return _recording(animals[0], path, options)
+    dimension = "individuals" if "individuals" in animals[0].dims else "individual"
+    named = [
+        animal.assign_coords({dimension: [name]})
+        for animal, (_, name) in zip(animals, containers, strict=True)
+    ]
+    joined = xr.concat(named, dimension, join="override", combine_attrs="override")
+    return _recording(joined, path, options)
+
+
+def _keypoints(poses: xr.Dataset) -> np.ndarray[Any, Any]:
+    return np.asarray(poses["keypoints" if "keypoints" in poses.dims else "keypoint"].values)
+
+
+def _has(path: Path, *names: str) -> bool:
+    try:
+        with open_hdf5(path) as file:
+            return all(name in file for name in names)
+    except (FormatError, OSError, RuntimeError):
+        return False
+
+
+def _is_slp(path: Path) -> bool:
+    return _has(path, "metadata", "frames", "instances")
+
+
+def _is_analysis(path: Path) -> bool:
+    return _has(path, "tracks", "track_names", "node_names")
+
+
+def _is_nwb(path: Path) -> bool:
+    return _has(path, "processing", "specifications")
+
+
+FORMATS = (
+    PoseFormat("sleap_slp", (".slp",), _is_slp, read_sleap),
+    PoseFormat("sleap_analysis", (".h5", ".hdf5"), _is_analysis, read_sleap),
+    PoseFormat("nwb", (".nwb",), _is_nwb, read_nwb),
+)
