@@ -269,13 +269,24 @@ class Labels:
         return cls(bout_table(table(active)), span_table(table(seen)), len(active), **attributes)
 
     def rename_behaviours(self, mapping: Mapping[str, str]) -> Labels:
-        """Rename behaviours; several that get one name are merged (their union)."""
+        """Rename behaviours; several that get one name are merged (their union).
+
+        A behaviour that is given the name of the background becomes background.
+        """
+        names = dict(mapping)
+        background = names.get(self.background or "", self.background)
+        shared = {new for new in names.values() if list(names.values()).count(new) > 1}
+        shared |= set(names.values()) & (set(self.behaviours) - set(names))
+
+        def renamed(table: pd.DataFrame) -> pd.DataFrame:
+            table = table.assign(behaviour=table["behaviour"].replace(names))
+            return _united(table[table["behaviour"] != background], shared)
+
         return replace(
             self,
-            bouts=self.bouts.assign(behaviour=self.bouts["behaviour"].replace(dict(mapping))),
-            observed=self.observed.assign(
-                behaviour=self.observed["behaviour"].replace(dict(mapping))
-            ).drop_duplicates(),
+            bouts=renamed(self.bouts),
+            observed=renamed(self.observed),
+            background=background,
         )
 
     def rename_individuals(self, mapping: Mapping[str, str]) -> Labels:
@@ -317,3 +328,23 @@ def _window(table: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
         stop_frame=table["stop_frame"].clip(start, stop) - start,
     )
     return clipped[clipped["stop_frame"] > clipped["start_frame"]]
+
+
+def _united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
+    """The table with intervals of these behaviours joined where they overlap or touch.
+
+    The joined bout has the properties of the earliest of its parts.
+    """
+    merged = table["behaviour"].isin(list(behaviours))
+    if not merged.any():
+        return table
+    keys = [
+        name for name in ("agent", "target", "behaviour", "stream", "annotator") if name in table
+    ]
+    parts = [table[~merged]]
+    for _, group in table[merged].sort_values("start_frame").groupby(keys, sort=False):
+        latest = group["stop_frame"].cummax()
+        part = (group["start_frame"] > latest.shift(fill_value=-1)).cumsum()
+        stops = latest.groupby(part).max()
+        parts.append(group[~part.duplicated()].assign(stop_frame=stops.to_numpy()))
+    return pd.concat(parts, ignore_index=True)

@@ -29,7 +29,7 @@ class Entry:
         recording: unique name.
         poses: pose file.
         labels: label file, if any. May be the pose file where that holds both.
-        item: which sequence of a pose file that holds many.
+        item: which sequence of a pose or label file that holds many.
         fps: frames per second, where the files do not say or are wrong.
         px_per_cm: pixels in a centimetre, where the files do not say.
         lab: who recorded it.
@@ -43,8 +43,13 @@ class Entry:
         directed: whether agent and target mean something in the labels.
         agent: who acts, where the labels do not say.
         target: who is acted upon, where the labels do not say.
-        individuals: what the animals are called: ``old=new``, separated by ``;``.
-        keypoints: what the keypoints are called: ``old=new``, separated by ``;``.
+        individuals: what the animals are called: ``old=new``, separated by ``;``. An old name is
+            looked for in the poses and in the labels, and called by the new name in either. So
+            ``resident=individual1`` says which tracked animal the labels' resident is, and
+            ``individual1=resident`` renames the tracked animal itself. In the end every new name
+            is an animal of the poses.
+        keypoints: what the keypoints are called: ``old=new``, separated by ``;``. Spellings of the
+            shared vocabulary (``leftear``, ``LEFT_EAR``: ``ear_left``) need no mention.
         behaviours: what the behaviours are called: ``old=new``; several may share one new name.
         pose_format: name of the reader, where it cannot be told from the file.
         label_format: name of the reader, where it cannot be told from the file.
