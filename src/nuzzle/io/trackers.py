@@ -93,7 +93,7 @@ def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording
     poses = poses.rename({old: new for old, new in names.items() if old in poses.dims})
     if poses.sizes["space"] != 2:
         raise FormatError(path, "the poses are three-dimensional; x and y are expected.")
-    fps = options.fps or poses.attrs.get("fps")
+    fps = poses.attrs.get("fps") if options.fps is None else options.fps
     position = poses["position"].transpose("time", "space", "keypoint", "individual")
     confidence = poses["confidence"].transpose("time", "keypoint", "individual")
     return Recording.from_arrays(
@@ -102,7 +102,7 @@ def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording
         keypoints=[str(name) for name in poses["keypoint"].values],
         individuals=[str(name) for name in poses["individual"].values],
         confidence=confidence.values,
-        fps=float(fps) if fps else None,
+        fps=None if fps is None else float(fps),
         source=str(path),
     )
 

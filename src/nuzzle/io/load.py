@@ -1,0 +1,180 @@
+"""From a manifest to recordings: the road that training, evaluation and prediction share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from nuzzle.errors import FormatError, InputError, ManifestError
+from nuzzle.files import existing_file
+from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
+from nuzzle.io.hdf5 import is_hdf5, open_hdf5
+from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
+from nuzzle.labels import Labels
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.recording import Recording
+from nuzzle.skeleton import canonical_mapping
+
+
+def pose_format(path: str | Path, name: str = "") -> PoseFormat:
+    """The format of a pose file: the one named, or the one that it looks like.
+
+    Raises:
+        InputError: the file is missing or empty, or no such format is known.
+        FormatError: the file is damaged, or looks like none of them.
+    """
+    path = existing_file(path, "pose file")
+    if is_hdf5(path):
+        with open_hdf5(path):  # one that was cut short looks like nothing: say so instead
+            pass
+    try:
+        return find_format(path, POSE_FORMATS, name)
+    except FormatError as error:
+        if path.suffix.lower() != ".npy":
+            raise
+        raise FormatError(
+            path,
+            "is a bare array: it says neither whose points these are nor which keypoints.",
+            mend="Export csv, h5, slp or nwb from the tracker.",
+        ) from error
+
+
+def label_format(path: str | Path, name: str = "") -> LabelFormat:
+    """The format of a label file: the one named, or the one that it looks like.
+
+    Raises:
+        InputError: the file is missing or empty, or no such format is known.
+        FormatError: the file looks like none of them.
+    """
+    return find_format(existing_file(path, "label file"), LABEL_FORMATS, name)
+
+
+def read_poses(path: str | Path, options: PoseOptions | None = None, format: str = "") -> Recording:
+    """Read a pose file as it is: names, missing points and units are the file's.
+
+    Args:
+        path: of any format in `nuzzle.io.formats.POSE_FORMATS`.
+        options: what the file does not say.
+        format: name of the reader, where the file does not show it.
+
+    Raises:
+        InputError: the file cannot be read; the message says why, and what to do.
+    """
+    return pose_format(path, format).read(Path(path), options or PoseOptions())
+
+
+def read_labels(path: str | Path, options: LabelOptions | None = None, format: str = "") -> Labels:
+    """Read a label file.
+
+    Args:
+        path: of any format in `nuzzle.io.formats.LABEL_FORMATS`.
+        options: what the file does not say.
+        format: name of the reader, where the file does not show it.
+
+    Raises:
+        InputError: the file cannot be read; the message says why, and what to do.
+    """
+    return label_format(path, format).read(Path(path), options or LabelOptions())
+
+
+def load_entry(entry: Entry) -> Recording:
+    """Read what a manifest row describes: poses, labels, names, frame rate, the frames to use.
+
+    Keypoints get the names of the shared vocabulary (``leftear`` becomes ``ear_left``) where the
+    row does not name them otherwise. Labels are cut to the poses; `Labels.notes` says how much.
+    Who is who is told by the rule of `Entry.individuals`.
+
+    Raises:
+        ManifestError: names the recording, and what is wrong with its files or its row.
+    """
+    try:
+        return _load(entry)
+    except InputError as error:
+        if isinstance(error, ManifestError):
+            raise
+        raise ManifestError(f"recording {entry.recording!r}", [str(error)]) from error
+
+
+def load_manifest(manifest: Manifest) -> Iterator[Recording]:
+    """Read the recordings of a manifest, in its order, one in memory at a time.
+
+    A file that holds many sequences is indexed once; then only what a row names is parsed.
+
+    Raises:
+        ManifestError: names the recording, and what is wrong with its files or its row.
+    """
+    for entry in manifest:
+        yield load_entry(entry)
+
+
+def _load(entry: Entry) -> Recording:
+    options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
+    recording = read_poses(entry.poses, options, entry.pose_format)
+    # Labels that come with the poses count only where the row says that it has labels.
+    recording = replace(recording, labels=None)
+    renamed = {old: new for old, new in entry.individuals.items() if old in recording.individuals}
+    recording = recording.rename(entry.keypoints, renamed)
+    recording = recording.rename(_shared_names(recording, entry))
+    recording = replace(
+        recording,
+        px_per_cm=recording.px_per_cm if entry.px_per_cm is None else entry.px_per_cm,
+        lab=entry.lab or recording.lab,
+        group=entry.group or recording.group,
+    )
+    _check_individuals(entry, recording)
+    if entry.labels is not None:
+        recording = replace(recording, labels=_labels(entry.labels, entry, recording))
+    if entry.start_frame is None and entry.stop_frame is None:
+        return recording
+    start = entry.start_frame or 0
+    stop = recording.n_frames if entry.stop_frame is None else entry.stop_frame
+    if start >= recording.n_frames:
+        raise InputError(
+            f"start_frame is {start}, and {entry.poses} has {recording.n_frames} frames."
+        )
+    return recording.slice(start, min(stop, recording.n_frames))
+
+
+def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:
+    """Keypoints to rename to the shared vocabulary; what the row names stays as it says."""
+    chosen = set(entry.keypoints.values())
+    return {
+        old: new
+        for old, new in canonical_mapping(recording.keypoints).items()
+        if old not in chosen and new not in chosen
+    }
+
+
+def _check_individuals(entry: Entry, recording: Recording) -> None:
+    unknown = [
+        f"{old}={new}" for old, new in entry.individuals.items() if new not in recording.individuals
+    ]
+    if unknown:
+        raise InputError(
+            f"the column individuals says {'; '.join(unknown)}, and the poses have "
+            f"{list(recording.individuals)}. The right-hand side is a name in the poses, or the "
+            "new name of one."
+        )
+
+
+def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
+    options = LabelOptions(
+        n_frames=recording.n_frames,
+        fps=recording.fps,
+        individuals=recording.individuals,
+        agent=entry.individuals.get(entry.agent, entry.agent),
+        target=entry.individuals.get(entry.target, entry.target),
+        directed=entry.directed,
+        stream=entry.stream,
+        background=entry.background,
+        not_observed=entry.not_observed,
+        item=entry.item,
+        rename_individuals=entry.individuals,
+    )
+    labels = read_labels(path, options, entry.label_format)
+    if entry.behaviours:
+        labels = labels.rename_behaviours(entry.behaviours)
+    if labels.n_frames != recording.n_frames:
+        labels = labels.with_length(recording.n_frames)
+    return labels

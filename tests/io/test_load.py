@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import InputError, ManifestError
+from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
+from nuzzle.io.load import (
+    label_format,
+    load_entry,
+    load_manifest,
+    pose_format,
+    read_labels,
+    read_poses,
+)
+from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import Labels, Pair
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.recording import Recording
+from nuzzle.skeleton import MOUSE7_KEYPOINTS
+
+N_FRAMES = 20
+
+
+@pytest.fixture
+def poses(tmp_path: Path) -> Path:
+    """DeepLabCut: animals ``one`` and ``two``, keypoints ``leftear`` and ``Tailbase``."""
+    path = tmp_path / "poses.csv"
+    columns = [(a, k, c) for a in ("one", "two") for k in ("leftear", "Tailbase") for c in "xy"]
+    rows = [
+        [name, *level]
+        for name, level in zip(
+            ("individuals", "bodyparts", "coords"), zip(*columns, strict=True), strict=True
+        )
+    ]
+    rows = [["scorer", *["net"] * len(columns)], *rows]
+    rows += [
+        [str(frame), *[str(10 * column + frame) for column in range(8)]]
+        for frame in range(N_FRAMES)
+    ]
+    path.write_text("\n".join(map(",".join, rows)) + "\n")
+    return path
+
+
+@pytest.fixture
+def bouts(tmp_path: Path) -> Callable[..., Path]:
+    """A bout csv of (agent, target, behaviour, start, stop)."""
+
+    def write(*rows: tuple[Any, ...]) -> Path:
+        path = tmp_path / "bouts.csv"
+        lines = ["agent,target,behaviour,start_frame,stop_frame"]
+        path.write_text("\n".join([*lines, *(",".join(map(str, row)) for row in rows)]) + "\n")
+        return path
+
+    return write
+
+
+def intervals(labels: Labels | None) -> list[tuple[Any, ...]]:
+    assert labels is not None
+    columns = ["agent", "target", "behaviour", "start_frame", "stop_frame"]
+    return sorted(map(tuple, labels.bouts[columns].to_numpy().tolist()))
+
+
+def test_row_gives_what_the_files_do_not_say(poses: Path) -> None:
+    entry = Entry("cage3", poses, fps=25.0, px_per_cm=18.3, lab="here", group="pair7")
+    recording = load_entry(entry)
+    assert (recording.name, recording.fps, recording.px_per_cm) == ("cage3", 25.0, 18.3)
+    assert (recording.lab, recording.group) == ("here", "pair7")
+    assert recording.source == str(poses) and recording.labels is None
+
+
+@pytest.mark.parametrize("values", [{"fps": 0.0}, {"fps": -1.0}, {"px_per_cm": 0.0}])
+def test_impossible_rate_and_scale_are_refused(poses: Path, values: dict[str, float]) -> None:
+    with pytest.raises(ManifestError, match=r"'cage3'.*is a positive number"):
+        load_entry(Entry("cage3", poses, **values))
+
+
+def test_keypoints_get_shared_names_unless_the_row_says_otherwise(poses: Path) -> None:
+    assert load_entry(Entry("a", poses)).keypoints == ("ear_left", "tail_base")
+    renamed = load_entry(Entry("a", poses, keypoints={"leftear": "earring"}))
+    assert renamed.keypoints == ("earring", "tail_base")
+    kept = load_entry(Entry("a", poses, keypoints={"leftear": "leftear"}))
+    assert kept.keypoints == ("leftear", "tail_base")
+
+
+def test_label_names_are_told_who_is_who(poses: Path, bouts: Callable[..., Path]) -> None:
+    labels = bouts(("resident", "intruder", "attack", 3, 9))
+    names = {"resident": "two", "intruder": "one"}
+    recording = load_entry(Entry("a", poses, labels, individuals=names))
+    assert recording.individuals == ("one", "two")
+    assert intervals(recording.labels) == [("two", "one", "attack", 3, 9)]
+
+
+def test_tracked_animals_are_renamed(poses: Path, bouts: Callable[..., Path]) -> None:
+    labels = bouts(("one", "two", "attack", 3, 9))
+    names = {"one": "resident", "two": "intruder"}
+    recording = load_entry(Entry("a", poses, labels, individuals=names))
+    assert recording.individuals == ("resident", "intruder")
+    assert intervals(recording.labels) == [("resident", "intruder", "attack", 3, 9)]
+
+
+def test_name_that_leads_nowhere_is_refused(poses: Path) -> None:
+    with pytest.raises(ManifestError, match=r"'cage3'.*resident=rat.*\['one', 'two'\]"):
+        load_entry(Entry("cage3", poses, individuals={"resident": "rat"}))
+
+
+def test_unknown_animal_in_the_labels_is_refused(poses: Path, bouts: Callable[..., Path]) -> None:
+    with pytest.raises(ManifestError, match=r"'cage3'.*'resident'"):
+        load_entry(Entry("cage3", poses, bouts(("resident", "two", "attack", 3, 9))))
+
+
+def test_unknown_keypoint_is_refused(poses: Path) -> None:
+    with pytest.raises(ManifestError, match=r"'cage3'.*\['snout'\]"):
+        load_entry(Entry("cage3", poses, keypoints={"snout": "nose"}))
+
+
+def test_behaviours_that_share_a_name_become_one(poses: Path, bouts: Callable[..., Path]) -> None:
+    labels = bouts(
+        ("one", "two", "sniffface", 2, 6),
+        ("one", "two", "sniffbody", 4, 9),
+        ("one", "two", "attack", 12, 15),
+    )
+    names = {"sniffface": "sniff", "sniffbody": "sniff", "never seen": "sniff"}
+    recording = load_entry(Entry("a", poses, labels, behaviours=names))
+    assert intervals(recording.labels) == [
+        ("one", "two", "attack", 12, 15),
+        ("one", "two", "sniff", 2, 9),
+    ]
+    assert recording.labels is not None
+    assert recording.labels.behaviours == ("attack", "sniff")
+
+
+def test_a_behaviour_can_become_background(poses: Path, bouts: Callable[..., Path]) -> None:
+    labels = bouts(("one", "two", "rest", 2, 6), ("one", "two", "attack", 8, 9))
+    entry = Entry("a", poses, labels, background="other", behaviours={"rest": "other"})
+    recording = load_entry(entry)
+    assert recording.labels is not None and recording.labels.behaviours == ("attack",)
+    classes = recording.labels.exclusive_frames(Pair("one", "two"), ["attack", "other"])
+    assert classes.tolist() == [1] * 8 + [0] + [1] * 11
+
+
+def test_labels_past_the_poses_are_cut_with_a_note(poses: Path, bouts: Callable[..., Path]) -> None:
+    recording = load_entry(Entry("a", poses, bouts(("one", "two", "attack", 15, 23))))
+    assert intervals(recording.labels) == [("one", "two", "attack", 15, 20)]
+    assert recording.labels is not None and recording.labels.n_frames == N_FRAMES
+    assert any("3" in note for note in recording.labels.notes)
+
+
+def test_frames_to_use(poses: Path, bouts: Callable[..., Path]) -> None:
+    labels = bouts(("one", "two", "attack", 3, 9))
+    recording = load_entry(Entry("a", poses, labels, start_frame=5, stop_frame=12))
+    assert recording.n_frames == 7
+    assert recording.position[0, 0, 0, 0] == 5
+    assert intervals(recording.labels) == [("one", "two", "attack", 0, 4)]
+    assert load_entry(Entry("a", poses, start_frame=5, stop_frame=99)).n_frames == 15
+    with pytest.raises(ManifestError, match="start_frame is 20"):
+        load_entry(Entry("a", poses, start_frame=20))
+
+
+def test_one_individual_is_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "alone.csv"
+    path.write_text("scorer,n,n\nbodyparts,nose,nose\ncoords,x,y\n0,1,2\n1,3,4\n")
+    recording = load_entry(Entry("alone", path))
+    assert recording.individuals == ("individual_0",) and recording.pairs == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty"), (b"x" * 99, "does not look like"), (b"\x89HDF\r\n\x1a\n0", "cut short")],
+)
+def test_bad_files_are_named_with_their_recording(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "bad.h5"
+    path.write_bytes(content)
+    with pytest.raises(ManifestError, match=rf"'cage3'.*bad\.h5.*{message}"):
+        load_entry(Entry("cage3", path))
+
+
+def test_gone_folder_and_unknown_suffix(tmp_path: Path, poses: Path) -> None:
+    with pytest.raises(ManifestError, match="There is no pose file"):
+        load_entry(Entry("a", tmp_path / "gone.csv"))
+    with pytest.raises(ManifestError, match="is a folder"):
+        load_entry(Entry("a", poses, tmp_path))
+    strange = poses.rename(poses.with_suffix(".xyz"))
+    with pytest.raises(InputError, match=r"does not look like a pose file\. Known: "):
+        read_poses(strange)
+    assert read_poses(strange, format="deeplabcut_csv").n_frames == N_FRAMES
+    with pytest.raises(InputError, match="There is no format 'dlc'"):
+        read_poses(strange, format="dlc")
+
+
+@pytest.fixture
+def calms21(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    recordings = []
+    for number in range(3):
+        position = rng.random((12, 2, 7, 2)) * 100 + number
+        active = np.zeros((12, 1), bool)
+        active[number : number + 4] = True
+        recordings.append(
+            Recording.from_arrays(
+                f"mouse00{number}",
+                position,
+                keypoints=MOUSE7_KEYPOINTS,
+                individuals=["resident", "intruder"],
+                fps=30.0,
+                labels=Labels.from_frames(
+                    Pair("resident", "intruder"),
+                    active,
+                    ["attack"],
+                    exclusive=True,
+                    background="other",
+                ),
+            )
+        )
+    return write_calms21(recordings, tmp_path / "train.json")
+
+
+def test_sequences_of_one_file_come_in_the_manifests_order(calms21: Path) -> None:
+    manifest = manifest_from_calms21([calms21])
+    backwards = Manifest(tuple(reversed(manifest.entries)))
+    recordings = list(load_manifest(backwards))
+    assert [each.name for each in recordings] == [each.recording for each in backwards]
+    starts = [int(each.labels.bouts["start_frame"].iloc[0]) for each in recordings if each.labels]
+    assert starts == [2, 1, 0]
+    assert recordings[0].fps == 30
+
+
+def test_row_without_labels_has_none_even_where_the_file_does(calms21: Path) -> None:
+    entry = manifest_from_calms21([calms21]).entries[0]
+    assert load_entry(Entry("a", entry.poses, item=entry.item)).labels is None
+
+
+# Real files
+
+
+def test_rats_first_stream(shared_data: Path) -> None:
+    folder = shared_data / "rat_dyads"
+    entry = Entry(
+        "rat14",
+        next((folder / "poses").glob("14DLC*.csv")),
+        folder / "labels" / "14_annot.txt",
+        fps=20.0,
+        stream="S1",
+        background="nonsocial",
+        not_observed=("base",),
+        directed=False,
+    )
+    recording = load_entry(entry)
+    labels = recording.labels
+    assert labels is not None and recording.n_frames == labels.n_frames == 15183
+    assert any("59" in note for note in labels.notes)
+    # Every trial has 12,000 observed frames.
+    seen = labels.frames(Pair("individual1", "individual2")).observed.any(axis=1)
+    assert seen.sum() == 12_000
+
+
+def test_resident_intruder(shared_data: Path) -> None:
+    folder = shared_data / "resident_intruder"
+    entry = Entry(
+        "resident_intruder",
+        next(folder.glob("*DLC*.csv")),
+        folder / "e3v813a-20210610T122332-122642_reencode.csv",
+        fps=30.0,
+    )
+    recording = load_entry(entry)
+    assert recording.keypoints == MOUSE7_KEYPOINTS
+    assert recording.labels is not None
+    frames = recording.labels.frames(Pair("adult", "juvenile"), ["interact"])
+    assert len(recording.labels.bouts) == 10 and frames.active.sum() == 663
+
+
+def test_every_real_file_has_one_format_at_the_most(shared_data: Path) -> None:
+    """A pose file is no label file by its looks, and none has two formats of its kind."""
+    poses = [
+        path
+        for path in (shared_data / "pose_formats").rglob("*")
+        if path.suffix in (".h5", ".slp", ".csv")
+    ]
+    poses += list((shared_data / "rat_dyads/poses").glob("1*.csv"))
+    for path in poses:
+        claims = [
+            f for f in POSE_FORMATS if path.name.lower().endswith(f.suffixes) and f.sniff(path)
+        ]
+        assert [pose_format(path)] == claims, path.name
+    assert label_format(next((shared_data / "rat_dyads/labels").glob("*.txt"))).name == "caltech"
+    for path in (shared_data / "resident_intruder/boris_labels_only").glob("*.csv"):
+        assert label_format(path).name == "boris"
+
+
+def test_names_of_formats_are_unique() -> None:
+    for formats in (POSE_FORMATS, LABEL_FORMATS):
+        names = [each.name for each in formats]
+        assert len(set(names)) == len(names)
+
+
+def test_read_labels_alone(bouts: Callable[..., Path]) -> None:
+    labels = read_labels(bouts(("one", "two", "attack", 3, 9)), LabelOptions(n_frames=N_FRAMES))
+    assert intervals(labels) == [("one", "two", "attack", 3, 9)] and labels.n_frames == N_FRAMES
