@@ -1,0 +1,68 @@
+"""Filling short gaps. Long ones stay: nobody knows where the animal was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.prepare.base import Step, check_length, length_in_frames
+from nuzzle.recording import Recording
+
+
+def neighbours(present: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The last present frame up to each frame, and the next one from it on.
+
+    Args:
+        present: `(time, ...)`.
+
+    Returns:
+        Two arrays of the same shape; -1 where there is none before, `len(present)` where there is
+        none after.
+    """
+    length = len(present)
+    frame = np.arange(length).reshape(-1, *[1] * (present.ndim - 1))
+    before = np.maximum.accumulate(np.where(present, frame, -1), axis=0)
+    after = np.minimum.accumulate(np.where(present, frame, length)[::-1], axis=0)[::-1]
+    return before, after
+
+
+@dataclass(frozen=True)
+class FillGaps(Step):
+    """Fill missing points on the straight line between the points before and after the gap.
+
+    Only gaps between two present points and of at most the stated length are filled; a longer one
+    stays as it is, from end to end. The confidence of a filled point is unknown (NaN).
+
+    Attributes:
+        max_gap_s: longest gap that is filled, seconds.
+        max_gap_frames: the same in frames; give one of the two.
+    """
+
+    name: ClassVar[str] = "fill_gaps"
+    max_gap_s: float | None = None
+    max_gap_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        check_length("max_gap", self.max_gap_s, self.max_gap_frames)
+
+    def support_frames(self, fps: float | None) -> int:
+        return length_in_frames(self.max_gap_s, self.max_gap_frames, fps)
+
+    def __call__(self, recording: Recording) -> Recording:
+        longest = self.support_frames(recording.fps)
+        position, present = recording.position, recording.present
+        before, after = neighbours(present)
+        fill = ~present & (before >= 0) & (after < len(present)) & (after - before - 1 <= longest)
+        filled = position.copy()
+        frame, keypoint, individual = np.nonzero(fill)
+        first, last = before[fill], after[fill]
+        share = ((frame - first) / (last - first)).astype(np.float32)[:, None]
+        start = position[first, :, keypoint, individual]
+        stop = position[last, :, keypoint, individual]
+        filled[frame, :, keypoint, individual] = start + share * (stop - start)
+        done = f"filled gaps of up to {longest} frames linearly ({len(frame)} points)"
+        confidence = np.where(fill, np.float32(np.nan), recording.confidence)
+        return recording.with_position(filled, done, confidence=confidence)

@@ -1,0 +1,165 @@
+"""Changing the frame rate of poses and labels, with the way back for what is predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.errors import ConfigError
+from nuzzle.labels import Labels
+from nuzzle.prepare.base import Step
+from nuzzle.recording import Recording
+
+
+@dataclass(frozen=True)
+class FrameMap:
+    """Which frames of two frame rates belong together.
+
+    Frame i stands for the time ``i / fps``. Both recordings last equally long, to within a frame.
+
+    Attributes:
+        n_frames: length at the old rate.
+        fps: the old rate.
+        new_fps: the new rate.
+    """
+
+    n_frames: int
+    fps: float
+    new_fps: float
+
+    @property
+    def n_new(self) -> int:
+        """Length at the new rate."""
+        return max(1, round(self.n_frames * self.new_fps / self.fps))
+
+    @property
+    def old_of_new(self) -> NDArray[np.int64]:
+        """For each new frame the nearest old one, `(n_new,)`, never decreasing."""
+        return _nearest(self.n_new, self.fps / self.new_fps, self.n_frames)
+
+    @property
+    def new_of_old(self) -> NDArray[np.int64]:
+        """For each old frame the nearest new one, `(n_frames,)`, never decreasing.
+
+        Indexing an array of the new rate with it brings the array back to the old rate. At a new
+        rate that is not lower, nothing is lost: ``old_of_new[new_of_old]`` is every old frame.
+        """
+        return _nearest(self.n_frames, self.new_fps / self.fps, self.n_new)
+
+    def intervals(self, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Edges of half-open intervals, in new frames: those whose nearest old frame is inside."""
+        return np.searchsorted(self.old_of_new, edges).astype(np.int64)
+
+    def intervals_back(self, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Edges of half-open intervals of new frames, in old frames."""
+        return np.searchsorted(self.new_of_old, edges).astype(np.int64)
+
+
+def _nearest(length: int, step: float, limit: int) -> NDArray[np.int64]:
+    # Rounding to 1e-6 keeps 2.9999999 (10 frames at 29.97 and the like) from becoming 2.
+    exact = np.round(np.arange(length) * step, 6)
+    return np.minimum(np.floor(exact + 0.5), limit - 1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Resample(Step):
+    """Bring a recording to another frame rate.
+
+    Poses are read at the new frames' times: on the line between the two old frames around it, or
+    from the nearest. A point that is missing in either of the two is missing: nothing is invented
+    across a gap. Labels follow the nearest frame. No filter runs before a reduction; smooth first
+    where jitter matters.
+
+    Attributes:
+        fps: the new frame rate.
+        method: ``linear`` or ``nearest``.
+    """
+
+    name: ClassVar[str] = "resample"
+    fps: float
+    method: str = "linear"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.fps) and self.fps > 0):
+            raise ConfigError(f"fps is a positive number of frames per second; got {self.fps}.")
+        if self.method not in ("linear", "nearest"):
+            raise ConfigError(f"method is 'linear' or 'nearest'; got {self.method!r}.")
+
+    def support_frames(self, fps: float | None) -> int | None:
+        return 0 if fps == self.fps else None
+
+    def frame_map(self, recording: Recording) -> FrameMap:
+        """Which of the recording's frames belongs to which new one."""
+        return FrameMap(recording.n_frames, recording.require_fps(), self.fps)
+
+    def __call__(self, recording: Recording) -> Recording:
+        old = recording.require_fps()
+        if old == self.fps:
+            return recording
+        frames = self.frame_map(recording)
+        if self.method == "nearest":
+            position = recording.position[frames.old_of_new]
+            confidence = recording.confidence[frames.old_of_new]
+        else:
+            position = _between(recording.position, frames)
+            confidence = _between(recording.confidence, frames)
+        labels = recording.labels
+        return recording.with_position(
+            position,
+            f"resampled from {old:g} to {self.fps:g} fps ({self.method})",
+            confidence=confidence,
+            fps=self.fps,
+            labels=None if labels is None else resample_labels(labels, frames),
+        )
+
+
+def _between(values: NDArray[np.float32], frames: FrameMap) -> NDArray[np.float32]:
+    """Values `(time, ...)` on the line between the old frames around each new one."""
+    last = len(values) - 1
+    exact = np.round(np.arange(frames.n_new) * frames.fps / frames.new_fps, 6).clip(0, last)
+    low = np.floor(exact).astype(np.int64)
+    share = (exact - low).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+    # A new frame that falls on an old one needs no other: 0 * NaN must not spoil it.
+    high = np.where(exact == low, low, np.minimum(low + 1, last))
+    out: NDArray[np.float32] = values[low] * (1 - share) + values[high] * share
+    return out
+
+
+def resample_labels(labels: Labels, frames: FrameMap) -> Labels:
+    """Labels at the new rate: each new frame has what its nearest old frame has.
+
+    A bout between two new frames would vanish. It becomes one frame long, except where labels are
+    exclusive: there that frame may be another bout's, so it is left out, and a note says so.
+    """
+
+    def moved(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(
+            start_frame=frames.intervals(table["start_frame"].to_numpy()),
+            stop_frame=frames.intervals(table["stop_frame"].to_numpy()),
+        )
+
+    bouts, observed = moved(labels.bouts), moved(labels.observed)
+    vanished = bouts["stop_frame"] <= bouts["start_frame"]
+    notes = labels.notes
+    if labels.exclusive:
+        bouts = bouts[~vanished]
+        if vanished.any():
+            lost = f"{int(vanished.sum())} bouts shorter than a frame at {frames.new_fps:g} fps"
+            notes = (*notes, f"{lost} were left out")
+    else:
+        start = bouts["start_frame"].clip(upper=frames.n_new - 1)
+        bouts = bouts.assign(
+            start_frame=start.where(vanished, bouts["start_frame"]),
+            stop_frame=(start + 1).where(vanished, bouts["stop_frame"]),
+        )
+    return replace(
+        labels,
+        bouts=bouts,
+        observed=observed[observed["stop_frame"] > observed["start_frame"]],
+        n_frames=frames.n_new,
+        notes=notes,
+    )

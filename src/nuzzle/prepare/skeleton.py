@@ -1,0 +1,83 @@
+"""Bringing the keypoints of a recording into the names and the order that a model expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from nuzzle.errors import CompatibilityError, ConfigError
+from nuzzle.prepare.base import Step
+from nuzzle.recording import Recording
+from nuzzle.skeleton import canonical_mapping
+
+
+@dataclass(frozen=True)
+class SelectKeypoints(Step):
+    """Keep these keypoints, in this order. Names are matched through the shared vocabulary.
+
+    Attributes:
+        keypoints: names wanted, for example ``Skeleton.keypoints``.
+        rename: name in the recording -> name wanted, where they differ.
+        allow_missing: whether a keypoint that the recording does not have becomes one that is
+            missing in every frame; else it is an error.
+    """
+
+    name: ClassVar[str] = "select_keypoints"
+    keypoints: tuple[str, ...]
+    rename: Mapping[str, str] = field(default_factory=dict)
+    allow_missing: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keypoints", tuple(self.keypoints))
+        if not self.keypoints or len(set(self.keypoints)) != len(self.keypoints):
+            raise ConfigError(f"keypoints are different names; got {list(self.keypoints)}.")
+
+    def support_frames(self, fps: float | None) -> int:
+        return 0
+
+    def __call__(self, recording: Recording) -> Recording:
+        names = self._matched(recording.keypoints)
+        missing = [name for name in self.keypoints if name not in names]
+        if missing and (not self.allow_missing or len(missing) == len(self.keypoints)):
+            raise CompatibilityError(
+                f"recording {recording.name!r} has no keypoint {missing}; it has "
+                f"{list(recording.keypoints)}. If they only have other names, say so: "
+                "--keypoints OLD=NEW, or the column keypoints of the manifest."
+            )
+        shape = (recording.n_frames, 2, len(self.keypoints), len(recording.individuals))
+        position = np.full(shape, np.nan, dtype=np.float32)
+        confidence = np.full((shape[0], *shape[2:]), np.nan, dtype=np.float32)
+        new = [index for index, name in enumerate(self.keypoints) if name in names]
+        old = [names[self.keypoints[index]] for index in new]
+        position[:, :, new] = recording.position[:, :, old]
+        confidence[:, new] = recording.confidence[:, old]
+        chosen = Recording.from_arrays(
+            recording.name,
+            position,
+            keypoints=self.keypoints,
+            individuals=recording.individuals,
+            confidence=confidence,
+        )
+        done = f"selected the keypoints {', '.join(self.keypoints)}"
+        if missing:
+            done += f" (without a point: {', '.join(missing)})"
+        return replace(recording, poses=chosen.poses, history=(*recording.history, done))
+
+    def _matched(self, available: tuple[str, ...]) -> dict[str, int]:
+        """Wanted name -> index among `available`; a name as it stands wins over a synonym."""
+        canonical = canonical_mapping(available)
+        wanted = {name: name for name in self.keypoints} | {
+            new: old for old, new in canonical_mapping(self.keypoints).items()
+        }
+        names: dict[str, int] = {}
+        for index, name in enumerate(available):
+            shared = canonical.get(name, name)
+            if shared in wanted:
+                names.setdefault(wanted[shared], index)
+        for index, name in enumerate(available):
+            if self.rename.get(name, name) in self.keypoints:
+                names[self.rename.get(name, name)] = index
+        return names

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import ConfigError
+from nuzzle.prepare.confidence import DropOrigin, DropUnsure
+from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.pipeline import STEPS, Pipeline
+from nuzzle.prepare.rate import Resample
+from nuzzle.prepare.skeleton import SelectKeypoints
+from nuzzle.prepare.smoothing import GaussianFilter, MedianFilter, SavitzkyGolay
+from nuzzle.prepare.units import ToCentimetres
+from nuzzle.recording import Recording
+
+EVERY = Pipeline(
+    (
+        DropUnsure(0.2),
+        DropOrigin(),
+        FillGaps(max_gap_s=0.1),
+        MedianFilter(window_frames=3),
+        GaussianFilter(sigma_frames=0.5),
+        SavitzkyGolay(window_s=0.2),
+        ToCentimetres(px_per_cm=2.0),
+        Resample(15.0),
+        SelectKeypoints(("nose",), rename={"top": "nose"}),
+    )
+)
+
+
+def test_steps_run_in_order_and_leave_their_mark(recording_of: Callable[..., Recording]) -> None:
+    done = Pipeline((FillGaps(max_gap_frames=1), ToCentimetres(2.0)))(recording_of([2, np.nan, 6]))
+    assert done.position[:, 0, 0, 0].tolist() == [1, 2, 3]
+    assert [text.split()[0] for text in done.history] == ["filled", "px"]
+
+
+def test_every_step_survives_json(recording_of: Callable[..., Recording]) -> None:
+    assert {step.name for step in EVERY.steps} == set(STEPS)
+    assert Pipeline.from_dict(json.loads(json.dumps(EVERY.to_dict()))) == EVERY
+    assert EVERY(recording_of(np.arange(40))).fps == 15
+
+
+def test_supports_add_up() -> None:
+    # Median 1, Gaussian 2 (three sigma of 0.5, rounded up), Savitzky-Golay 2, gaps 3.
+    assert Pipeline(EVERY.steps[:7]).support_frames(30.0) == 3 + 1 + 2 + 2
+    assert EVERY.support_frames(30.0) is None
+    assert EVERY.support_frames(15.0) is not None
+    assert Pipeline().support_frames(None) == 0
+
+
+def test_nothing_is_nothing(recording_of: Callable[..., Recording]) -> None:
+    given = recording_of([1])
+    assert Pipeline()(given) is given
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"steps": [{"step": "sharpen"}]}, "step 1 is 'sharpen'; the steps are"),
+        ({"steps": [{"step": "fill_gaps", "max": 3}]}, r"does not know \['max'\]"),
+        ({"steps": [{"step": "resample"}]}, "resample"),
+        ({"step": []}, "'steps'"),
+    ],
+)
+def test_bad_configs_are_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Pipeline.from_dict(values)
