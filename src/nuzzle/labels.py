@@ -150,14 +150,13 @@ class Labels:
         object.__setattr__(self, "observed", span_table(self.observed))
         problems = []
         for what, table in (("bout", self.bouts), ("observed span", self.observed)):
-            empty = table[table["stop_frame"] <= table["start_frame"]]
-            for row in empty.head(3).itertuples():
+            start, stop = (table[name].to_numpy() for name in ("start_frame", "stop_frame"))
+            for row in _first_rows(table, stop <= start):
                 problems.append(
                     f"a {what} of {row.behaviour!r} stops at frame {row.stop_frame}, not after "
                     f"its start at frame {row.start_frame}"
                 )
-            outside = table[(table["start_frame"] < 0) | (table["stop_frame"] > self.n_frames)]
-            for row in outside.head(3).itertuples():
+            for row in _first_rows(table, (start < 0) | (stop > self.n_frames)):
                 problems.append(
                     f"a {what} of {row.behaviour!r} covers frames {row.start_frame} to "
                     f"{row.stop_frame}, outside the {self.n_frames} frames of the recording"
@@ -291,6 +290,8 @@ class Labels:
 
     def rename_individuals(self, mapping: Mapping[str, str]) -> Labels:
         """Call the animals by other names."""
+        if not mapping:
+            return self
 
         def renamed(table: pd.DataFrame) -> pd.DataFrame:
             names = dict(mapping)
@@ -320,6 +321,11 @@ class Labels:
             notes = (*notes, f"{overrun} labelled frames past the end of the poses were left out")
         clipped = self.slice(0, n_frames)
         return replace(clipped, n_frames=n_frames, notes=notes)
+
+
+def _first_rows(table: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Any]:
+    """Up to three rows where `mask` is true; nothing is copied where none is."""
+    return list(table[mask].head(3).itertuples()) if mask.any() else []
 
 
 def _window(table: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:

@@ -178,7 +178,8 @@ class _Walker:
     def _string(self) -> Range:
         match = _STRING.match(self.data, self.position)
         if match is None:
-            raise self._error("a name in double quotes")
+            open_ended = self.data[self.position : self.position + 1] == b'"'
+            raise self._cut_off() if open_ended else self._error("a name in double quotes")
         self.position = match.end()
         return Range(match.start(), match.end())
 

@@ -217,10 +217,11 @@ def read_parquet(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     names = list(columns)
     existing_file(path, "parquet file")
     try:
-        missing = [name for name in names if name not in pq.read_schema(path).names]
-        if not missing:
-            table: pd.DataFrame = pq.read_table(path, columns=names).to_pandas()
-            return table
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in names if name not in file.schema_arrow.names]
+            if not missing:
+                table: pd.DataFrame = file.read(columns=names).to_pandas()
+                return table
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise FormatError(

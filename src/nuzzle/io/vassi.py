@@ -9,6 +9,7 @@ Nührenberg et al., https://github.com/pnuehrenberg/vassi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,15 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    """The file, with whole numbers for frames."""
+    state = existing_file(path, "label file").stat()
+    return _tables(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _tables(path: Path, _mtime_ns: int, _size: int) -> pd.DataFrame:
+    """The file, with whole numbers for frames; kept, since each of its groups asks for it."""
     try:
-        table = pd.read_csv(existing_file(path, "label file"), dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise FormatError(path, f"is not a csv: {error}.") from error
     missing = [name for name in COLUMNS if name not in table]
