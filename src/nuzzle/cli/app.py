@@ -39,9 +39,7 @@ class _Group(TyperGroup):
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            console.err().print(
-                "Interrupted. Files that were being written are as they were before."
-            )
+            console.err().print("Interrupted. No file was left half-written.")
             raise typer.Exit(130) from None
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -1,0 +1,180 @@
+"""First manifests: from files matched by name, or from a data set; and who is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import InputError, ManifestError
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.load import label_format, load_entry, pose_format
+from nuzzle.io.mabe import manifest_from_mabe
+from nuzzle.io.match import Match, expand, match_files
+from nuzzle.io.splits import (
+    Assignment,
+    Splitting,
+    about_splits,
+    complete_splits,
+    read_assignments,
+    row_called,
+    row_of,
+)
+from nuzzle.manifest import Entry, Manifest
+
+
+def init_manifest(
+    *,
+    poses: Sequence[str | Path] = (),
+    labels: Sequence[str | Path] = (),
+    mabe: str | Path | None = None,
+    labs: Sequence[str] = (),
+    calms21: Sequence[str | Path] = (),
+    common: Mapping[str, Any] | None = None,
+    allow_unlabelled: bool = False,
+    splitting: Splitting | None = None,
+) -> tuple[Manifest, tuple[str, ...]]:
+    """A first manifest, and what should be known about it.
+
+    Args:
+        poses: patterns of pose files.
+        labels: patterns of label files, matched with the poses by name.
+        mabe: folder of the MABe 2025 data.
+        labs: which of its labs; all by default.
+        calms21: patterns of CalMS21 JSON files.
+        common: values of `Entry`'s attributes that hold for every recording.
+        allow_unlabelled: whether a pose file without labels is a recording too.
+        splitting: who is trained on.
+
+    Returns:
+        The manifest and its notes, a sentence each.
+
+    Raises:
+        InputError: the arguments contradict each other, or a file cannot be used.
+    """
+    if sum([bool(poses), mabe is not None, bool(calms21)]) != 1:
+        raise InputError("Say where recordings come from: --poses, --mabe or --calms21, one only.")
+    how = splitting or Splitting()
+    if poses:
+        manifest = manifest_from_files(
+            expand(poses, "pose file"),
+            expand(labels, "label file"),
+            common=common,
+            assignments=read_assignments(how.table) if how.table is not None else (),
+            allow_unlabelled=allow_unlabelled,
+        )
+    else:
+        if labels or how.table is not None:
+            raise InputError("--labels and --splits go with --poses; a data set brings its own.")
+        manifest = _from_data_set(mabe, labs, calms21, common or {})
+    manifest = how(manifest)
+    notes: tuple[str, ...] = ()
+    if not poses and how == Splitting(seed=how.seed):
+        manifest, notes = complete_splits(manifest, how.seed)
+    return manifest, (*notes, *about_splits(manifest), *first_look(manifest))
+
+
+def _from_data_set(
+    mabe: str | Path | None,
+    labs: Sequence[str],
+    calms21: Sequence[str | Path],
+    common: Mapping[str, Any],
+) -> Manifest:
+    if mabe is not None:
+        manifest = manifest_from_mabe(mabe, labs=labs)
+    else:
+        manifest = manifest_from_calms21(expand(calms21, "CalMS21 file"))
+    return Manifest(tuple(replace(entry, **common) for entry in manifest))
+
+
+def manifest_from_files(
+    poses: Sequence[Path],
+    labels: Sequence[Path] = (),
+    *,
+    common: Mapping[str, Any] | None = None,
+    assignments: Sequence[Assignment] = (),
+    allow_unlabelled: bool = False,
+) -> Manifest:
+    """A manifest of pose files and the label files that belong to them.
+
+    Args:
+        poses: pose files.
+        labels: label files, matched by name (`nuzzle.io.match`).
+        common: values of `Entry`'s attributes that hold for every recording.
+        assignments: names and splits (`read_assignments`). A row that names a pose and a label
+            file also says that they belong together.
+        allow_unlabelled: whether a pose file without labels is a recording too.
+
+    Raises:
+        ManifestError: lists every file that has no match, is of no known format, or has no split.
+    """
+    rows = {pose: row_of(pose, assignments) for pose in poses}
+    told = {
+        pose: label
+        for pose, row in rows.items()
+        for label in labels
+        if row is not None and label.name in row.files and label != pose
+    }
+    found = match_files(
+        [pose for pose in poses if pose not in told],
+        [label for label in labels if label not in set(told.values())],
+        allow_unlabelled=allow_unlabelled or not labels,
+    )
+    matches = {match.poses: match for match in found}
+    matches.update({pose: Match(pose.stem, pose, label) for pose, label in told.items()})
+    problems, entries = [], []
+    for pose in poses:
+        match = matches[pose]
+        row = rows[pose] or row_called(match.recording, assignments)
+        if assignments and row is None:
+            problems.append(f"{pose} is in no row of the csv of splits; narrow --poses, or add it")
+        problems += _format_problems(match)
+        entries.append(_entry(match, row, common or {}))
+    if problems:
+        raise ManifestError("the files", problems)
+    return Manifest(tuple(entries))
+
+
+def _entry(match: Match, row: Assignment | None, common: Mapping[str, Any]) -> Entry:
+    name = (row.recording if row else "") or match.recording
+    values = {**common, "split": row.split if row else ""}
+    return Entry(recording=name, poses=match.poses, labels=match.labels, **values)
+
+
+def _format_problems(match: Match) -> list[str]:
+    problems = []
+    try:
+        pose_format(match.poses)
+    except InputError as error:
+        problems.append(str(error))
+    try:
+        if match.labels is not None:
+            label_format(match.labels)
+    except InputError as error:
+        problems.append(str(error))
+    return problems
+
+
+def first_look(manifest: Manifest) -> tuple[str, ...]:
+    """What its first recording already shows to be missing; empty where all is well.
+
+    One recording is read, so that a forgotten option is noticed now and not in training.
+    """
+    entry = next((each for each in manifest if each.labels is not None), manifest.entries[0])
+    try:
+        recording = load_entry(entry)
+    except InputError as error:
+        return (f"The first recording cannot be used yet. {error}",)
+    found = []
+    if recording.fps is None:
+        found.append(
+            f"The frame rate is unknown: {entry.poses.name} does not say. Give it: --fps 30."
+        )
+    if recording.px_per_cm is None and recording.unit == "px":
+        found.append(
+            "No scale is known, so distances stay in pixels. If you know it: --px-per-cm 18.3."
+        )
+    if recording.labels is not None:
+        found += [f"{entry.recording}: {note}." for note in recording.labels.notes]
+    return tuple(found)

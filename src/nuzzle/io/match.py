@@ -1,0 +1,203 @@
+"""Which label file belongs to which pose file, told by their names.
+
+A tracker calls the poses of ``10.mp4`` ``10DLC_dlcrnetms5_shuffle1_5000.csv``; whoever labelled it
+wrote ``10_annot.txt``. What the two share is ``10``: the longest common beginning that cuts no
+number and no word, so that ``1_annot.txt`` is no match.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from nuzzle.errors import InputError, ManifestError
+
+_SEPARATORS = " ._-"
+_TRACKER_TAIL = re.compile(r"DLC_|\.analysis$|\.predictions$|_pose_est_v\d+$")
+
+
+class Match(NamedTuple):
+    """A recording's name and its files."""
+
+    recording: str
+    poses: Path
+    labels: Path | None
+
+
+def expand(patterns: Iterable[str | Path], what: str = "file") -> tuple[Path, ...]:
+    """The files that the patterns name (``*``, ``?``, ``[...]``, ``**``), each once.
+
+    Args:
+        patterns: paths or patterns.
+        what: the files are, for the message.
+
+    Returns:
+        Paths in natural order: ``2.csv`` before ``10.csv``.
+
+    Raises:
+        InputError: a pattern names no file.
+    """
+    found: set[Path] = set()
+    for pattern in map(str, patterns):
+        exact = Path(pattern)
+        # Path.glob refuses absolute patterns.
+        expanded = glob.glob(pattern, recursive=True)  # noqa: PTH207
+        names = [exact] if exact.exists() else [Path(name) for name in expanded]
+        files = [path for path in names if path.is_file()]
+        if not files:
+            if exact.is_dir():
+                raise InputError(
+                    f"{pattern} is a folder. Say which of its files are {what}s: '{pattern}/*.csv'."
+                )
+            raise InputError(
+                f"No {what} matches {pattern!r}. Check the folder, and quote the pattern "
+                "if it has a * in it."
+            )
+        found.update(files)
+    return tuple(sorted(found, key=_natural))
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"(\d+)", path.as_posix())
+    ]
+
+
+def _kind(character: str) -> str:
+    return "digit" if character.isdigit() else "letter" if character.isalpha() else character
+
+
+def _cuts(text: str, position: int) -> bool:
+    """Whether a cut at `position` goes through a number or a word."""
+    if not 0 < position < len(text):
+        return False
+    before, after = _kind(text[position - 1]), _kind(text[position])
+    return before == after and before in ("digit", "letter")
+
+
+def common_beginning(one: str, other: str) -> str:
+    """The longest beginning of both that cuts no number and no word in either.
+
+    Nothing is shared by two names that go on with different numbers.
+
+    >>> common_beginning("10DLC_dlcrnet", "10_annot"), common_beginning("10DLC_dlcrnet", "1_annot")
+    ('10', '')
+    >>> common_beginning("cage_1_poses", "cage_2_labels")
+    ''
+    """
+    length = 0
+    for first, second in zip(one, other, strict=False):
+        if first != second:
+            break
+        length += 1
+    while length and (_cuts(one, length) or _cuts(other, length)):
+        length -= 1
+    rests = (one[length:].lstrip(_SEPARATORS), other[length:].lstrip(_SEPARATORS))
+    if all(rest[:1].isdigit() for rest in rests):
+        return ""
+    return one[:length].rstrip(_SEPARATORS)
+
+
+def match_files(
+    poses: Sequence[Path], labels: Sequence[Path], *, allow_unlabelled: bool = False
+) -> tuple[Match, ...]:
+    """Pair pose files with label files by name; each is the other's only best match.
+
+    Files of equal names in different folders are told apart by their folder's name.
+
+    Args:
+        poses: pose files.
+        labels: label files.
+        allow_unlabelled: whether a pose file without labels is a recording too.
+
+    Raises:
+        ManifestError: lists the files that have no match, or more than one.
+    """
+    both = sorted(set(poses) & set(labels))
+    if both:
+        raise ManifestError(
+            "matching files by name",
+            [
+                f"{path} is among the poses and among the labels; choose patterns that tell "
+                "them apart"
+                for path in both
+            ],
+        )
+    pose_stems, label_stems = _stems(poses), _stems(labels)
+    ours = {pose: _best(stem, label_stems) for pose, stem in pose_stems.items()}
+    theirs = {label: _best(stem, pose_stems) for label, stem in label_stems.items()}
+    pairs = {
+        pose: found[0]
+        for pose, found in ours.items()
+        if len(found) == 1 and theirs[found[0]] == [pose]
+    }
+    lonely = [] if allow_unlabelled else _unmatched("pose", ours, set(pairs))
+    if lonely:
+        lonely.append("to keep recordings without labels, pass --allow-unlabelled")
+    problems = lonely + _unmatched("label", theirs, set(pairs.values()))
+    if problems:
+        problems.append(
+            "narrow the patterns, rename files so that both begin alike, or say what belongs "
+            "together in a csv with the columns recording, poses, labels, split: --splits CSV"
+        )
+        raise ManifestError("matching files by name", problems)
+    return _named(poses, pairs, pose_stems, label_stems)
+
+
+def _stems(paths: Sequence[Path]) -> dict[Path, str]:
+    """What to compare: the name without its ending, after the folder's where names repeat."""
+    unique = len({path.stem for path in paths}) == len(paths)
+    return {path: path.stem if unique else f"{path.parent.name}/{path.stem}" for path in paths}
+
+
+def _best(stem: str, candidates: dict[Path, str]) -> list[Path]:
+    """The files that share most with `stem`; none where nothing is shared."""
+    shared = {path: len(common_beginning(stem, other)) for path, other in candidates.items()}
+    most = max(shared.values(), default=0)
+    return [path for path, length in shared.items() if length == most] if most else []
+
+
+def _unmatched(what: str, best: dict[Path, list[Path]], done: set[Path]) -> list[str]:
+    other = "label" if what == "pose" else "pose"
+    problems = []
+    for path, candidates in best.items():
+        if path in done:
+            continue
+        names = ", ".join(each.name for each in candidates[:3])
+        why = f"fits {names} no better than others do" if names else "has none of its name"
+        problems.append(f"{path}: no {other} file is its own ({why})")
+    return problems
+
+
+def _tidy(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip(_SEPARATORS)
+
+
+def _named(
+    poses: Sequence[Path],
+    pairs: dict[Path, Path],
+    pose_stems: dict[Path, str],
+    label_stems: dict[Path, str],
+) -> tuple[Match, ...]:
+    """Name the recordings by what is shared; by the whole stem where that is not unique."""
+    names = {}
+    for pose in poses:
+        if pose in pairs:
+            name = common_beginning(pose_stems[pose], label_stems[pairs[pose]])
+        else:
+            name = _TRACKER_TAIL.split(pose_stems[pose], maxsplit=1)[0]
+        names[pose] = _tidy(name) or _tidy(pose_stems[pose])
+    counts = Counter(names.values())
+    return tuple(
+        Match(
+            names[pose] if counts[names[pose]] == 1 else _tidy(pose_stems[pose]),
+            pose,
+            pairs.get(pose),
+        )
+        for pose in poses
+    )

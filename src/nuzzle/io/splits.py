@@ -1,0 +1,203 @@
+"""Who is trained on: splits told by a csv, drawn by group, or made by time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file
+from nuzzle.io.load import read_poses
+from nuzzle.io.registry import PoseOptions
+from nuzzle.manifest import Manifest, with_group_splits
+
+#: Share of the groups of a data set that are validated on, where nothing else is said.
+DEFAULT_VAL_FRACTION = 0.2
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """How recordings are split; at most one way is chosen.
+
+    Attributes:
+        table: csv with names and splits (`read_assignments`).
+        val_fraction: share of the groups to validate on.
+        test_fraction: share of the groups to test on.
+        train_frames: share of each recording's frames to train on; the rest is for validation.
+        seed: of the draw of groups.
+    """
+
+    table: Path | None = None
+    val_fraction: float | None = None
+    test_fraction: float = 0.0
+    train_frames: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        ways = [self.table is not None, self.by_group, self.train_frames is not None]
+        if sum(ways) > 1:
+            raise InputError("Choose one of --splits, --val-fraction and --train-frames.")
+
+    @property
+    def by_group(self) -> bool:
+        return self.val_fraction is not None or self.test_fraction > 0
+
+    def __call__(self, manifest: Manifest) -> Manifest:
+        """The manifest, split by time or by group where that was chosen."""
+        if self.train_frames is not None:
+            return split_by_time(manifest, self.train_frames)
+        if self.by_group:
+            return split_by_group(manifest, self.val_fraction or 0.0, self.test_fraction, self.seed)
+        return manifest
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A row of a csv of splits.
+
+    Attributes:
+        split: ``train``, ``val``, ``test`` or another word.
+        recording: what to call the recording, if the csv says.
+        files: names of all files that the row mentions, without their folders.
+    """
+
+    split: str
+    recording: str
+    files: frozenset[str]
+
+
+def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
+    """Read a csv with a column ``split``, and ``recording`` or columns that name files.
+
+    Raises:
+        FormatError: it is not such a csv.
+    """
+    path = existing_file(path, "csv of splits")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except UnicodeDecodeError as error:
+        raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
+    columns = list(rows[0]) if rows else []
+    if "split" not in columns or len(columns) < 2:
+        raise FormatError(
+            path,
+            f"has the columns {columns} and {len(rows)} rows.",
+            mend="Expected: split, and recording or a column with the names of the pose files.",
+        )
+    found = []
+    for line, row in enumerate(rows, start=2):
+        cells = {key: (value or "").strip() for key, value in row.items() if key is not None}
+        if not cells["split"]:
+            raise FormatError(path, "the column split is empty.", row=line)
+        named = (Path(text).name for key, text in cells.items() if key != "split" and text)
+        found.append(Assignment(cells["split"], cells.get("recording", ""), frozenset(named)))
+    return tuple(found)
+
+
+def row_of(pose: Path, assignments: Iterable[Assignment]) -> Assignment | None:
+    """The first row that names the file."""
+    return next((row for row in assignments if pose.name in row.files), None)
+
+
+def row_called(name: str, assignments: Iterable[Assignment]) -> Assignment | None:
+    """The first row for the recording of this name."""
+    return next((row for row in assignments if row.recording == name), None)
+
+
+def split_by_time(manifest: Manifest, share: float) -> Manifest:
+    """Two rows a recording: its first frames for training, the rest for validation.
+
+    Args:
+        manifest: recordings; their poses are read for their length.
+        share: of the frames that is trained on, between 0 and 1.
+
+    Raises:
+        InputError: the share is not between 0 and 1, or leaves nothing on one side.
+    """
+    if not 0 < share < 1:
+        raise InputError(f"--train-frames is a share between 0 and 1, such as 0.6; got {share}.")
+    entries = []
+    for entry in manifest:
+        options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
+        n_frames = read_poses(entry.poses, options, entry.pose_format).n_frames
+        cut = round(n_frames * share)
+        if not 0 < cut < n_frames:
+            raise InputError(
+                f"{entry.poses} has {n_frames} frames: too few to train on {share:g} of them."
+            )
+        for split, start, stop in (("train", None, cut), ("val", cut, None)):
+            entries.append(
+                replace(
+                    entry,
+                    recording=f"{entry.recording}-{split}",
+                    split=split,
+                    start_frame=start,
+                    stop_frame=stop,
+                )
+            )
+    return Manifest(tuple(entries), manifest.path)
+
+
+def split_by_group(manifest: Manifest, val: float, test: float = 0.0, seed: int = 0) -> Manifest:
+    """Hold whole animals or sessions out for validation and testing.
+
+    Recordings that have a split keep it, but that ``val`` and ``test`` are carved out of
+    ``train`` where they are asked for.
+
+    Args:
+        manifest: recordings, with or without splits.
+        val: share of the groups to validate on.
+        test: share of the groups to test on.
+        seed: of the draw.
+
+    Raises:
+        InputError: the shares leave nothing to train on.
+        ManifestError: there are fewer groups than splits.
+    """
+    train = 1.0 - val - test
+    if min(val, test) < 0 or train <= 0:
+        raise InputError(
+            f"--val-fraction {val:g} and --test-fraction {test:g} must leave something to train on."
+        )
+    shares = {"train": train, "val": val, "test": test}
+    free = tuple(entry for entry in manifest if entry.split in ("", "train"))
+    wanted = {name: share for name, share in shares.items() if share}
+    drawn = {
+        entry.recording: entry for entry in with_group_splits(Manifest(free), wanted, seed=seed)
+    }
+    entries = tuple(drawn.get(entry.recording, entry) for entry in manifest)
+    return Manifest(entries, manifest.path)
+
+
+def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[str, ...]]:
+    """Draw the validation part that a data set does not have; a sentence says so.
+
+    Left as it is where there is a ``val``, or a single group.
+    """
+    groups = {entry.leak_group for entry in manifest if entry.split in ("", "train")}
+    if "val" in manifest.splits or len(groups) < 2:
+        return manifest, ()
+    note = (
+        f"The data set has no split 'val': {DEFAULT_VAL_FRACTION:.0%} of its groups to train on "
+        "were drawn for it; --val-fraction and --seed draw otherwise."
+    )
+    return split_by_group(manifest, DEFAULT_VAL_FRACTION, seed=seed), (note,)
+
+
+def about_splits(manifest: Manifest) -> tuple[str, ...]:
+    """What should be known about the splits before training."""
+    splits = manifest.splits
+    if any(entry.start_frame is not None for entry in manifest):
+        return (
+            "Training and validation share animals here: figures will say how well it does on "
+            "the rest of these recordings, not on new animals.",
+        )
+    if "train" in splits and "val" in splits:
+        return ()
+    return (
+        "To train, some recordings need the split 'train' and some 'val': --val-fraction 0.2 "
+        "draws them, --train-frames 0.6 splits each by time, or fill in the column split.",
+    )
