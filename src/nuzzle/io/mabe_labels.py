@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError
@@ -52,13 +53,13 @@ def read_bouts(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     rows = read_parquet(path, COLUMNS)
     try:
-        frames = rows[["start_frame", "stop_frame"]].astype("int64")
+        frames = {name: rows[name].to_numpy(np.int64) for name in COLUMNS[3:]}
     except (ValueError, TypeError) as error:
         raise FormatError(path, f"start_frame and stop_frame are frames: {error}.") from error
-    cells = rows[["agent_id", "target_id", "action"]]
-    known = {cell: action(*cell) for cell in set(cells.itertuples(index=False))}
-    actions = [known[cell] for cell in cells.itertuples(index=False)]
-    return pd.DataFrame(actions, columns=list(Action._fields)).join(frames)
+    cells = list(zip(*(rows[name].tolist() for name in COLUMNS[:3]), strict=True))
+    known = {cell: action(*cell) for cell in set(cells)}
+    columns = zip(*(known[cell] for cell in cells), strict=True) if cells else ((), (), ())
+    return pd.DataFrame(dict(zip(Action._fields, columns, strict=True)) | frames)
 
 
 def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
@@ -106,7 +107,8 @@ def _observed(
     notes = []
     if len(good) < len(bouts):
         notes.append(f"{len(bouts) - len(good)} bouts that stop before they start were left out")
-    actions = [Action(*row) for row in good[list(Action._fields)].itertuples(index=False)]
+    columns = (good[name].tolist() for name in Action._fields)
+    actions = [Action(*row) for row in zip(*columns, strict=True)]
     if video is None or not video.looked_for:
         occurring = ", ".join(sorted({each.behaviour for each in actions}))
         notes.append(f"train.csv does not say what was looked for; what occurs is: {occurring}")
