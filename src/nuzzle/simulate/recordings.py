@@ -1,0 +1,286 @@
+"""Simulated recordings, one in memory or a set of them on disk in a genuine file layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle import __version__
+from nuzzle.errors import InputError, OutputError
+from nuzzle.files import write_text
+from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.mabe import write_mabe
+from nuzzle.labels import Pair
+from nuzzle.recording import Recording
+from nuzzle.simulate.annotator import Bouts, annotate, exclusive_labels, listed_labels
+from nuzzle.simulate.behaviour import Director, play
+from nuzzle.simulate.bodies import keypoints
+from nuzzle.simulate.difficulty import Difficulty, difficulty_named
+from nuzzle.simulate.durations import PROCESSES, Dice, Process
+from nuzzle.simulate.labs import CALMS21_LAB, LABS, Lab
+from nuzzle.simulate.steering import Arena
+from nuzzle.simulate.tracker import track
+
+#: The floor that CalMS21's camera sees: 1024 x 570 px at 18.3 px/cm.
+ARENA = Arena(1024 / 18.33, 570 / 18.33)
+INDIVIDUALS = {"calms21": ("resident", "intruder"), "mabe": ("mouse1", "mouse2")}
+FORMATS = ("calms21", "mabe")
+CALMS21_CODES = {"attack": 0, "investigation": 1, "mount": 2, "other": 3}
+#: What a recording's `source` says of it; the writers pass it on into the files.
+SIMULATED = "simulated"
+_TEST_SHARE = 0.25
+_Seed = int | Sequence[int]
+
+
+class Truth(NamedTuple):
+    """What happened, before any tracker.
+
+    Attributes:
+        points_cm: `(time, 2 animals, 7 keypoints, 2 = x, y)`, cm, ordered as `MOUSE7_KEYPOINTS`.
+        bouts: label bouts (behaviour, start, stop) in frames, the background left out.
+    """
+
+    points_cm: NDArray[np.float64]
+    bouts: Bouts
+
+
+def simulate_truth(
+    process: Process,
+    session: Sequence[str],
+    *,
+    n_frames: int,
+    fps: float,
+    level: Difficulty,
+    rng: np.random.Generator,
+) -> Truth:
+    """Two mice and what they do: bouts from a semi-Markov process, bodies from its scenes.
+
+    The bodies keep the lengths of their segments and stay in the `ARENA`. Centres move at most at
+    80 cm/s, trunks turn at most at 9 rad/s (see `nuzzle.simulate.steering`).
+
+    Args:
+        process: durations and transitions.
+        session: which of the process's occasional behaviours occur.
+        n_frames: length.
+        fps: frames per second.
+        level: how much looks alike, and how well the annotator works.
+        rng: the randomness.
+    """
+    dice = Dice(rng)
+    sizes = (1.0 + 0.04 * dice.normal(), 0.95 + 0.04 * dice.normal())
+    director = Director(process.run(dice, session), level, dice)
+    knots, played = play(director, ARENA, n_frames / fps, sizes, dice)
+    steered = np.asarray(knots).reshape(len(knots), 2, -1)
+    points = keypoints(steered, np.arange(n_frames) / fps, sizes, ARENA)
+    return Truth(points, annotate(played, n_frames, fps, level, rng))
+
+
+def simulate_recording(
+    name: str,
+    *,
+    minutes: float,
+    seed: _Seed,
+    fps: float = 30.0,
+    difficulty: str = "normal",
+    vocabulary: str = "calms21",
+    session: Sequence[str] | None = None,
+) -> Recording:
+    """One recording of two mice with seven keypoints, in px, and its labels.
+
+    Args:
+        name: of the recording.
+        minutes: its length.
+        seed: same seed, same recording.
+        fps: frames per second.
+        difficulty: ``easy``, ``normal`` or ``hard``.
+        vocabulary: ``calms21`` (attack, investigation, mount, and other; exclusive) or ``mabe``
+            (the actions of CalMS21_task1 there).
+        session: behaviours that occur, and for ``mabe`` also those looked for; all by default.
+
+    Raises:
+        InputError: an argument is impossible.
+    """
+    if vocabulary not in PROCESSES:
+        raise InputError(f"The vocabulary is one of {list(PROCESSES)}; got {vocabulary!r}.")
+    process = PROCESSES[vocabulary]
+    shown = process.behaviours if session is None else tuple(session)
+    unknown = sorted(set(shown) - {*process.behaviours, "sniff"})
+    if unknown:
+        raise InputError(f"{unknown} are not among the behaviours {list(process.behaviours)}.")
+    lab = CALMS21_LAB._replace(fps=fps)
+    return _recording(name, vocabulary, shown, shown, lab, minutes, seed, difficulty)
+
+
+def _recording(
+    name: str,
+    vocabulary: str,
+    session: Sequence[str],
+    listed: Sequence[str],
+    lab: Lab,
+    minutes: float,
+    seed: _Seed,
+    difficulty: str,
+) -> Recording:
+    level, process = difficulty_named(difficulty), PROCESSES[vocabulary]
+    n_frames = frames_of(minutes, lab.fps)
+    rng = np.random.default_rng(seed)
+    truth = simulate_truth(process, session, n_frames=n_frames, fps=lab.fps, level=level, rng=rng)
+    scale = lab.px_per_cm
+    points_px = (lab.seen(truth.points_cm) * scale).astype(np.float32)
+    position, confidence = track(points_px, lab.fps, level, rng)
+    pair = Pair(*INDIVIDUALS[vocabulary])
+    if vocabulary == "calms21":
+        labels = exclusive_labels(truth.bouts, pair, process, n_frames)
+    else:
+        labels = listed_labels(truth.bouts, pair, listed, n_frames)
+    return Recording.from_arrays(
+        name,
+        position,
+        keypoints=lab.keypoints,
+        individuals=pair,
+        confidence=confidence,
+        fps=lab.fps,
+        px_per_cm=scale,
+        lab=lab.lab_id if vocabulary == "mabe" else SIMULATED,
+        group=name.rsplit("/", 1)[-1].split("_", 1)[0],
+        source=SIMULATED,
+        labels=labels,
+    )
+
+
+def frames_of(minutes: float, fps: float) -> int:
+    """Number of frames.
+
+    Raises:
+        InputError: the length or the rate is not a positive number, or less than a second.
+    """
+    for what, value in (("length in minutes", minutes), ("frame rate", fps)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"The {what} is a positive number; got {value}.")
+    if minutes * 60 < 1:
+        raise InputError(f"A recording lasts at least a second; got {minutes} minutes.")
+    return round(minutes * 60 * fps)
+
+
+def planned_frames(recordings: int, minutes: float, labs: int = 1) -> int:
+    """Frames of all the recordings that `simulate` writes with these arguments."""
+    return sum(frames_of(minutes, LABS[index % labs].fps) for index in range(recordings))
+
+
+def simulate(
+    directory: str | Path,
+    *,
+    format: str,
+    recordings: int,
+    minutes: float,
+    seed: int,
+    difficulty: str = "normal",
+    labs: int = 1,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write simulated recordings in a genuine file layout.
+
+    ``calms21`` gives ``calms21_task1_train.json`` and, with a quarter of the recordings and other
+    animals, ``calms21_task1_test.json``. ``mabe`` gives ``train.csv``, ``train_tracking/`` and
+    ``train_annotation/`` of CalMS21_task1 and, with `labs` above 1, of labs with other keypoints,
+    frame rates and behaviours. A ``README.txt`` says that all of it is simulated, and so does
+    each recording.
+
+    Args:
+        directory: folder to write to; new or empty.
+        format: ``calms21`` or ``mabe``.
+        recordings: how many, in all.
+        minutes: length of each.
+        seed: same seed, same files.
+        difficulty: ``easy``, ``normal`` or ``hard``.
+        labs: how many labs, for ``mabe``.
+        overwrite: whether files that exist may be replaced.
+
+    Returns:
+        The files to read: the JSON files or ``train.csv``; and the README.
+
+    Raises:
+        InputError: an argument is impossible.
+        OutputError: the folder holds something already, or cannot be written.
+    """
+    directory = Path(directory)
+    _check(format, recordings, minutes, difficulty, labs)
+    if not overwrite and directory.exists() and (directory.is_file() or any(directory.iterdir())):
+        raise OutputError(f"{directory} is not empty. Choose another folder, or pass --overwrite.")
+    common = (minutes, seed, difficulty)
+    if format == "calms21":
+        paths = _write_calms21(directory, recordings, common, overwrite)
+    else:
+        root = write_mabe(_mabe(recordings, labs, common), directory, overwrite=overwrite)
+        paths = [root / "train.csv"]
+    text = (
+        "Everything in this folder is simulated: no animal was recorded, no person labelled it.\n"
+        f"Made by nuzzle {__version__}: {recordings} recordings of {minutes:g} minutes, layout "
+        f"{format}, {labs} lab(s), difficulty {difficulty}, seed {seed}.\n"
+        "Figures reached on it say nothing about real recordings.\n"
+    )
+    return [*paths, write_text(directory / "README.txt", text, overwrite=overwrite)]
+
+
+def _check(format: str, recordings: int, minutes: float, difficulty: str, labs: int) -> None:
+    """Raises InputError for arguments that cannot be; nothing was written yet."""
+    difficulty_named(difficulty)
+    frames_of(minutes, 30.0)
+    if format not in FORMATS:
+        raise InputError(f"The format is one of {list(FORMATS)}; got {format!r}.")
+    if not 1 <= labs <= len(LABS) or (labs > 1 and format == "calms21"):
+        raise InputError(f"There are 1 to {len(LABS)} labs, for mabe only; got {labs}.")
+    fewest = 2 if format == "calms21" else labs
+    if recordings < fewest:
+        raise InputError(
+            f"At least {fewest} recordings are needed (train and test; each lab); got {recordings}."
+        )
+
+
+def _write_calms21(
+    directory: Path, recordings: int, common: tuple[float, int, str], overwrite: bool
+) -> list[Path]:
+    test = max(1, round(_TEST_SHARE * recordings))
+    paths = []
+    first = 0
+    for split, count in (("train", recordings - test), ("test", test)):
+        path = directory / f"calms21_task1_{split}.json"
+        batch = _calms21(split, first, count, common)
+        paths.append(write_calms21(batch, path, vocabulary=CALMS21_CODES, overwrite=overwrite))
+        first += count
+    return paths
+
+
+def _calms21(
+    split: str, first: int, count: int, common: tuple[float, int, str]
+) -> Iterator[Recording]:
+    minutes, seed, difficulty = common
+    for index in range(count):
+        mouse = first + index
+        session = PROCESSES["calms21"].session(index, Dice(np.random.default_rng([seed, mouse, 1])))
+        name = f"task1/{split}/mouse{mouse + 1:03d}_task1_annotator1"
+        yield _recording(
+            name, "calms21", session, session, CALMS21_LAB, minutes, [seed, mouse], difficulty
+        )
+
+
+def _mabe(recordings: int, labs: int, common: tuple[float, int, str]) -> Iterator[Recording]:
+    minutes, seed, difficulty = common
+    for index in range(recordings):
+        lab = LABS[index % labs]
+        dice = Dice(np.random.default_rng([seed, index, 1]))
+        drawn = PROCESSES["mabe"].session(index // labs, dice)
+        yield _recording(
+            str(100001 + index),
+            "mabe",
+            lab.occurring or drawn,
+            lab.looked_for or drawn,
+            lab,
+            minutes,
+            [seed, index],
+            difficulty,
+        )
