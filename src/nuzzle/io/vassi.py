@@ -59,22 +59,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     )
     bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1, stream="")
     end = int(bouts["stop_frame"].max())
-    covered = intervals_to_mask(
-        bouts["start_frame"].to_numpy(), bouts["stop_frame"].to_numpy(), end
-    )
-    observed = [
-        {
-            "agent": actor,
-            "target": target,
-            "behaviour": behaviour,
-            "start_frame": int(start),
-            "stop_frame": int(stop),
-            "stream": "",
-        }
-        for target in rows["target"].unique()
-        for behaviour in table["category"].unique()
-        for start, stop in mask_to_intervals(covered)
-    ]
+    observed = _observed(bouts, list(table["category"].unique()), end)
     labels = assemble(
         path,
         bouts.drop(columns=["group", "start", "stop"]).to_dict("records"),
@@ -84,6 +69,26 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
         background=BACKGROUND,
     )
     return labels.rename_individuals(options.rename_individuals)
+
+
+def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict[str, object]]:
+    """Spans for every category, wherever a row of the actor covers the frames."""
+    covered = intervals_to_mask(
+        bouts["start_frame"].to_numpy(), bouts["stop_frame"].to_numpy(), end
+    )
+    pairs = bouts[["agent", "target"]].drop_duplicates().to_dict("records")
+    return [
+        {
+            **pair,
+            "behaviour": behaviour,
+            "start_frame": int(start),
+            "stop_frame": int(stop),
+            "stream": "",
+        }
+        for pair in pairs
+        for behaviour in categories
+        for start, stop in mask_to_intervals(covered)
+    ]
 
 
 def _table(path: Path) -> pd.DataFrame:
