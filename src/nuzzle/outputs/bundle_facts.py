@@ -1,0 +1,81 @@
+"""What was trained on what, from a bundle's own description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from nuzzle.outputs.svg import duration
+
+_MOST_NAMES = 20
+
+
+def bundle_facts(bundle: Mapping[str, Any], background: str | None) -> dict[str, Any]:
+    """Facts, frames of each behaviour, and details to unfold.
+
+    Args:
+        bundle: `Bundle.to_dict()`; whatever is missing in it is left out.
+        background: the class "none of the others".
+    """
+    training = bundle.get("training") or {}
+    counts = training.get("behaviours") or {}
+    most = max((int(each["frames"]) for each in counts.values()), default=0) or 1
+    rows = [
+        {
+            "name": name + (" (background)" if name == background else ""),
+            "frames": int(each["frames"]),
+            "bouts": each.get("bouts"),
+            "percent": 100.0 * int(each["frames"]) / most,
+        }
+        for name, each in counts.items()
+    ]
+    details = [("Settings of the training", bundle.get("config"))]
+    details.append(("Training recordings", training.get("recordings")))
+    details.append(("Made with", bundle.get("provenance")))
+    return {
+        "facts": [(name, value) for name, value in _facts(bundle, training) if value],
+        "behaviours": rows,
+        "details": [(name, _yaml(value)) for name, value in details if value],
+    }
+
+
+def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple[str, str]]:
+    classifier, frontend = bundle.get("classifier") or {}, bundle.get("frontend") or {}
+    skeleton = frontend.get("skeleton") or {}
+    recordings = training.get("recordings") or ()
+    seen = training.get("frames")
+    window = classifier.get("window")
+    model = str(classifier.get("name", ""))
+    fps = frontend.get("fps")
+    if window:
+        model += f", {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
+    trained = f"{len(recordings):,} recordings" if recordings else ""
+    if seen:
+        trained += f", {int(seen):,} frames"
+    seconds = training.get("seconds")
+    best = training.get("best_epoch")
+    return [
+        ("Model", model),
+        ("Trained on", trained + (" (simulated)" if training.get("simulated") else "")),
+        ("Laboratories", _names(training.get("labs") or ())),
+        ("Animals or sessions", _names(training.get("groups") or ())),
+        ("Chosen by", _names(training.get("validation_recordings") or ())),
+        ("Best epoch", "" if best is None else str(best)),
+        ("Training took", duration(float(seconds)) if seconds else ""),
+        ("Features", str(frontend.get("features", ""))),
+        ("Frames per second", f"{fps:g}" if fps else ""),
+        ("Positions in", str(frontend.get("unit", ""))),
+        ("Keypoints", _names(skeleton.get("keypoints") or ())),
+    ]
+
+
+def _names(names: Sequence[str]) -> str:
+    listed = ", ".join(str(name) for name in names[:_MOST_NAMES])
+    rest = len(names) - _MOST_NAMES
+    return f"{listed} and {rest:,} more" if rest > 0 else listed
+
+
+def _yaml(value: Any) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).rstrip()

@@ -1,0 +1,185 @@
+"""The report's charts of time: bout durations, time budgets, attention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from nuzzle.outputs.svg import duration, figure, shorten, tag, ticks, title
+
+_LABEL = 150
+
+
+class Bar(NamedTuple):
+    """One row of a time budget: what stands beside it, and behaviour -> percent."""
+
+    name: str
+    shares: Mapping[str, float]
+
+
+def bout_durations(
+    bouts: pd.DataFrame,
+    truth: pd.DataFrame | None,
+    behaviours: Sequence[str],
+    colours: Mapping[str, str],
+) -> Markup:
+    """How long bouts last, on a logarithmic axis; the truth (hollow) above the prediction.
+
+    Thin line: 5 to 95 % of the bouts; thick line: the middle half; dot: the median.
+
+    Args:
+        bouts: predicted, with `duration_s`.
+        truth: the annotator's, or None.
+        behaviours: rows, in this order; those without any bout are left out.
+        colours: behaviour -> colour.
+    """
+    tables = [("annotator", truth), ("nuzzle", bouts)] if truth is not None else [("", bouts)]
+    rows = []
+    for name in behaviours:
+        found = [(who, _durations(table, name)) for who, table in tables]
+        if any(len(values) for _, values in found):
+            rows.append((name, found))
+    everything = np.concatenate([values for _, found in rows for _, values in found])
+    low = 10.0 ** math.floor(math.log10(float(np.quantile(everything, 0.02))))
+    high = 10.0 ** math.ceil(math.log10(float(everything.max()) * 1.0001))
+    left, width, top = _LABEL, 520.0, 8.0
+    height = 22.0 * len(tables) + 8
+
+    def x_of(seconds: float) -> float:
+        share = math.log10(max(seconds, low) / low) / math.log10(high / low)
+        return left + width * min(share, 1.0)
+
+    bottom = top + height * len(rows)
+    parts = []
+    for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
+        x = x_of(10.0**power)
+        parts.append(tag("path", d=f"M{x:.1f} {top}V{bottom:.1f}", class_="grid"))
+        said = f"{10.0**power:g} s"
+        parts.append(tag("text", said, x=x, y=bottom + 16, class_="axis middle small"))
+    for row, (name, found) in enumerate(rows):
+        y = top + row * height
+        middle = y + height / 2 + 4
+        parts.append(tag("text", title(name), shorten(name, 20), x=left - 12, y=middle,
+                         class_="end"))  # fmt: skip
+        for line, (who, values) in enumerate(found):
+            at = y + 4 + 22 * line + 11
+            hollow = who == "annotator"
+            parts.append(_whisker(values, x_of, at, colours[name], hollow=hollow, who=who))
+            said = f"{len(values):,} bout{'' if len(values) == 1 else 's'} {who and '· ' + who}"
+            parts.append(tag("text", said, x=left + width + 14, y=at + 4, class_="axis small"))
+    label = "Durations of bouts"
+    return figure(left + width + 150, bottom + 24, *parts, label=label)
+
+
+def _durations(table: pd.DataFrame | None, behaviour: str) -> NDArray[np.float64]:
+    assert table is not None
+    return table.loc[table["behaviour"] == behaviour, "duration_s"].to_numpy(np.float64)
+
+
+def _whisker(
+    values: NDArray[np.float64], x_of: Any, y: float, colour: str, *, hollow: bool, who: str
+) -> Markup:
+    if not len(values):
+        return Markup("")
+    five, quarter, median, three, most = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+    said = (
+        f"{who + ': ' if who else ''}median {duration(float(median))}, middle half "
+        f"{duration(float(quarter))} to {duration(float(three))}"
+    )
+    x1, x2 = x_of(quarter), x_of(three)
+    return tag(
+        "g",
+        title(said),
+        tag("path", d=f"M{x_of(five):.1f} {y:.1f}H{x_of(most):.1f}", stroke=colour),
+        tag("rect", x=x1, y=y - 5, width=max(x2 - x1, 2.0), height=10, rx=3, stroke=colour,
+            fill=None if hollow else colour, class_="hollow" if hollow else None),
+        tag("circle", cx=x_of(median), cy=y, r=3.5, class_="median", stroke=colour),
+    )  # fmt: skip
+
+
+def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[str, str]) -> Markup:
+    """Stacked bars of percent of time. Behaviours that overlap may pass 100 %.
+
+    Args:
+        bars: one a row.
+        behaviours: in the order of stacking.
+        colours: behaviour -> colour.
+    """
+    most = max((sum(bar.shares.values()) for bar in bars), default=0.0)
+    marks = ticks(max(most, 1.0) * 1.02, 5)
+    stop = max(marks[-1], most)
+    left, width, top, height = 250.0, 560.0, 6.0, 24.0
+    bottom = top + height * len(bars)
+    parts = []
+    for mark in marks:
+        x = left + width * mark / stop
+        parts.append(tag("path", d=f"M{x:.1f} {top}V{bottom:.1f}", class_="grid"))
+        parts.append(tag("text", f"{mark:g} %", x=x, y=bottom + 16, class_="axis middle small"))
+    for row, bar in enumerate(bars):
+        y = top + row * height
+        parts.append(
+            tag("text", title(bar.name), shorten(bar.name, 36), x=left - 12, y=y + 16,
+                class_="end small")
+        )  # fmt: skip
+        x = left
+        for name in behaviours:
+            share = bar.shares.get(name, 0.0)
+            if share <= 0:
+                continue
+            size = width * share / stop
+            parts.append(
+                tag("rect", title(f"{bar.name}: {name} {share:.1f} %"), x=x, y=y + 4, width=size,
+                    height=height - 8, fill=colours[name])
+            )  # fmt: skip
+            x += size
+    return figure(left + width + 30, bottom + 24, *parts, label="Time budget")
+
+
+def attention_curves(
+    curves: Sequence[tuple[Sequence[float], Sequence[float]]], name: str, colour: str
+) -> Markup:
+    """Attention around chosen bouts: weight against time from the labelled frame.
+
+    Args:
+        curves: (offset in s, weight) of each bout; weights add up to 1.
+        name: of the behaviour.
+        colour: of the lines.
+    """
+    left, top, width, height = 44.0, 26.0, 220.0, 110.0
+    first = min(min(offsets) for offsets, _ in curves)
+    last = max(max(offsets) for offsets, _ in curves)
+    most = max(max(weights) for _, weights in curves) or 1.0
+    span = (last - first) or 1.0
+
+    def point(offset: float, weight: float) -> str:
+        x = left + (offset - first) / span * width
+        return f"{x:.1f} {top + height * (1 - weight / most):.1f}"
+
+    parts = [
+        tag("text", title(name), shorten(name, 28), x=left, y=top - 10, class_="name"),
+        tag("rect", x=left, y=top, width=width, height=height, class_="frame"),
+    ]
+    if first <= 0 <= last:
+        x = left - first / span * width
+        parts.append(tag("path", d=f"M{x:.1f} {top}v{height:g}", class_="diagonal"))
+    for offsets, weights in curves:
+        line = "M" + "L".join(point(*each) for each in zip(offsets, weights, strict=True))
+        parts.append(tag("path", d=line, fill="none", stroke=colour, stroke_width=1.8,
+                         stroke_opacity=0.8))  # fmt: skip
+    marks = [(first, "middle"), (last, "middle")]
+    if first < 0 < last:
+        marks.append((0.0, "middle"))
+    for mark, anchor in marks:
+        x = left + (mark - first) / span * width
+        text = f"{mark:+.2g} s" if mark else "0"
+        parts.append(tag("text", text, x=x, y=top + height + 15, class_=f"axis {anchor} small"))
+    parts.append(tag("text", f"{most:.2g}", x=left - 6, y=top + 9, class_="axis end small"))
+    parts.append(tag("text", "0", x=left - 6, y=top + height, class_="axis end small"))
+    label = f"Attention over time for {name}"
+    return figure(left + width + 22, top + height + 22, *parts, label=label)

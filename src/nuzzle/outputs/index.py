@@ -1,0 +1,246 @@
+"""A results directory: what `nuzzle evaluate` and `nuzzle predict` leave behind.
+
+::
+
+    DIR/
+      results.json        what was run, with which bundle, and how each recording fared
+      frames/NAME.parquet probabilities and decisions, frame by frame
+      bouts.csv           predicted bouts of all recordings
+      truth_bouts.csv     the annotator's bouts (evaluation)
+      time_budget.csv     how often, how long, how soon
+      metrics.json        how good the predictions are (evaluation)
+      attention.json      which frames the model looked at (where it can say)
+      report.html         written by `nuzzle report`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import pandas as pd
+
+import nuzzle
+from nuzzle.errors import FormatError, InputError
+from nuzzle.files import existing_file, write_text
+from nuzzle.outputs.frames import PairFrames, read_frames
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv
+
+FORMAT = "nuzzle-results"
+VERSION = 1
+Kind = Literal["evaluation", "prediction"]
+
+
+@dataclass(frozen=True)
+class RecordingEntry:
+    """How one recording fared.
+
+    Attributes:
+        name: of the recording.
+        group: animal or session.
+        lab: who recorded it.
+        poses: the file that the poses came from.
+        status: ``done`` or ``failed``.
+        reason: why it failed.
+        n_frames: its length.
+        fps: frames per second.
+        pairs: (agent, target) of each pair that was predicted.
+        observed_frames: for each pair, the frames in which an annotator looked for anything.
+        doubtful: fraction of its frames whose certainty is below `DOUBTFUL`; None if all mute.
+        history: preparation steps, in order.
+        notes: what had to be mended or left out.
+        seconds: what the computation took.
+        file: of its frames, relative to the directory.
+    """
+
+    name: str
+    group: str = ""
+    lab: str = ""
+    poses: str = ""
+    status: str = "done"
+    reason: str = ""
+    n_frames: int = 0
+    fps: float = 0.0
+    pairs: tuple[tuple[str, str], ...] = ()
+    observed_frames: tuple[int, ...] = ()
+    doubtful: float | None = None
+    history: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    file: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RecordingEntry:
+        """From JSON; lists become tuples, keys of later versions are passed over."""
+        known = {one.name for one in fields(cls)}
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values.items()
+            if key in known
+        }
+        plain["pairs"] = tuple((str(pair[0]), str(pair[1])) for pair in plain.get("pairs", ()))
+        return cls(**plain)
+
+    @property
+    def duration_s(self) -> float:
+        return self.n_frames / self.fps if self.fps else 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one results directory is of.
+
+    Attributes:
+        kind: ``evaluation`` or ``prediction``.
+        behaviours: names of the probability columns, in order; the background among them.
+        background: name of the class "none of the others", or None.
+        exclusive: whether one behaviour of a pair goes on at a time.
+        command: as typed.
+        bundle: what is known of the classifier, with its model card under ``card``.
+        notes: warnings that concern all recordings.
+        created: ISO 8601 time.
+        nuzzle: the version that wrote it.
+    """
+
+    kind: Kind
+    behaviours: tuple[str, ...]
+    background: str | None = None
+    exclusive: bool = True
+    command: str = ""
+    bundle: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    nuzzle: str = nuzzle.__version__
+
+    def __post_init__(self) -> None:
+        if self.background is not None and self.background not in self.behaviours:
+            raise InputError(
+                f"the background {self.background!r} is not among the classes "
+                f"{list(self.behaviours)}."
+            )
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The behaviours without the background."""
+        return tuple(name for name in self.behaviours if name != self.background)
+
+    @property
+    def background_index(self) -> int | None:
+        """Column of the background; None where there is none."""
+        return None if self.background is None else self.behaviours.index(self.background)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A results directory, read. Frames are read when asked for: there may be many.
+
+    Attributes:
+        directory: where it is.
+        run: what it is of.
+        recordings: in the order they were worked on.
+        finished: false if the command was interrupted.
+        bouts: table with `BOUT_FILE_COLUMNS`.
+        truth_bouts: the annotator's, in an evaluation.
+        time_budget: table with `BUDGET_COLUMNS`.
+        metrics: of an evaluation, as `Evaluation.to_dict` gives them.
+        attention: attention over time of chosen bouts.
+    """
+
+    directory: Path
+    run: Run
+    recordings: tuple[RecordingEntry, ...]
+    finished: bool
+    bouts: pd.DataFrame
+    truth_bouts: pd.DataFrame | None
+    time_budget: pd.DataFrame
+    metrics: Mapping[str, Any] | None
+    attention: tuple[Mapping[str, Any], ...]
+
+    @property
+    def done(self) -> tuple[RecordingEntry, ...]:
+        return tuple(entry for entry in self.recordings if entry.status == "done")
+
+    @property
+    def failed(self) -> tuple[RecordingEntry, ...]:
+        return tuple(entry for entry in self.recordings if entry.status == "failed")
+
+    def frames(self, entry: RecordingEntry) -> list[PairFrames]:
+        """The predictions of one recording, frame by frame."""
+        return read_frames(self.directory / entry.file)
+
+
+def read_results(directory: str | Path) -> Results:
+    """Read a results directory.
+
+    Raises:
+        InputError: there is no such directory, or nuzzle did not write it.
+        FormatError: its index is damaged, or of a later version.
+    """
+    root = Path(directory)
+    if not (root / "results.json").exists():
+        raise InputError(
+            f"{root} is not a results folder: it has no results.json. "
+            "`nuzzle evaluate` and `nuzzle predict` write such folders."
+        )
+    index = read_index(root)
+    empty_bouts = pd.DataFrame(columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
+    empty_budget = pd.DataFrame(columns=list(BUDGET_COLUMNS)).astype(BUDGET_COLUMNS)
+    bouts, truth, budget = (
+        root / name for name in ("bouts.csv", "truth_bouts.csv", "time_budget.csv")
+    )
+    metrics, attention = root / "metrics.json", root / "attention.json"
+    return Results(
+        directory=root,
+        run=read_run(index),
+        recordings=tuple(RecordingEntry.from_dict(entry) for entry in index["recordings"]),
+        finished=bool(index.get("finished", True)),
+        bouts=read_csv(bouts, BOUT_FILE_COLUMNS) if bouts.exists() else empty_bouts,
+        truth_bouts=read_csv(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
+        time_budget=read_csv(budget, BUDGET_COLUMNS) if budget.exists() else empty_budget,
+        metrics=_read_json(metrics) if metrics.exists() else None,
+        attention=tuple(_read_json(attention)) if attention.exists() else (),
+    )
+
+
+def read_index(root: Path) -> dict[str, Any]:
+    """The checked contents of `results.json`."""
+    path = root / "results.json"
+    index = _read_json(path)
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise FormatError(path, f'a JSON object with "format": "{FORMAT}" was expected.')
+    if index.get("version") != VERSION:
+        raise FormatError(
+            path,
+            f"version {VERSION} was expected, got {index.get('version')!r}.",
+            mend="Update nuzzle, or write the results again.",
+        )
+    return index
+
+
+def read_run(index: Mapping[str, Any]) -> Run:
+    """The `Run` that an index describes."""
+    known = {one.name for one in fields(Run)}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in index.items()
+        if key in known
+    }
+    return Run(**values)
+
+
+def _read_json(path: Path) -> Any:
+    existing_file(path, "JSON file")
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise FormatError(path, f"this is not JSON ({error}).") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically; numpy values are plain numbers, NaN is null."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    write_text(path, orjson.dumps(value, option=options).decode() + "\n")

@@ -1,0 +1,119 @@
+"""The report: one HTML file that explains itself and needs nothing else.
+
+The page is a jinja2 template beside its style sheet and script in ``templates/``, all put into one
+file. Every name that comes from a recording or a label is escaped by the template.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.files import write_text
+from nuzzle.outputs import sections
+from nuzzle.outputs.bundle_facts import bundle_facts
+from nuzzle.outputs.index import Results, read_results
+from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
+from nuzzle.outputs.svg import clock, duration, palette
+
+#: Rows of the long tables; the files beside the report hold everything.
+_MOST_ROWS = 200
+_MOST_BOUT_ROWS = 100
+
+
+def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
+    """Write the report of a results directory.
+
+    Args:
+        directory: what `nuzzle evaluate` or `nuzzle predict` wrote.
+        path: of the report; ``report.html`` in the directory by default. An earlier report of
+            that name is replaced.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        InputError: the directory holds no results.
+        OutputError: the report cannot be written.
+    """
+    results = read_results(directory)
+    target = results.directory / "report.html" if path is None else Path(path)
+    environment = Environment(
+        loader=PackageLoader("nuzzle.outputs", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    html = environment.get_template("report.html.j2").render(report_context(results))
+    return write_text(target, html.strip() + "\n")
+
+
+def report_context(results: Results) -> dict[str, Any]:
+    """Everything that the template shows."""
+    run = results.run
+    evaluation = None if results.metrics is None else Evaluation.from_dict(results.metrics)
+    colours = palette(run.behaviours, run.background)
+    charts: dict[str, Any] = dict.fromkeys(
+        ("confusion", "recordings", "durations", "budget_total", "budget", "reliability")
+    )
+    charts["durations"] = sections.durations(results, colours)
+    charts["budget"], budget_left_out = sections.budget_bars(results, colours)
+    charts["attention"], attention_left_out = sections.attention(results, colours)
+    context: dict[str, Any] = {
+        "reliability_left_out": 0,
+        "calibration": [],
+        "sentences": sections.found(results),
+        "cards": sections.cards(results),
+    }
+    if evaluation is not None:
+        charts |= evaluation_charts(evaluation, colours)
+        context |= evaluation_summary(evaluation)
+    return context | {
+        "run": run,
+        "evaluation": evaluation,
+        "behaviours": run.behaviours,
+        "background": run.background,
+        "colours": colours,
+        "charts": charts,
+        "heading": sections.heading(results),
+        "lead": sections.lead(results),
+        "facts": sections.facts(results),
+        "warnings": sections.warnings(results, evaluation),
+        "sections": _contents(charts, evaluation),
+        **sections.ethograms(results, evaluation, colours),
+        "bout_rows": list(results.bouts.head(_MOST_BOUT_ROWS).itertuples()),
+        "bouts_left_out": len(results.bouts) - _MOST_BOUT_ROWS,
+        "budget": sections.budget_rows(results),
+        "budget_left_out": budget_left_out,
+        "attention_left_out": attention_left_out,
+        **sections.certainty(results),
+        "bundle": bundle_facts(run.bundle, run.background),
+        "failed": results.failed[:_MOST_ROWS],
+        "failed_left_out": len(results.failed) - _MOST_ROWS,
+        "failed_count": sections.count(len(results.failed), "recording"),
+        "recordings": results.done[:_MOST_ROWS],
+        "recordings_left_out": len(results.done) - _MOST_ROWS,
+        "clock": clock,
+        "duration": duration,
+    }
+
+
+def _contents(charts: dict[str, Any], evaluation: Evaluation | None) -> list[tuple[str, str]]:
+    """Anchors and names of the sections that this report has."""
+    wanted = [
+        ("summary", "In short", True),
+        ("scores", "Scores", evaluation is not None),
+        ("confusion", "Confusions", bool(charts["confusion"])),
+        ("ethograms", "Ethograms", True),
+        ("bouts", "Bouts", True),
+        ("budget", "Time budget", True),
+        ("certainty", "Certainty", True),
+        ("attention", "Attention", bool(charts["attention"])),
+        ("training", "Training", True),
+        ("recordings", "Recordings", True),
+    ]
+    return [(anchor, name) for anchor, name, there in wanted if there]

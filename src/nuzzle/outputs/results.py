@@ -1,0 +1,252 @@
+"""Writing a results directory, recording by recording.
+
+Each recording's entry lives in the metadata of its own parquet file, which is written in one
+stroke: a run that is killed leaves only whole recordings behind, and can be resumed from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from nuzzle.errors import InputError, OutputError
+from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
+from nuzzle.outputs.index import (
+    FORMAT,
+    VERSION,
+    RecordingEntry,
+    Results,
+    Run,
+    read_index,
+    read_results,
+    read_run,
+    write_json,
+)
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, PairSpan, pair_bouts, time_budget, write_csv
+from nuzzle.recording import Recording
+
+__all__ = ["PairFrames", "RecordingEntry", "Results", "ResultsWriter", "Run", "read_results"]
+
+_OWN_FILES = (
+    "results.json",
+    "bouts.csv",
+    "truth_bouts.csv",
+    "time_budget.csv",
+    "metrics.json",
+    "attention.json",
+    "report.html",
+)
+
+
+class ResultsWriter:
+    """Writes a results directory, recording by recording; a killed run can be resumed.
+
+    Args:
+        directory: a new or empty folder.
+        run: what is being run.
+        overwrite: throw away the results that are there. Files that are not nuzzle's stay.
+        resume: go on with a directory of the same run; finished recordings are in `finished`.
+
+    Raises:
+        OutputError: the folder holds something else, or results of another run.
+    """
+
+    def __init__(
+        self, directory: str | Path, run: Run, *, overwrite: bool = False, resume: bool = False
+    ) -> None:
+        self.directory = Path(directory)
+        self.run = run
+        self._entries: dict[str, RecordingEntry] = {}
+        self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        self._spans: dict[str, list[PairSpan]] = {}
+        occupied = self.directory.exists() and any(self.directory.iterdir())
+        ours = (self.directory / "results.json").exists()
+        if occupied and not overwrite and not (ours and resume):
+            self._refuse(ours)
+        if occupied and overwrite:
+            self._clear()
+        elif occupied:
+            self._take_up()
+        self._write_index(finished=False)
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """Names of the recordings that are done."""
+        return frozenset(name for name, one in self._entries.items() if one.status == "done")
+
+    def add(
+        self,
+        recording: Recording,
+        pairs: Sequence[PairFrames],
+        *,
+        fps: float | None = None,
+        history: Sequence[str] = (),
+        notes: Sequence[str] = (),
+        seconds: float = 0.0,
+    ) -> RecordingEntry:
+        """Write the predictions of one recording.
+
+        Args:
+            recording: as it was read; predictions are on its own frames.
+            pairs: at least one, each of the recording's length.
+            fps: frames per second; the recording's by default.
+            history: preparation steps; the recording's by default.
+            notes: what had to be mended or left out.
+            seconds: what the computation took.
+        """
+        shape = (recording.n_frames, len(self.run.behaviours))
+        wrong = [str(one.pair) for one in pairs if one.probability.shape != shape]
+        if wrong or not pairs:
+            raise InputError(
+                f"recording {recording.name!r}: predictions of at least one pair with the shape "
+                f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
+            )
+        entry = RecordingEntry(
+            name=recording.name,
+            group=recording.group,
+            lab=recording.lab,
+            poses=recording.source,
+            n_frames=recording.n_frames,
+            fps=fps or recording.require_fps(),
+            pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
+            observed_frames=tuple(_observed(one) for one in pairs),
+            doubtful=_doubtful(pairs, self.run.exclusive),
+            history=tuple(history or recording.history),
+            notes=tuple(notes),
+            seconds=round(seconds, 3),
+            file=self._file(recording.name),
+        )
+        write_frames(
+            self.directory / entry.file,
+            pairs,
+            self.run.behaviours,
+            fps=entry.fps,
+            exclusive=self.run.exclusive,
+            meta=asdict(entry),
+        )
+        self._keep(entry, pairs)
+        return entry
+
+    def fail(
+        self, name: str, reason: str, *, poses: str = "", group: str = "", lab: str = ""
+    ) -> None:
+        """Note that a recording could not be worked on, and why."""
+        self._entries[name] = RecordingEntry(
+            name, group=group, lab=lab, poses=poses, status="failed", reason=reason
+        )
+
+    def finish(
+        self,
+        metrics: Mapping[str, Any] | None = None,
+        attention: Sequence[Mapping[str, Any]] | None = None,
+    ) -> Results:
+        """Write the tables and the index; return everything as it reads back."""
+        names = [name for name in self._entries if name in self._bouts]
+        predicted = _join([self._bouts[name][0] for name in names])
+        write_csv(predicted, self.directory / "bouts.csv")
+        spans = [span for name in names for span in self._spans[name]]
+        write_csv(time_budget(predicted, spans), self.directory / "time_budget.csv")
+        if self.run.kind == "evaluation":
+            truth = _join([self._bouts[name][1] for name in names])
+            write_csv(truth, self.directory / "truth_bouts.csv")
+        if metrics is not None:
+            write_json(self.directory / "metrics.json", metrics)
+        if attention is not None:
+            write_json(self.directory / "attention.json", list(attention))
+        self._write_index(finished=True)
+        return read_results(self.directory)
+
+    def _refuse(self, ours: bool) -> None:
+        if ours:
+            raise OutputError(
+                f"{self.directory} already holds results. Pass --resume to go on with them, "
+                "--overwrite to start again, or choose another folder."
+            )
+        raise OutputError(
+            f"{self.directory} is not empty and holds no results of nuzzle. Choose a new folder, "
+            "or pass --overwrite to write beside what is there."
+        )
+
+    def _clear(self) -> None:
+        for name in _OWN_FILES:
+            (self.directory / name).unlink(missing_ok=True)
+        for path in (self.directory / "frames").glob("*.parquet"):
+            path.unlink()
+
+    def _take_up(self) -> None:
+        """Go on with what an earlier run has finished; what failed is tried again."""
+        before = read_index(self.directory)
+        theirs, mine = read_run(before), self.run
+        same = ("kind", "behaviours", "background", "exclusive")
+        differing = [name for name in same if getattr(theirs, name) != getattr(mine, name)]
+        if orjson.dumps(before["bundle"], option=orjson.OPT_SORT_KEYS) != orjson.dumps(
+            mine.bundle, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+        ):
+            differing.append("bundle")
+        if differing:
+            raise OutputError(
+                f"{self.directory} holds results of another run (its {', '.join(differing)} "
+                "differ). Choose another folder, or pass --overwrite to start again."
+            )
+        for path in sorted((self.directory / "frames").glob("[!.]*.parquet")):
+            entry = RecordingEntry.from_dict(read_meta(path))
+            self._keep(entry, read_frames(path))
+
+    def _keep(self, entry: RecordingEntry, pairs: Sequence[PairFrames]) -> None:
+        """Remember a finished recording: its entry, its bouts, what was looked for."""
+        predicted, truth, spans = [], [], []
+        names = self.run.behaviours
+        for one in pairs:
+            common = {"fps": entry.fps, "background": self.run.background}
+            found = one.predicted, one.probability, names
+            predicted.append(pair_bouts(entry.name, one.pair, *found, **common))  # type: ignore[arg-type]
+            if one.truth is not None and one.observed is not None:
+                real = one.truth & one.observed, one.probability, names
+                truth.append(pair_bouts(entry.name, one.pair, *real, **common))  # type: ignore[arg-type]
+            looked_for = tuple(
+                name
+                for name, there in zip(names, one.looked_for, strict=True)
+                if there and name != self.run.background
+            )
+            spans.append(PairSpan(entry.name, one.pair, looked_for, entry.n_frames, entry.fps))
+        self._entries[entry.name] = entry
+        self._bouts[entry.name] = (_join(predicted), _join(truth))
+        self._spans[entry.name] = spans
+
+    def _file(self, name: str) -> str:
+        """A file name for a recording whose name may hold slashes or differ only in case."""
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80]
+        taken = {one.file.lower() for key, one in self._entries.items() if key != name}
+        if safe != name or f"frames/{safe}.parquet".lower() in taken:
+            safe = f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+        return f"frames/{safe}.parquet"
+
+    def _write_index(self, *, finished: bool) -> None:
+        index = {"format": FORMAT, "version": VERSION, **asdict(self.run), "finished": finished}
+        index["recordings"] = [asdict(entry) for entry in self._entries.values()]
+        write_json(self.directory / "results.json", index)
+
+
+def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return pd.DataFrame(columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
+    return pd.concat(filled, ignore_index=True)
+
+
+def _observed(one: PairFrames) -> int:
+    return 0 if one.observed is None else int(one.observed.any(axis=1).sum())
+
+
+def _doubtful(pairs: Sequence[PairFrames], exclusive: bool) -> float | None:
+    certainty = np.concatenate([one.certainty(exclusive) for one in pairs])
+    certainty = certainty[np.isfinite(certainty)]
+    return float((certainty < DOUBTFUL).mean()) if len(certainty) else None

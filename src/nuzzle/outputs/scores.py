@@ -1,0 +1,142 @@
+"""What the report says of an evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
+from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
+from nuzzle.outputs.charts_time import Bar, time_bars
+
+_MOST_PANELS = 12
+
+
+def evaluation_summary(result: Evaluation) -> dict[str, Any]:
+    """Headline figures, sentences and calibration errors."""
+    scored = [s for s in result.behaviours if s.behaviour != result.background]
+    names = [s.behaviour for s in scored if s.true_frames]
+    over = f"mean over {', '.join(names)}" if len(names) <= 8 else f"mean over {len(names)}"
+    without = f"; {result.background} (background) left out" if result.background else ""
+    cards = [
+        _card("Macro F1, per frame", result.macro_f1, f"{over}{without}"),
+        _card(
+            "Macro bout F1",
+            result.macro_bout_f1["0.5"],
+            "whole bouts; right if they overlap a true one by half",
+        ),
+        _card(
+            "Mean average precision", result.mean_average_precision, "how well frames are ranked"
+        ),
+        {
+            "label": "Compared",
+            "value": f"{result.scored_frames:,}",
+            "detail": f"frames of {len(result.recordings):,} recording"
+            + ("s" if len(result.recordings) != 1 else "")
+            + (
+                f"; {result.unobserved_frames:,} that nobody looked at are not scored"
+                if result.unobserved_frames
+                else ""
+            ),
+        },
+    ]
+    if result.exclusive:
+        calibration = [("of the chosen behaviour", result.top_label_ece)]
+    else:
+        calibration = [(s.behaviour, s.ece) for s in scored]
+    return {
+        "cards": cards,
+        "sentences": _sentences(result, scored),
+        "calibration": [(name, value) for name, value in calibration if math.isfinite(value)],
+        "reliability_left_out": max(0, len(_panels(result)) - _MOST_PANELS),
+    }
+
+
+def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[str, Any]:
+    """The charts that only an evaluation has; None where one makes no sense."""
+    names = [score.behaviour for score in result.behaviours]
+    panels = []
+    if result.exclusive:
+        panels.append(reliability(result.top_label_reliability, "chosen behaviour", "#5c6675"))
+    panels += [
+        reliability(score.reliability, score.behaviour, colours[score.behaviour])
+        for score in _panels(result)[:_MOST_PANELS]
+    ]
+    bars = [
+        Bar("annotator", _shares(result, "true_frames")),
+        Bar("nuzzle", _shares(result, "predicted_frames")),
+    ]
+    scored = [name for name in names if name != result.background]
+    return {
+        "confusion": confusion_matrix(result.confusion, names) if result.confusion else None,
+        "recordings": recording_scores(result, colours) if len(result.recordings) > 1 else None,
+        "reliability": panels,
+        "budget_total": time_bars(bars, scored, colours),
+    }
+
+
+def _panels(result: Evaluation) -> list[BehaviourScore]:
+    return [s for s in result.behaviours if s.true_frames and s.behaviour != result.background]
+
+
+def _shares(result: Evaluation, what: str) -> dict[str, float]:
+    """Behaviour -> percent of the frames in which it was looked for."""
+    return {
+        score.behaviour: 100.0 * getattr(score, what) / score.observed_frames
+        for score in result.behaviours
+        if score.observed_frames and score.behaviour != result.background
+    }
+
+
+def _card(label: str, figure: Estimate, detail: str) -> dict[str, str]:
+    value = "–" if math.isnan(figure.value) else f"{figure.value:.3f}"
+    span = ""
+    if math.isfinite(figure.low):
+        span = f"95 % interval {figure.low:.2f} to {figure.high:.2f}; "
+    return {"label": label, "value": value, "detail": span + detail}
+
+
+def _sentences(result: Evaluation, scored: list[BehaviourScore]) -> list[str]:
+    """The figures in words: the best, the worst, and what the worst is taken for."""
+    defined = sorted(
+        (score for score in scored if math.isfinite(score.f1.value)), key=lambda s: -s.f1.value
+    )
+    if not defined:
+        return ["No behaviour occurs in the truth, so there is nothing to score."]
+    said = [_in_words("Most reliable", defined[0])]
+    if len(defined) > 1:
+        said.append(_in_words("Least reliable", defined[-1]))
+    mistaken = _mistaken_for(result, defined[-1].behaviour)
+    return [*said, mistaken] if mistaken else said
+
+
+def _in_words(rank: str, score: BehaviourScore) -> str:
+    right = (
+        "it was never predicted"
+        if math.isnan(score.precision.value)
+        else f"when nuzzle says it, the annotator agrees in {_of_100(score.precision.value)}"
+    )
+    found = f"of the frames the annotator gave it, nuzzle finds {_of_100(score.recall.value)}"
+    return f"{rank} is {score.behaviour} (F1 {score.f1.value:.2f}): {right}; {found}."
+
+
+def _of_100(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _mistaken_for(result: Evaluation, behaviour: str) -> str:
+    if not result.confusion:
+        return ""
+    names = [score.behaviour for score in result.behaviours]
+    index = names.index(behaviour)
+    row = list(result.confusion[index])
+    total = sum(row)
+    row[index] = 0
+    if not total or not max(row):
+        return ""
+    other = names[row.index(max(row))]
+    return (
+        f"What is missed of {behaviour} is mostly called {other} "
+        f"({_of_100(max(row) / total)} of its frames)."
+    )

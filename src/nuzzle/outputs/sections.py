@@ -1,0 +1,323 @@
+"""What each section of the report says, from a results directory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
+from nuzzle.outputs.ethogram import lanes
+from nuzzle.outputs.frames import DOUBTFUL, PairFrames
+from nuzzle.outputs.index import RecordingEntry, Results
+from nuzzle.outputs.svg import clock, duration, ticks
+
+#: Figures are capped, so that a report of thousands of recordings opens at once.
+MOST_ETHOGRAMS = 12
+MOST_PAIRS = 4
+MOST_BARS = 40
+MOST_PANELS = 12
+_MOST_DOUBTFUL = 15
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> count(1, "recording"), count(1200, "recording")
+    ('1 recording', '1,200 recordings')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def heading(results: Results) -> str:
+    """The title of the report."""
+    if results.run.kind == "evaluation":
+        return "How well nuzzle agrees with the annotator"
+    return f"Who did what to whom in {count(len(results.done), 'recording')}"
+
+
+def lead(results: Results) -> str:
+    """The sentence below the title."""
+    total = duration(sum(entry.duration_s for entry in results.done))
+    names = results.run.scored
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    if results.run.kind == "evaluation":
+        return (
+            f"{count(len(results.done), 'recording')} ({total}) were labelled by nuzzle, frame by "
+            f"frame, without sight of the annotator’s labels, and then compared: {listed}."
+        )
+    return f"nuzzle labelled {total} of tracked poses, frame by frame: {listed}."
+
+
+def facts(results: Results) -> list[str]:
+    """The small print below the title."""
+    try:
+        made = datetime.fromisoformat(results.run.created).strftime("%d %B %Y, %H:%M %Z").strip()
+    except ValueError:
+        made = results.run.created
+    pairs = sum(len(entry.pairs) for entry in results.done)
+    parts = [made, count(len(results.done), "recording"), f"{pairs:,} pairs"]
+    if results.failed:
+        parts.append(f"{count(len(results.failed), 'recording')} without result")
+    return [*parts, f"nuzzle {results.run.nuzzle}"]
+
+
+def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
+    """What the reader must know first."""
+    said = []
+    if not results.finished:
+        said.append(
+            "The run was interrupted: tables and figures show what it had finished. "
+            "Start it again with --resume to complete it."
+        )
+    if results.run.bundle.get("training", {}).get("simulated"):
+        said.append(
+            "The classifier was trained on simulated recordings. Its figures say nothing about "
+            "real animals."
+        )
+    if results.failed:
+        said.append(
+            f"{count(len(results.failed), 'recording')} could not be worked on; "
+            "the reasons stand at the end."
+        )
+    return [*said, *results.run.notes, *(evaluation.notes if evaluation else ())]
+
+
+def cards(results: Results) -> list[dict[str, str]]:
+    """The headline figures of a prediction."""
+    total = sum(entry.duration_s for entry in results.done)
+    active = {
+        (row.recording, row.agent, row.target) for row in results.bouts.itertuples(index=False)
+    }
+    pairs = sum(len(entry.pairs) for entry in results.done)
+    return [
+        {
+            "label": "Recordings labelled",
+            "value": f"{len(results.done):,}",
+            "detail": f"{duration(total)} of poses"
+            + (f"; {len(results.failed):,} without result" if results.failed else ""),
+        },
+        {
+            "label": "Bouts found",
+            "value": f"{len(results.bouts):,}",
+            "detail": f"in {len(active):,} of {count(pairs, 'pair')}",
+        },
+        {
+            "label": "Doubtful frames",
+            "value": _percent(_doubtful(results)),
+            "detail": f"certainty below {DOUBTFUL:.0%}",
+        },
+    ]
+
+
+def found(results: Results) -> list[str]:
+    """What was found most and not at all, in words."""
+    rows = [row for row in budget_rows(results) if row["bouts"]]
+    said = []
+    for row in sorted(rows, key=lambda row: -row["seconds"])[:3]:
+        said.append(
+            f"{row['behaviour']}: {count(row['bouts'], 'bout')}, {duration(row['seconds'])} in "
+            f"all, {row['percent']:.1f} % of the time, {duration(row['mean_bout_s'])} each."
+        )
+    absent = [name for name in results.run.scored if name not in {row["behaviour"] for row in rows}]
+    if absent:
+        said.append(f"Never found: {', '.join(absent)}.")
+    return said
+
+
+def durations(results: Results, colours: Mapping[str, str]) -> Markup | None:
+    """The chart of bout durations; None where there is no bout."""
+    truth = results.truth_bouts
+    if not len(results.bouts) and (truth is None or not len(truth)):
+        return None
+    return bout_durations(results.bouts, truth, results.run.scored, colours)
+
+
+def budget_rows(results: Results) -> list[dict[str, Any]]:
+    """One row a behaviour, over all recordings and pairs."""
+    rows = []
+    for name in results.run.scored:
+        mine = results.time_budget[results.time_budget["behaviour"] == name]
+        bouts, seconds = int(mine["bouts"].sum()), float(mine["seconds"].sum())
+        occurring = mine[mine["bouts"] > 0]
+        rows.append(
+            {
+                "behaviour": name,
+                "bouts": bouts,
+                "seconds": seconds,
+                "percent": float(mine["percent"].mean()) if len(mine) else 0.0,
+                "mean_bout_s": seconds / bouts if bouts else math.nan,
+                "latency_s": float(occurring["latency_s"].median()) if bouts else math.nan,
+                "recordings": int(occurring["recording"].nunique()),
+            }
+        )
+    return rows
+
+
+def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | None, int]:
+    """A bar each pair of each recording, with the annotator's above it; how many were left out."""
+    labelled = results.truth_bouts is not None
+    pairs = [
+        (entry, pair, seen)
+        for entry in results.done
+        for pair, seen in zip(entry.pairs, entry.observed_frames, strict=True)
+    ]
+    most = MOST_BARS // 2 if labelled else MOST_BARS
+    shown = pairs[:most]
+    said = {
+        key: dict(zip(rows["behaviour"], rows["percent"], strict=True))
+        for key, rows in results.time_budget.groupby(["recording", "agent", "target"])
+    }
+    real: dict[Any, Any] = {}
+    if results.truth_bouts is not None:
+        real = dict(list(results.truth_bouts.groupby(["recording", "agent", "target"])))
+    bars = []
+    for entry, pair, seen in shown:
+        key = (entry.name, *pair)
+        name = f"{entry.name} · {pair[0]}" + (f" → {pair[1]}" if pair[0] != pair[1] else "")
+        if labelled and seen:
+            bars.append(Bar(f"{name} · annotator", _true_shares(real.get(key), entry)))
+            name = f"{name} · nuzzle" if len(name) < 26 else "nuzzle"
+        bars.append(Bar(name, said.get(key, {})))
+    if not any(bar.shares for bar in bars):
+        return None, 0
+    return time_bars(bars, results.run.scored, colours), max(0, len(pairs) - most)
+
+
+def _true_shares(bouts: Any, entry: RecordingEntry) -> dict[str, float]:
+    if bouts is None:
+        return {}
+    frames = (bouts["stop_frame"] - bouts["start_frame"]).groupby(bouts["behaviour"]).sum()
+    return {str(name): 100.0 * value / entry.n_frames for name, value in frames.items()}
+
+
+def certainty(results: Results) -> dict[str, Any]:
+    """How many frames are doubtful, and in which recordings most."""
+    known = [entry for entry in results.done if entry.doubtful is not None]
+    ranked = sorted(known, key=lambda entry: -(entry.doubtful or 0.0))
+    what = (
+        "its highest probability"
+        if results.run.exclusive
+        else "the probability of its least certain decision"
+    )
+    text = (
+        f"A frame is doubtful if {what} is below {DOUBTFUL:g}: {_percent(_doubtful(results))} of "
+        "all frames are. Doubtful frames gather at the edges of bouts; a recording with many of "
+        "them differs from what the classifier has seen, and deserves a look."
+    )
+    return {"doubtful": ranked[:_MOST_DOUBTFUL], "doubtful_text": text}
+
+
+def _doubtful(results: Results) -> float:
+    known = [entry for entry in results.done if entry.doubtful is not None]
+    frames = [entry.n_frames * len(entry.pairs) for entry in known]
+    if not sum(frames):
+        return math.nan
+    return float(np.average([entry.doubtful or 0.0 for entry in known], weights=frames))
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.1%}".replace("%", " %")
+
+
+def attention(results: Results, colours: Mapping[str, str]) -> tuple[list[Markup], int]:
+    """A panel a behaviour with the curves of its chosen bouts; how many were left out."""
+    names = list(dict.fromkeys(str(each["behaviour"]) for each in results.attention))
+    panels = []
+    for name in names[:MOST_PANELS]:
+        curves = [
+            (each["offset_s"], each["weight"])
+            for each in results.attention
+            if each["behaviour"] == name
+        ]
+        panels.append(attention_curves(curves, name, colours.get(name, "#777777")))
+    return panels, len(names) - len(panels)
+
+
+def ethograms(
+    results: Results, evaluation: Evaluation | None, colours: Mapping[str, str]
+) -> dict[str, Any]:
+    """Ethograms of chosen recordings, from best to worst where they have scores."""
+    scores = {} if evaluation is None else {e.recording: e.macro_f1 for e in evaluation.recordings}
+    entries = list(results.done)
+    if scores:
+        entries.sort(key=lambda entry: -np.nan_to_num(scores.get(entry.name, np.nan), nan=-1.0))
+    if len(entries) > MOST_ETHOGRAMS:
+        places = np.linspace(0, len(entries) - 1, MOST_ETHOGRAMS).round().astype(int)
+        chosen = [entries[place] for place in places]
+    else:
+        chosen = entries
+    drawn, pairs_left_out = [], 0
+    for entry in chosen:
+        pairs = sorted(
+            results.frames(entry), key=lambda one: -_active(one, results.run.background_index)
+        )
+        pairs_left_out += max(0, len(pairs) - MOST_PAIRS)
+        for one in pairs[:MOST_PAIRS]:
+            drawn.append(_ethogram(results, entry, one, colours, scores.get(entry.name, math.nan)))
+    left = []
+    if len(chosen) < len(entries):
+        left.append(f"{len(entries) - len(chosen):,} recordings, evenly chosen by rank")
+    if pairs_left_out:
+        left.append(f"{pairs_left_out:,} pairs in which less happened")
+    text = "Time runs from left to right; a colour is a behaviour. "
+    if evaluation is not None:
+        text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
+        text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
+    text += "The grey curve is how certain nuzzle was."
+    return {
+        "ethograms": drawn,
+        "ethogram_text": text,
+        "ethograms_left_out": f"Left out here: {'; '.join(left)}." if left else "",
+        "macro_f1": {name: f"{v:.2f}" for name, v in scores.items() if math.isfinite(v)},
+    }
+
+
+def _active(one: PairFrames, background: int | None) -> int:
+    """Frames in which anything but the background was said or seen."""
+    masks = one.predicted if one.truth is None else one.predicted | one.truth
+    if background is not None:
+        masks = np.delete(masks, background, axis=1)
+    return int(masks.any(axis=1).sum())
+
+
+def _ethogram(
+    results: Results,
+    entry: RecordingEntry,
+    one: PairFrames,
+    colours: Mapping[str, str],
+    score: float,
+) -> dict[str, Any]:
+    run = results.run
+    total = entry.duration_s
+    return {
+        "recording": entry.name,
+        "agent": one.pair.agent,
+        "target": one.pair.target,
+        "n_frames": entry.n_frames,
+        "fps": entry.fps,
+        "score": f"macro F1 {score:.2f}" if math.isfinite(score) else "",
+        "lanes": lanes(
+            one, run.behaviours, colours, background=run.background, exclusive=run.exclusive
+        ),
+        "ticks": [
+            {"percent": 100 * seconds / total, "text": clock(seconds)}
+            for seconds in _minutes(total)
+        ],
+    }
+
+
+def _minutes(total_s: float) -> list[float]:
+    """Marks of a time axis: whole seconds or minutes, as a clock has them."""
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+    if total_s < 2:
+        return ticks(total_s, 4)
+    step = next(
+        (step for step in steps if total_s / step <= 8), math.ceil(total_s / 8 / 3600) * 3600
+    )
+    return [float(mark) for mark in range(0, int(total_s) + 1, step)]

@@ -1,0 +1,125 @@
+"""A little SVG: elements whose every attribute and text is escaped, scales and ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+#: Okabe and Ito's colours, then Paul Tol's muted ones: told apart with any colour vision.
+PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+    "#882255",
+    "#999933",
+    "#332288",
+    "#44AA99",
+    "#AA4499",
+    "#DDCC77",
+    "#117733",
+    "#CC6677",
+)
+#: What has no colour of its own: the background class.
+NEUTRAL = "#B8BDC7"
+
+Attribute = str | int | float | None
+
+
+def palette(behaviours: Sequence[str], background: str | None = None) -> dict[str, str]:
+    """A colour for each behaviour; grey for the background. Beyond 14 they repeat."""
+    scored = [name for name in behaviours if name != background]
+    colours = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(scored)}
+    return colours | ({background: NEUTRAL} if background is not None else {})
+
+
+def tag(name: str, *children: object, **attributes: Attribute) -> Markup:
+    """An element. `class_` is class, other underscores are hyphens, None is left out.
+
+    >>> tag("text", "a < b", x=1.5, class_="name")
+    Markup('<text x="1.5" class="name">a &lt; b</text>')
+    """
+    parts = [Markup("<") + name]
+    for key, value in attributes.items():
+        if value is None:
+            continue
+        attribute = (
+            key if key in ("viewBox", "preserveAspectRatio") else key.rstrip("_").replace("_", "-")
+        )
+        text = f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+        parts.append(Markup(' {}="{}"').format(attribute, text))
+    inner = Markup("").join(escape(child) for child in children)
+    return Markup("").join(parts) + Markup(">") + inner + Markup("</{}>").format(name)
+
+
+def figure(width: float, height: float, *children: object, label: str) -> Markup:
+    """An SVG that scales with the page; `label` is read to those who cannot see it."""
+    return tag(
+        "svg",
+        *children,
+        viewBox=f"0 0 {width:g} {height:g}",
+        style=f"max-width:{width:g}px",
+        class_="chart",
+        role="img",
+        aria_label=label,
+    )
+
+
+def title(text: str) -> Markup:
+    """What the browser shows while the pointer rests on the element around it."""
+    return tag("title", text)
+
+
+def shorten(text: str, length: int) -> str:
+    """`text`, or its beginning and an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def ticks(stop: float, wanted: int = 5) -> list[float]:
+    """Round numbers from 0 to `stop`, about as many as wanted.
+
+    >>> ticks(47)
+    [0.0, 10.0, 20.0, 30.0, 40.0]
+    """
+    if stop <= 0:
+        return [0.0]
+    rough = stop / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    return [round(index * step, 9) for index in range(int(stop / step + 1e-9) + 1)]
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds; with hours where there are any, tenths below ten seconds.
+
+    >>> clock(75), clock(3675), clock(2.5)
+    ('1:15', '1:01:15', '0:02.5')
+    """
+    if 0 < seconds < 10 and seconds != round(seconds):
+        return f"0:{seconds:04.1f}"
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours}:{minutes:02d}:{whole % 60:02d}"
+    return f"{minutes}:{whole % 60:02d}"
+
+
+def duration(seconds: float) -> str:
+    """A duration for people.
+
+    >>> duration(0.44), duration(75), duration(5400)
+    ('0.44 s', '1 min 15 s', '1 h 30 min')
+    """
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,136 @@
+"""Bouts and time budgets: the two tables that most studies report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.files import atomic_path
+from nuzzle.labels import Pair, mask_to_intervals
+
+#: Columns of `bouts.csv` and `truth_bouts.csv`.
+BOUT_FILE_COLUMNS: dict[str, Any] = {
+    "recording": str,
+    "agent": str,
+    "target": str,
+    "behaviour": str,
+    "start_frame": np.int64,
+    "stop_frame": np.int64,
+    "start_s": np.float64,
+    "stop_s": np.float64,
+    "duration_s": np.float64,
+    "mean_probability": np.float64,
+}
+#: Columns of `time_budget.csv`.
+BUDGET_COLUMNS: dict[str, Any] = {
+    "recording": str,
+    "agent": str,
+    "target": str,
+    "behaviour": str,
+    "bouts": np.int64,
+    "frames": np.int64,
+    "seconds": np.float64,
+    "percent": np.float64,
+    "mean_bout_s": np.float64,
+    "latency_s": np.float64,
+}
+
+
+class PairSpan(NamedTuple):
+    """A pair of one recording for which behaviours were predicted: one block of a time budget."""
+
+    recording: str
+    pair: Pair
+    behaviours: tuple[str, ...]
+    n_frames: int
+    fps: float
+
+
+def pair_bouts(
+    recording: str,
+    pair: Pair,
+    active: NDArray[np.bool_],
+    probability: NDArray[np.float32],
+    behaviours: Sequence[str],
+    *,
+    fps: float,
+    background: str | None = None,
+) -> pd.DataFrame:
+    """The bouts of one pair as a table with `BOUT_FILE_COLUMNS`, in order of start.
+
+    Args:
+        recording: its name.
+        pair: agent and target.
+        active: `(time, behaviour)`, where each behaviour goes on.
+        probability: `(time, behaviour)` of the classifier; NaN where it gave none.
+        behaviours: names of the columns.
+        fps: frames per second.
+        background: a column that has no bouts.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for column, behaviour in enumerate(behaviours):
+        if behaviour == background:
+            continue
+        known = np.nan_to_num(probability[:, column].astype(np.float64))
+        total = np.concatenate(([0.0], np.cumsum(known)))
+        seen = np.concatenate(([0], np.cumsum(np.isfinite(probability[:, column]))))
+        for start, stop in mask_to_intervals(active[:, column]).tolist():
+            frames = int(seen[stop] - seen[start])
+            mean = (total[stop] - total[start]) / frames if frames else np.nan
+            times = (start / fps, stop / fps, (stop - start) / fps)
+            rows.append((recording, *pair, behaviour, start, stop, *times, mean))
+    table = pd.DataFrame(rows, columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
+    return table.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
+
+
+def time_budget(bouts: pd.DataFrame, spans: Iterable[PairSpan]) -> pd.DataFrame:
+    """How often, how long and how soon: one row a recording, pair and behaviour.
+
+    A behaviour that was looked for and never found has a row of zeros and no latency.
+
+    Args:
+        bouts: table with `BOUT_FILE_COLUMNS`.
+        spans: what was looked for. `percent` is of the span's frames.
+
+    Returns:
+        Table with `BUDGET_COLUMNS`. `latency_s` is the start of the first bout, in seconds from
+        the start of the recording.
+    """
+    keys = ["recording", "agent", "target", "behaviour"]
+    groups = dict(list(bouts.groupby(keys, sort=False)))
+    rows: list[tuple[Any, ...]] = []
+    for span in spans:
+        for behaviour in span.behaviours:
+            key = (span.recording, *span.pair, behaviour)
+            group = groups.get(key)
+            if group is None:
+                rows.append((*key, 0, 0, 0.0, 0.0, np.nan, np.nan))
+                continue
+            frames = int((group["stop_frame"] - group["start_frame"]).sum())
+            mean_s = float(group["duration_s"].mean())
+            latency_s = float(group["start_s"].min())
+            percent = 100.0 * frames / span.n_frames
+            rows.append((*key, len(group), frames, frames / span.fps, percent, mean_s, latency_s))
+    return pd.DataFrame(rows, columns=list(BUDGET_COLUMNS)).astype(BUDGET_COLUMNS)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table atomically, numbers rounded to 6 places; a missing number is empty."""
+    with atomic_path(path) as temporary:
+        table.round(6).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Read what `write_csv` wrote; names such as ``007`` or ``NA`` stay text."""
+    numbers = [name for name, kind in columns.items() if kind is not str]
+    return pd.read_csv(
+        path,
+        dtype=dict(columns),
+        keep_default_na=False,
+        na_values={name: [""] for name in numbers},
+    )

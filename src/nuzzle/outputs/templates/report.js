@@ -1,0 +1,117 @@
+"use strict";
+/* Ethograms: read under the pointer, drag to zoom. A lane's path is its data: "M12 0h30v1h-30z". */
+(function () {
+  function two(n) { return String(n).padStart(2, "0"); }
+
+  function clock(seconds, step) {
+    const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
+    const factor = Math.pow(10, digits);
+    const whole = Math.round(seconds * factor);
+    const s = whole / factor;
+    const hours = Math.floor(s / 3600), minutes = Math.floor(s / 60) % 60;
+    const rest = (whole - (hours * 3600 + minutes * 60) * factor) / factor;
+    const tail = rest.toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
+    return hours ? hours + ":" + two(minutes) + ":" + tail : minutes + ":" + tail;
+  }
+
+  function niceStep(span) {
+    const steps = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+    return steps.find(function (step) { return span / step <= 8; }) || Math.ceil(span / 8 / 3600) * 3600;
+  }
+
+  function intervals(path) {
+    const found = [];
+    for (const part of path.getAttribute("d").matchAll(/M(\d+) 0h(\d+)/g)) {
+      found.push([Number(part[1]), Number(part[1]) + Number(part[2])]);
+    }
+    return found;
+  }
+
+  function under(list, frame) {
+    return list.find(function (bout) { return bout[0] <= frame && frame < bout[1]; });
+  }
+
+  function setUp(figure) {
+    const frames = Number(figure.dataset.frames), fps = Number(figure.dataset.fps);
+    const boxes = Array.from(figure.querySelectorAll(".lane-box"));
+    const axis = figure.querySelector(".time-axis");
+    const readout = figure.querySelector(".readout");
+    const reset = figure.querySelector(".reset");
+    const data = boxes.map(function (box) {
+      return Array.from(box.querySelectorAll("path[data-behaviour], path[data-unseen]")).map(function (path) {
+        return { name: path.dataset.behaviour || "", bouts: intervals(path) };
+      });
+    });
+    let from = 0, to = frames, grabbed = null, shade = null;
+
+    function show(first, last) {
+      from = first; to = last;
+      boxes.forEach(function (box) {
+        box.querySelector("svg").setAttribute("viewBox", from + " 0 " + (to - from) + " 1");
+      });
+      const step = niceStep((to - from) / fps);
+      axis.replaceChildren();
+      for (let i = Math.ceil(from / fps / step - 1e-9); i * step <= to / fps + 1e-9; i += 1) {
+        const tick = document.createElement("span");
+        tick.style.left = 100 * (i * step * fps - from) / (to - from) + "%";
+        tick.textContent = clock(i * step, step);
+        axis.appendChild(tick);
+      }
+      reset.hidden = from === 0 && to === frames;
+    }
+
+    function frameAt(box, event) {
+      const place = box.getBoundingClientRect();
+      const share = Math.min(Math.max((event.clientX - place.left) / place.width, 0), 1);
+      return from + share * (to - from);
+    }
+
+    function tell(event, box) {
+      const frame = Math.min(Math.floor(frameAt(box, event)), frames - 1);
+      const said = boxes.map(function (each, index) {
+        if (each.classList.contains("certainty")) { return ""; }
+        const names = [];
+        data[index].forEach(function (path) {
+          const bout = under(path.bouts, frame);
+          if (bout && path.name) {
+            names.push(path.name + " (" + ((bout[1] - bout[0]) / fps).toFixed(2) + " s)");
+          } else if (bout) { names.push("not looked at"); }
+        });
+        return names.length ? each.dataset.name + ": " + names.join(", ") : "";
+      }).filter(Boolean);
+      readout.textContent = clock(frame / fps, 0.01) + " · frame " + frame + (said.length ? " · " + said.join(" · ") : "");
+    }
+
+    boxes.forEach(function (box) {
+      box.addEventListener("pointermove", function (event) {
+        tell(event, box);
+        if (grabbed === null || !shade) { return; }
+        const now = frameAt(box, event), low = Math.min(grabbed, now);
+        shade.style.left = 100 * (low - from) / (to - from) + "%";
+        shade.style.width = 100 * Math.abs(now - grabbed) / (to - from) + "%";
+      });
+      box.addEventListener("pointerleave", function () { if (grabbed === null) { readout.textContent = ""; } });
+      box.addEventListener("pointerdown", function (event) {
+        if (event.button !== 0) { return; }
+        grabbed = frameAt(box, event);
+        box.setPointerCapture(event.pointerId);
+        shade = document.createElement("div");
+        shade.className = "drag";
+        box.appendChild(shade);
+      });
+      box.addEventListener("pointerup", function (event) {
+        if (grabbed === null) { return; }
+        const now = frameAt(box, event);
+        const first = Math.floor(Math.min(grabbed, now)), last = Math.ceil(Math.max(grabbed, now));
+        grabbed = null; shade.remove();
+        const least = 0.01 * (to - from);
+        if (last - first >= Math.max(least, 8)) { show(first, Math.min(last, frames)); }
+      });
+      box.addEventListener("pointercancel", function () { grabbed = null; if (shade) { shade.remove(); } });
+      box.addEventListener("dblclick", function () { show(0, frames); });
+    });
+    reset.addEventListener("click", function () { show(0, frames); });
+  }
+
+  document.querySelectorAll(".ethogram").forEach(setUp);
+})();
