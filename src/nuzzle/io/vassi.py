@@ -76,16 +76,17 @@ def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict
     covered = intervals_to_mask(
         bouts["start_frame"].to_numpy(), bouts["stop_frame"].to_numpy(), end
     )
-    pairs = bouts[["agent", "target"]].drop_duplicates().to_dict("records")
+    pairs = bouts[["agent", "target"]].drop_duplicates().to_numpy().tolist()
     return [
         {
-            **pair,
+            "agent": agent,
+            "target": target,
             "behaviour": behaviour,
             "start_frame": int(start),
             "stop_frame": int(stop),
             "stream": "",
         }
-        for pair in pairs
+        for agent, target in pairs
         for behaviour in categories
         for start, stop in mask_to_intervals(covered)
     ]
