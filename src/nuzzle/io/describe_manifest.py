@@ -1,0 +1,122 @@
+"""What the recordings of a manifest hold together, split by split."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from nuzzle.errors import InputError, LeakageError
+from nuzzle.io.load import load_entry
+from nuzzle.labels import Labels, intervals_to_mask
+from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
+
+
+def describe_manifest(
+    manifest: Manifest, progress: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """Read every recording and sum up; one that cannot be read is a problem, not the end.
+
+    Args:
+        manifest: the recordings.
+        progress: called with the name of each recording before it is read.
+
+    Returns:
+        ``splits``: for each, ``recordings``, ``groups``, ``frames``, ``labelled``;
+        ``behaviours``: for each, by split, ``bouts``, ``frames``, ``observed_frames``,
+        ``recordings`` (in which it was looked for); ``fps``, ``keypoints``, ``individuals``: how
+        many recordings have which; ``problems``; ``notes`` of the readers.
+    """
+    splits: dict[str, Counter[str]] = defaultdict(Counter)
+    groups: dict[str, set[str]] = defaultdict(set)
+    behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    alike: dict[str, Counter[str]] = {"fps": Counter(), "keypoints": Counter()}
+    alike["individuals"] = Counter()
+    problems, notes = [], []
+    for entry in manifest:
+        if progress is not None:
+            progress(entry.recording)
+        try:
+            recording = load_entry(entry)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        groups[entry.split].add(entry.leak_group)
+        _count(recording, splits[entry.split], alike)
+        if recording.labels is not None:
+            _count_labels(recording.labels, entry.split, behaviours)
+            notes += [f"{entry.recording}: {note}" for note in recording.labels.notes]
+    problems += _leaks(manifest) + _absent(behaviours, list(splits))
+    return {
+        "recordings": len(manifest),
+        "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
+        "behaviours": {
+            name: {split: dict(count) for split, count in by_split.items()}
+            for name, by_split in sorted(behaviours.items())
+        },
+        **{name: dict(count) for name, count in alike.items()},
+        "problems": problems,
+        "notes": notes,
+    }
+
+
+def _count(recording: Recording, split: Counter[str], alike: dict[str, Counter[str]]) -> None:
+    split["recordings"] += 1
+    split["frames"] += recording.n_frames
+    split["labelled"] += recording.labels is not None
+    alike["fps"]["unknown" if recording.fps is None else f"{recording.fps:g}"] += 1
+    alike["keypoints"][" ".join(recording.keypoints)] += 1
+    alike["individuals"][" ".join(recording.individuals)] += 1
+
+
+def _count_labels(
+    labels: Labels, split: str, behaviours: dict[str, dict[str, Counter[str]]]
+) -> None:
+    for name in labels.behaviours:
+        count = behaviours[name][split]
+        bouts = labels.bouts[labels.bouts["behaviour"] == name]
+        observed = labels.observed[labels.observed["behaviour"] == name]
+        count["recordings"] += 1
+        count["bouts"] += len(bouts)
+        count["frames"] += count_frames(bouts, labels.n_frames)
+        count["observed_frames"] += count_frames(observed, labels.n_frames)
+
+
+def count_frames(table: pd.DataFrame, n_frames: int) -> int:
+    """Frames inside any of the intervals of a bout or span table, summed over pairs."""
+    return sum(
+        int(
+            intervals_to_mask(
+                rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), n_frames
+            ).sum()
+        )
+        for _, rows in table.groupby(["agent", "target"])
+    )
+
+
+def _leaks(manifest: Manifest) -> list[str]:
+    try:
+        manifest.check_leakage()
+    except LeakageError as error:
+        return [str(error)]
+    return []
+
+
+def _absent(behaviours: dict[str, dict[str, Counter[str]]], splits: list[str]) -> list[str]:
+    """Behaviours that cannot be learned, or not be scored, because a split has none."""
+    never = [
+        name
+        for name, by_split in sorted(behaviours.items())
+        if not any(count["frames"] for count in by_split.values())
+    ]
+    nowhere = [f"looked for and never seen in any recording: {', '.join(never)}"] if never else []
+    return nowhere + [
+        f"{name!r} is never seen in the split {split!r}"
+        + ("" if by_split[split]["observed_frames"] else ", where nobody looked for it")
+        for name, by_split in sorted(behaviours.items())
+        for split in splits
+        if split and name not in never and not by_split[split]["frames"]
+    ]
