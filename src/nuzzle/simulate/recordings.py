@@ -33,6 +33,12 @@ CALMS21_CODES = {"attack": 0, "investigation": 1, "mount": 2, "other": 3}
 #: What a recording's `source` says of it; the writers pass it on into the files.
 SIMULATED = "simulated"
 _TEST_SHARE = 0.25
+_README = """\
+Everything in this folder is simulated: no animal was recorded, no person labelled it.
+Made by nuzzle {version}: {recordings} recordings of {minutes:g} minutes, layout {format}, \
+labs: {labs}, difficulty {difficulty}, seed {seed}.
+Figures reached on it say nothing about real recordings.
+"""
 _Seed = int | Sequence[int]
 
 
@@ -127,7 +133,7 @@ def _recording(
 ) -> Recording:
     level, process = difficulty_named(difficulty), PROCESSES[vocabulary]
     n_frames = frames_of(minutes, lab.fps)
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     truth = simulate_truth(process, session, n_frames=n_frames, fps=lab.fps, level=level, rng=rng)
     scale = lab.px_per_cm
     points_px = (lab.seen(truth.points_cm) * scale).astype(np.float32)
@@ -150,6 +156,13 @@ def _recording(
         source=SIMULATED,
         labels=labels,
     )
+
+
+def _generator(seed: _Seed) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"A seed is a whole number from 0; got {seed}.") from error
 
 
 def frames_of(minutes: float, fps: float) -> int:
@@ -185,10 +198,9 @@ def simulate(
     """Write simulated recordings in a genuine file layout.
 
     ``calms21`` gives ``calms21_task1_train.json`` and, with a quarter of the recordings and other
-    animals, ``calms21_task1_test.json``. ``mabe`` gives ``train.csv``, ``train_tracking/`` and
-    ``train_annotation/`` of CalMS21_task1 and, with `labs` above 1, of labs with other keypoints,
-    frame rates and behaviours. A ``README.txt`` says that all of it is simulated, and so does
-    each recording.
+    animals, ``calms21_task1_test.json``. ``mabe`` gives the tree of ``train.csv``, of
+    CalMS21_task1 and, with `labs` above 1, of labs with other keypoints, frame rates and
+    behaviours. A ``README.txt`` says that all of it is simulated; so does each recording.
 
     Args:
         directory: folder to write to; new or empty.
@@ -208,7 +220,7 @@ def simulate(
         OutputError: the folder holds something already, or cannot be written.
     """
     directory = Path(directory)
-    _check(format, recordings, minutes, difficulty, labs)
+    _check(format, recordings, minutes, seed, difficulty, labs)
     if not overwrite and directory.exists() and (directory.is_file() or any(directory.iterdir())):
         raise OutputError(f"{directory} is not empty. Choose another folder, or pass --overwrite.")
     common = (minutes, seed, difficulty)
@@ -217,19 +229,25 @@ def simulate(
     else:
         root = write_mabe(_mabe(recordings, labs, common), directory, overwrite=overwrite)
         paths = [root / "train.csv"]
-    text = (
-        "Everything in this folder is simulated: no animal was recorded, no person labelled it.\n"
-        f"Made by nuzzle {__version__}: {recordings} recordings of {minutes:g} minutes, layout "
-        f"{format}, {labs} lab(s), difficulty {difficulty}, seed {seed}.\n"
-        "Figures reached on it say nothing about real recordings.\n"
+    text = _README.format(
+        version=__version__,
+        recordings=recordings,
+        minutes=minutes,
+        format=format,
+        labs=labs,
+        difficulty=difficulty,
+        seed=seed,
     )
     return [*paths, write_text(directory / "README.txt", text, overwrite=overwrite)]
 
 
-def _check(format: str, recordings: int, minutes: float, difficulty: str, labs: int) -> None:
+def _check(
+    format: str, recordings: int, minutes: float, seed: int, difficulty: str, labs: int
+) -> None:
     """Raises InputError for arguments that cannot be; nothing was written yet."""
     difficulty_named(difficulty)
     frames_of(minutes, 30.0)
+    _generator(seed)
     if format not in FORMATS:
         raise InputError(f"The format is one of {list(FORMATS)}; got {format!r}.")
     if not 1 <= labs <= len(LABS) or (labs > 1 and format == "calms21"):
