@@ -8,8 +8,8 @@ fault it names the file and, where there is one, the row.
     NuzzleError
     ├── InputError              a file, a table or an argument is not what it should be
     │   ├── FormatError         a file does not hold what its format promises
-    │   ├── ValidationError     data was read, and contradicts itself (lists every problem)
-    │   └── ManifestError       a manifest row cannot be used
+    │   └── ValidationError     data was read, and contradicts itself (lists every problem)
+    │       └── ManifestError   a manifest row cannot be used
     ├── ConfigError             an unknown key or an impossible value in a config
     ├── LeakageError            training and evaluation would share data
     ├── TrainingError           training cannot start, or cannot go on

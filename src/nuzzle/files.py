@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nuzzle.errors import InputError, OutputError
@@ -41,7 +41,9 @@ def atomic_path(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise OutputError(f"Cannot write {path}: {reason}. Nothing was changed there.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where even this fails there is nothing to remove, and the first error says more.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = True) -> Path:

@@ -1,0 +1,73 @@
+import inspect
+import re
+
+import pytest
+
+from nuzzle import errors
+from nuzzle.errors import (
+    FormatError,
+    InputError,
+    ManifestError,
+    MissingDependencyError,
+    NuzzleError,
+    OutputError,
+    ValidationError,
+)
+
+CLASSES = {
+    name: each for name, each in inspect.getmembers(errors, inspect.isclass) if "Error" in name
+}
+
+
+def drawn_tree() -> dict[str, str]:
+    """Class -> parent, as drawn in the module's docstring."""
+    parents, stack = {}, []
+    for line in inspect.getdoc(errors).splitlines():
+        found = re.match(r"^([\s│├└─]*)(\w+Error)\b", line)
+        if found:
+            depth = len(found.group(1)) // 4 - 1  # the drawing itself is indented
+            del stack[depth:]
+            parents[found.group(2)] = stack[-1] if stack else ""
+            stack.append(found.group(2))
+    return parents
+
+
+def test_the_drawing_is_the_tree():
+    real = {
+        name: next((base.__name__ for base in each.__bases__ if base in CLASSES.values()), "")
+        for name, each in CLASSES.items()
+    }
+    drawn = drawn_tree()
+    assert drawn.pop("NuzzleError") == real.pop("NuzzleError")
+    assert drawn == real
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_all_are_nuzzle_errors_and_explained(name):
+    assert issubclass(CLASSES[name], NuzzleError)
+    assert CLASSES[name].__doc__
+
+
+def test_format_error_names_file_row_and_mend():
+    error = FormatError("a.csv", "has no column x.", row=3, mend="Add it.")
+    assert str(error) == "a.csv, line 3: has no column x. Add it."
+    assert (error.path.name, error.row) == ("a.csv", 3)
+    assert str(FormatError("a.csv", "is empty.")) == "a.csv: is empty."
+
+
+def test_validation_lists_every_problem():
+    assert str(ValidationError("labels", ["one"])) == "labels: one"
+    error = ManifestError("manifest m.csv", ["one", "two"])
+    assert str(error) == "manifest m.csv has 2 problems:\n  - one\n  - two"
+    assert error.problems == ("one", "two")
+
+
+def test_errors_are_caught_by_their_common_names():
+    assert issubclass(InputError, ValueError)
+    assert issubclass(OutputError, OSError)
+    assert issubclass(MissingDependencyError, ImportError)
+
+
+def test_missing_dependency_says_what_to_install():
+    error = MissingDependencyError("lightgbm", "trees", "The model 'trees'")
+    assert str(error) == "The model 'trees' needs lightgbm: pip install 'nuzzle[trees]'"

@@ -1,0 +1,99 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from nuzzle.errors import InputError, OutputError
+from nuzzle.files import atomic_path, existing_file, write_text
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_only_when_finished(tmp_path):
+    target = tmp_path / "new" / "a.csv"
+    with atomic_path(target) as temporary:
+        assert temporary.suffix == ".csv"
+        assert temporary.parent == target.parent
+        temporary.write_text("half")
+        assert not target.exists()
+    assert target.read_text() == "half"
+    assert names(target.parent) == ["a.csv"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = write_text(tmp_path / "a.csv", "old")
+    with pytest.raises(KeyError), atomic_path(target) as temporary:
+        temporary.write_text("new")
+        raise KeyError("stop")
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_an_interruption_leaves_nothing_half_written(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "a.csv") as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    target = write_text(tmp_path / "a.csv", "old")
+    with pytest.raises(OutputError, match="exists already"):
+        write_text(target, "new", overwrite=False)
+    assert target.read_text() == "old"
+    write_text(target, "new", overwrite=True)
+    assert target.read_text() == "new"
+
+
+def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch):
+    target = write_text(tmp_path / "a.csv", "old")
+    real = Path.write_text
+
+    def full(self, text, *args, **kwargs):
+        real(self, text[:2], *args, **kwargs)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OutputError, match=r"a\.csv: No space left on device\. Nothing was changed"):
+        write_text(target, "new text")
+    monkeypatch.undo()
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_folder_without_permission_is_told(tmp_path, monkeypatch):
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(OutputError, match="Permission denied"):
+        write_text(tmp_path / "a.csv", "text")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OutputError, match="Permission denied"):
+        write_text(tmp_path / "new" / "a.csv", "text")
+
+
+def test_a_folder_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_text(tmp_path / "file" / "a.csv", "text")
+
+
+def test_a_target_that_is_a_folder_is_told(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(OutputError):
+        write_text(tmp_path / "a.csv", "text")
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_existing_file(tmp_path):
+    with pytest.raises(InputError, match="There is no manifest at"):
+        existing_file(tmp_path / "none.csv", "manifest")
+    with pytest.raises(InputError, match="is a folder"):
+        existing_file(tmp_path)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(InputError, match=r"is empty \(0 bytes\)"):
+        existing_file(tmp_path / "empty.csv")
+    assert existing_file(str(write_text(tmp_path / "a", "x"))) == tmp_path / "a"
