@@ -33,12 +33,6 @@ CALMS21_CODES = {"attack": 0, "investigation": 1, "mount": 2, "other": 3}
 #: What a recording's `source` says of it; the writers pass it on into the files.
 SIMULATED = "simulated"
 _TEST_SHARE = 0.25
-_README = """\
-Everything in this folder is simulated: no animal was recorded, no person labelled it.
-Made by nuzzle {version}: {recordings} recordings of {minutes:g} minutes, layout {format}, \
-labs: {labs}, difficulty {difficulty}, seed {seed}.
-Figures reached on it say nothing about real recordings.
-"""
 _Seed = int | Sequence[int]
 
 
@@ -229,15 +223,7 @@ def simulate(
     else:
         root = write_mabe(_mabe(recordings, labs, common), directory, overwrite=overwrite)
         paths = [root / "train.csv"]
-    text = _README.format(
-        version=__version__,
-        recordings=recordings,
-        minutes=minutes,
-        format=format,
-        labs=labs,
-        difficulty=difficulty,
-        seed=seed,
-    )
+    text = _readme(format, recordings, labs, common)
     return [*paths, write_text(directory / "README.txt", text, overwrite=overwrite)]
 
 
@@ -257,6 +243,16 @@ def _check(
         raise InputError(
             f"At least {fewest} recordings are needed (train and test; each lab); got {recordings}."
         )
+
+
+def _readme(format: str, recordings: int, labs: int, common: tuple[float, int, str]) -> str:
+    minutes, seed, difficulty = common
+    return (
+        "Everything in this folder is simulated: no animal was recorded, no person labelled it.\n"
+        f"Made by nuzzle {__version__}: {recordings} recordings of {minutes:g} minutes, layout "
+        f"{format}, labs: {labs}, difficulty {difficulty}, seed {seed}.\n"
+        "Figures reached on it say nothing about real recordings.\n"
+    )
 
 
 def _write_calms21(
