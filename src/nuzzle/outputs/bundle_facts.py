@@ -61,7 +61,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Trained on", trained + (" (simulated)" if training.get("simulated") else "")),
         ("Laboratories", _names(training.get("labs") or ())),
         ("Animals or sessions", _names(training.get("groups") or ())),
-        ("Chosen by", _names(training.get("validation_recordings") or ())),
+        ("Validated on", _names(training.get("validation_recordings") or ())),
         ("Best epoch", "" if best is None else str(best)),
         ("Training took", duration(float(seconds)) if seconds else ""),
         ("Features", str(frontend.get("features", ""))),

@@ -12,6 +12,8 @@ from nuzzle.evaluation.result import Evaluation, ReliabilityBin
 from nuzzle.outputs.svg import figure, shorten, tag, title
 
 _LABEL = 150
+#: Of fewer frames than this a frequency says nothing, and is not drawn.
+LEAST_FRAMES = 10
 
 
 def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
@@ -144,28 +146,18 @@ def reliability(
     """
     left, top = 42.0, 26.0
     total = sum(each.n_frames for each in curve) or 1
-    parts = [
-        tag("rect", x=left, y=top, width=size, height=size, class_="frame"),
-        tag("path", d=f"M{left} {top + size}L{left + size} {top}", class_="diagonal"),
-        tag("text", title(name), shorten(name, 26), x=left, y=top - 10, class_="name"),
-    ]
-    for tick in (0.0, 0.5, 1.0):
-        parts.append(
-            tag("text", f"{tick:g}", x=left + tick * size, y=top + size + 15,
-                class_="axis middle small")
-        )  # fmt: skip
-        parts.append(
-            tag("text", f"{tick:g}", x=left - 7, y=top + size * (1 - tick) + 4,
-                class_="axis end small")
-        )  # fmt: skip
-    points = [each for each in curve if each.n_frames]
+    points = [each for each in curve if each.n_frames >= LEAST_FRAMES]
     at = [
         (left + each.mean_probability * size, top + (1 - each.frequency) * size) for each in points
     ]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at) if at else ""
-    parts.append(tag("path", d=line, fill="none", stroke=colour, stroke_width=1.5))
+    parts = [
+        tag("text", title(name), shorten(name, 26), x=left, y=top - 10, class_="name"),
+        *_square(left, top, size),
+        tag("path", d=line, fill="none", stroke=colour, stroke_width=1.5),
+    ]
     for each, (x, y) in zip(points, at, strict=True):
-        radius = 2.0 + 9.0 * math.sqrt(each.n_frames / total)
+        radius = 2.0 + 6.0 * math.sqrt(each.n_frames / total)
         said = (
             f"{each.n_frames:,} frames: claimed {each.mean_probability:.2f}, "
             f"so in {each.frequency:.2f}"
@@ -173,13 +165,22 @@ def reliability(
         parts.append(
             tag("circle", title(said), cx=x, cy=y, r=radius, fill=colour, fill_opacity=0.75)
         )
-    parts.append(
-        tag("text", "claimed probability", x=left + size / 2, y=top + size + 32,
-            class_="axis middle small")
-    )  # fmt: skip
-    middle = top + size / 2
-    parts.append(
-        tag("text", "how often so", x=12, y=middle, transform=f"rotate(-90 12 {middle:g})",
-            class_="axis middle small")
-    )  # fmt: skip
     return figure(left + size + 14, top + size + 40, *parts, label=f"Reliability of {name}")
+
+
+def _square(left: float, top: float, size: float) -> list[Markup]:
+    """Frame, diagonal and axes of a reliability curve."""
+    bottom, middle = top + size, top + size / 2
+    small = "axis middle small"
+    turn = f"rotate(-90 12 {middle:g})"
+    parts = [
+        tag("rect", x=left, y=top, width=size, height=size, class_="frame"),
+        tag("path", d=f"M{left} {bottom}L{left + size} {top}", class_="diagonal"),
+        tag("text", "claimed probability", x=left + size / 2, y=bottom + 32, class_=small),
+        tag("text", "how often so", x=12, y=middle, transform=turn, class_=small),
+    ]
+    for tick in (0.0, 0.5, 1.0):
+        x, y = left + tick * size, bottom - tick * size
+        parts.append(tag("text", f"{tick:g}", x=x, y=bottom + 17, class_=small))
+        parts.append(tag("text", f"{tick:g}", x=left - 9, y=y + 4, class_="axis end small"))
+    return parts

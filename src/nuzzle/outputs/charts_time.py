@@ -17,9 +17,10 @@ _LABEL = 150
 
 
 class Bar(NamedTuple):
-    """One row of a time budget: what stands beside it, and behaviour -> percent."""
+    """One row of a time budget: of what, by whom ('' for none), and behaviour -> percent."""
 
     name: str
+    who: str
     shares: Mapping[str, float]
 
 
@@ -39,7 +40,7 @@ def bout_durations(
         behaviours: rows, in this order; those without any bout are left out.
         colours: behaviour -> colour.
     """
-    tables = [("annotator", truth), ("nuzzle", bouts)] if truth is not None else [("", bouts)]
+    tables = [("", bouts)] if truth is None else [("annotator", truth), ("nuzzle", bouts)]
     rows = []
     for name in behaviours:
         found = [(who, _durations(table, name)) for who, table in tables]
@@ -58,10 +59,7 @@ def bout_durations(
     bottom = top + height * len(rows)
     parts = []
     for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
-        x = x_of(10.0**power)
-        parts.append(tag("path", d=f"M{x:.1f} {top}V{bottom:.1f}", class_="grid"))
-        said = f"{10.0**power:g} s"
-        parts.append(tag("text", said, x=x, y=bottom + 16, class_="axis middle small"))
+        parts += _mark(f"{10.0**power:g} s", x_of(10.0**power), top, bottom)
     for row, (name, found) in enumerate(rows):
         y = top + row * height
         middle = y + height / 2 + 4
@@ -73,12 +71,18 @@ def bout_durations(
             parts.append(_whisker(values, x_of, at, colours[name], hollow=hollow, who=who))
             said = f"{len(values):,} bout{'' if len(values) == 1 else 's'} {who and '· ' + who}"
             parts.append(tag("text", said, x=left + width + 14, y=at + 4, class_="axis small"))
-    label = "Durations of bouts"
-    return figure(left + width + 150, bottom + 24, *parts, label=label)
+    return figure(left + width + 150, bottom + 24, *parts, label="Durations of bouts")
 
 
-def _durations(table: pd.DataFrame | None, behaviour: str) -> NDArray[np.float64]:
-    assert table is not None
+def _mark(text: str, x: float, top: float, bottom: float) -> list[Markup]:
+    """A vertical line and what stands below it."""
+    return [
+        tag("path", d=f"M{x:.1f} {top}V{bottom:.1f}", class_="grid"),
+        tag("text", text, x=x, y=bottom + 16, class_="axis middle small"),
+    ]
+
+
+def _durations(table: pd.DataFrame, behaviour: str) -> NDArray[np.float64]:
     return table.loc[table["behaviour"] == behaviour, "duration_s"].to_numpy(np.float64)
 
 
@@ -114,31 +118,45 @@ def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[s
     most = max((sum(bar.shares.values()) for bar in bars), default=0.0)
     marks = ticks(max(most, 1.0) * 1.02, 5)
     stop = max(marks[-1], most)
-    left, width, top, height = 250.0, 560.0, 6.0, 24.0
-    bottom = top + height * len(bars)
+    named, twofold = any(bar.name for bar in bars), any(bar.who for bar in bars)
+    left = (230.0 if named else 10.0) + (70.0 if twofold else 0.0)
+    width, top, height = 560.0, 6.0, 22.0
+    y = top
     parts = []
+    for bar in bars:
+        # A bar with a name begins a new group, a little apart from the one before.
+        y += 6.0 if bar.name and y > top else 0.0
+        parts += _bar(bar, (left, y), (width / stop, height), behaviours, colours)
+        y += height
+    grid = []
     for mark in marks:
-        x = left + width * mark / stop
-        parts.append(tag("path", d=f"M{x:.1f} {top}V{bottom:.1f}", class_="grid"))
-        parts.append(tag("text", f"{mark:g} %", x=x, y=bottom + 16, class_="axis middle small"))
-    for row, bar in enumerate(bars):
-        y = top + row * height
-        parts.append(
-            tag("text", title(bar.name), shorten(bar.name, 36), x=left - 12, y=y + 16,
-                class_="end small")
-        )  # fmt: skip
-        x = left
-        for name in behaviours:
-            share = bar.shares.get(name, 0.0)
-            if share <= 0:
-                continue
-            size = width * share / stop
-            parts.append(
-                tag("rect", title(f"{bar.name}: {name} {share:.1f} %"), x=x, y=y + 4, width=size,
-                    height=height - 8, fill=colours[name])
-            )  # fmt: skip
-            x += size
-    return figure(left + width + 30, bottom + 24, *parts, label="Time budget")
+        grid += _mark(f"{mark:g} %", left + width * mark / stop, top, y)
+    return figure(left + width + 30, y + 24, *grid, *parts, label="Time budget")
+
+
+def _bar(
+    bar: Bar,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    behaviours: Sequence[str],
+    colours: Mapping[str, str],
+) -> list[Markup]:
+    """One bar and its names; `size` is px of one percent, and the height."""
+    (left, y), (percent, height) = corner, size
+    edge = left - 12 - (70 if bar.who else 0)
+    parts = [
+        tag("text", title(bar.name), shorten(bar.name, 34), x=edge, y=y + 15, class_="end small"),
+        tag("text", bar.who, x=left - 12, y=y + 15, class_="axis end small"),
+    ]
+    x = left
+    for name in behaviours:
+        share = bar.shares.get(name, 0.0)
+        if share > 0:
+            said = title(f"{bar.name} {bar.who} · {name}: {share:.1f} %".strip())
+            box = {"x": x, "y": y + 3, "width": percent * share, "height": height - 6}
+            parts.append(tag("rect", said, fill=colours[name], **box))
+            x += percent * share
+    return parts
 
 
 def attention_curves(

@@ -27,13 +27,15 @@ class Lane:
     """One row of an ethogram.
 
     Attributes:
-        name: what stands beside it.
+        name: what it holds, in full.
+        label: what stands beside it.
         kind: ``truth``, ``predicted`` or ``certainty``: its look.
         drawing: an SVG element.
-        swatch: a colour that stands beside the name; '' for none.
+        swatch: a colour that stands beside the label; '' for none.
     """
 
     name: str
+    label: str
     kind: str
     drawing: Markup
     swatch: str = ""
@@ -71,13 +73,13 @@ def lanes(
             seen = one.observed[:, [column for column, _ in columns]] if columns else one.observed
             unseen = np.logical_not(seen.any(axis=1))
             drawing = _lane(one.truth & one.observed, columns, colours, unseen)
-            rows.append(Lane(f"{name} · annotator" if name else "annotator", "truth", drawing))
+            rows.append(Lane("annotator", name or "annotator", "truth", drawing, swatch))
+            name, swatch = "", ""
         drawing = _lane(one.predicted, columns, colours, mute)
-        said = "nuzzle" if not name or one.truth is not None else ""
-        rows.append(
-            Lane(" · ".join(part for part in (name, said) if part), "predicted", drawing, swatch)
-        )
-    rows.append(Lane("certainty", "certainty", _certainty(one.certainty(exclusive))))
+        rows.append(Lane("nuzzle", name or "nuzzle", "predicted", drawing, swatch))
+    chance = 1 / max(2, len(behaviours)) if exclusive else 0.5
+    drawing = _certainty(one.certainty(exclusive), chance)
+    rows.append(Lane("certainty", "certainty", "certainty", drawing))
     return rows
 
 
@@ -111,14 +113,15 @@ def _boxes(mask: NDArray[np.bool_]) -> str:
     )
 
 
-def _certainty(certainty: NDArray[np.float32]) -> Markup:
-    """The mean certainty as an area, in at most `_CERTAINTY_BINS` steps."""
+def _certainty(certainty: NDArray[np.float32], chance: float) -> Markup:
+    """The mean certainty as an area, from chance to 1, in at most `_CERTAINTY_BINS` steps."""
     n_frames = len(certainty)
     edges = np.unique(np.linspace(0, n_frames, min(n_frames, _CERTAINTY_BINS) + 1).astype(int))
     known = np.isfinite(certainty)
     total = np.add.reduceat(np.where(known, certainty, 0.0), edges[:-1])
     count = np.add.reduceat(known.astype(np.int64), edges[:-1])
-    height = np.where(count > 0, total / np.maximum(count, 1), 0.0)
+    mean = np.where(count > 0, total / np.maximum(count, 1), 0.0)
+    height = np.clip((mean - chance) / (1 - chance), 0.0, 1.0)
     steps = "".join(
         f"V{1 - value:.3f}H{stop}" for value, stop in zip(height, edges[1:], strict=True)
     )

@@ -11,10 +11,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from nuzzle.errors import InputError
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import write_text
 from nuzzle.outputs import sections
 from nuzzle.outputs.bundle_facts import bundle_facts
+from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
 from nuzzle.outputs.svg import clock, duration, palette
@@ -36,10 +38,15 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
         The path of the report.
 
     Raises:
-        InputError: the directory holds no results.
+        InputError: the directory holds no results, or those of an interrupted run.
         OutputError: the report cannot be written.
     """
     results = read_results(directory)
+    if not results.finished:
+        raise InputError(
+            f"The run that writes {directory} has not finished. If it was interrupted, start it "
+            "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite."
+        )
     target = results.directory / "report.html" if path is None else Path(path)
     environment = Environment(
         loader=PackageLoader("nuzzle.outputs", "templates"),
@@ -97,6 +104,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "failed_count": sections.count(len(results.failed), "recording"),
         "recordings": results.done[:_MOST_ROWS],
         "recordings_left_out": len(results.done) - _MOST_ROWS,
+        "least_frames": LEAST_FRAMES,
         "clock": clock,
         "duration": duration,
     }

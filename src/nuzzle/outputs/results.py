@@ -102,13 +102,7 @@ class ResultsWriter:
             notes: what had to be mended or left out.
             seconds: what the computation took.
         """
-        shape = (recording.n_frames, len(self.run.behaviours))
-        wrong = [str(one.pair) for one in pairs if one.probability.shape != shape]
-        if wrong or not pairs:
-            raise InputError(
-                f"recording {recording.name!r}: predictions of at least one pair with the shape "
-                f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
-            )
+        _check(recording, pairs, len(self.run.behaviours))
         entry = RecordingEntry(
             name=recording.name,
             group=recording.group,
@@ -188,7 +182,8 @@ class ResultsWriter:
         same = ("kind", "behaviours", "background", "exclusive")
         differing = [name for name in same if getattr(theirs, name) != getattr(mine, name)]
         if orjson.dumps(before["bundle"], option=orjson.OPT_SORT_KEYS) != orjson.dumps(
-            mine.bundle, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+            mine.bundle,
+            option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS,
         ):
             differing.append("bundle")
         if differing:
@@ -240,6 +235,16 @@ def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not filled:
         return pd.DataFrame(columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
     return pd.concat(filled, ignore_index=True)
+
+
+def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int) -> None:
+    shape = (recording.n_frames, n_behaviours)
+    wrong = [str(one.pair) for one in pairs if one.probability.shape != shape]
+    if wrong or not pairs:
+        raise InputError(
+            f"recording {recording.name!r}: predictions of at least one pair with the shape "
+            f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
+        )
 
 
 def _observed(one: PairFrames) -> int:

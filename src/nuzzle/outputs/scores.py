@@ -17,7 +17,9 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
     """Headline figures, sentences and calibration errors."""
     scored = [s for s in result.behaviours if s.behaviour != result.background]
     names = [s.behaviour for s in scored if s.true_frames]
-    over = f"mean over {', '.join(names)}" if len(names) <= 8 else f"mean over {len(names)}"
+    over = (
+        f"mean over {', '.join(names)}" if len(names) <= 8 else f"mean over {len(names)} behaviours"
+    )
     without = f"; {result.background} (background) left out" if result.background else ""
     cards = [
         _card("Macro F1, per frame", result.macro_f1, f"{over}{without}"),
@@ -64,8 +66,8 @@ def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[st
         for score in _panels(result)[:_MOST_PANELS]
     ]
     bars = [
-        Bar("annotator", _shares(result, "true_frames")),
-        Bar("nuzzle", _shares(result, "predicted_frames")),
+        Bar("", "annotator", _shares(result, "true_frames")),
+        Bar("", "nuzzle", _shares(result, "predicted_frames")),
     ]
     scored = [name for name in names if name != result.background]
     return {

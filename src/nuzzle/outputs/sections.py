@@ -22,7 +22,7 @@ MOST_ETHOGRAMS = 12
 MOST_PAIRS = 4
 MOST_BARS = 40
 MOST_PANELS = 12
-_MOST_DOUBTFUL = 15
+_MOST_DOUBTFUL = 10
 
 
 def count(number: int, noun: str) -> str:
@@ -70,12 +70,7 @@ def facts(results: Results) -> list[str]:
 def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
     """What the reader must know first."""
     said = []
-    if not results.finished:
-        said.append(
-            "The run was interrupted: tables and figures show what it had finished. "
-            "Start it again with --resume to complete it."
-        )
-    if results.run.bundle.get("training", {}).get("simulated"):
+    if (results.run.bundle.get("training") or {}).get("simulated"):
         said.append(
             "The classifier was trained on simulated recordings. Its figures say nothing about "
             "real animals."
@@ -167,7 +162,7 @@ def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | 
         for entry in results.done
         for pair, seen in zip(entry.pairs, entry.observed_frames, strict=True)
     ]
-    most = MOST_BARS // 2 if labelled else MOST_BARS
+    most = MOST_BARS // 3 if labelled else MOST_BARS
     shown = pairs[:most]
     said = {
         key: dict(zip(rows["behaviour"], rows["percent"], strict=True))
@@ -177,13 +172,15 @@ def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | 
     if results.truth_bouts is not None:
         real = dict(list(results.truth_bouts.groupby(["recording", "agent", "target"])))
     bars = []
+    several = len({pair for _, pair, _ in pairs}) > 1
     for entry, pair, seen in shown:
         key = (entry.name, *pair)
-        name = f"{entry.name} · {pair[0]}" + (f" → {pair[1]}" if pair[0] != pair[1] else "")
+        who = f" · {pair[0]}" + (f" → {pair[1]}" if pair[0] != pair[1] else "")
+        name = entry.name + (who if several else "")
         if labelled and seen:
-            bars.append(Bar(f"{name} · annotator", _true_shares(real.get(key), entry)))
-            name = f"{name} · nuzzle" if len(name) < 26 else "nuzzle"
-        bars.append(Bar(name, said.get(key, {})))
+            bars.append(Bar(name, "annotator", _true_shares(real.get(key), entry)))
+            name = ""
+        bars.append(Bar(name, "nuzzle" if labelled else "", said.get(key, {})))
     if not any(bar.shares for bar in bars):
         return None, 0
     return time_bars(bars, results.run.scored, colours), max(0, len(pairs) - most)
@@ -262,18 +259,22 @@ def ethograms(
             drawn.append(_ethogram(results, entry, one, colours, scores.get(entry.name, math.nan)))
     left = []
     if len(chosen) < len(entries):
-        left.append(f"{len(entries) - len(chosen):,} recordings, evenly chosen by rank")
+        left.append(
+            f"{len(entries) - len(chosen):,} of {len(entries):,} recordings are not drawn here; "
+            "those that are stand at even distances "
+            + ("from the best to the worst." if scores else "from the first to the last.")
+        )
     if pairs_left_out:
-        left.append(f"{pairs_left_out:,} pairs in which less happened")
+        left.append(f"{pairs_left_out:,} pairs in which less happened are not drawn here.")
     text = "Time runs from left to right; a colour is a behaviour. "
     if evaluation is not None:
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
         text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
-    text += "The grey curve is how certain nuzzle was."
+    text += "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
     return {
         "ethograms": drawn,
         "ethogram_text": text,
-        "ethograms_left_out": f"Left out here: {'; '.join(left)}." if left else "",
+        "ethograms_left_out": " ".join(left),
         "macro_f1": {name: f"{v:.2f}" for name, v in scores.items() if math.isfinite(v)},
     }
 

@@ -15,14 +15,14 @@ PALETTE = (
     "#CC79A7",
     "#D55E00",
     "#56B4E9",
-    "#882255",
     "#999933",
-    "#332288",
+    "#882255",
     "#44AA99",
-    "#AA4499",
-    "#DDCC77",
-    "#117733",
+    "#7570B3",
     "#CC6677",
+    "#117733",
+    "#DDCC77",
+    "#AA4499",
 )
 #: What has no colour of its own: the background class.
 NEUTRAL = "#B8BDC7"
@@ -116,10 +116,12 @@ def duration(seconds: float) -> str:
     """
     if not math.isfinite(seconds):
         return "–"
-    if seconds < 60:
+    if seconds == 0:
+        return "0 s"
+    if seconds < 59.5:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
     whole = round(seconds)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")

@@ -68,18 +68,20 @@
 
     function tell(event, box) {
       const frame = Math.min(Math.floor(frameAt(box, event)), frames - 1);
-      const said = boxes.map(function (each, index) {
-        if (each.classList.contains("certainty")) { return ""; }
-        const names = [];
+      const said = new Map();
+      boxes.forEach(function (each, index) {
         data[index].forEach(function (path) {
           const bout = under(path.bouts, frame);
-          if (bout && path.name) {
-            names.push(path.name + " (" + ((bout[1] - bout[0]) / fps).toFixed(2) + " s)");
-          } else if (bout) { names.push("not looked at"); }
+          if (!bout) { return; }
+          const length = " (" + ((bout[1] - bout[0]) / fps).toFixed(2) + " s)";
+          const text = path.name ? path.name + length : "not looked at";
+          const who = said.get(each.dataset.name) || [];
+          if (!who.includes(text)) { said.set(each.dataset.name, who.concat(text)); }
         });
-        return names.length ? each.dataset.name + ": " + names.join(", ") : "";
-      }).filter(Boolean);
-      readout.textContent = clock(frame / fps, 0.01) + " · frame " + frame + (said.length ? " · " + said.join(" · ") : "");
+      });
+      const parts = [clock(frame / fps, 0.01), "frame " + frame];
+      said.forEach(function (names, who) { parts.push(who + ": " + names.join(", ")); });
+      readout.textContent = parts.join(" · ");
     }
 
     boxes.forEach(function (box) {

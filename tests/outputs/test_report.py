@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from nuzzle.cli.report import report
+from nuzzle.errors import InputError
+from nuzzle.labels import Pair
+from nuzzle.outputs import sections
+from nuzzle.outputs.report import write_report
+from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+
+NASTY = '<script>alert("1")</script>&'
+VOID = {"meta", "link"}
+
+
+class Page(HTMLParser):
+    """Collects ids, links, tables and tags, and checks that tags are closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        values = dict(attrs)
+        if "id" in values:
+            self.ids.append(values["id"])
+        self.links += [values[name] for name in ("src", "href", "xlink:href") if name in values]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page_of(results):
+    html = write_report(results.directory).read_text(encoding="utf-8")
+    return Page(html), html
+
+
+def test_an_evaluation_has_every_section(made_up):
+    page, html = page_of(made_up("evaluation"))
+    wanted = (
+        "summary scores confusion ethograms bouts budget certainty attention training recordings"
+    )
+    assert set(wanted.split()) <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    anchors = [link[1:] for link in page.links if link.startswith("#")]
+    assert anchors == wanted.split()
+    assert "mean over attack, investigation, mount; other (background) left out" in page.text
+    assert "95 % interval" in page.text
+    assert "animal20" in page.text
+    assert "engineered48" in page.text
+    assert "simulated" in page.text
+    assert html.count('class="ethogram"') == 3
+
+
+def test_a_prediction_has_no_scores(made_up):
+    page, _ = page_of(made_up("prediction"))
+    assert "scores" not in page.ids
+    assert "confusion" not in page.ids
+    assert {"ethograms", "budget", "bouts", "certainty", "training", "recordings"} <= set(page.ids)
+    assert "annotator" not in page.text
+    assert "Doubtful frames" in page.text
+
+
+def test_the_page_needs_nothing_else(made_up):
+    page, html = page_of(made_up("evaluation"))
+    assert [link for link in page.links if not link.startswith("#")] == ["data:,"]
+    assert not re.search(r"(src|href)=[\"']?https?:", html)
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", html)
+
+
+def test_names_are_escaped(tmp_path, made_up):
+    names = (NASTY, "a/b\"' onload=x")
+    behaviours = ("<b>bold</b>", "in'vest\"", "mount", "other")
+    page, html = page_of(
+        made_up("evaluation", n=2, names=names, behaviours=behaviours, bundle={"training": {
+            "recordings": [NASTY], "behaviours": {NASTY: {"frames": 3, "bouts": 1}}}})
+    )  # fmt: skip
+    assert page.tags.count("script") == 1
+    assert "b" not in page.tags
+    assert "<script>alert" not in html
+    assert NASTY in page.text
+    assert "<b>bold</b>" in page.text
+
+
+def test_failures_stand_with_their_reasons(made_up):
+    page, _ = page_of(made_up("prediction", n=1))
+    assert "No result for 1 recording" in page.text
+    assert "cage<99>" in page.text
+    assert "the file is empty (0 bytes)" in page.text
+
+
+def test_one_recording_has_no_interval_and_says_why(made_up):
+    page, _ = page_of(made_up("evaluation", n=1))
+    assert "no interval can be given" in page.text
+    assert "95 % interval 0" not in page.text
+    assert "How even is it over recordings?" not in page.text
+
+
+def test_a_behaviour_that_never_occurs_has_no_score(made_up):
+    results = made_up(
+        "evaluation", behaviours=("attack", "mount", "rear"), exclusive=False, never="mount"
+    )
+    page, html = page_of(results)
+    assert "does not occur in the truth" in page.text
+    assert "mean over attack, rear" in page.text
+    assert "nan" not in re.sub(r"<(script|style)>.*?</\1>", "", html, flags=re.S).lower()
+
+
+def test_nothing_found_at_all(tmp_path, recording):
+    p = np.tile(np.array([0.1, 0.9], np.float32), (50, 1))
+    run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
+    writer = ResultsWriter(tmp_path, run)
+    writer.add(recording("quiet", 50), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+    page, _ = page_of(writer.finish())
+    assert "No bout of any behaviour was found." in page.text
+    assert "Never found: mount." in page.text
+
+
+def test_every_recording_failed(tmp_path):
+    writer = ResultsWriter(tmp_path, Run(kind="prediction", behaviours=("mount",), exclusive=False))
+    writer.fail("one", "no such file")
+    page, _ = page_of(writer.finish())
+    assert "There is nothing to draw." in page.text
+    assert "no such file" in page.text
+
+
+def test_many_recordings_are_capped_and_counted(made_up, monkeypatch):
+    monkeypatch.setattr(sections, "MOST_ETHOGRAMS", 3)
+    page, html = page_of(made_up("prediction", n=7, n_frames=300))
+    assert html.count('class="ethogram"') == 3
+    assert "4 of 7 recordings are not drawn here" in page.text
+
+
+def test_many_exclusive_behaviours_get_a_lane_each(made_up):
+    many = tuple(f"behaviour{index}" for index in range(20))
+    results = made_up("evaluation", n=1, behaviours=many)
+    _, html = page_of(results)
+    lanes = re.findall(r'data-name="(\w+)"', html)
+    assert lanes.count("annotator") == lanes.count("nuzzle") == 20
+
+
+def test_an_unfinished_run_is_refused(tmp_path):
+    ResultsWriter(tmp_path, Run(kind="prediction", behaviours=("mount",)))
+    with pytest.raises(InputError, match="has not finished"):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_command_prints_where_the_report_is(tmp_path, made_up, capsys):
+    results = made_up("prediction", n=1, n_frames=300)
+    out = tmp_path / "elsewhere" / "my.html"
+    report(results.directory, out, str(tmp_path / "r.json"))
+    assert str(out) in capsys.readouterr().out
+    assert out.exists()
+    assert str(out) in (tmp_path / "r.json").read_text()

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from nuzzle.errors import FormatError, InputError, OutputError
+from nuzzle.labels import Pair
+from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, read_results
+
+PAIR = Pair("resident", "intruder")
+NAMES = ("attack", "mount", "other")
+
+
+def run(**changes):
+    return Run(**{"kind": "prediction", "behaviours": NAMES, "background": "other", **changes})
+
+
+def frames(n=300, truth=False):
+    p = np.full((n, 3), 0.25, np.float32)
+    p[:, 2] = 0.5
+    p[30:60] = [0.9, 0.05, 0.05]
+    said = p.argmax(1)[:, None] == np.arange(3)
+    if not truth:
+        return PairFrames(PAIR, p, said)
+    real = np.zeros((n, 3), bool)
+    real[45:90, 0] = True
+    real[:, 2] = ~real[:, 0]
+    observed = np.ones((n, 3), bool)
+    observed[:15] = False
+    return PairFrames(PAIR, p, said, real & observed, observed)
+
+
+def test_round_trip_of_a_prediction(tmp_path, recording):
+    writer = ResultsWriter(tmp_path / "out", run(command="nuzzle predict", bundle={"a": 1}))
+    writer.add(recording("cage1", group="g"), [frames()], notes=["a note"], seconds=1.5)
+    results = writer.finish()
+    assert results.finished
+    assert results.run.behaviours == NAMES
+    assert results.run.bundle == {"a": 1}
+    (entry,) = results.recordings
+    assert (entry.name, entry.group, entry.status, entry.n_frames) == ("cage1", "g", "done", 300)
+    assert entry.notes == ("a note",)
+    assert entry.pairs == (("resident", "intruder"),)
+    # 30 of 300 frames have a probability of 0.9, all others of 0.5.
+    assert entry.doubtful == pytest.approx(0.9)
+    (back,) = results.frames(entry)
+    assert back.pair == PAIR
+    np.testing.assert_array_equal(back.probability, frames().probability)
+    np.testing.assert_array_equal(back.predicted, frames().predicted)
+    assert back.truth is None
+    assert results.truth_bouts is None
+    bouts = results.bouts[["recording", "behaviour", "start_frame", "stop_frame"]]
+    assert bouts.values.tolist() == [["cage1", "attack", 30, 60]]
+    budget = results.time_budget.set_index("behaviour")
+    assert budget.loc["attack", "percent"] == pytest.approx(10.0)
+    assert budget.loc["mount", "bouts"] == 0
+    assert "other" not in budget.index
+
+
+def test_the_frames_file_is_plain_to_read(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    entry = writer.add(recording("cage1"), [frames(truth=True)])
+    writer.finish()
+    table = pd.read_parquet(tmp_path / entry.file)
+    assert list(table.columns) == [
+        "frame", "time_s", "agent", "target", "p:attack", "p:mount", "p:other", "predicted",
+        "truth",
+    ]  # fmt: skip
+    assert table["time_s"][30] == pytest.approx(1.0)
+    assert table["predicted"][[29, 30]].tolist() == ["other", "attack"]
+    assert table["truth"][[14, 15, 45]].tolist() == ["", "other", "attack"]
+
+
+def test_truth_and_what_was_observed_round_trip(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    writer.add(recording("cage1"), [frames(truth=True)])
+    results = writer.finish(metrics={"macro_f1": float("nan")})
+    (entry,) = results.recordings
+    (back,) = results.frames(entry)
+    np.testing.assert_array_equal(back.truth, frames(truth=True).truth)
+    np.testing.assert_array_equal(back.observed, frames(truth=True).observed)
+    assert entry.observed_frames == (285,)
+    assert results.truth_bouts["start_frame"].tolist() == [45]
+    assert results.metrics == {"macro_f1": None}
+
+
+def test_behaviours_at_once_keep_a_mask_each(tmp_path, recording):
+    rng = np.random.default_rng(0)
+    p = rng.random((300, 3)).astype(np.float32)
+    p[:, 2] = np.nan
+    truth, observed = rng.random((300, 3)) < 0.5, rng.random((300, 3)) < 0.8
+    one = PairFrames(PAIR, p, p > 0.5, truth & observed, observed)
+    alone = PairFrames(Pair("resident", "resident"), p, p > 0.9, truth & observed, observed)
+    writer = ResultsWriter(tmp_path, run(background=None, exclusive=False, kind="evaluation"))
+    writer.add(recording("cage1"), [one, alone])
+    results = writer.finish()
+    first, second = results.frames(results.recordings[0])
+    assert second.pair == Pair("resident", "resident")
+    for name in ("probability", "predicted", "truth", "observed"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(one, name))
+        np.testing.assert_array_equal(getattr(second, name), getattr(alone, name))
+    # What the classifier never gave a probability of was not looked for.
+    assert set(results.time_budget["behaviour"]) == {"attack", "mount"}
+
+
+def test_names_with_slashes_and_case_become_different_files(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    names = ["a/task1/mouse 1", "a_task1_mouse_1", "Cage", "cage", "..", "ü", "x" * 300]
+    files = [writer.add(recording(name), [frames()]).file for name in names]
+    assert len({file.lower() for file in files}) == len(names)
+    assert all((tmp_path / file).parent == tmp_path / "frames" for file in files)
+    results = writer.finish()
+    assert [entry.name for entry in results.recordings] == names
+    assert set(results.bouts["recording"]) == set(names)
+
+
+def test_failures_have_reasons(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    writer.add(recording("good"), [frames()])
+    writer.fail("bad", "the file is empty", poses="bad.csv")
+    results = writer.finish()
+    assert [entry.name for entry in results.done] == ["good"]
+    (bad,) = results.failed
+    assert (bad.name, bad.reason, bad.poses) == ("bad", "the file is empty", "bad.csv")
+
+
+def test_an_occupied_folder_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match="not empty"):
+        ResultsWriter(tmp_path, run())
+    ResultsWriter(tmp_path, run(), overwrite=True).finish()
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(OutputError, match="--resume"):
+        ResultsWriter(tmp_path, run())
+
+
+def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    writer.add(recording("old"), [frames(truth=True)])
+    writer.finish(metrics={}, attention=[])
+    results = ResultsWriter(tmp_path, run(), overwrite=True).finish()
+    assert results.recordings == ()
+    assert list((tmp_path / "frames").iterdir()) == []
+    assert results.metrics is None
+    assert not (tmp_path / "truth_bouts.csv").exists()
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path, recording):
+    killed = ResultsWriter(tmp_path, run())
+    killed.add(recording("one"), [frames()])
+    killed.fail("two", "was locked")
+    assert not read_results(tmp_path).finished
+
+    writer = ResultsWriter(tmp_path, run(), resume=True)
+    assert writer.finished == {"one"}
+    writer.add(recording("two"), [frames()])
+    results = writer.finish()
+    assert [entry.status for entry in results.recordings] == ["done", "done"]
+    assert results.bouts["recording"].tolist() == ["one", "two"]
+
+
+@pytest.mark.parametrize("change", [{"bundle": {"b": 2}}, {"background": None}])
+def test_another_run_cannot_be_resumed(tmp_path, change):
+    ResultsWriter(tmp_path, run()).finish()
+    with pytest.raises(OutputError, match="another run"):
+        ResultsWriter(tmp_path, run(**change), resume=True)
+
+
+def test_wrong_shapes_are_refused(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    with pytest.raises(InputError, match="at least one pair"):
+        writer.add(recording("r"), [])
+    with pytest.raises(InputError, match="at least one pair"):
+        writer.add(recording("r", 299), [frames()])
+    with pytest.raises(InputError, match="shape"):
+        PairFrames(PAIR, frames().probability, frames().predicted[:, :2])
+    with pytest.raises(InputError, match="together"):
+        PairFrames(PAIR, frames().probability, frames().predicted, frames().predicted)
+    with pytest.raises(InputError, match="background"):
+        run(background="nothing")
+
+
+def test_what_is_no_results_folder_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"no results\.json"):
+        read_results(tmp_path)
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(FormatError, match="not JSON"):
+        read_results(tmp_path)
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(FormatError, match="nuzzle-results"):
+        read_results(tmp_path)
+
+
+def test_a_later_version_is_refused(tmp_path):
+    ResultsWriter(tmp_path, run()).finish()
+    index = json.loads((tmp_path / "results.json").read_text())
+    (tmp_path / "results.json").write_text(json.dumps({**index, "version": 99}))
+    with pytest.raises(FormatError, match="version 1 was expected, got 99"):
+        read_results(tmp_path)
+
+
+def test_a_damaged_frames_file_is_named(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    entry = writer.add(recording("one"), [frames()])
+    results = writer.finish()
+    path = tmp_path / entry.file
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FormatError, match=r"one\.parquet"):
+        results.frames(entry)
+    pq.write_table(pq.read_table(_foreign(tmp_path)), path)
+    with pytest.raises(FormatError, match="written by nuzzle"):
+        results.frames(entry)
+
+
+def _foreign(folder):
+    path = folder / "foreign.parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(path)
+    return path
+
+
+def test_certainty_by_hand():
+    p = np.array([[0.2, 0.7, 0.1], [np.nan] * 3, [0.9, np.nan, 0.05]], np.float32)
+    one = PairFrames(PAIR, p, p > 0.5)
+    np.testing.assert_allclose(one.certainty(exclusive=True), [0.7, np.nan, 0.9])
+    # Several at once: the decision nearest to 0.5 counts.
+    np.testing.assert_allclose(one.certainty(exclusive=False), [0.7, np.nan, 0.9])
+    assert one.looked_for.tolist() == [True, True, True]
