@@ -144,7 +144,7 @@ def reliability(
         colour: of the points.
         size: side of the square, px.
     """
-    left, top = 42.0, 26.0
+    left, top = 48.0, 26.0
     total = sum(each.n_frames for each in curve) or 1
     points = [each for each in curve if each.n_frames >= LEAST_FRAMES]
     at = [
