@@ -27,7 +27,7 @@ class Recording:
             ``confidence(time, keypoint, individual)``, NaN where unknown.
         fps: frames per second; None where the file does not say.
         px_per_cm: pixels in a centimetre; None where unknown.
-        unit: of the positions, ``px`` or ``cm``.
+        unit: of the positions, ``px``, ``cm`` or ``bl`` (body lengths).
         lab: who recorded it.
         group: animal or session; recordings of one group never stand on two sides of a split.
         source: the file that it was read from.
@@ -103,6 +103,11 @@ class Recording:
                 f"recording {name!r}: the arrays do not fit together: {error}"
             ) from error
         return cls(name, poses, **attributes)  # type: ignore[arg-type]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it says of itself that it is simulated."""
+        return self.source == "simulated" or self.lab.startswith("simulated")
 
     @property
     def n_frames(self) -> int:
@@ -267,8 +272,8 @@ def _scalar_problems(recording: Recording) -> list[str]:
     scale = recording.px_per_cm
     if scale is not None and not (np.isfinite(scale) and scale > 0):
         problems.append(f"px_per_cm is a positive number of pixels; got {scale}")
-    if recording.unit not in ("px", "cm"):
-        problems.append(f"unit is 'px' or 'cm'; got {recording.unit!r}")
+    if recording.unit not in ("px", "cm", "bl"):
+        problems.append(f"unit is 'px', 'cm' or 'bl' (body lengths); got {recording.unit!r}")
     return problems
 
 

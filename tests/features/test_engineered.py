@@ -141,9 +141,7 @@ def test_circular_motion_has_centripetal_acceleration(time_s):
     speed = torch.full((46,), radius * omega * shrink)
     torch.testing.assert_close(named["agent_centre_speed"][inner], speed, rtol=1e-4, atol=0)
     pull = torch.full((46,), radius * omega**2 * shrink**2)
-    torch.testing.assert_close(
-        named["agent_centre_acceleration"][inner], pull, rtol=2e-3, atol=0
-    )
+    torch.testing.assert_close(named["agent_centre_acceleration"][inner], pull, rtol=2e-3, atol=0)
     torch.testing.assert_close(
         named["agent_heading_sin"], (angle + math.pi / 2).sin().float(), rtol=0, atol=1e-5
     )

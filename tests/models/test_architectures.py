@@ -88,7 +88,11 @@ class TestCnnLstm:
             (64, 128, 5),
             (128, 256, 3),
         ]
-        assert (model.lstm.input_size, model.lstm.hidden_size, model.lstm.num_layers) == (256, 128, 2)
+        assert (model.lstm.input_size, model.lstm.hidden_size, model.lstm.num_layers) == (
+            256,
+            128,
+            2,
+        )
         assert model.lstm.bidirectional
         linear = [m for m in model.classifier if isinstance(m, torch.nn.Linear)]
         assert [(m.in_features, m.out_features) for m in linear] == [(256, 128), (128, 64), (64, 7)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nuzzle.inference.bundle import Bundle
 from nuzzle.labels import Pair
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.targets import View
 
@@ -64,9 +65,8 @@ def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
 
 def source_frames(recording: Recording, prepared: Recording) -> NDArray[np.int64]:
     """For each frame of the recording, the frame of its prepared copy nearest in time."""
-    ratio = prepared.require_fps() / recording.require_fps()
-    nearest = np.floor(np.arange(recording.n_frames) * ratio + 0.5).astype(np.int64)
-    return np.asarray(np.minimum(nearest, prepared.n_frames - 1))
+    frames = FrameMap(recording.n_frames, recording.require_fps(), prepared.require_fps())
+    return frames.new_of_old
 
 
 def _view(bundle: Bundle, prepared: Recording, view: View) -> NDArray[np.float32]:

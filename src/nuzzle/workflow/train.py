@@ -189,7 +189,7 @@ def _trained_on(
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.group or each.name for each in recordings["train"]}),
         "labs": sorted({each.lab for each in recordings["train"]} - {""}),
-        "simulated": any(each.source == "simulated" for each in recordings["train"]),
+        "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
         "best_epoch": trained.best_epoch,

@@ -1,0 +1,71 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import InputError, LeakageError
+from nuzzle.inference.bundle import Bundle
+from nuzzle.io.load import load_entry
+from nuzzle.labels import Labels, Pair
+from nuzzle.manifest import Manifest
+from nuzzle.outputs.results import read_results
+from nuzzle.workflow.evaluate import evaluate, score_recording
+
+
+def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):
+    result = evaluate(bundle_file, manifest, "val", tmp_path / "out")
+    stored = Bundle.load(bundle_file).metrics
+    assert result.to_dict() == json.loads(json.dumps(stored))
+    results = read_results(tmp_path / "out")
+    assert [entry.name for entry in results.done] == ["mouse3", "mouse4"]
+    assert results.metrics["macro_f1"] == stored["macro_f1"]
+    frames = results.frames(results.done[0])[0]
+    assert frames.probability.shape == (900, 4)
+    np.testing.assert_allclose(frames.probability.sum(axis=1), 1, atol=1e-4)
+
+
+def test_attention_is_kept_for_the_report(bundle_file, manifest, tmp_path):
+    evaluate(bundle_file, manifest, "val", tmp_path / "out")
+    attention = read_results(tmp_path / "out").attention
+    for each in attention:
+        assert len(each["weight"]) == len(each["offset_s"]) == 5
+        assert sum(each["weight"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_recordings_that_were_trained_on_are_refused(bundle_file, manifest):
+    with pytest.raises(LeakageError, match="mouse0"):
+        evaluate(bundle_file, manifest, "train")
+    assert evaluate(bundle_file, manifest, "train", allow_seen=True).groups == 3
+
+
+def test_what_was_not_observed_is_not_scored(bundle_file, manifest):
+    bundle = Bundle.load(bundle_file)
+    recording = load_entry(manifest.entries[3])
+    pair = Pair("resident", "intruder")
+    half = recording.labels.slice(0, 450).with_length(900)
+    (scored,) = score_recording(bundle, replace(recording, labels=half)).pairs
+    assert scored.pair == pair
+    assert scored.observed[:450].all()
+    assert not scored.observed[450:].any()
+
+
+def test_labels_of_other_behaviours_only(bundle_file, manifest):
+    recording = load_entry(manifest.entries[3])
+    active = np.zeros((900, 1), dtype=bool)
+    active[:10] = True
+    labels = Labels.from_frames(Pair("resident", "intruder"), active, ["dig"])
+    with pytest.raises(InputError, match=r"nobody looked for any of .*'dig'"):
+        score_recording(Bundle.load(bundle_file), replace(recording, labels=labels))
+
+
+def test_one_bad_recording_does_not_stop_the_others(bundle_file, manifest, tmp_path):
+    bare = replace(manifest.entries[4], labels=None)
+    mixed = Manifest((manifest.entries[3], bare))
+    said = []
+    result = evaluate(bundle_file, mixed, "val", tmp_path / "out", say=said.append)
+    assert [each.recording for each in result.recordings] == ["mouse3"]
+    (failed,) = read_results(tmp_path / "out").failed
+    assert failed.name == "mouse4"
+    assert "no labels" in failed.reason
+    assert any("mouse4" in sentence for sentence in said)

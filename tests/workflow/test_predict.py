@@ -1,0 +1,162 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nuzzle import Recording
+from nuzzle.errors import BundleError, CompatibilityError, InputError, OutputError
+from nuzzle.files import write_text
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import predict_recording
+from nuzzle.io.load import load_entry
+from nuzzle.labels import Pair
+from nuzzle.outputs.results import read_results
+from nuzzle.workflow.predict import predict
+
+
+@pytest.fixture
+def bundle(bundle_file):
+    return Bundle.load(bundle_file)
+
+
+@pytest.fixture
+def recording(manifest):
+    return load_entry(manifest.entries[3]).slice(0, 450)
+
+
+def changed(recording, **values):
+    arrays = {
+        "position": recording.position,
+        "keypoints": recording.keypoints,
+        "individuals": recording.individuals,
+        "fps": recording.fps,
+        "px_per_cm": recording.px_per_cm,
+        **values,
+    }
+    position = arrays.pop("position")
+    return Recording.from_arrays("changed", position, **arrays)
+
+
+def test_every_sequence_of_a_file_gets_a_result(bundle_file, short, tmp_path):
+    results = predict(bundle_file, [short], tmp_path / "out")
+    assert len(results.done) == 2
+    assert set(results.bouts["recording"]) <= {entry.name for entry in results.done}
+    frames = pd.read_parquet(tmp_path / "out" / results.done[0].file)
+    assert len(frames) == 2 * 180, "two ordered pairs"
+    for name in ("bouts.csv", "time_budget.csv", "results.json"):
+        assert (tmp_path / "out" / name).stat().st_size
+
+
+def test_one_bad_file_does_not_stop_the_others(bundle_file, short, tmp_path):
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    nonsense = write_text(tmp_path / "nonsense.csv", "a,b\n1,2\n")
+    gone = tmp_path / "gone.h5"
+    results = predict(bundle_file, [empty, nonsense, gone, short], tmp_path / "out")
+    reasons = {entry.name: entry.reason for entry in results.failed}
+    assert "is empty" in reasons[str(empty)]
+    assert "does not look like a pose file" in reasons[str(nonsense)]
+    assert "no file at" in reasons[str(gone)] or "There is no" in reasons[str(gone)]
+    assert len(results.done) == 2
+
+
+def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
+    predict(bundle_file, [short], tmp_path / "out")
+    with pytest.raises(OutputError):
+        predict(bundle_file, [short], tmp_path / "out")
+    said = []
+    predict(bundle_file, [short], tmp_path / "out", resume=True, say=said.append)
+    assert sum("done already" in sentence for sentence in said) == 2
+
+
+def test_probabilities_come_on_the_recordings_own_frames(bundle, recording):
+    """The same movement seen at 60 frames per second gets nearly the same answer, twice as long."""
+    double = changed(recording, position=np.repeat(recording.position, 2, axis=0), fps=60.0)
+    pair = Pair("resident", "intruder")
+    (slow,) = predict_recording(bundle, recording, [pair])
+    (fast,) = predict_recording(bundle, double, [pair])
+    assert len(fast.probability) == 2 * len(slow.probability)
+    assert np.abs(fast.probability[::2] - slow.probability).mean() < 0.02
+
+
+def test_pieces_and_the_whole_agree(bundle, recording):
+    pair = Pair("resident", "intruder")
+    (whole,) = predict_recording(bundle, recording, [pair])
+    (part,) = predict_recording(bundle, recording.slice(100, 400), [pair])
+    np.testing.assert_allclose(
+        part.probability[50:-50], whole.probability[150:350], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_scale_is_needed_where_the_model_knows_centimetres(bundle, recording):
+    with pytest.raises(CompatibilityError, match="--px-per-cm"):
+        predict_recording(bundle, changed(recording, px_per_cm=None))
+
+
+def test_a_scale_is_applied(bundle, recording):
+    pair = Pair("resident", "intruder")
+    (one,) = predict_recording(bundle, recording, [pair])
+    larger = changed(recording, position=recording.position * 2, px_per_cm=2 * 18.3)
+    (two,) = predict_recording(bundle, larger, [pair])
+    np.testing.assert_allclose(one.probability, two.probability, atol=1e-3)
+
+
+def test_one_animal_is_too_few(bundle, recording):
+    with pytest.raises(CompatibilityError, match="one individual"):
+        alone = changed(recording, position=recording.position[..., :1], individuals=["resident"])
+        predict_recording(bundle, alone)
+
+
+def test_unknown_keypoints(bundle, recording):
+    names = [f"p{n}" for n in range(7)]
+    with pytest.raises(CompatibilityError, match="nose"):
+        predict_recording(bundle, changed(recording, keypoints=names))
+
+
+def test_no_frame_rate(bundle, recording):
+    with pytest.raises(InputError, match="frame rate is unknown"):
+        predict_recording(bundle, changed(recording, fps=None))
+
+
+def test_all_points_missing(bundle, recording):
+    with pytest.raises(CompatibilityError, match="all points are missing"):
+        predict_recording(bundle, changed(recording, position=recording.position * np.nan))
+
+
+def test_three_animals_make_six_pairs(bundle, recording):
+    third = np.concatenate([recording.position, recording.position[..., :1] + 30], axis=-1)
+    trio = changed(recording, position=third, individuals=["a", "b", "c"])
+    assert len(predict_recording(bundle, trio)) == 6
+
+
+def test_what_is_not_a_bundle(tmp_path, bundle_file):
+    with pytest.raises(BundleError, match="not a nuzzle bundle"):
+        Bundle.load(write_text(tmp_path / "model.nuzzle", "hello"))
+    cut = tmp_path / "cut.nuzzle"
+    cut.write_bytes(bundle_file.read_bytes()[:-1000])
+    with pytest.raises(BundleError, match="not a nuzzle bundle"):
+        Bundle.load(cut)
+
+
+def test_a_full_disk_leaves_the_old_bundle(bundle, bundle_file, tmp_path, monkeypatch):
+    path = tmp_path / "model.nuzzle"
+    bundle.save(path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zipfile.ZipFile.writestr", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        bundle.save(path, overwrite=True)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["model.nuzzle"]
+
+
+def test_read_back_results_say_what_was_predicted(bundle_file, short, tmp_path):
+    predict(bundle_file, [short], tmp_path / "out", command="nuzzle predict ...")
+    results = read_results(tmp_path / "out")
+    assert results.run.kind == "prediction"
+    assert results.run.command == "nuzzle predict ..."
+    assert replace(results.done[0]).fps == 30
