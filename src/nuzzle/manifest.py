@@ -203,14 +203,13 @@ class Manifest:
         ]
         entries = []
         for row in reader if not problems else ():
-            cells = {
-                (key or "").strip(): (value or "").strip()
-                for key, value in row.items()
-                if isinstance(value, str)
-            }
-            if not any(cells.values()):
+            surplus = [cell for cell in row.pop(None, ()) if cell.strip()]
+            cells = {key.strip(): (value or "").strip() for key, value in row.items()}
+            if not any(cells.values()) and not surplus:
                 continue
             entry, trouble = _from_row(cells, path.parent)
+            if surplus:
+                trouble.append(f"more cells than the header has columns: {surplus}")
             problems += [f"line {reader.line_num}: {problem}" for problem in trouble]
             if entry is not None:
                 entries.append(entry)
@@ -267,7 +266,7 @@ def _to_row(entry: Entry, folder: Path) -> dict[str, str]:
         elif isinstance(value, bool):
             row[field.name] = "" if value else "no"
         elif isinstance(value, float):
-            row[field.name] = f"{value:g}"
+            row[field.name] = repr(value).removesuffix(".0")
         else:
             row[field.name] = "" if value is None else str(value)
     return row
@@ -332,7 +331,7 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
 def with_group_splits(
     manifest: Manifest, fractions: Mapping[str, float], seed: int = 0
 ) -> Manifest:
-    """Give every group a split at random, in about these fractions of the recordings.
+    """Give every group a split at random, in about these fractions of the groups.
 
     Args:
         manifest: entries with or without splits; all are assigned anew.
@@ -352,18 +351,22 @@ def with_group_splits(
             ],
         )
     random.Random(seed).shuffle(groups)
-    bounds, total = {}, 0.0
-    for name, share in fractions.items():
-        low = min(round(total * len(groups)), len(groups))
-        total += share
-        high = max(low + 1, round(total * len(groups)))
-        bounds[name] = (low, high)
-    owner: dict[str, str] = {}
-    for name, (low, high) in bounds.items():
-        for group in groups[low:high]:
-            owner.setdefault(group, name)
-    last = list(fractions)[-1]
-    entries = tuple(
-        replace(entry, split=owner.get(entry.leak_group, last)) for entry in manifest.entries
-    )
+    counts = _counts(len(groups), fractions)
+    names = [name for name, count in counts.items() for _ in range(count)]
+    owner = dict(zip(groups, names, strict=True))
+    entries = tuple(replace(entry, split=owner[entry.leak_group]) for entry in manifest.entries)
     return Manifest(entries, manifest.path)
+
+
+def _counts(total: int, fractions: Mapping[str, float]) -> dict[str, int]:
+    """How many of `total` each name gets: near its share, at least one, all given away."""
+    counts = {name: max(1, round(share * total)) for name, share in fractions.items()}
+    while (missing := total - sum(counts.values())) != 0:
+        step = 1 if missing > 0 else -1
+        spare = {
+            name: step * (fractions[name] * total - count)
+            for name, count in counts.items()
+            if count + step >= 1
+        }
+        counts[max(spare, key=lambda name: spare[name])] += step
+    return counts

@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+
+from nuzzle.errors import InputError, ManifestError
+from nuzzle.io.match import common_beginning, expand, match_files
+
+DLC = "DLC_dlcrnetms5_DLC_ratJan24shuffle1_5000_el_filtered"
+
+
+def paths(*names):
+    return [Path(name) for name in names]
+
+
+def matched(poses, labels, **options):
+    found = match_files(paths(*poses), paths(*labels), **options)
+    return {
+        match.recording: (match.poses.name, match.labels and match.labels.name) for match in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("pose", "label", "shared"),
+    [
+        (f"10{DLC}", "10_annot", "10"),
+        (f"10{DLC}", "1_annot", ""),
+        (f"1{DLC}", "10_annot", ""),
+        (
+            "e3v813a-20210610T122332-122642DLC_dlcrnetms5_pilot",
+            "e3v813a-20210610T122332-122642_reencode",
+            "e3v813a-20210610T122332-122642",
+        ),
+        ("mouseA_pose", "mouseB_pose", ""),
+        ("mouse1_poses", "mouse1-labels", "mouse1"),
+        ("mouse1_poses", "mouse2-labels", ""),
+        ("cage_1_poses", "cage_2_labels", ""),
+        ("video", "video", "video"),
+        ("video", "video.annot", "video"),
+        ("übung_1", "übung_1_x", "übung_1"),
+        ("", "x", ""),
+    ],
+)
+def test_common_beginning(pose, label, shared):
+    assert common_beginning(pose, label) == shared
+    assert common_beginning(label, pose) == shared
+
+
+def test_numbers_are_not_mixed_up():
+    numbers = ("1", "2", "10", "11", "100")
+    found = matched([f"{n}{DLC}.csv" for n in numbers], [f"{n}_annot.txt" for n in numbers])
+    assert found == {n: (f"{n}{DLC}.csv", f"{n}_annot.txt") for n in numbers}
+
+
+def test_the_longest_common_beginning_wins():
+    found = matched(["day1_a.h5", "day1_b.h5"], ["day1_b_x.csv", "day1_a_x.csv"])
+    assert found == {
+        "day1_a": ("day1_a.h5", "day1_a_x.csv"),
+        "day1_b": ("day1_b.h5", "day1_b_x.csv"),
+    }
+
+
+def test_equal_names_are_told_apart_by_their_folder():
+    found = matched(["c1/poses.h5", "c2/poses.h5"], ["c2/labels.csv", "c1/labels.csv"])
+    assert set(found) == {"c1", "c2"}
+
+
+def test_files_without_a_match_are_listed_with_the_mend():
+    with pytest.raises(ManifestError) as caught:
+        matched([f"1{DLC}.csv", f"2{DLC}.csv"], ["2_annot.txt", "3_annot.txt"])
+    text = str(caught.value)
+    assert f"1{DLC}.csv: no label file is its own" in text
+    assert "3_annot.txt: no pose file is its own" in text
+    assert "2_annot.txt: no" not in text
+    assert "--allow-unlabelled" in text
+    assert "--splits CSV" in text
+
+
+def test_two_labels_for_one_pose_are_ambiguous():
+    with pytest.raises(ManifestError, match="fits a_x.csv, a_y.csv no better than others"):
+        matched(["a.h5"], ["a_x.csv", "a_y.csv"])
+
+
+def test_two_poses_for_one_label_are_ambiguous():
+    with pytest.raises(ManifestError, match="no better than others"):
+        matched(["a_1.h5", "a_2.h5"], ["a.csv"])
+
+
+def test_poses_may_go_without_labels_but_labels_not_without_poses():
+    found = matched([f"1{DLC}.csv", f"2{DLC}.csv"], ["2_annot.txt"], allow_unlabelled=True)
+    assert found == {"1": (f"1{DLC}.csv", None), "2": (f"2{DLC}.csv", "2_annot.txt")}
+    with pytest.raises(ManifestError, match=r"3_annot\.txt"):
+        matched([f"1{DLC}.csv"], ["3_annot.txt"], allow_unlabelled=True)
+
+
+def test_a_file_cannot_be_both():
+    with pytest.raises(ManifestError, match=r"a\.csv is among the poses and among the labels"):
+        matched(["a.csv", "b.csv"], ["a.csv"])
+
+
+def test_names_that_would_be_equal_are_the_whole_stem():
+    found = matched(["10DLC_one.csv", "10DLC_two.csv"], [], allow_unlabelled=True)
+    assert set(found) == {"10DLC_one", "10DLC_two"}
+
+
+def test_expand(tmp_path):
+    for name in ("10.csv", "9.csv", "sub/deep/1.csv", "x.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    found = expand([f"{tmp_path}/*.csv", tmp_path / "9.csv"])
+    assert [path.name for path in found] == ["9.csv", "10.csv"]
+    assert len(expand([f"{tmp_path}/**/*.csv"])) == 3
+    assert expand([]) == ()
+
+
+def test_expand_takes_a_name_with_brackets_as_it_is(tmp_path):
+    (tmp_path / "cage[1].csv").touch()
+    assert expand([tmp_path / "cage[1].csv"]) == (tmp_path / "cage[1].csv",)
+
+
+def test_expand_says_what_is_wrong(tmp_path):
+    with pytest.raises(InputError, match="No pose file matches .*quote the pattern"):
+        expand([f"{tmp_path}/*.h5"], "pose file")
+    with pytest.raises(InputError, match="is a folder"):
+        expand([tmp_path], "pose file")
+
+
+def test_real_names(shared_data):
+    rats = shared_data / "rat_dyads"
+    found = match_files(expand([rats / "poses/*.csv"]), expand([rats / "labels/*.txt"]))
+    assert len(found) == 42
+    for match in found:
+        assert match.poses.name.startswith(f"{match.recording}DLC")
+        assert match.labels.name == f"{match.recording}_annot.txt"
+    mice = shared_data / "resident_intruder"
+    (found,) = match_files(expand([mice / "*DLC*.csv"]), expand([mice / "*reencode.csv"]))
+    assert found.recording == "e3v813a-20210610T122332-122642"

@@ -1,0 +1,216 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
+from nuzzle.manifest import Entry, Manifest, parse_mapping, with_group_splits
+
+
+@pytest.fixture
+def files(tmp_path):
+    for name in ("p1.csv", "p2.csv", "l1.txt"):
+        (tmp_path / name).write_text("x")
+    return tmp_path
+
+
+def write(folder, text):
+    path = folder / "m.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_full_entry_survives_the_round_trip(files):
+    entry = Entry(
+        recording="cage 3",
+        poses=files / "p1.csv",
+        labels=files / "l1.txt",
+        item="a/b",
+        fps=30000 / 1001,
+        px_per_cm=18.3,
+        lab="north",
+        group="g",
+        split="train",
+        start_frame=0,
+        stop_frame=500,
+        stream="S1",
+        background="other",
+        not_observed=("base", "S1:base"),
+        directed=False,
+        agent="r",
+        target="i",
+        individuals={"r": "resident"},
+        keypoints={"leftear": "ear_left", "tail": "tail_base"},
+        behaviours={"sniffface": "sniff", "sniffbody": "sniff"},
+        pose_format="deeplabcut_csv",
+        label_format="caltech",
+    )
+    path = Manifest((entry,)).save(files / "sub" / "m.csv")
+    loaded = Manifest.load(path).entries[0]
+    assert loaded.poses.resolve() == entry.poses.resolve()
+    assert loaded.labels.resolve() == entry.labels.resolve()
+    assert replace(loaded, poses=entry.poses, labels=entry.labels) == entry
+
+
+def test_paths_are_relative_and_empty_columns_are_left_out(files):
+    path = Manifest((Entry("r1", files / "p1.csv"),)).save(files / "sub" / "m.csv")
+    header, row = path.read_text().splitlines()
+    assert header == "recording,poses,labels,fps,px_per_cm,lab,group,split"
+    assert row == "r1,../p1.csv,,,,,,"
+
+
+def test_nothing_is_overwritten_unasked(files):
+    manifest = Manifest((Entry("r1", files / "p1.csv"),))
+    manifest.save(files / "m.csv")
+    with pytest.raises(OSError, match="exists already"):
+        manifest.save(files / "m.csv")
+    manifest.save(files / "m.csv", overwrite=True)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_spreadsheets_make_of_it(files, delimiter):
+    rows = [["recording", "poses", "fps", "directed"], ["r1", "p1.csv", "25", "NO"], [""] * 4]
+    text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows) + "\r\n"
+    entry = Manifest.load(write(files, text)).entries[0]
+    assert (entry.recording, entry.fps, entry.directed) == ("r1", 25.0, False)
+
+
+def test_a_decimal_comma(files):
+    assert Manifest.load(write(files, "recording;poses;fps\nr1;p1.csv;29,97\n")).entries[
+        0
+    ].fps == pytest.approx(29.97)
+
+
+def test_every_row_at_fault_is_listed(files):
+    path = write(
+        files,
+        "recording,poses,labels,fps,start_frame,stop_frame,directed,keypoints\n"
+        "r1,gone.csv,,,,,,\n"
+        "r2,p1.csv,gone.txt,0,,,,\n"
+        "r3,p1.csv,,abc,9,9,maybe,leftear\n"
+        ",p2.csv,,,-1,1.5,,\n",
+    )
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(path)
+    problems = "\n".join(caught.value.problems)
+    assert "line 2: there is no poses file at" in problems
+    assert "line 3: there is no labels file at" in problems
+    assert "line 3: fps: '0' is not a positive number" in problems
+    assert "line 4: fps" in problems
+    assert "line 4: stop_frame 9 is not after start_frame 9" in problems
+    assert "line 4: directed: 'maybe' is neither yes nor no" in problems
+    assert "line 4: keypoints: 'leftear' is not of the form" in problems
+    assert "line 5: recording is empty" in problems
+    assert "line 5: start_frame: '-1' is not a frame number" in problems
+    assert "line 5: stop_frame: '1.5' is not a frame number" in problems
+
+
+def test_unknown_and_missing_columns(files):
+    with pytest.raises(ManifestError, match="unknown column 'frames_per_second'"):
+        Manifest.load(write(files, "recording,poses,frames_per_second\nr1,p1.csv,3\n"))
+    with pytest.raises(ManifestError, match="no column 'poses'"):
+        Manifest.load(write(files, "recording,pose\nr1,p1.csv\n"))
+
+
+def test_no_rows_no_file_no_text(files):
+    with pytest.raises(ManifestError, match="no rows"):
+        Manifest.load(write(files, "recording,poses\n"))
+    with pytest.raises(InputError, match="There is no manifest at"):
+        Manifest.load(files / "gone.csv")
+    (files / "m.csv").write_bytes(b"\xff\xfe\x00r")
+    with pytest.raises(FormatError, match="UTF-8"):
+        Manifest.load(files / "m.csv")
+
+
+def test_a_row_with_too_many_cells_is_told(files):
+    with pytest.raises(
+        ManifestError, match="line 2: more cells than the header has columns: .'oops'."
+    ):
+        Manifest.load(write(files, "recording,poses\nr1,p1.csv,oops\n"))
+
+
+def test_a_name_occurs_once(files):
+    with pytest.raises(ManifestError, match="'r1' has 2 rows"):
+        Manifest.load(write(files, "recording,poses\nr1,p1.csv\nr1,p2.csv\n"))
+
+
+def test_mapping_text():
+    assert parse_mapping(" a = b ; c=d;") == {"a": "b", "c": "d"}
+    assert parse_mapping("") == {}
+    for wrong in ("a", "a=", "=b"):
+        with pytest.raises(ValueError, match="not of the form"):
+            parse_mapping(wrong)
+
+
+def entries(*rows):
+    return Manifest(tuple(Entry(name, Path("p.csv"), **values) for name, values in rows))
+
+
+def test_select():
+    manifest = entries(("r1", {"split": "train"}), ("r2", {"split": "val"}))
+    assert [each.recording for each in manifest.select("val")] == ["r2"]
+    assert manifest.splits == {"train": 1, "val": 1}
+    with pytest.raises(ManifestError, match="no recording has the split 'test'"):
+        manifest.select("test")
+
+
+class TestLeakage:
+    def test_one_group_on_both_sides(self):
+        manifest = entries(
+            ("r1", {"split": "train", "group": "g", "item": "1"}),
+            ("r2", {"split": "val", "group": "g", "item": "2"}),
+        )
+        with pytest.raises(LeakageError, match="the group 'g'"):
+            manifest.check_leakage()
+
+    def test_the_same_frames_on_both_sides(self):
+        manifest = entries(
+            ("r1", {"split": "train", "stop_frame": 60}),
+            ("r2", {"split": "test", "start_frame": 59}),
+        )
+        with pytest.raises(LeakageError, match="share frames"):
+            manifest.check_leakage()
+
+    def test_a_split_by_time_and_by_item_is_allowed(self):
+        entries(
+            ("r1", {"split": "train", "stop_frame": 60}),
+            ("r2", {"split": "val", "start_frame": 60}),
+        ).check_leakage()
+        entries(
+            ("r1", {"split": "train", "item": "a"}), ("r2", {"split": "val", "item": "b"})
+        ).check_leakage()
+
+
+class TestGroupSplits:
+    def test_groups_stay_whole_and_shares_are_near(self):
+        manifest = entries(*((f"r{n}", {"group": f"g{n // 2}"}) for n in range(40)))
+        drawn = with_group_splits(manifest, {"train": 0.7, "val": 0.2, "test": 0.1}, seed=3)
+        assert drawn.splits == {"train": 28, "val": 8, "test": 4}
+        by_group = {}
+        for entry in drawn:
+            by_group.setdefault(entry.group, set()).add(entry.split)
+        assert all(len(splits) == 1 for splits in by_group.values())
+        assert [each.recording for each in drawn] == [each.recording for each in manifest]
+
+    def test_the_same_seed_draws_the_same(self):
+        manifest = entries(*((f"r{n}", {}) for n in range(20)))
+        shares = {"train": 0.5, "val": 0.5}
+        one, same = (with_group_splits(manifest, shares, seed=1) for _ in range(2))
+        other = with_group_splits(manifest, shares, seed=2)
+        assert [e.split for e in one] == [e.split for e in same] != [e.split for e in other]
+
+    @pytest.mark.parametrize("n", [2, 3, 4, 5, 7])
+    def test_small_shares_get_a_group_too(self, n):
+        manifest = entries(*((f"r{i}", {}) for i in range(n)))
+        drawn = with_group_splits(manifest, {"train": 0.9, "val": 0.1})
+        assert set(drawn.splits) == {"train", "val"}
+        assert drawn.splits["val"] == 1
+
+    def test_three_splits_of_three_groups(self):
+        manifest = entries(*((f"r{i}", {}) for i in range(3)))
+        drawn = with_group_splits(manifest, {"train": 0.6, "val": 0.2, "test": 0.2})
+        assert drawn.splits == {"train": 1, "val": 1, "test": 1}
+
+    def test_too_few_groups(self):
+        with pytest.raises(ManifestError, match=r"--train-frames 0\.6"):
+            with_group_splits(entries(("r1", {})), {"train": 0.5, "val": 0.5})

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from nuzzle.errors import InputError, ValidationError
+from nuzzle.labels import Labels, Pair
+from nuzzle.recording import Recording
+
+KEYPOINTS, ANIMALS = ("nose", "tail_base"), ("a", "b")
+
+
+def points(n_frames=6):
+    """`(time, 2, keypoint, individual)`: each value tells its place."""
+    return np.arange(n_frames * 8, dtype=np.float32).reshape(n_frames, 2, 2, 2)
+
+
+def recording(position=None, **attributes):
+    attributes.setdefault("fps", 30.0)
+    return Recording.from_arrays(
+        "r1",
+        points() if position is None else position,
+        keypoints=attributes.pop("keypoints", KEYPOINTS),
+        individuals=attributes.pop("individuals", ANIMALS),
+        **attributes,
+    )
+
+
+def labelled(n_frames=6, agent="a", target="b"):
+    return Labels.from_frames(Pair(agent, target), np.eye(n_frames, 2, dtype=bool), ["x", "y"])
+
+
+def test_what_it_tells():
+    one = recording(px_per_cm=20.0)
+    assert (one.n_frames, one.keypoints, one.individuals) == (6, KEYPOINTS, ANIMALS)
+    assert one.duration_s == pytest.approx(0.2)
+    assert one.pairs == (Pair("a", "b"), Pair("b", "a"))
+    assert np.isnan(one.confidence).all()
+
+
+def test_missing_points_stay_missing():
+    position = points()
+    position[2, 0, 1, 0] = np.nan
+    present = recording(position).present
+    assert not present[2, 1, 0]
+    assert present.sum() == 23
+
+
+def test_all_points_missing_is_a_recording():
+    assert not recording(np.full((4, 2, 2, 2), np.nan)).present.any()
+
+
+def test_a_pair_is_seen_from_its_agent():
+    position = points()
+    seen = recording(position).pair_position(Pair("b", "a"))
+    assert seen.shape == (6, 2, 2, 2)
+    assert (seen[:, 0, :, 0] == position[:, 0, :, 1]).all()
+    assert (seen[:, 1, 1, 1] == position[:, 1, 1, 0]).all()
+    with pytest.raises(InputError, match="no individual 'z'"):
+        recording().pair_position(Pair("a", "z"))
+
+
+def test_infinities_are_refused_with_the_frame():
+    position = points()
+    position[3, 0, 0, 0] = np.inf
+    position[4, 1, 0, 0] = -np.inf
+    with pytest.raises(ValidationError, match="2 coordinates are infinite, the first in frame 3"):
+        recording(position)
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
+def test_impossible_frame_rates(fps):
+    with pytest.raises(ValidationError, match="fps is a positive number"):
+        recording(fps=fps)
+
+
+def test_an_unknown_frame_rate_is_told_when_it_is_needed():
+    one = recording(fps=None, source="a.csv")
+    with pytest.raises(InputError, match=r"frame rate is unknown, and a\.csv does not say.*--fps"):
+        one.require_fps()
+
+
+def test_every_problem_is_in_one_message():
+    with pytest.raises(ValidationError) as caught:
+        recording(fps=0.0, px_per_cm=-2.0, unit="mm", individuals=("a", "a"))
+    assert len(caught.value.problems) == 4
+
+
+def test_no_frames():
+    with pytest.raises(ValidationError, match="no frames"):
+        recording(np.zeros((0, 2, 2, 2)))
+
+
+def test_arrays_that_do_not_fit():
+    with pytest.raises(InputError, match="do not fit together"):
+        recording(keypoints=("nose",))
+    with pytest.raises(InputError, match=r"shape \(time, 2, keypoint, individual\)"):
+        recording(np.zeros((4, 2, 2)))
+    with pytest.raises(ValidationError, match="x and y"):
+        Recording("r", recording().poses.isel(space=[0]), fps=30.0)
+
+
+def test_labels_must_fit():
+    with pytest.raises(ValidationError, match="labels are for 5 frames, the poses for 6"):
+        recording(labels=labelled(5))
+    with pytest.raises(ValidationError, match=r"speak of \['z'\].*--individuals"):
+        recording(labels=labelled(agent="z"))
+
+
+def test_rename_reaches_labels():
+    one = recording(labels=labelled()).rename({"nose": "snout"}, {"a": "resident"})
+    assert one.keypoints == ("snout", "tail_base")
+    assert one.individuals == ("resident", "b")
+    assert one.labels.pairs == (Pair("resident", "b"),)
+    with pytest.raises(InputError, match=r"cannot rename the keypoints \['paw'\]"):
+        recording().rename({"paw": "x"})
+
+
+def test_a_slice_takes_its_labels_along():
+    one = recording(labels=labelled()).slice(1, 4)
+    assert one.n_frames == 3
+    assert (one.position == points()[1:4]).all()
+    assert one.poses["time"].values.tolist() == [0, 1, 2]
+    assert one.labels.frames(Pair("a", "b")).active[:, 1].tolist() == [True, False, False]
+    with pytest.raises(InputError, match="not a range"):
+        recording().slice(3, 3)
+
+
+def test_new_positions_are_remembered():
+    one = recording(labels=labelled(), lab="x")
+    changed = one.with_position(one.position * 2, "doubled", unit="cm")
+    assert changed.history == ("doubled",)
+    assert (changed.unit, changed.lab) == ("cm", "x")
+    assert changed.labels is one.labels
+    assert one.history == ()
+    assert (one.position == points()).all()

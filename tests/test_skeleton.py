@@ -1,0 +1,71 @@
+import pytest
+
+from nuzzle.errors import InputError
+from nuzzle.skeleton import MOUSE7, Skeleton, canonical_keypoint, canonical_mapping
+
+
+@pytest.mark.parametrize(
+    ("given", "shared"),
+    [
+        ("Nose", "nose"),
+        ("leftear", "ear_left"),
+        ("left_ear", "ear_left"),
+        ("Left Ear", "ear_left"),
+        ("EarRight", "ear_right"),
+        ("right-hip", "hip_right"),
+        ("Tail_base", "tail_base"),
+        ("TailBase", "tail_base"),
+        ("base_tail", "tail_base"),
+        ("tip_tail", "tail_tip"),
+        ("Center", "body_center"),
+        ("tail", "tail"),
+        ("Paw7", "Paw7"),
+    ],
+)
+def test_spellings(given, shared):
+    assert canonical_keypoint(given) == shared
+
+
+def test_two_spellings_of_one_point_are_left_alone():
+    assert canonical_mapping(["nose", "snout", "leftear"]) == {"leftear": "ear_left"}
+
+
+def test_tail_is_the_tail_base_where_all_others_of_mouse7_are():
+    seven = ["nose", "leftear", "rightear", "neck", "lefthip", "righthip", "tail"]
+    assert canonical_mapping(seven)["tail"] == "tail_base"
+    assert "tail" not in canonical_mapping([*seven, "tail_base"])
+    assert "tail" not in canonical_mapping(["top", "body", "tail"])
+
+
+def test_roles_of_rats_and_of_mice():
+    rat = Skeleton.infer(["top", "body", "tail", "tail-m"])
+    assert (rat.nose, rat.tail_base) == ("top", "tail")
+    assert rat.centre == rat.keypoints
+    assert Skeleton.infer(MOUSE7.keypoints) == MOUSE7
+
+
+def test_given_roles_win():
+    found = Skeleton.infer(["p", "q", "r"], nose="q", tail_base="p", centre=["r"])
+    assert (found.nose_index, found.tail_base_index, found.centre_indices) == (1, 0, (2,))
+
+
+def test_unknown_keypoints_are_told_with_the_option():
+    with pytest.raises(InputError, match=r"--nose KEYPOINT"):
+        Skeleton.infer(["p", "q"])
+    with pytest.raises(InputError, match=r"--tail-base KEYPOINT"):
+        Skeleton.infer(["nose", "q"])
+
+
+def test_impossible_skeletons():
+    with pytest.raises(InputError, match="among its keypoints"):
+        Skeleton(("a", "b"), "a", "c", ("a",))
+    with pytest.raises(InputError):
+        Skeleton(("a", "b"), "a", "a", ("a",))
+
+
+def test_left_and_right_change_places():
+    assert MOUSE7.mirrored == (0, 2, 1, 3, 5, 4, 6)
+
+
+def test_round_trip_through_plain_values():
+    assert Skeleton.from_dict(MOUSE7.to_dict()) == MOUSE7
