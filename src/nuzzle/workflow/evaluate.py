@@ -23,6 +23,7 @@ from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
+from nuzzle.workflow.frames import separate_own
 
 #: How many bouts of each behaviour the report shows the attention of.
 _ATTENTION_BOUTS = 3
@@ -69,7 +70,7 @@ def evaluate(
         _refuse_seen(bundle, chosen)
     writer = None
     if out is not None:
-        writer = ResultsWriter(out, _run(bundle, "evaluation", command), overwrite=overwrite)
+        writer = ResultsWriter(out, results_of(bundle, "evaluation", command), overwrite=overwrite)
     pairs: list[ScoredPair] = []
     attention: list[dict[str, Any]] = []
     reasons = []
@@ -82,7 +83,13 @@ def evaluate(
             say(f"{entry.recording}: not scored: {error}")
             reasons.append(str(error))
             if writer is not None:
-                writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
+                writer.fail(
+                    entry.recording,
+                    str(error),
+                    poses=str(entry.poses),
+                    group=entry.group,
+                    lab=entry.lab,
+                )
             continue
         pairs += scored.pairs
         seconds = time.perf_counter() - began
@@ -90,7 +97,7 @@ def evaluate(
         if writer is not None:
             writer.add(
                 recording,
-                [_as_frames(each) for each in scored.pairs],
+                separate_own(bundle.space, [_as_frames(each) for each in scored.pairs]),
                 notes=recording.labels.notes if recording.labels else (),
                 history=bundle.frontend.prepare(recording).history,
                 seconds=seconds,
@@ -161,7 +168,7 @@ def _as_frames(pair: ScoredPair) -> PairFrames:
     return PairFrames(pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed)
 
 
-def _run(bundle: Bundle, kind: Any, command: str) -> Run:
+def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
     return Run(
         kind=kind,
         behaviours=bundle.space.names,

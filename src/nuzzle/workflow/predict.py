@@ -17,7 +17,8 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
-from nuzzle.workflow.evaluate import _run, decide
+from nuzzle.workflow.evaluate import decide, results_of
+from nuzzle.workflow.frames import separate_own
 
 
 def predict(
@@ -51,7 +52,7 @@ def predict(
         BundleError: the bundle cannot be read.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    run = _run(bundle, "prediction", command)
+    run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
     for entry in _entries(files, like or Entry("", Path()), say, writer):
         if entry.recording in writer.finished:
@@ -65,10 +66,10 @@ def predict(
             history = bundle.frontend.prepare(recording).history
         except NuzzleError as error:
             say(f"{entry.recording}: no result: {error}")
-            writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
+            writer.fail(entry.recording, str(error), poses=str(entry.poses))
             continue
         seconds = time.perf_counter() - began
-        writer.add(recording, frames, history=history, seconds=seconds)
+        writer.add(recording, separate_own(bundle.space, frames), history=history, seconds=seconds)
         say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
     return writer.finish()
 

@@ -1,0 +1,73 @@
+"""Predictions of ordered pairs as results: what an animal does to itself stands by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.labels import Pair
+from nuzzle.outputs.results import PairFrames
+from nuzzle.training.targets import LabelSpace
+
+
+def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFrames]:
+    """Move behaviours directed at oneself from the pairs of an agent to the agent's own pair.
+
+    A model looks at an agent and a target, and its classes hold both what the agent does to the
+    target and what it does to itself. In results the latter has the agent as its target.
+
+    Args:
+        space: the model's behaviours.
+        pairs: of two different animals each.
+
+    Returns:
+        The pairs without the behaviours in `space.own`, whose frames are background there, and
+        one pair `(agent, agent)` for each agent.
+    """
+    if not space.own:
+        return list(pairs)
+    own = np.isin(space.names, space.own)
+    background = np.array([name == space.background for name in space.names])
+    agents = list(dict.fromkeys(one.pair.agent for one in pairs))
+    mine = [_merged([one for one in pairs if one.pair.agent == agent]) for agent in agents]
+    return [
+        *(_only(one, one.pair, ~own, background) for one in pairs),
+        *(_only(one, Pair(one.pair.agent, one.pair.agent), own, background) for one in mine),
+    ]
+
+
+def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
+    """One agent's pairs as one: what holds in any of them holds."""
+    first = pairs[0]
+    any_of = np.logical_or.reduce
+    truths = [one.truth for one in pairs if one.truth is not None]
+    seen = [one.observed for one in pairs if one.observed is not None]
+    return PairFrames(
+        first.pair,
+        first.probability,
+        any_of([one.predicted for one in pairs]),
+        any_of(truths) if truths else None,
+        any_of(seen) if seen else None,
+    )
+
+
+def _only(
+    one: PairFrames, pair: Pair, kept: NDArray[np.bool_], background: NDArray[np.bool_]
+) -> PairFrames:
+    """Some of the behaviours; frames of the others become background."""
+    columns = kept | background
+
+    def mask(values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        out: NDArray[np.bool_] = values & kept & ~background
+        out[values.any(axis=1) & ~out.any(axis=1)] |= background
+        return out
+
+    return PairFrames(
+        pair,
+        np.where(columns, one.probability, np.float32(np.nan)),
+        mask(one.predicted),
+        None if one.truth is None else mask(one.truth),
+        None if one.observed is None else one.observed & columns,
+    )

@@ -1,0 +1,44 @@
+import numpy as np
+
+from nuzzle.labels import Pair
+from nuzzle.outputs.results import PairFrames
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.frames import separate_own
+
+NAMES = ("groom", "other", "sniff")
+SPACE = LabelSpace(NAMES, "other", True, ("groom", "sniff"), own=("groom",))
+GROOM, OTHER, SNIFF = np.eye(3, dtype=bool)
+
+
+def test_grooming_stands_by_itself():
+    said = np.array([SNIFF, GROOM, OTHER])
+    pair = PairFrames(Pair("a", "b"), said.astype(np.float32), said, said, np.ones((3, 3), bool))
+    towards, own = separate_own(SPACE, [pair])
+    assert towards.pair == Pair("a", "b")
+    assert towards.predicted.tolist() == np.array([SNIFF, OTHER, OTHER]).tolist()
+    assert np.isnan(towards.probability[:, 0]).all()
+    assert own.pair == Pair("a", "a")
+    assert own.predicted.tolist() == np.array([OTHER, GROOM, OTHER]).tolist()
+    assert own.truth.tolist() == own.predicted.tolist()
+    assert np.isnan(own.probability[:, 2]).all()
+
+
+def test_one_own_pair_for_each_agent():
+    def frames(pair, row):
+        return PairFrames(pair, np.full((1, 3), 1 / 3, np.float32), np.array([row]))
+
+    pairs = [
+        frames(Pair("a", "b"), SNIFF),
+        frames(Pair("a", "c"), GROOM),
+        frames(Pair("b", "a"), OTHER),
+    ]
+    out = separate_own(SPACE, pairs)
+    assert [one.pair for one in out[3:]] == [Pair("a", "a"), Pair("b", "b")]
+    assert out[3].predicted.tolist() == [GROOM.tolist()], "seen in one of its pairs is seen"
+    assert out[4].predicted.tolist() == [OTHER.tolist()]
+
+
+def test_nothing_to_do_without_own_behaviours():
+    space = LabelSpace(("other", "sniff"), "other", True, ("sniff",))
+    pair = PairFrames(Pair("a", "b"), np.zeros((2, 2), np.float32), np.ones((2, 2), bool))
+    assert separate_own(space, [pair]) == [pair]
