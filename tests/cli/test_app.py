@@ -1,0 +1,110 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import nuzzle
+from nuzzle.cli import app as app_module
+from nuzzle.cli import console
+from nuzzle.cli.app import COMMANDS, build_app
+from nuzzle.errors import FormatError
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """The app with `nuzzle inspect` replaced by something that fails."""
+
+    def build(error: BaseException) -> typer.Typer:
+        def inspect() -> None:
+            raise error
+
+        monkeypatch.setattr("nuzzle.cli.inspect.inspect", inspect)
+        return build_app()
+
+    return build
+
+
+def run(app, *arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_version():
+    result = run(build_app(), "--version")
+    assert (result.exit_code, result.output) == (0, f"nuzzle {nuzzle.__version__}\n")
+
+
+def test_help_lists_every_command_with_its_sentence():
+    output = run(build_app(), "--help").output
+    for command in COMMANDS:
+        (line,) = (line for line in output.splitlines() if f" {command} " in line)
+        assert len(line.split(command, 1)[1].strip(" │")) > 20
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_for_every_option(command):
+    function = next(
+        info.callback for info in build_app().registered_commands if info.name == command
+    )
+    parameters = typer.main.get_params_convertors_ctx_param_name_from_function(function)[0]
+    assert parameters
+    assert [each.name for each in parameters if not each.help] == []
+    assert function.__doc__
+    assert run(build_app(), command, "--help").exit_code == 0
+
+
+def test_a_users_mistake_is_one_message(broken):
+    app = broken(FormatError("a [bold]file[/].csv", "has no column x.", row=3))
+    result = run(app, "inspect")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: a [bold]file[/].csv, line 3: has no column x.\n"
+    assert result.stdout == ""
+
+
+def test_an_interruption_is_one_sentence(broken):
+    result = run(broken(KeyboardInterrupt()), "inspect")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted. No file was left half-written.\n"
+
+
+def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(broken, monkeypatch, capsys):
+    app = broken(KeyError("x"))
+    monkeypatch.setattr(app_module, "build_app", lambda: app)
+    monkeypatch.setattr("sys.argv", ["nuzzle", "inspect"])
+    with pytest.raises(KeyError):
+        app_module.main()
+    assert "a bug of nuzzle" in capsys.readouterr().err
+
+
+def test_an_unknown_command():
+    result = run(build_app(), "train-me")
+    assert result.exit_code == 2
+    assert "No such command" in result.stderr
+
+
+class TestConsole:
+    def test_json_has_plain_values_only(self, tmp_path):
+        import numpy as np
+
+        data = {"a": np.float64("nan"), "b": np.arange(2), 3: (tmp_path, True, None, np.int64(4))}
+        console.emit_json(data, tmp_path / "x.json")
+        assert json.loads((tmp_path / "x.json").read_text()) == {
+            "a": None,
+            "b": [0, 1],
+            "3": [str(tmp_path), True, None, 4],
+        }
+
+    def test_json_on_stdout(self, capsys):
+        console.emit_json({"a": "ä"}, "-")
+        assert capsys.readouterr().out == '{\n  "a": "ä"\n}\n'
+
+    def test_tables_align_numbers_and_take_text_as_it_is(self, capsys):
+        console.print_table(("name", "n"), [("[red]x", 1200), ("y", None), ("z", 0.5)])
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split() for line in lines] == [
+            ["name", "n"],
+            ["[red]x", "1,200"],
+            ["y", "-"],
+            ["z", "0.500"],
+        ]
+        assert len({len(line) for line in lines}) == 1

@@ -1,0 +1,151 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import FormatError, InputError
+from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.describe import describe, describe_labels
+from nuzzle.io.init_manifest import init_manifest
+from nuzzle.io.registry import LabelOptions, PoseOptions
+from nuzzle.io.splits import Splitting
+from nuzzle.labels import Labels, Pair
+from nuzzle.recording import Recording
+from nuzzle.skeleton import MOUSE7_KEYPOINTS
+
+
+@pytest.fixture
+def project(tmp_path, write_project):
+    write_project(tmp_path, ["1", "2"])
+    return tmp_path
+
+
+def test_poses(project):
+    about = describe(project / "poses" / "1DLC_net.csv")
+    assert (about["kind"], about["format"]) == ("poses", "deeplabcut_csv")
+    assert (about["n_frames"], about["fps"], about["duration_s"]) == (20, None, None)
+    assert about["individuals"] == ["one", "two"]
+    assert about["missing"]["two"]["nose"] == pytest.approx(1 / 20)
+    assert about["missing"]["one"] == {"nose": 0.0, "tailbase": 0.0}
+    assert about["complete"] == pytest.approx(19 / 20)
+    assert about["confidence"] is None
+    assert about["skeleton"]["tail_base"] == "tailbase"
+    assert about["skeleton"]["renamed"] == {"tailbase": "tail_base"}
+    assert about["labels"] is None
+
+
+def test_what_the_file_does_not_say(project):
+    about = describe(project / "poses" / "1DLC_net.csv", poses=PoseOptions(fps=10.0))
+    assert about["duration_s"] == pytest.approx(2.0)
+
+
+def test_labels(project):
+    about = describe(project / "labels" / "1_bouts.csv", labels=LabelOptions(n_frames=20))
+    assert about["kind"] == "labels"
+    assert about["pairs"] == ["one->two"]
+    (row,) = about["behaviours"]
+    assert (row["behaviour"], row["bouts"], row["frames"], row["observed_frames"]) == (
+        "sniff",
+        2,
+        6,
+        20,
+    )
+
+
+def test_overlapping_bouts_are_counted_once_and_pairs_are_summed():
+    span = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    bouts = [("a", "b", "x", 0, 6), ("a", "b", "x", 4, 8), ("b", "a", "x", 0, 3)]
+    observed = [("a", "b", "x", 0, 10), ("b", "a", "x", 0, 10), ("a", "b", "y", 0, 5)]
+    labels = Labels(
+        [dict(zip(span, row, strict=True)) for row in bouts],
+        [dict(zip(span, row, strict=True)) for row in observed],
+        10,
+    )
+    rows = {row["behaviour"]: row for row in describe_labels(labels)["behaviours"]}
+    assert (rows["x"]["bouts"], rows["x"]["frames"], rows["x"]["observed_frames"]) == (3, 11, 20)
+    assert (rows["y"]["bouts"], rows["y"]["frames"], rows["y"]["observed_frames"]) == (0, 0, 5)
+
+
+def test_a_file_of_many_sequences_shows_its_first(tmp_path):
+    active = np.zeros((30, 1), dtype=bool)
+    active[3:5] = True
+    labels = Labels.from_frames(
+        Pair("resident", "intruder"), active, ["attack"], exclusive=True, background="other"
+    )
+    first = Recording.from_arrays(
+        "task1/train/mouse001",
+        np.ones((30, 2, 7, 2)),
+        keypoints=MOUSE7_KEYPOINTS,
+        individuals=("resident", "intruder"),
+        fps=30.0,
+        labels=labels,
+    )
+    path = write_calms21([first, replace(first, name="task1/train/mouse002")], tmp_path / "c.json")
+    about = describe(path)
+    assert len(about["items"]) == 2
+    assert about["shown_item"] == about["items"][0]
+    assert about["labels"]["behaviours"][0]["frames"] == 2
+    assert describe(path, poses=PoseOptions(item=about["items"][1]))["n_frames"] == 30
+
+
+def test_a_manifest_split_by_split(project):
+    manifest, _ = init_manifest(
+        poses=[project / "poses/*.csv"],
+        labels=[project / "labels/*.csv"],
+        common={"fps": 10.0},
+        splitting=Splitting(train_frames=0.6),
+    )
+    path = manifest.save(project / "m.csv")
+    read = []
+    about = describe(path, progress=read.append)
+    assert read == ["1-train", "1-val", "2-train", "2-val"]
+    assert about["splits"]["train"] == {"groups": 2, "recordings": 2, "frames": 24, "labelled": 2}
+    assert about["behaviours"]["sniff"]["train"] == {
+        "recordings": 2,
+        "bouts": 4,
+        "frames": 12,
+        "observed_frames": 24,
+    }
+    assert about["fps"] == {"10": 4}
+    assert about["problems"] == ["'sniff' is never seen in the split 'val'"]
+    json.dumps(about)
+
+
+def test_a_manifest_with_a_recording_that_cannot_be_read(project):
+    manifest, _ = init_manifest(poses=[project / "poses/*.csv"], labels=[project / "labels/*.csv"])
+    path = manifest.save(project / "m.csv")
+    (project / "poses" / "2DLC_net.csv").write_text("hello\n")
+    about = describe(path)
+    assert about["splits"][""]["recordings"] == 1
+    assert "2DLC_net.csv" in about["problems"][0]
+
+
+def test_a_leak_is_a_problem(project):
+    poses = "poses/1DLC_net.csv"
+    (project / "m.csv").write_text(
+        f"recording,poses,split\na,{poses},train\nb,{poses},val\n", encoding="utf-8"
+    )
+    assert "share frames" in describe(project / "m.csv")["problems"][0]
+
+
+def test_files_that_are_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\nred,blue\n")
+    with pytest.raises(FormatError, match=r"looks like none of the formats.*--format NAME"):
+        describe(tmp_path / "a.csv")
+    with pytest.raises(InputError, match="There is no format 'foo'"):
+        describe(tmp_path / "a.csv", format="foo")
+    (tmp_path / "b.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(FormatError, match="HDF5"):
+        describe(tmp_path / "b.h5")
+    with pytest.raises(InputError, match="There is no pose file, label file or manifest"):
+        describe(tmp_path / "gone.csv")
+
+
+def test_streams_and_roles_of_the_rats(shared_data):
+    rats = shared_data / "rat_dyads"
+    labels = describe(rats / "labels" / "10_annot.txt")
+    assert {row["stream"] for row in labels["behaviours"] if row["bouts"]} == {"S1", "S2"}
+    (pose,) = (rats / "poses").glob("10DLC*.csv")
+    about = describe(pose)
+    assert (about["skeleton"]["nose"], about["skeleton"]["tail_base"]) == ("top", "tail")

@@ -1,0 +1,237 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import FormatError, InputError, ManifestError
+from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.init_manifest import init_manifest
+from nuzzle.io.load import load_manifest
+from nuzzle.io.mabe import write_mabe
+from nuzzle.io.splits import (
+    Splitting,
+    complete_splits,
+    read_assignments,
+    split_by_group,
+    split_by_time,
+)
+from nuzzle.labels import Labels, Pair
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.recording import Recording
+from nuzzle.skeleton import MOUSE7_KEYPOINTS
+
+
+@pytest.fixture
+def project(tmp_path, write_project):
+    write_project(tmp_path, [str(n) for n in range(1, 12)])
+    return tmp_path
+
+
+def start(project, **options):
+    options.setdefault("labels", [f"{project}/labels/*.csv"])
+    return init_manifest(poses=[f"{project}/poses/*.csv"], **options)
+
+
+def by_name(manifest):
+    return {entry.recording: entry for entry in manifest}
+
+
+def mouse_recording(name, individuals=("resident", "intruder"), **attributes):
+    position = np.random.default_rng(0).uniform(1, 500, (30, 2, 7, 2))
+    pair = Pair(*individuals)
+    active = np.zeros((30, 1), dtype=bool)
+    active[5:9] = True
+    labels = Labels.from_frames(pair, active, ["attack"], exclusive=True, background="other")
+    return Recording.from_arrays(
+        name,
+        position,
+        keypoints=MOUSE7_KEYPOINTS,
+        individuals=individuals,
+        fps=30.0,
+        labels=labels,
+        **attributes,
+    )
+
+
+class TestFiles:
+    def test_matched_files_load(self, project):
+        manifest, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
+        assert len(manifest) == 11
+        assert {entry.fps for entry in manifest} == {25.0}
+        recordings = list(load_manifest(manifest))
+        assert [each.name for each in recordings] == [str(n) for n in range(1, 12)]
+        assert recordings[0].labels.behaviours == ("sniff",)
+        assert len(notes) == 1
+        assert "split 'train'" in notes[0]
+
+    def test_what_is_missing_is_noticed_now(self, project):
+        _, notes = start(project, common={"individuals": {"nobody": "none"}})
+        assert any("The first recording cannot be used yet" in note for note in notes)
+        _, notes = start(project)
+        assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
+        assert any("--px-per-cm" in note for note in notes)
+
+    def test_without_labels(self, project):
+        manifest, _ = start(project, labels=())
+        assert {entry.labels for entry in manifest} == {None}
+
+    def test_poses_without_labels_are_refused_unless_asked_for(self, project):
+        (project / "labels" / "3_bouts.csv").unlink()
+        with pytest.raises(ManifestError, match=r"3DLC_net\.csv: no label file"):
+            start(project)
+        manifest, _ = start(project, allow_unlabelled=True)
+        assert by_name(manifest)["3"].labels is None
+
+    def test_files_of_no_known_format_are_listed(self, project):
+        (project / "poses" / "3DLC_net.csv").write_text("hello\n")
+        (project / "labels" / "4_bouts.csv").write_text("hello\n")
+        with pytest.raises(ManifestError) as caught:
+            start(project)
+        assert "3DLC_net.csv" in str(caught.value)
+        assert "4_bouts.csv" in str(caught.value)
+
+    def test_one_source_only(self, project):
+        with pytest.raises(InputError, match="one only"):
+            init_manifest()
+        with pytest.raises(InputError, match="one only"):
+            start(project, mabe=project)
+
+
+class TestTable:
+    def write(self, project, *rows):
+        path = project / "splits.csv"
+        path.write_text("\n".join(rows) + "\n")
+        return Splitting(table=path)
+
+    def test_names_and_splits_by_pose_file(self, project):
+        rows = [
+            f"rat{n:02},poses/{n}DLC_net.csv,{'val' if n > 9 else 'train'}" for n in range(1, 12)
+        ]
+        manifest, notes = start(
+            project, splitting=self.write(project, "recording,pose,split", *rows)
+        )
+        assert manifest.splits == {"train": 9, "val": 2}
+        entry = by_name(manifest)["rat10"]
+        assert (entry.poses.name, entry.labels.name) == ("10DLC_net.csv", "10_bouts.csv")
+        assert not any("split" in note for note in notes)
+
+    def test_splits_by_the_name_of_the_recording(self, project):
+        rows = [f"{n},{'val' if n > 9 else 'train'}" for n in range(1, 12)]
+        manifest, _ = start(project, splitting=self.write(project, "recording,split", *rows))
+        assert by_name(manifest)["11"].split == "val"
+
+    def test_a_row_says_which_labels_belong_to_which_poses(self, project):
+        (project / "labels" / "3_bouts.csv").rename(project / "labels" / "third.csv")
+        rows = [f"{n}DLC_net.csv,{n}_bouts.csv,train" for n in range(1, 12) if n != 3]
+        manifest, _ = start(
+            project,
+            splitting=self.write(
+                project, "poses,labels,split", *rows, "3DLC_net.csv,third.csv,val"
+            ),
+        )
+        (entry,) = manifest.select("val")
+        assert (entry.poses.name, entry.labels.name) == ("3DLC_net.csv", "third.csv")
+
+    def test_a_file_that_is_in_no_row(self, project):
+        with pytest.raises(ManifestError, match=r"2DLC_net\.csv is in no row"):
+            start(project, splitting=self.write(project, "recording,split", "1,train"))
+
+    def test_a_csv_that_cannot_be_used(self, project):
+        self.write(project, "recording,part", "1,train")
+        with pytest.raises(FormatError, match="Expected: split"):
+            read_assignments(project / "splits.csv")
+        self.write(project, "recording,split", "1,train", "2,")
+        with pytest.raises(FormatError, match="line 3: the column split is empty"):
+            read_assignments(project / "splits.csv")
+
+    def test_one_way_of_splitting_only(self):
+        with pytest.raises(InputError, match="Choose one of"):
+            Splitting(val_fraction=0.2, train_frames=0.6)
+
+
+class TestByTime:
+    def test_two_rows_a_recording(self, project):
+        manifest, notes = start(project, splitting=Splitting(train_frames=0.6))
+        entries = by_name(manifest)
+        assert len(entries) == 22
+        assert (entries["7-train"].start_frame, entries["7-train"].stop_frame) == (None, 12)
+        assert (entries["7-val"].start_frame, entries["7-val"].stop_frame) == (12, None)
+        manifest.check_leakage()
+        assert "not on new animals" in notes[0]
+
+    @pytest.mark.parametrize("share", [0.0, 1.0, 60.0, 0.01])
+    def test_impossible_shares(self, project, share):
+        manifest, _ = start(project)
+        with pytest.raises(InputError):
+            split_by_time(manifest, share)
+
+
+class TestByGroup:
+    def manifest(self, *splits):
+        return Manifest(
+            tuple(Entry(f"r{n}", Path(f"{n}.csv"), split=split) for n, split in enumerate(splits))
+        )
+
+    def test_from_scratch(self):
+        drawn = split_by_group(self.manifest(*[""] * 10), 0.2, 0.1, seed=4)
+        assert drawn.splits == {"train": 7, "val": 2, "test": 1}
+
+    def test_a_given_test_part_stays(self):
+        drawn = split_by_group(self.manifest(*["train"] * 8, "test", "test"), 0.25)
+        assert drawn.splits == {"train": 6, "val": 2, "test": 2}
+        assert [each.split for each in drawn][8:] == ["test", "test"]
+
+    def test_nothing_left_to_train_on(self):
+        with pytest.raises(InputError, match="something to train on"):
+            split_by_group(self.manifest("", ""), 0.5, 0.5)
+
+    def test_a_data_set_without_val_gets_one_and_it_is_said(self):
+        manifest, notes = complete_splits(self.manifest(*["train"] * 5, "test"))
+        assert manifest.splits == {"train": 4, "val": 1, "test": 1}
+        assert "no split 'val'" in notes[0]
+
+    def test_a_given_val_part_stays(self):
+        given = self.manifest("train", "val", "test")
+        assert complete_splits(given) == (given, ())
+
+
+class TestDataSets:
+    def test_calms21(self, tmp_path):
+        recordings = [mouse_recording(f"task1/train/mouse{n:03}_task1") for n in range(5)]
+        path = write_calms21(recordings, tmp_path / "train.json")
+        manifest, notes = init_manifest(calms21=[f"{tmp_path}/*.json"])
+        assert manifest.splits == {"train": 4, "val": 1}
+        assert {entry.poses.name for entry in manifest} == {path.name}
+        assert any("no split 'val'" in note for note in notes)
+        manifest.check_leakage()
+
+    def test_mabe_with_options_for_every_recording(self, tmp_path):
+        recordings = [
+            mouse_recording(str(n), ("mouse1", "mouse2"), lab="north", px_per_cm=10.0)
+            for n in range(1, 5)
+        ]
+        write_mabe(recordings, tmp_path)
+        manifest, _ = init_manifest(
+            mabe=tmp_path,
+            labs=["north"],
+            common={"behaviours": {"attack": "fight"}},
+            splitting=Splitting(val_fraction=0.5),
+        )
+        assert manifest.splits == {"train": 2, "val": 2}
+        assert next(load_manifest(manifest)).labels.behaviours == ("fight",)
+
+    def test_labels_do_not_go_with_a_data_set(self, tmp_path):
+        with pytest.raises(InputError, match="go with --poses"):
+            init_manifest(mabe=tmp_path, labels=["x"])
+
+
+def test_the_rats_split_stays_as_it_is(shared_data):
+    rats = shared_data / "rat_dyads"
+    manifest, _ = init_manifest(
+        poses=[rats / "poses/*.csv"],
+        labels=[rats / "labels/*.txt"],
+        common={"stream": "S1", "not_observed": ("base",), "directed": False, "fps": 20.0},
+        splitting=Splitting(table=rats / "recordings.csv"),
+    )
+    assert manifest.splits == {"train": 32, "val": 10}
+    assert by_name(manifest)["rat05"].split == "val"
