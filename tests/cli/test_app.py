@@ -43,13 +43,10 @@ def test_help_lists_every_command_with_its_sentence():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_for_every_option(command):
-    function = next(
-        info.callback for info in build_app().registered_commands if info.name == command
-    )
-    parameters = typer.main.get_params_convertors_ctx_param_name_from_function(function)[0]
-    assert parameters
-    assert [each.name for each in parameters if not each.help] == []
-    assert function.__doc__
+    found = typer.main.get_command(build_app()).commands[command]
+    assert found.help
+    assert found.params
+    assert [each.name for each in found.params if not each.help] == []
     assert run(build_app(), command, "--help").exit_code == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -75,8 +74,6 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     for command, module in COMMANDS.items():
-        if find_spec(f"nuzzle.cli.{module}") is None:
-            continue
         function = getattr(import_module(f"nuzzle.cli.{module}"), module)
         app.command(command)(function)
     return app

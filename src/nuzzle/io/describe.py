@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,23 @@ def describe(
         read = found.read(path, labels or LabelOptions())
         return about | {"kind": "labels"} | describe_labels(read)
     options = poses or PoseOptions()
-    if found.items is not None:
-        about["items"] = list(islice(found.items(path), _LISTED_ITEMS))
-        if not options.item and len(about["items"]) > 1:
-            options = PoseOptions(options.name, about["items"][0], options.fps)
-            about["shown_item"] = options.item
+    items = _items(path, found)
+    if items:
+        about["items"] = items
+    if len(items) > 1 and not options.item:
+        options = replace(options, item=items[0])
+        about["shown_item"] = options.item
     return about | {"kind": "poses"} | describe_poses(found.read(path, options))
+
+
+def _items(path: Path, format: PoseFormat) -> list[str]:
+    """Names of the sequences, where the file tells them without being read whole."""
+    if format.items is None:
+        return []
+    try:
+        return list(islice(format.items(path), _LISTED_ITEMS))
+    except FormatError:
+        return []  # reading it will say what is wrong
 
 
 def _is_manifest(path: Path) -> bool:
