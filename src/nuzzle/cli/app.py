@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -81,6 +82,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run `nuzzle` with the arguments of the process."""
+    # OpenMP threads that wait by spinning slow torch down tenfold where other programs run, too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         build_app()(prog_name="nuzzle")
     except Exception:

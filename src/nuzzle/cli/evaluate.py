@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from nuzzle.cli.console import JsonTarget
+
 
 def evaluate(
     bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
@@ -18,13 +20,14 @@ def evaluate(
         Path | None,
         typer.Option("--out", help="Folder for frames, bouts and figures, for `nuzzle report`."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace results in --out.")] = False,
-    allow_seen: Annotated[
-        bool, typer.Option(help="Score recordings that the model was trained on, too.")
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results in --out.")
     ] = False,
-    json: Annotated[
-        str | None, typer.Option("--json", help="Write the figures as JSON; - for the screen.")
-    ] = None,
+    allow_seen: Annotated[
+        bool,
+        typer.Option("--allow-seen", help="Score recordings that the model was trained on, too."),
+    ] = False,
+    json: JsonTarget = None,
 ) -> None:
     """Score a bundle on the labelled recordings of a split."""
     from nuzzle.cli.console import emit_json, say

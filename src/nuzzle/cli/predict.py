@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from nuzzle.cli.console import JsonTarget
+
 
 def predict(
     bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
@@ -26,11 +28,13 @@ def predict(
     pose_format: Annotated[
         str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
     ] = "",
-    overwrite: Annotated[bool, typer.Option(help="Replace results in --out.")] = False,
-    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = False,
-    json: Annotated[
-        str | None, typer.Option("--json", help="Write a summary as JSON; - for the screen.")
-    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results in --out.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
+    json: JsonTarget = None,
 ) -> None:
     """Label recordings: probabilities, bouts and a time budget of each."""
     from nuzzle.cli.console import emit_json, say

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nuzzle.cli.console import JsonTarget
+
 
 def train(
     manifest: Annotated[Path, typer.Argument(help="Manifest with labels and splits.")],
@@ -21,16 +23,16 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="At most this many epochs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing bundle.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing bundle.")
+    ] = False,
     fresh: Annotated[
-        bool, typer.Option(help="Throw away an unfinished run instead of continuing it.")
+        bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
     ] = False,
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print the whole configuration and stop.")
     ] = False,
-    json: Annotated[
-        str | None, typer.Option("--json", help="Write the figures as JSON; - for the screen.")
-    ] = None,
+    json: JsonTarget = None,
 ) -> None:
     """Train a model on the recordings of split `train`, stopping early on `val`."""
     from nuzzle.cli.console import emit_json, say

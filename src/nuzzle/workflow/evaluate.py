@@ -169,6 +169,7 @@ def _as_frames(pair: ScoredPair) -> PairFrames:
 
 
 def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
+    """What a results directory says of the model and the command."""
     return Run(
         kind=kind,
         behaviours=bundle.space.names,
