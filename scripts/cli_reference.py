@@ -1,0 +1,58 @@
+"""Write docs/cli.md from the commands' own help: python scripts/cli_reference.py docs/cli.md"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from nuzzle.cli.app import build_app
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def rows(command: Any) -> Iterator[tuple[str, str, str]]:
+    """Name, default and explanation of each argument and option."""
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        if parameter.param_type_name == "argument":
+            yield f"`{parameter.name.upper()}`", "", parameter.help or ""
+            continue
+        names = ", ".join(f"`{name}`" for name in parameter.opts)
+        needed = "needed" if parameter.required else ""
+        default = parameter.default
+        plain = isinstance(default, (str, int, float)) and not isinstance(default, bool)
+        shown = f"`{default}`" if plain and default != "" else needed
+        yield names, shown, parameter.help or ""
+
+
+def argument(parameter: Any) -> str:
+    """An argument in the usage line: ``NAME``, ``[NAME]``, ``NAME...``."""
+    name = parameter.name.upper() + ("..." if parameter.nargs == -1 else "")
+    return name if parameter.required else f"[{name}]"
+
+
+def reference() -> str:
+    """The page: one section a command."""
+    lines = [
+        "# Commands",
+        "",
+        "Made from the commands' own help by `make docs`. Every command also answers to `--help`.",
+    ]
+    for name, command in typer.main.get_command(build_app()).commands.items():
+        arguments = [argument(p) for p in command.params if p.param_type_name == "argument"]
+        lines += ["", f"## nuzzle {name}", "", command.help or "", ""]
+        lines += ["```", " ".join(["nuzzle", name, *arguments, "[OPTIONS]"]), "```", ""]
+        lines += ["| | default | |", "|---|---|---|"]
+        lines += [f"| {cell(a)} | {cell(b)} | {cell(c)} |" for a, b, c in rows(command)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")
