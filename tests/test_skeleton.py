@@ -50,9 +50,9 @@ def test_given_roles_win():
 
 
 def test_unknown_keypoints_are_told_with_the_option():
-    with pytest.raises(InputError, match=r"--nose KEYPOINT"):
+    with pytest.raises(InputError, match=r"--set prepare\.nose=KEYPOINT"):
         Skeleton.infer(["p", "q"])
-    with pytest.raises(InputError, match=r"--tail-base KEYPOINT"):
+    with pytest.raises(InputError, match=r"--set prepare\.tail_base=KEYPOINT"):
         Skeleton.infer(["nose", "q"])
 
 

@@ -163,7 +163,7 @@ class Skeleton:
                     return by_canonical[candidate]
             raise InputError(
                 f"None of the keypoints {list(names)} is known to be the {what}. "
-                f"Name it: --{what.replace('_', '-')} KEYPOINT."
+                f"Name it: nuzzle train ... --set prepare.{what}=KEYPOINT."
             )
 
         return cls(

@@ -221,7 +221,8 @@ def _unpickled(path: Path, allow_pickle: bool) -> Iterator[tuple[str, str, dict[
         raise FormatError(
             path,
             "is a pickled dictionary: loading it runs whatever code its maker put inside.",
-            mend="Use the JSON flavour; or, if you trust the source, --allow-pickle (in Python: allow_pickle=True).",
+            mend="Use the JSON flavour; or, if you trust the source, pass --allow-pickle (in "
+            "Python: allow_pickle=True).",
         )
     try:
         stored = np.load(existing_file(path, "CalMS21 file"), allow_pickle=True).item()
