@@ -1,0 +1,194 @@
+"""Speed of each part of the road, in frames per second, beside a plain way of doing the same.
+
+Prints medians of several runs and their ratio. Everything is made up or simulated on the spot; the
+tracker's csv is a real one where `rat_dyads` is at hand.
+
+    python benchmarks/throughput.py [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nuzzle.config import Config
+from nuzzle.features.engineered import Engineered
+from nuzzle.inference.classifier import WindowClassifier
+from nuzzle.io.calms21 import iter_recordings, write_calms21
+from nuzzle.io.load import read_poses
+from nuzzle.io.trackers import movement_loader
+from nuzzle.labels import Pair
+from nuzzle.models import TemporalCNNLSTM
+from nuzzle.recording import Recording
+from nuzzle.simulate.recordings import simulate_recording
+from nuzzle.skeleton import MOUSE7
+from nuzzle.training.fit import fit
+from nuzzle.training.targets import LabelSpace, Targets
+from nuzzle.training.windows import Sample
+
+REPO = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data"))
+
+
+def median_s(action: Callable[[], object], runs: int = 3) -> float:
+    """Median duration of `action`, after one run to warm up."""
+    action()
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def row(what: str, frames: int, seconds: float, other: str = "", other_rate: float = 0.0) -> None:
+    rate = frames / seconds
+    versus = f"{rate / other_rate:8.1f} x  {other} ({other_rate:,.0f})" if other else ""
+    print(f"{what:34}{rate:14,.0f}  {versus}", flush=True)
+
+
+def naive_features(poses: np.ndarray, fps: float) -> np.ndarray:
+    """The distances, speeds and angles of the features, one frame at a time."""
+    out = []
+    for t in range(1, len(poses) - 1):
+        centres = poses[t].mean(axis=1)
+        before, after = poses[t - 1].mean(axis=1), poses[t + 1].mean(axis=1)
+        velocity = (after - before) * fps / 2
+        heading = poses[t, :, 0] - poses[t, :, 6]
+        apart = centres[1] - centres[0]
+        noses = poses[t, 0, 0] - poses[t, 1, 0]
+        values = [*poses[t].ravel(), math.hypot(*apart), math.hypot(*noses)]
+        for animal in (0, 1):
+            values += [*velocity[animal], math.hypot(*velocity[animal])]
+            values += [math.atan2(heading[animal, 1], heading[animal, 0])]
+        out.append(values)
+    return np.array(out)
+
+
+def features(frames: int) -> None:
+    poses = torch.rand(frames, 2, 7, 2) * 50
+    compute = Engineered(MOUSE7, 30.0)
+    few = poses[:3000].numpy()
+    naive = len(few) / median_s(lambda: naive_features(few, 30.0))
+    row("engineered48 features", frames, median_s(lambda: compute(poses)), "a loop in numpy", naive)
+
+
+def simulation(minutes: float) -> None:
+    frames = int(minutes * 60 * 30)
+    row(
+        "simulation, labels included",
+        frames,
+        median_s(lambda: simulate_recording("s", minutes=minutes, seed=0)),
+    )
+
+
+def reading() -> None:
+    files = sorted((DATA / "rat_dyads" / "poses").glob("*.csv"))
+    if not files:
+        print("DeepLabCut csv: left out, rat_dyads is not here")
+        return
+    frames = read_poses(files[0]).n_frames
+    movement = movement_loader()
+    plain = frames / median_s(lambda: movement.from_dlc_file(files[0]))
+    seconds = median_s(lambda: read_poses(files[0]))
+    row("reading a DeepLabCut csv", frames, seconds, "movement", plain)
+
+
+def window_inference(frames: int) -> None:
+    model = TemporalCNNLSTM(48, 7).eval()
+    x = torch.randn(frames, 48)
+    whole = WindowClassifier(model, "cnn_lstm", {}, 60, exclusive=True)
+
+    def one_by_one() -> None:
+        with torch.inference_mode():
+            for start in range(200):
+                model(x[start : start + 60].unsqueeze(0))
+
+    seconds = median_s(lambda: whole.probabilities(x))
+    row("cnn_lstm inference", frames, seconds, "one window a call", 200 / median_s(one_by_one))
+
+
+def training(windows: int) -> None:
+    rng = np.random.default_rng(0)
+    active = np.eye(7, dtype=bool)[rng.integers(0, 7, windows)]
+    x = torch.randn(windows, 48)
+    sample = Sample("r", Pair("a", "b"), x, Targets(active, np.ones_like(active)))
+    small = Sample("v", Pair("a", "b"), x[:64], Targets(active[:64], np.ones_like(active[:64])))
+    names = tuple("abcdefg")
+    space = LabelSpace(names, "g", exclusive=True, priority=names[:-1])
+    config = Config.parse({"training": {"epochs": 2}})
+    with tempfile.TemporaryDirectory() as folder:
+        stamps: list[float] = []
+
+        def stamp(*_: object) -> None:
+            stamps.append(time.perf_counter())
+
+        fit(config, space, [sample], [small], Path(folder), stamp)
+    row("cnn_lstm training, windows", windows, stamps[1] - stamps[0])
+
+
+def peak_mb(code: str) -> float:
+    """Peak memory of a fresh Python that runs `code`, MB."""
+    tail = "\nprint(open('/proc/self/status').read())"
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail], capture_output=True, text=True, check=True
+    )
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("VmHWM")]
+    return float(line.split()[1]) / 1024
+
+
+def streaming(frames: int) -> None:
+    """Peak memory and speed of reading a CalMS21 JSON of `frames` frames, a sequence at a time."""
+    each = 20_000
+    one = simulate_recording("s", minutes=each / 1800, seed=0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calms21.json"
+        write_calms21(
+            (renamed(one, f"mouse{number:03d}_task1") for number in range(frames // each)), path
+        )
+        size = path.stat().st_size / 1e6
+        seconds = median_s(lambda: sum(r.n_frames for r in iter_recordings(path)), runs=1)
+        plain = frames / median_s(lambda: json.loads(path.read_bytes()), runs=1)
+        row(f"reading CalMS21 JSON ({size:.0f} MB)", frames, seconds, "json.load of it all", plain)
+        load = "from nuzzle.io.calms21 import iter_recordings\n"
+        ours = peak_mb(f"{load}for r in iter_recordings({str(path)!r}): pass")
+        start = peak_mb(load)
+        theirs = peak_mb(f"import json\njson.load(open({str(path)!r}))")
+    print(
+        f"peak memory: {ours:.0f} MB ({start:.0f} MB of it imports), json.load {theirs:.0f} MB: "
+        f"{theirs / ours:.1f} x"
+    )
+
+
+def renamed(recording: Recording, name: str) -> Recording:
+    return replace(recording, name=name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    scale = 10 if parser.parse_args().quick else 1
+    print(f"{torch.get_num_threads()} threads; medians\n{'':34}{'frames/s':>14}  beside")
+    features(1_000_000 // scale)
+    reading()
+    simulation(20 / scale)
+    window_inference(10_000 // scale)
+    training(6_400 // scale)
+    streaming(500_000 // scale)
+
+
+if __name__ == "__main__":
+    main()
