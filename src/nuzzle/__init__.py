@@ -1,6 +1,8 @@
 """nuzzle: who does what to whom, from tracked poses.
 
-Importing nuzzle is quick and changes nothing; what a name needs is loaded when it is first used.
+The commands are functions of the same names here: `init`, `inspect`, `train`, `evaluate`,
+`predict` and `report`. Importing nuzzle is quick and changes nothing; what a name needs is loaded
+when it is first used.
 """
 
 from __future__ import annotations
@@ -9,25 +11,58 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nuzzle.config import Config
+    from nuzzle.inference.bundle import Bundle
+    from nuzzle.io.describe import describe as inspect
+    from nuzzle.io.init_manifest import init_manifest as init
     from nuzzle.labels import Labels, Pair
     from nuzzle.manifest import Manifest
+    from nuzzle.outputs.report import write_report as report
     from nuzzle.recording import Recording
     from nuzzle.skeleton import Skeleton
+    from nuzzle.workflow.evaluate import evaluate
+    from nuzzle.workflow.predict import predict
+    from nuzzle.workflow.train import train
 
 __version__ = "0.1.0"
 
+#: Public name -> where it lives.
 _HOMES = {
-    "Labels": "nuzzle.labels",
-    "Manifest": "nuzzle.manifest",
-    "Pair": "nuzzle.labels",
-    "Recording": "nuzzle.recording",
-    "Skeleton": "nuzzle.skeleton",
+    "Bundle": ("nuzzle.inference.bundle", "Bundle"),
+    "Config": ("nuzzle.config", "Config"),
+    "Labels": ("nuzzle.labels", "Labels"),
+    "Manifest": ("nuzzle.manifest", "Manifest"),
+    "Pair": ("nuzzle.labels", "Pair"),
+    "Recording": ("nuzzle.recording", "Recording"),
+    "Skeleton": ("nuzzle.skeleton", "Skeleton"),
+    "evaluate": ("nuzzle.workflow.evaluate", "evaluate"),
+    "init": ("nuzzle.io.init_manifest", "init_manifest"),
+    "inspect": ("nuzzle.io.describe", "describe"),
+    "predict": ("nuzzle.workflow.predict", "predict"),
+    "report": ("nuzzle.outputs.report", "write_report"),
+    "train": ("nuzzle.workflow.train", "train"),
 }
 
-__all__ = ["Labels", "Manifest", "Pair", "Recording", "Skeleton", "__version__"]
+__all__ = [
+    "Bundle",
+    "Config",
+    "Labels",
+    "Manifest",
+    "Pair",
+    "Recording",
+    "Skeleton",
+    "__version__",
+    "evaluate",
+    "init",
+    "inspect",
+    "predict",
+    "report",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, attribute = _HOMES[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'nuzzle' has no attribute {name!r}")
