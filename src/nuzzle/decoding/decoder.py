@@ -1,0 +1,142 @@
+"""From probabilities to decisions: smoothing, thresholds, hidden Markov path, rules for bouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.errors import InputError
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """The steps from probabilities to decisions, in their order.
+
+    As it comes it does nothing but decide frame by frame: the most probable of exclusive classes,
+    each behaviour that reaches one half of others.
+
+    Attributes:
+        behaviours: names of the columns.
+        exclusive: whether exactly one class holds in a frame.
+        background: name of the class "none of the others", if there is one.
+        smoothing: of the probabilities over time.
+        thresholds: of each behaviour.
+        viterbi: decides on whole sequences; None decides on each frame by itself.
+        rules: what becomes of short gaps and short bouts.
+    """
+
+    behaviours: tuple[str, ...]
+    exclusive: bool
+    background: str | None = None
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    viterbi: Viterbi | None = None
+    rules: BoutRules = field(default_factory=BoutRules)
+
+    def __post_init__(self) -> None:
+        if self.background is not None and self.background not in self.behaviours:
+            raise InputError(
+                f"The background {self.background!r} is not among the classes "
+                f"{list(self.behaviours)}."
+            )
+
+    @property
+    def support_s(self) -> float:
+        """How far a frame is looked for on each side, s; infinite for a whole recording."""
+        path = 0.0 if self.viterbi is None else self.viterbi.support_s
+        return self.smoothing.support_s + path + self.rules.support_s(self.exclusive)
+
+    def __call__(
+        self,
+        probability: NDArray[Any],
+        fps: float,
+        observed: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.bool_]:
+        """Which behaviours go on.
+
+        Args:
+            probability: `(time, behaviour)`, 0 to 1; NaN where there is none.
+            fps: frames per second.
+            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
+                cannot be chosen, except in frames in which nothing was. Everywhere by default.
+
+        Returns:
+            `(time, behaviour)` bool; of exclusive classes one a frame, and none where nothing is
+            known.
+
+        Raises:
+            InputError: the probabilities are not of these behaviours.
+        """
+        return self.decode([probability], [fps], [observed])[0]
+
+    def decode(
+        self,
+        probabilities: Sequence[NDArray[Any]],
+        fps: Sequence[float],
+        observed: Sequence[NDArray[np.bool_] | None],
+    ) -> list[NDArray[np.bool_]]:
+        """The same for several recordings at once."""
+        for probability in probabilities:
+            if probability.ndim != 2 or probability.shape[1] != len(self.behaviours):
+                raise InputError(
+                    f"Probabilities have the shape (time, {len(self.behaviours)}), for "
+                    f"{list(self.behaviours)}; got {probability.shape}."
+                )
+        smooth = [self.smoothing(p, rate) for p, rate in zip(probabilities, fps, strict=True)]
+        return self.decide(smooth, fps, observed)
+
+    def decide(
+        self,
+        smooth: Sequence[NDArray[Any]],
+        fps: Sequence[float],
+        observed: Sequence[NDArray[np.bool_] | None],
+    ) -> list[NDArray[np.bool_]]:
+        """Everything after the smoothing, for several recordings at once."""
+        kind = {"exclusive": self.exclusive}
+        if self.viterbi is None:
+            decisions = [
+                self.thresholds(p, looked, **kind)
+                for p, looked in zip(smooth, observed, strict=True)
+            ]
+        else:
+            evidence = [self.thresholds.evidence(p, **kind) for p in smooth]
+            decisions = self.viterbi.decode(evidence, fps, observed, **kind)
+        background = None if self.background is None else self.behaviours.index(self.background)
+        return [
+            self.rules(each, rate, background=background, **kind)
+            for each, rate in zip(decisions, fps, strict=True)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a bundle."""
+        return {
+            "behaviours": list(self.behaviours),
+            "exclusive": self.exclusive,
+            "background": self.background,
+            "smoothing": self.smoothing.to_dict(),
+            "thresholds": self.thresholds.to_dict(),
+            "viterbi": None if self.viterbi is None else self.viterbi.to_dict(),
+            "rules": self.rules.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Decoder:
+        """The inverse of `to_dict`."""
+        path = values["viterbi"]
+        return cls(
+            tuple(values["behaviours"]),
+            bool(values["exclusive"]),
+            values["background"],
+            Smoothing.from_dict(values["smoothing"]),
+            Thresholds.from_dict(values["thresholds"]),
+            None if path is None else Viterbi.from_dict(path),
+            BoutRules.from_dict(values["rules"]),
+        )

@@ -1,0 +1,95 @@
+"""How sure the classifier must be of each behaviour before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.decoding.base import Floats, log_odds, log_probability, per_behaviour
+from nuzzle.errors import InputError
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """A threshold for each behaviour.
+
+    Behaviours that may go on at once are each compared with their own threshold. Of behaviours
+    that exclude each other the one with the largest ``p (1 - threshold) / threshold`` is chosen:
+    of two, it is the one that passes its threshold while the other's is one half. One half for
+    all is the most probable class.
+
+    Attributes:
+        values: one for all or one a behaviour, between 0 and 1.
+    """
+
+    values: tuple[float, ...] = (0.5,)
+
+    def __post_init__(self) -> None:
+        wrong = [value for value in self.values if not 0 < value < 1]
+        if wrong or not self.values:
+            raise InputError(f"Thresholds lie between 0 and 1; got {wrong or 'none'}.")
+
+    @classmethod
+    def from_prior(cls, prior: Sequence[float], power: float = 1.0) -> Thresholds:
+        """Thresholds that divide the probabilities of exclusive classes by ``prior ** power``.
+
+        The emission of a hidden Markov model is the probability divided by the prior (power 1).
+
+        Args:
+            prior: share of the frames of each class, above 0.
+            power: 0 changes nothing, 1 divides by the prior.
+        """
+        if not all(0 < share <= 1 for share in prior):
+            raise InputError(f"A prior lies between 0 and 1; got {list(prior)}.")
+        # p (1 - t) / t is p / prior^a where t = prior^a / (1 + prior^a).
+        odds = np.asarray(prior, dtype=np.float64) ** power
+        return cls(tuple(float(each) for each in odds / (1 + odds)))
+
+    def __call__(
+        self,
+        probability: NDArray[Any],
+        observed: NDArray[np.bool_] | None = None,
+        *,
+        exclusive: bool,
+    ) -> NDArray[np.bool_]:
+        """What goes on in each frame by itself.
+
+        Args:
+            probability: `(time, behaviour)`; NaN is never chosen.
+            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
+                cannot be chosen, except in frames in which nothing was. Everywhere by default.
+            exclusive: whether exactly one class holds in a frame.
+
+        Returns:
+            `(time, behaviour)` bool.
+        """
+        limits = per_behaviour(self.values, probability.shape[1], "thresholds")
+        if not exclusive:
+            return threshold(probability, limits.tolist())
+        if np.ptp(limits) == 0:  # the same weight for all: exactly the most probable class
+            return argmax(probability, observed)
+        return argmax(probability * ((1 - limits) / limits), observed)
+
+    def evidence(self, probability: NDArray[Any], *, exclusive: bool) -> Floats:
+        """What each frame says for each behaviour, `(time, behaviour)`, nats.
+
+        Exclusive classes: their log probability, less the log odds of their threshold. Others:
+        their log odds, less those of their threshold; above 0 they go on.
+        """
+        limits = per_behaviour(self.values, probability.shape[1], "thresholds")
+        said = log_probability(probability) if exclusive else log_odds(probability)
+        return said - log_odds(limits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"values": list(self.values)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Thresholds:
+        """The inverse of `to_dict`."""
+        return cls(tuple(values["values"]))

@@ -1,0 +1,96 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.errors import InputError
+
+NAMES = ("attack", "mount", "other")
+FULL = Decoder(
+    NAMES,
+    True,
+    "other",
+    Smoothing((0.1, 0.2, 0.0)),
+    Thresholds((0.4, 0.3, 0.5)),
+    Viterbi((0.1,)),
+    BoutRules((0.2,), (0.1,)),
+)
+
+
+@pytest.fixture
+def probability():
+    values = np.random.default_rng(0).dirichlet(np.ones(3), 300).astype(np.float32)
+    values[20:25] = np.nan
+    return values
+
+
+def test_as_it_comes_it_decides_frame_by_frame(probability):
+    observed = np.random.default_rng(1).random(probability.shape) < 0.8
+    alone = Decoder(NAMES, exclusive=True, background="other")
+    assert (alone(probability, 30.0, observed) == argmax(probability, observed)).all()
+    together = Decoder(NAMES, exclusive=False)
+    assert (together(probability, 30.0, observed) == threshold(probability, 0.5)).all()
+
+
+def test_steps_come_in_their_order(probability):
+    smooth = FULL.smoothing(probability, 10.0)
+    evidence = FULL.thresholds.evidence(smooth, exclusive=True)
+    decision = FULL.viterbi(evidence, 10.0, exclusive=True)
+    expected = FULL.rules(decision, 10.0, exclusive=True, background=2)
+    assert (FULL(probability, 10.0) == expected).all()
+    assert (expected.sum(axis=1) == ~np.isnan(probability[:, 0])).all()
+
+
+def test_several_recordings_are_decoded_as_each_by_itself(probability):
+    parts = [probability[:100], probability[100:]]
+    together = FULL.decode(parts, [10.0, 25.0], [None, None])
+    for part, fps, decision in zip(parts, (10.0, 25.0), together, strict=True):
+        assert (FULL(part, fps) == decision).all()
+
+
+def test_a_noisy_bout_becomes_one():
+    rng = np.random.default_rng(0)
+    truth = np.zeros(600, dtype=bool)
+    truth[200:400] = True
+    p = np.clip(np.where(truth, 0.65, 0.35) + 0.2 * rng.standard_normal(600), 0.01, 0.99)
+    decoder = Decoder(("attack", "other"), True, "other", viterbi=Viterbi((0.5,)))
+    decision = decoder(np.stack([p, 1 - p], axis=1), 30.0)[:, 0]
+    edges = np.flatnonzero(np.diff(decision.astype(int)))
+    assert len(edges) == 2
+    assert abs(edges - [199, 399]).max() <= 5
+
+
+def test_support_is_that_of_its_steps():
+    assert Decoder(NAMES, True).support_s == 0
+    near = Decoder(NAMES, False, None, Smoothing((0.5,)), rules=BoutRules((1.0,), (0.2,)))
+    assert near.support_s == pytest.approx(2.0 + 1.2)
+    assert FULL.support_s == math.inf
+
+
+def test_what_is_outside_the_support_has_no_part():
+    decoder = Decoder(NAMES, False, None, Smoothing((0.2,)), rules=BoutRules((0.3,), (0.2,)))
+    reach = math.ceil(decoder.support_s * 10)
+    probability = np.random.default_rng(0).random((200, 3))
+    whole = decoder(probability, 10.0)
+    for frame in range(reach, 200 - reach, 7):
+        part = decoder(probability[frame - reach : frame + reach + 1], 10.0)
+        assert (part[reach] == whole[frame]).all()
+
+
+@pytest.mark.parametrize("decoder", [FULL, Decoder(NAMES, False)])
+def test_round_trip_through_json(decoder):
+    assert Decoder.from_dict(json.loads(json.dumps(decoder.to_dict()))) == decoder
+
+
+def test_other_behaviours_are_refused():
+    with pytest.raises(InputError, match=r"shape \(time, 3\)"):
+        FULL(np.zeros((5, 2)), 10.0)
+    with pytest.raises(InputError, match="not among the classes"):
+        Decoder(NAMES, True, "nothing")

@@ -1,0 +1,133 @@
+import math
+
+import numpy as np
+import pytest
+
+from nuzzle.decoding.viterbi import Viterbi, learn_transition_costs
+from nuzzle.errors import InputError
+
+
+def one_hot(text, letters="ab"):
+    return np.array([[letter == each for each in letters] for letter in text])
+
+
+def says(text, nats=1.0):
+    """Evidence for the class of each letter; a blank says nothing."""
+    return one_hot(text) * nats
+
+
+def text(decision):
+    return "".join("ab"[row.argmax()] if row.any() else " " for row in decision)
+
+
+def test_a_cost_in_nat_seconds():
+    # At 10 fps, 3 frames that say 1 nat make 0.3 nat seconds, for two switches of 0.1 or 0.2.
+    evidence = says("aaaaabbbaaaaa")
+    assert text(Viterbi((0.1,))(evidence, 10.0, exclusive=True)) == "aaaaabbbaaaaa"
+    assert text(Viterbi((0.2,))(evidence, 10.0, exclusive=True)) == "aaaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize("fps", [10.0, 50.0])
+def test_costs_mean_the_same_at_every_frame_rate(fps):
+    for length_s, kept in ((0.3, False), (0.5, True)):
+        text_ = "a" * int(fps) + "b" * round(length_s * fps) + "a" * int(fps)
+        decision = Viterbi((0.2,))(says(text_), fps, exclusive=True)
+        assert decision[:, 1].any() == kept
+
+
+def test_each_behaviour_has_its_cost():
+    evidence = says("aaabaaa")
+    # To b and back to a: 0 + 0.05 against the 0.1 of a frame; then 0 + 0.2.
+    assert text(Viterbi((0.05, 0.0))(evidence, 10.0, exclusive=True)) == "aaabaaa"
+    assert text(Viterbi((0.2, 0.0))(evidence, 10.0, exclusive=True)) == "aaaaaaa"
+
+
+def test_costs_by_transition():
+    evidence = one_hot("aabbcc", "abc") * 1.0
+    free = ((0.0, 0.0, 9.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    decision = Viterbi(transition_cost_s=free)(evidence, 10.0, exclusive=True)
+    assert (decision == one_hot("aabbcc", "abc")).all()
+    dear = ((0.0, 9.0, 0.0), (0.0, 0.0, 9.0), (0.0, 0.0, 0.0))
+    decision = Viterbi(transition_cost_s=dear)(evidence, 10.0, exclusive=True)
+    assert (decision == one_hot("aaaacc", "abc")).all()
+
+
+def test_minimum_durations():
+    evidence = says("aaaabbaaaa")
+    decision = Viterbi(min_duration_s=(0.0, 0.3))(evidence, 10.0, exclusive=True)
+    # Three frames of b, of which one is wrong, beat none.
+    assert text(decision) in ("aaaabbbaaa", "aaabbbaaaa")
+    decision = Viterbi(min_duration_s=(0.0, 0.5))(evidence, 10.0, exclusive=True)
+    assert text(decision) == "aaaaaaaaaa"
+
+
+def test_behaviours_at_once_are_chains_of_their_own():
+    evidence = np.array([[-2, -3], [2, 2], [2, 2], [-1, -3], [2, -3], [2, -3]], dtype=float)
+    decision = Viterbi((0.15, 0.25))(evidence, 10.0, exclusive=False)
+    # First: 0.8 less the 0.1 of the frame between, and one switch (it never ends) of 0.15.
+    assert decision[:, 0].tolist() == [False, True, True, True, True, True]
+    # Second: 0.4 for two switches of 0.25.
+    assert not decision[:, 1].any()
+
+
+def test_nothing_is_chosen_where_nothing_is_known_and_the_path_crosses():
+    evidence = says("aa   aa")
+    evidence[2:5] = np.nan
+    assert text(Viterbi((0.1,))(evidence, 10.0, exclusive=True)) == "aa   aa"
+    both = Viterbi((0.1,))(evidence, 10.0, exclusive=False)
+    assert not both[2:5].any()
+
+
+def test_a_class_without_probability_is_not_chosen():
+    evidence = says("aabbaa")
+    evidence[2:4, 1] = np.nan
+    assert text(Viterbi()(evidence, 10.0, exclusive=True)) == "aaaaaa"
+
+
+def test_classes_that_nobody_looked_for_are_closed():
+    evidence = says("bbbb")
+    observed = np.ones((4, 2), dtype=bool)
+    observed[:2, 1] = False
+    observed[3] = False  # nothing was looked for: everything is open
+    assert text(Viterbi()(evidence, 10.0, observed, exclusive=True)) == "aabb"
+
+
+def test_learned_costs_by_hand():
+    # 100 s of a, 10 s of b at 10 fps; a -> b twice, b -> a twice; one more of each is added.
+    truth = one_hot("a" * 300 + "b" * 50 + "a" * 400 + "b" * 50 + "a" * 300)
+    (_, to_b), (to_a, _) = learn_transition_costs([truth], [10.0], evidence_s=1.0)
+    for cost, rate in ((to_b, 3 / 100), (to_a, 3 / 10)):
+        leaves = 1 - math.exp(-rate)
+        assert cost == pytest.approx(math.log((1 - leaves) / leaves))
+
+
+def test_no_transition_is_learned_across_frames_that_nobody_looked_at():
+    together = learn_transition_costs([one_hot("aaa bbb")], [1.0])
+    apart = learn_transition_costs([one_hot("aaa"), one_hot("bbb")], [1.0, 1.0])
+    assert together == apart
+
+
+def test_learned_costs_follow_the_order_of_behaviours():
+    truth = one_hot("abcabcabcabcabc" * 20, "abc").repeat(20, axis=0)
+    costs = np.array(learn_transition_costs([truth], [10.0]))
+    assert costs[0, 1] < costs[0, 2]
+    assert costs[1, 2] < costs[1, 0]
+    decision = Viterbi(transition_cost_s=tuple(map(tuple, costs)))(
+        truth * 2.0, 10.0, exclusive=True
+    )
+    assert (decision == truth).all()
+
+
+def test_contradictions_are_refused():
+    matrix = ((0.0, 1.0), (1.0, 0.0))
+    with pytest.raises(InputError, match="not both"):
+        Viterbi((1.0,), matrix)
+    with pytest.raises(InputError, match="exclude each other"):
+        Viterbi(transition_cost_s=matrix)(says("ab"), 10.0, exclusive=False)
+    with pytest.raises(InputError, match="2 classes"):
+        Viterbi(transition_cost_s=((0.0,),))(says("ab"), 10.0, exclusive=True)
+
+
+def test_round_trip():
+    for viterbi in (Viterbi((0.1, 0.2), min_duration_s=(0.3,)), Viterbi((0.0,), ((0.0, 1.0),) * 2)):
+        assert Viterbi.from_dict(viterbi.to_dict()) == viterbi
