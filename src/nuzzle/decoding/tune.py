@@ -1,0 +1,322 @@
+"""Choosing a decoder on predictions for recordings that the model was not trained on.
+
+A search on predictions flatters its own score. So the gain that is reported is nested: every
+group of recordings is decoded by a decoder that was chosen on the other groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.decoding.base import Floats, per_behaviour
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.score import DecodingScore, Truth
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.errors import InputError
+from nuzzle.evaluation.bootstrap import mean_defined
+from nuzzle.evaluation.scored import ScoredPair, check_comparable
+
+Objective = Literal["frames", "bouts", "both"]
+
+#: What is tried. A cost of 0 for all decides on each frame by itself.
+WIDTHS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+COSTS_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MIN_BOUTS_S = (0.0, 0.2, 0.5, 1.0, 2.0)
+MAX_GAPS_S = (0.0, 0.2, 0.5, 1.0)
+GRIDS = {
+    "width_s": WIDTHS_S,
+    "cost_s": COSTS_S,
+    "threshold": THRESHOLDS,
+    "min_bout_s": MIN_BOUTS_S,
+    "max_gap_s": MAX_GAPS_S,
+}
+#: These do nothing for the background: only its odds to the others matter, and its bouts are gaps.
+_FOREGROUND_ONLY = ("threshold", "min_bout_s", "max_gap_s")
+#: The search looks at about so many frames a second; scores are of all frames.
+SEARCH_FPS = 10.0
+#: A change must gain so much to be made: less is what chance gives.
+MIN_GAIN = 0.002
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A decoder, and what it is worth.
+
+    Attributes:
+        decoder: chosen on all recordings.
+        objective: behaviour -> what was maximised for it.
+        before: each frame decided by itself.
+        nested: each group of recordings decoded as chosen on the others. The honest figure.
+        in_sample: `decoder` on the recordings it was chosen on. It flatters.
+        folds: parts that the groups were divided into.
+        groups: animals or sessions.
+    """
+
+    decoder: Decoder
+    objective: Mapping[str, Objective]
+    before: DecodingScore
+    nested: DecodingScore
+    in_sample: DecodingScore
+    folds: int
+    groups: int
+
+    @property
+    def gain(self) -> float:
+        """How much the objective gains on recordings that had no part in the choice."""
+        names = list(self.objective)
+        weights = _weights(self.objective, names)
+
+        def value(score: DecodingScore) -> float:
+            frames, bouts = (
+                np.array([figures[name] for name in names])
+                for figures in (score.frame_f1, score.bout_f1)
+            )
+            return _value(frames, bouts, weights)
+
+        return value(self.nested) - value(self.before)
+
+    @property
+    def helps(self) -> bool:
+        """Whether the gain is more than chance gives a single change."""
+        return self.gain > MIN_GAIN
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a bundle or a report."""
+        return {
+            "decoder": self.decoder.to_dict(),
+            "objective": dict(self.objective),
+            "gain": self.gain,
+            "before": self.before.to_dict(),
+            "nested": self.nested.to_dict(),
+            "in_sample": self.in_sample.to_dict(),
+            "folds": self.folds,
+            "groups": self.groups,
+        }
+
+
+def tune_decoder(
+    pairs: Sequence[ScoredPair],
+    objective: Objective | Mapping[str, Objective] = "both",
+    *,
+    folds: int = 4,
+    seed: int = 0,
+) -> Tuned:
+    """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
+
+    Smoothing and costs are first tried together for all behaviours, then every setting of one
+    behaviour after the other, twice.
+
+    Args:
+        pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
+            on training recordings are too clean, and lead to decoders that trust them too much.
+        objective: what is maximised: F1 per frame, per bout (at an intersection over union of
+            0.5), or the mean of both; one for all, or behaviour -> objective.
+        folds: parts that the groups are divided into for the nested figure.
+        seed: of the division.
+
+    Raises:
+        InputError: there is nothing to score, the pairs differ in their classes, they are of a
+            single group, or the objective is unknown.
+    """
+    check_comparable(pairs)
+    objectives = _objectives(objective, pairs[0])
+    part_of, n_groups = _parts(pairs, folds, seed)
+    n_parts = int(part_of.max()) + 1
+    start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
+    decided: list[NDArray[np.bool_]] = [np.zeros((0, 0), dtype=bool)] * len(pairs)
+    for part in range(n_parts):
+        inside = [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part]
+        outside = [index for index, mine in enumerate(part_of) if mine == part]
+        decoder = _search(inside, start, objectives)
+        decisions = _decode(decoder, [pairs[index] for index in outside])
+        for index, decision in zip(outside, decisions, strict=True):
+            decided[index] = decision
+    decoder = _search(pairs, start, objectives)
+    truth = Truth(pairs)
+    return Tuned(
+        decoder,
+        objectives,
+        before=truth.score(_decode(start, pairs)),
+        nested=truth.score(decided),
+        in_sample=truth.score(_decode(decoder, pairs)),
+        folds=n_parts,
+        groups=n_groups,
+    )
+
+
+def _objectives(
+    objective: Objective | Mapping[str, Objective], pair: ScoredPair
+) -> dict[str, Objective]:
+    names = [name for name in pair.behaviours if name != pair.background]
+    chosen = dict.fromkeys(names, objective) if isinstance(objective, str) else dict(objective)
+    if set(chosen) != set(names) or not set(chosen.values()) <= set(get_args(Objective)):
+        raise InputError(
+            f"The objective is one of {list(get_args(Objective))}, for all or for each of {names}; "
+            f"got {objective!r}."
+        )
+    return {name: chosen[name] for name in names}
+
+
+def _parts(pairs: Sequence[ScoredPair], folds: int, seed: int) -> tuple[NDArray[np.int64], int]:
+    """The part that each pair is in, `(pair,)`, and the number of groups."""
+    groups = sorted({pair.resampling_unit for pair in pairs})
+    if len(groups) < 2 or folds < 2:
+        raise InputError(
+            f"A decoder is tuned on some groups of recordings and tried on others: at least 2 "
+            f"folds and 2 groups are needed; got {folds} folds and the groups {groups}. Give "
+            "recordings of more animals or sessions, or leave the decoder as it is."
+        )
+    order = np.random.default_rng(seed).permutation(len(groups))
+    part = dict(zip(groups, order % min(folds, len(groups)), strict=True))
+    return np.array([part[pair.resampling_unit] for pair in pairs]), len(groups)
+
+
+def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
+    return decoder.decode(
+        [pair.probability for pair in pairs],
+        [pair.fps for pair in pairs],
+        [pair.observed for pair in pairs],
+    )
+
+
+def _weights(objectives: Mapping[str, Objective], names: Sequence[str]) -> Floats:
+    """What the F1 per frame of each behaviour weighs against that per bout, `(behaviour,)`."""
+    share = {"frames": 1.0, "bouts": 0.0, "both": 0.5}
+    return np.array([share[objectives[name]] for name in names])
+
+
+def _value(frames: Floats, bouts: Floats, weights: Floats) -> float:
+    return float(mean_defined(weights * frames + (1 - weights) * bouts))
+
+
+class _Trial:
+    """Scores decoders on coarse time; smooths every behaviour once for each width."""
+
+    def __init__(self, pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective]) -> None:
+        self.pairs = [coarse(pair) for pair in pairs]
+        self.truth = Truth(self.pairs)
+        names = [self.truth.names[column] for column in self.truth.foreground]
+        self.weights = _weights(objectives, names)
+        self.fps = [pair.fps for pair in self.pairs]
+        self.observed = [pair.observed for pair in self.pairs]
+        self._smooth: dict[float, list[NDArray[Any]]] = {}
+
+    def value(self, decoder: Decoder) -> float:
+        decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
+        return _value(*self.truth.f1(decisions), self.weights)
+
+    def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
+        n = len(self.truth.names)
+        widths = per_behaviour(smoothing.width_s, n, "widths").tolist()
+        for width in set(widths) - set(self._smooth):
+            each = Smoothing((width,))
+            self._smooth[width] = [each(pair.probability, pair.fps) for pair in self.pairs]
+        return [
+            np.stack(
+                [self._smooth[width][index][:, column] for column, width in enumerate(widths)]
+            ).T
+            for index in range(len(self.pairs))
+        ]
+
+
+def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
+    """The pair at about `fps`: mean probabilities, and truth at the middle of each step.
+
+    Frames at the end that do not fill a step are left out.
+    """
+    step = round(pair.fps / fps)
+    if step < 2 or pair.n_frames < step:
+        return pair
+    n_steps = pair.n_frames // step
+    middle = np.arange(n_steps) * step + step // 2
+    parts = pair.probability[: n_steps * step].reshape(n_steps, step, -1)
+    known = np.isfinite(parts).sum(axis=1)
+    mean = np.full(known.shape, np.nan, dtype=np.float32)
+    np.divide(np.nansum(parts, axis=1), known, out=mean, where=known > 0)
+    return replace(
+        pair,
+        fps=pair.fps / step,
+        truth=pair.truth[middle],
+        observed=pair.observed[middle] & (known > 0),
+        predicted=pair.predicted[middle],
+        probability=mean,
+    )
+
+
+def _search(
+    pairs: Sequence[ScoredPair], start: Decoder, objectives: Mapping[str, Objective]
+) -> Decoder:
+    trial = _Trial(pairs, objectives)
+    best, reached = start, trial.value(start)
+    together = [_assemble(start, {"width_s": w, "cost_s": c}) for w, c in _together()]
+    values = [trial.value(candidate) for candidate in together]
+    if max(values) > reached + MIN_GAIN:
+        best, reached = together[int(np.argmax(values))], max(values)
+    for whole_grid in (True, False):
+        before = reached
+        for column in range(len(start.behaviours)):
+            for name, grid in GRIDS.items():
+                is_background = start.behaviours[column] == start.background
+                if is_background and name in _FOREGROUND_ONLY:
+                    continue
+                candidates = [
+                    _assemble(best, {name: value}, column)
+                    for value in _others(grid, _settings(best)[name][column], whole_grid)
+                ]
+                values = [trial.value(candidate) for candidate in candidates]
+                if max(values) > reached + MIN_GAIN:
+                    best, reached = candidates[int(np.argmax(values))], max(values)
+        if reached == before:
+            break
+    return best
+
+
+def _together() -> Iterator[tuple[float, float]]:
+    """Every other width with every other cost, for all behaviours at once."""
+    return ((width, cost) for width in (0.0, *WIDTHS_S[1::2]) for cost in COSTS_S[::2])
+
+
+def _others(grid: Sequence[float], now: float, whole_grid: bool) -> list[float]:
+    """The other values of a grid, or only the neighbours of the present one."""
+    at = grid.index(now)
+    near = grid if whole_grid else grid[max(0, at - 1) : at + 2]
+    return [value for value in near if value != now]
+
+
+def _settings(decoder: Decoder) -> dict[str, list[float]]:
+    """The settings of a decoder, one value a behaviour each."""
+    path = decoder.viterbi or Viterbi()
+    values = {
+        "width_s": decoder.smoothing.width_s,
+        "cost_s": path.cost_s,
+        "threshold": decoder.thresholds.values,
+        "min_bout_s": decoder.rules.min_bout_s,
+        "max_gap_s": decoder.rules.max_gap_s,
+    }
+    n = len(decoder.behaviours)
+    return {name: per_behaviour(each, n, name).tolist() for name, each in values.items()}
+
+
+def _assemble(decoder: Decoder, changes: Mapping[str, float], column: int | None = None) -> Decoder:
+    """The decoder with settings of one behaviour, or of all, changed."""
+    settings = _settings(decoder)
+    for name, value in changes.items():
+        for each in range(len(decoder.behaviours)) if column is None else [column]:
+            settings[name][each] = value
+    final = {name: tuple(values) for name, values in settings.items()}
+    return replace(
+        decoder,
+        smoothing=Smoothing(final["width_s"]),
+        thresholds=Thresholds(final["threshold"]),
+        viterbi=Viterbi(final["cost_s"]) if any(final["cost_s"]) else None,
+        rules=BoutRules(final["min_bout_s"], final["max_gap_s"]),
+    )

@@ -1,0 +1,139 @@
+import json
+
+import numpy as np
+import pytest
+
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.tune import coarse, tune_decoder
+from nuzzle.errors import InputError
+
+
+def bouts(rng, n_frames, n, mean_frames=40):
+    """Classes in bouts of about `mean_frames`, one-hot `(time, class)`."""
+    classes = rng.integers(n, size=n_frames)
+    return np.eye(n, dtype=bool)[classes.repeat(rng.poisson(mean_frames, n_frames) + 5)[:n_frames]]
+
+
+def noisy(rng, truth, nats=1.5):
+    """Probabilities with noise that is new in every frame, so that averaging helps."""
+    logits = truth * nats + rng.normal(size=truth.shape)
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def recordings(scored):
+    def make(n_recordings=4, n_frames=1000, n=3, seed=0, guess=noisy, **more):
+        rng = np.random.default_rng(seed)
+        pairs = []
+        for index in range(n_recordings):
+            truth = bouts(rng, n_frames, n)
+            pairs.append(scored(truth, guess(rng, truth), recording=f"r{index}", **more))
+        return pairs
+
+    return make
+
+
+def test_noise_of_every_frame_is_decoded_away(recordings):
+    tuned = tune_decoder(recordings(), "both")
+    assert tuned.helps
+    assert tuned.nested.macro_frame_f1 > tuned.before.macro_frame_f1 + 0.15
+    assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.4
+    assert tuned.decoder.viterbi is not None or max(tuned.decoder.smoothing.width_s) > 0
+    assert (tuned.groups, tuned.folds) == (4, 4)
+
+
+def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
+    """Two classes without background, guessed by coin: no decoder has more than one half."""
+
+    def coin(rng, truth):
+        return rng.dirichlet(np.ones(2), len(truth))
+
+    pairs = recordings(12, 300, 2, guess=coin, background=None)
+    tuned = tune_decoder(pairs, "frames")
+    in_sample = tuned.in_sample.macro_frame_f1 - tuned.before.macro_frame_f1
+    assert in_sample >= 0
+    assert tuned.gain < 0.03
+    assert tuned.gain <= in_sample
+
+
+def test_perfect_predictions_are_left_alone(recordings):
+    tuned = tune_decoder(recordings(guess=lambda rng, truth: truth * 0.98 + 0.01), "both")
+    assert tuned.decoder == Decoder(("b0", "b1", "b2"), True, "b2")
+    assert tuned.before == tuned.nested == tuned.in_sample
+    assert tuned.gain == 0
+    assert not tuned.helps
+
+
+def test_a_behaviour_that_is_said_too_rarely_gets_a_lower_threshold(scored):
+    rng = np.random.default_rng(0)
+    pairs = []
+    for index in range(4):
+        truth = rng.random(2000) < 0.3
+        p = np.clip(np.where(truth, 0.3, 0.1) + 0.03 * rng.standard_normal(2000), 0.01, 0.99)
+        pairs.append(
+            scored(
+                np.stack([truth, ~truth], axis=1),
+                np.stack([p, 1 - p], axis=1),
+                recording=f"r{index}",
+            )
+        )
+    tuned = tune_decoder(pairs, "frames")
+    assert tuned.decoder.thresholds.values[0] == 0.2
+    assert tuned.before.macro_frame_f1 < 0.01
+    assert tuned.nested.macro_frame_f1 > 0.98
+
+
+def test_behaviours_at_once(recordings):
+    tuned = tune_decoder(recordings(n_frames=600, n=2, exclusive=False), "bouts", folds=2)
+    assert set(tuned.nested.bout_f1) == {"b0", "b1"}
+    assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.3
+
+
+def test_every_behaviour_can_have_its_objective(recordings):
+    tuned = tune_decoder(recordings(3, 400), {"b0": "frames", "b1": "bouts"}, folds=2)
+    assert tuned.objective == {"b0": "frames", "b1": "bouts"}
+    expected = (
+        tuned.nested.frame_f1["b0"]
+        - tuned.before.frame_f1["b0"]
+        + tuned.nested.bout_f1["b1"]
+        - tuned.before.bout_f1["b1"]
+    ) / 2
+    assert tuned.gain == pytest.approx(expected)
+
+
+def test_recordings_of_one_group_are_never_on_both_sides(recordings):
+    """Two recordings of one animal, two of another: two parts, however many are asked for."""
+    pairs = [*recordings(2, group="a"), *recordings(2, seed=1, group="b")]
+    tuned = tune_decoder(pairs, folds=5)
+    assert (tuned.groups, tuned.folds) == (2, 2)
+
+
+def test_the_same_seed_gives_the_same_result(recordings):
+    first, second = (tune_decoder(recordings(3, 400), folds=2, seed=3) for _ in range(2))
+    assert first == second
+    again = Decoder.from_dict(json.loads(json.dumps(first.to_dict()))["decoder"])
+    assert again == first.decoder
+
+
+def test_what_cannot_be_tuned_is_refused(recordings):
+    with pytest.raises(InputError, match="at least 2 folds and 2 groups"):
+        tune_decoder(recordings(1))
+    with pytest.raises(InputError, match="objective is one of"):
+        tune_decoder(recordings(2), "accuracy")
+    with pytest.raises(InputError, match="objective is one of"):
+        tune_decoder(recordings(2), {"b0": "frames"})
+    with pytest.raises(InputError, match="nothing to score"):
+        tune_decoder([])
+
+
+def test_coarse_time_by_hand(scored):
+    truth = np.zeros((8, 2), dtype=bool)
+    truth[4:, 0] = True
+    truth[:, 1] = ~truth[:, 0]
+    probability = np.stack([np.arange(8) / 10, 1 - np.arange(8) / 10], axis=1)
+    pair = scored(truth, probability, fps=30.0)
+    third = coarse(pair)
+    assert third.fps == 10.0
+    assert third.probability[:, 0] == pytest.approx([0.1, 0.4])  # frames 0-2 and 3-5
+    assert third.truth[:, 0].tolist() == [False, True]  # frames 1 and 4
+    assert coarse(third) is third
