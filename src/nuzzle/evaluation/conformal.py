@@ -1,0 +1,271 @@
+"""Sets of behaviours that hold the true one as often as promised; where they are not one, unsure.
+
+Neighbouring frames are nearly copies of each other, so a quantile over frames promises more than
+it can keep. Here recordings (or groups of them: animals, sessions) are what is exchangeable: each
+weighs the same, however long, and one more, of which nothing is known, stands for the new one.
+
+The promise: of a new group like these, a frame drawn at random has its true behaviour in its set
+with a probability of at least the coverage. It is an average over new groups (a single recording
+may do worse), over frames (a rare behaviour may do worse), and over calibrations (with few groups
+the coverage of one calibration varies). It does not hold for recordings of another kind (lab,
+camera, strain), nor where the calibration recordings had a part in the training. With k groups
+no coverage above k / (k + 1) can be promised: the sets then hold everything.
+
+Sources: Dunn, Wasserman & Ramdas (2022), Distribution-Free Prediction Sets for Two-Layer
+Hierarchical Models; Lee, Barber & Willett (2023), Distribution-Free Inference with Hierarchical
+Data (the weights used here). Scores: Sadinle, Lei & Wasserman (2019), Least Ambiguous Set-Valued
+Classifiers (``threshold``); Romano, Sesia & Candès (2020), Classification with Valid and Adaptive
+Coverage (``adaptive``, here without its randomisation, so it covers somewhat more).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError
+from nuzzle.evaluation.bootstrap import Floats
+from nuzzle.evaluation.scored import ScoredPair, check_comparable
+
+Method = Literal["threshold", "adaptive"]
+
+#: Sums of float32 probabilities are known to about this.
+_TOLERANCE = 1e-6
+
+
+def nonconformity(probability: NDArray[Any], method: Method = "threshold") -> Floats:
+    """How little each class fits each frame, 0 to 1.
+
+    Args:
+        probability: `(time, class)`, adding up to one.
+        method: ``threshold``: one minus the probability of the class; ``adaptive``: the sum of the
+            probabilities that are at least as large.
+
+    Returns:
+        `(time, class)`; NaN where there is no probability.
+    """
+    values = probability.astype(np.float64)
+    if method == "threshold":
+        return 1 - values
+    order = np.argsort(-values, axis=1, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=1)
+    scores = np.empty_like(values)
+    np.put_along_axis(scores, order, ranked.cumsum(axis=1), axis=1)
+    return scores
+
+
+def prediction_sets(
+    probability: NDArray[Any], quantile: float, method: Method = "threshold"
+) -> NDArray[np.bool_]:
+    """The classes that may be going on in each frame.
+
+    Args:
+        probability: `(time, class)`, adding up to one; NaN fits nothing.
+        quantile: the largest nonconformity in a set; infinity puts every class into it.
+        method: see `nonconformity`.
+
+    Returns:
+        `(time, class)` bool; a set may be empty where nothing fits.
+
+    >>> prediction_sets(np.array([[0.6, 0.3, 0.1]]), quantile=0.75).tolist()
+    [[True, True, False]]
+    """
+    return np.asarray(nonconformity(probability, method) <= quantile + _TOLERANCE)
+
+
+def unsure(sets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames whose set is not exactly one class, `(time,)` bool."""
+    return np.asarray(sets.sum(axis=1) != 1)
+
+
+def group_quantile(scores: Mapping[str, Floats], alpha: float) -> float:
+    """The quantile of scores in which every group weighs the same, and one more is infinite.
+
+    Args:
+        scores: group -> `(frame,)` nonconformity of the true class.
+        alpha: share of frames that may be missed, between 0 and 1.
+
+    Returns:
+        The least score that a share of ``1 - alpha`` of the weight does not exceed; infinity where
+        there are too few groups: fewer than ``1 / alpha - 1``.
+    """
+    groups = [each for each in scores.values() if len(each)]
+    if not groups:
+        return math.inf
+    values = np.concatenate(groups)
+    weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in groups])
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / (len(groups) + 1)
+    first = int(np.searchsorted(reached, 1 - alpha - 1e-9))
+    return float(values[order[first]]) if first < len(values) else math.inf
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """Prediction sets with a promised coverage.
+
+    Attributes:
+        exclusive: whether exactly one class holds in a frame. If not, each behaviour by itself is
+            a question with two answers.
+        alpha: share of frames that may be missed.
+        method: see `nonconformity`.
+        quantiles: one where exclusive, else one a behaviour; infinite where nothing can be
+            promised.
+        groups: how many it was calibrated on.
+    """
+
+    exclusive: bool
+    alpha: float
+    method: Method
+    quantiles: tuple[float, ...]
+    groups: int
+
+    def sets(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
+        """The sets of each frame, `(question, time, answer)` bool.
+
+        Exclusive classes are one question, and its answers the classes. Otherwise every behaviour
+        is a question with the answers *going on* and *not*.
+
+        Args:
+            probability: `(time, behaviour)`.
+        """
+        questions = _questions(probability, self.exclusive)
+        return np.stack(
+            [
+                prediction_sets(each, quantile, self.method)
+                for each, quantile in zip(questions, self.quantiles, strict=True)
+            ]
+        )
+
+    def unsure(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where the model is not sure, `(time, question)` bool."""
+        return np.stack([unsure(each) for each in self.sets(probability)], axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; None for an infinite quantile."""
+        return {
+            "exclusive": self.exclusive,
+            "alpha": self.alpha,
+            "method": self.method,
+            "quantiles": [q if math.isfinite(q) else None for q in self.quantiles],
+            "groups": self.groups,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Conformal:
+        """The inverse of `to_dict`."""
+        quantiles = tuple(math.inf if q is None else float(q) for q in values["quantiles"])
+        return cls(**{**values, "quantiles": quantiles})
+
+
+class Coverage(NamedTuple):
+    """What became of the promise on other recordings; plain means over groups.
+
+    Attributes:
+        promised: ``1 - alpha``.
+        coverage: share of frames whose set holds the truth, mean over groups.
+        by_group: the same of each group.
+        set_size: mean number of answers in a set.
+        unsure: share of frames whose set is not exactly one answer.
+    """
+
+    promised: float
+    coverage: float
+    by_group: dict[str, float]
+    set_size: float
+    unsure: float
+
+
+def fit_conformal(
+    pairs: Sequence[ScoredPair], alpha: float = 0.1, method: Method = "threshold"
+) -> Conformal:
+    """Calibrate prediction sets.
+
+    Args:
+        pairs: predictions for recordings that the model was not trained on.
+        alpha: share of frames that may be missed, between 0 and 1.
+        method: see `nonconformity`.
+
+    Raises:
+        InputError: there is nothing to calibrate on, the pairs differ in their classes, or an
+            argument is impossible.
+    """
+    check_comparable(pairs)
+    if not 0 < alpha < 1 or method not in get_args(Method):
+        raise InputError(
+            f"alpha lies between 0 and 1 and the method is one of {list(get_args(Method))}; got "
+            f"alpha {alpha} and method {method!r}."
+        )
+    scores = _true_scores(pairs, method)
+    quantiles = tuple(group_quantile(each, alpha) for each in scores)
+    n_groups = max(sum(len(each) > 0 for each in groups.values()) for groups in scores)
+    return Conformal(pairs[0].exclusive, alpha, method, quantiles, n_groups)
+
+
+def measure_coverage(conformal: Conformal, pairs: Sequence[ScoredPair]) -> Coverage:
+    """Whether sets hold the truth as often as promised, on recordings of neither training.
+
+    Args:
+        conformal: fitted on other recordings.
+        pairs: predictions and truth.
+
+    Raises:
+        InputError: there is nothing to measure on, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    held: dict[str, list[NDArray[np.bool_]]] = {}
+    sizes: dict[str, list[NDArray[np.int64]]] = {}
+    for pair in pairs:
+        sets = conformal.sets(pair.probability)
+        for each, (answer, scored) in zip(sets, _answers(pair), strict=True):
+            kept = each[scored]
+            held.setdefault(pair.resampling_unit, []).append(
+                kept[np.arange(len(kept)), answer[scored]]
+            )
+            sizes.setdefault(pair.resampling_unit, []).append(kept.sum(axis=1))
+    together = {name: np.concatenate(parts) for name, parts in held.items()}
+    by_group = {name: float(each.mean()) for name, each in together.items() if len(each)}
+    counts = [np.concatenate(sizes[name]) for name in by_group]
+    if not by_group:
+        raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
+    return Coverage(
+        1 - conformal.alpha,
+        float(np.mean(list(by_group.values()))),
+        by_group,
+        float(np.mean([each.mean() for each in counts])),
+        float(np.mean([(each != 1).mean() for each in counts])),
+    )
+
+
+def _questions(probability: NDArray[Any], exclusive: bool) -> list[NDArray[Any]]:
+    """Probabilities `(time, answer)` of each question."""
+    if exclusive:
+        return [probability]
+    return [np.stack([each, 1 - each], axis=1) for each in probability.T]
+
+
+def _answers(pair: ScoredPair) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """For each question the true answer and whether it is known, each `(time,)`."""
+    if pair.exclusive:
+        seen = pair.truth & pair.observed
+        return [(seen.argmax(axis=1), np.asarray(seen.any(axis=1)))]
+    n = len(pair.behaviours)
+    return [((~pair.truth[:, c]).astype(np.int64), pair.observed[:, c]) for c in range(n)]
+
+
+def _true_scores(pairs: Sequence[ScoredPair], method: Method) -> list[dict[str, Floats]]:
+    """For each question, group -> nonconformity of the true answer, `(frame,)`."""
+    n_questions = 1 if pairs[0].exclusive else len(pairs[0].behaviours)
+    parts: list[dict[str, list[Floats]]] = [{} for _ in range(n_questions)]
+    for pair in pairs:
+        questions = _questions(pair.probability, pair.exclusive)
+        for part, question, (answer, known) in zip(parts, questions, _answers(pair), strict=True):
+            scores = nonconformity(question, method)[known]
+            true = scores[np.arange(len(scores)), answer[known]]
+            part.setdefault(pair.resampling_unit, []).append(true)
+    return [{name: np.concatenate(each) for name, each in part.items()} for part in parts]
