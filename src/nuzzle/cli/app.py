@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "predict",
     "report": "report",
     "score-mabe": "score_mabe",
+    "agreement": "agreement",
 }
 
 

@@ -1,0 +1,114 @@
+"""`nuzzle agreement`: how far annotators agree on one recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nuzzle.cli.console import JsonTarget, emit_json, out, print_table
+
+if TYPE_CHECKING:
+    from nuzzle.evaluation.agreement import Agreement
+    from nuzzle.io.registry import LabelOptions
+    from nuzzle.labels import Labels
+
+
+def agreement(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Label files of one recording, one an annotator.")
+    ],
+    item: Annotated[
+        list[str] | None,
+        typer.Option(help="Sequence in each file that holds many; give it once a file, in order."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second, for labels in seconds.")
+    ] = None,
+    n_frames: Annotated[
+        int | None, typer.Option(help="Length of the recording; by default the last label's end.")
+    ] = None,
+    background: Annotated[
+        str, typer.Option(help='The label that means "none of the others".')
+    ] = "",
+    stream: Annotated[str, typer.Option(help="Which of several parallel streams.")] = "",
+    same_behaviours: Annotated[
+        bool,
+        typer.Option(
+            "--same-behaviours",
+            help="Everybody looked for every behaviour that is named in any of the files.",
+        ),
+    ] = False,
+    json: JsonTarget = None,
+) -> None:
+    """Compare annotators: Cohen's kappa and F1, per frame and per bout."""
+    from itertools import combinations
+
+    from nuzzle.evaluation.agreement import agreement as compare
+    from nuzzle.io.registry import LabelOptions
+
+    options = LabelOptions(fps=fps, n_frames=n_frames, background=background, stream=stream)
+    read = _read(labels, item or [], options)
+    figures = []
+    for (name, one), (other_name, other) in combinations(read, 2):
+        result = compare(one, other, same_behaviours=same_behaviours)
+        _print_agreement(result, name, other_name)
+        figures.append({"first": name, "second": other_name, **result.to_dict()})
+    if json is not None:
+        emit_json(figures, json)
+
+
+def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tuple[str, Labels]]:
+    from dataclasses import replace
+
+    from nuzzle.errors import InputError
+    from nuzzle.io.load import read_labels
+
+    if len(paths) < 2:
+        raise InputError("Agreement is between annotators: give two or more label files.")
+    if items and len(items) != len(paths):
+        raise InputError(
+            f"There are {len(paths)} label files and {len(items)} items; give one for each file, "
+            "in their order, or none."
+        )
+    read = []
+    for path, item in zip(paths, items or [""] * len(paths), strict=True):
+        labels = read_labels(path, replace(options, item=item))
+        read.append((f"{path}, {item}" if item else str(path), labels))
+    return read
+
+
+def _print_agreement(result: Agreement, first: str, second: str) -> None:
+    rows = [
+        (
+            each.behaviour,
+            each.kappa,
+            each.f1,
+            each.bout_f1,
+            each.first_frames,
+            each.second_frames,
+            each.first_bouts,
+            each.second_bouts,
+        )
+        for each in result.behaviours
+    ]
+    print_table(
+        ("behaviour", "kappa", "F1", "bout F1", "frames 1", "frames 2", "bouts 1", "bouts 2"),
+        rows,
+        title=f"1: {first}\n2: {second}",
+    )
+    console = out()
+    console.print(
+        f"Macro F1 {result.macro_f1:.3f} per frame, {result.macro_bout_f1:.3f} per bout"
+        + (f"; kappa over all classes {result.kappa:.3f}" if result.kappa == result.kappa else "")
+        + f". {result.compared_frames:,} frames that both looked at."
+    )
+    console.print(
+        "Kappa: agreement beyond chance, 1 is full; F1: as if one annotator were the truth, "
+        "whichever it is; bout F1: bouts that overlap by half are the same.",
+        style="dim",
+    )
+    for note in result.notes:
+        console.print(f"Note: {note}", markup=False)
+    console.print()

@@ -1,0 +1,218 @@
+"""How far two people agree on one recording: what a model can at most be asked for.
+
+Source of kappa: Cohen (1960), A Coefficient of Agreement for Nominal Scales.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError
+from nuzzle.evaluation.bouts import match_bouts
+from nuzzle.labels import Labels, Pair, mask_to_intervals
+
+#: Two bouts are the same where their intersection over union reaches this.
+IOU = 0.5
+
+
+@dataclass(frozen=True)
+class BehaviourAgreement:
+    """Agreement on one behaviour, over the frames in which both looked for it.
+
+    Attributes:
+        behaviour: name.
+        kappa: agreement beyond chance, 1 is full; NaN where neither, or both always, saw it.
+        f1: per frame; it is the same whoever counts as the truth. NaN where neither saw it.
+        bout_f1: per bout, at an intersection over union of 0.5.
+        first_frames: frames of the first annotator.
+        second_frames: frames of the second.
+        both_frames: frames of both.
+        first_bouts: bouts of the first.
+        second_bouts: bouts of the second.
+    """
+
+    behaviour: str
+    kappa: float
+    f1: float
+    bout_f1: float
+    first_frames: int
+    second_frames: int
+    both_frames: int
+    first_bouts: int
+    second_bouts: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement of two annotators.
+
+    Attributes:
+        behaviours: one by one, without the background.
+        kappa: over all classes, "none of them" included, for labels of which both are exclusive;
+            else NaN.
+        macro_f1: mean over the behaviours that either saw.
+        macro_bout_f1: the same per bout.
+        compared_frames: frames in which both looked for something, counted once for each pair of
+            animals.
+        notes: what could not be compared, one sentence each.
+    """
+
+    behaviours: tuple[BehaviourAgreement, ...]
+    kappa: float
+    macro_f1: float
+    macro_bout_f1: float
+    compared_frames: int
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, behaviour: str) -> BehaviourAgreement:
+        for each in self.behaviours:
+            if each.behaviour == behaviour:
+                return each
+        raise KeyError(behaviour)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def cohen_kappa(confusion: NDArray[Any]) -> float:
+    """Agreement beyond chance.
+
+    Args:
+        confusion: `(class, class)` frames by the first (row) and second (column) annotator.
+
+    Returns:
+        1 for full agreement, 0 for that of chance; NaN where there is only one class.
+
+    >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])), 3)
+    0.4
+    """
+    total = confusion.sum()
+    if total == 0:
+        return math.nan
+    by_chance = float((confusion.sum(axis=0) / total * (confusion.sum(axis=1) / total)).sum())
+    if by_chance >= 1:
+        return math.nan
+    return (float(np.trace(confusion) / total) - by_chance) / (1 - by_chance)
+
+
+def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -> Agreement:
+    """Compare the labels of one recording by two annotators.
+
+    Only frames and behaviours count that both looked for. Bouts are cut where one of them did not.
+
+    Args:
+        first: labels of one annotator.
+        second: of another; may be of another length, of which the shorter is compared.
+        same_behaviours: both looked for every behaviour that either names. Many formats name only
+            what was seen, and what one annotator never saw would not be compared.
+
+    Raises:
+        InputError: they have no pair of animals, or no behaviour, in common.
+    """
+    n_frames = max(first.n_frames, second.n_frames)
+    first, second = first.with_length(n_frames), second.with_length(n_frames)
+    if same_behaviours:
+        union = sorted({*first.behaviours, *second.behaviours})
+        first, second = (_looked_for(each, union) for each in (first, second))
+    pairs = [pair for pair in first.pairs if pair in second.pairs]
+    names = [name for name in first.behaviours if name in second.behaviours]
+    if not pairs or not names:
+        raise InputError(
+            "The two label files have nothing in common that both looked for. The first has the "
+            f"behaviours {list(first.behaviours)} of {_listed(first.pairs)}, the second "
+            f"{list(second.behaviours)} of {_listed(second.pairs)}."
+        )
+    compared = [_Compared(first, second, pair, names) for pair in pairs]
+    figures = tuple(_behaviour(compared, column, name) for column, name in enumerate(names))
+    kappa = math.nan
+    if first.exclusive and second.exclusive:
+        kappa = cohen_kappa(np.sum([each.confusion() for each in compared], axis=0))
+    return Agreement(
+        figures,
+        kappa,
+        _mean([each.f1 for each in figures]),
+        _mean([each.bout_f1 for each in figures]),
+        sum(int(each.both.any(axis=1).sum()) for each in compared),
+        _notes(first, second),
+    )
+
+
+class _Compared:
+    """What two annotators saw of one pair, `(time, behaviour)` bool, where both looked."""
+
+    def __init__(self, first: Labels, second: Labels, pair: Pair, names: Sequence[str]) -> None:
+        one, other = first.frames(pair, names), second.frames(pair, names)
+        self.both = one.observed & other.observed
+        self.first, self.second = one.active & self.both, other.active & self.both
+
+    def confusion(self) -> NDArray[np.int64]:
+        """Frames by class; the last is "none of them"."""
+        n = self.both.shape[1]
+        classes = [
+            np.where(seen.any(axis=1), seen.argmax(axis=1), n) for seen in (self.first, self.second)
+        ]
+        looked = self.both.all(axis=1)
+        cell = classes[0][looked] * (n + 1) + classes[1][looked]
+        return np.bincount(cell, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+
+
+def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> BehaviourAgreement:
+    table = np.zeros((2, 2), dtype=np.int64)
+    bouts = np.zeros(3, dtype=np.int64)
+    for each in compared:
+        looked = each.both[:, column]
+        one, other = each.first[looked, column], each.second[looked, column]
+        table += np.bincount(2 * one + other, minlength=4).reshape(2, 2)
+        runs = [mask_to_intervals(seen[:, column]) for seen in (each.first, each.second)]
+        same = int((match_bouts(*runs).iou >= IOU).sum())
+        bouts += (same, len(runs[0]), len(runs[1]))
+    both, only_first, only_second = (int(table[cell]) for cell in ((1, 1), (1, 0), (0, 1)))
+    seen = both + only_first + only_second > 0
+    per_bout = 2 * bouts[0] / bouts[1:].sum() if seen else math.nan
+    return BehaviourAgreement(
+        behaviour=name,
+        kappa=cohen_kappa(table),
+        f1=2 * both / (2 * both + only_first + only_second) if seen else math.nan,
+        bout_f1=float(per_bout),
+        first_frames=both + only_first,
+        second_frames=both + only_second,
+        both_frames=both,
+        first_bouts=int(bouts[1]),
+        second_bouts=int(bouts[2]),
+    )
+
+
+def _looked_for(labels: Labels, names: Sequence[str]) -> Labels:
+    """The labels, as of someone who looked for `names` wherever they looked for anything."""
+    spans = labels.observed
+    more = [spans.assign(behaviour=name) for name in names if name not in labels.behaviours]
+    return replace(labels, observed=pd.concat([spans, *more], ignore_index=True))
+
+
+def _mean(values: Sequence[float]) -> float:
+    defined = [value for value in values if not math.isnan(value)]
+    return sum(defined) / len(defined) if defined else math.nan
+
+
+def _notes(first: Labels, second: Labels) -> tuple[str, ...]:
+    notes = []
+    for who, mine, theirs in (("first", first, second), ("second", second, first)):
+        alone = sorted(set(mine.behaviours) - set(theirs.behaviours))
+        if alone:
+            notes.append(f"Only the {who} annotator looked for {', '.join(alone)}: not compared.")
+        pairs = [pair for pair in mine.pairs if pair not in theirs.pairs]
+        if pairs:
+            notes.append(f"Only the {who} annotator looked at {_listed(pairs)}: not compared.")
+    return tuple(notes)
+
+
+def _listed(pairs: Sequence[Pair]) -> str:
+    return ", ".join(map(str, pairs)) or "no animals"

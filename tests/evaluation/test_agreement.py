@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import InputError
+from nuzzle.evaluation.agreement import agreement, cohen_kappa
+from nuzzle.labels import Labels, Pair
+
+PAIR = Pair("black", "white")
+NAMES = ("attack", "mount")
+
+
+def labels(text, *, pair=PAIR, names=NAMES, unobserved=(), exclusive=True, **attributes):
+    """``a`` attack, ``m`` mount, ``.`` neither."""
+    active = np.array([[letter == name[0] for name in names] for letter in text])
+    observed = np.ones_like(active)
+    observed[list(unobserved)] = False
+    return Labels.from_frames(
+        pair,
+        active & observed,
+        names,
+        observed=observed,
+        exclusive=exclusive,
+        background="other" if exclusive else None,
+        **attributes,
+    )
+
+
+def test_kappa_of_the_textbook():
+    # Fleiss, Levin & Paik: 35 of 50 agree, 25 by chance.
+    assert cohen_kappa(np.array([[20, 5], [10, 15]])) == pytest.approx(0.4)
+
+
+def test_kappa_has_ends_and_can_be_undefined():
+    assert cohen_kappa(np.diag([3, 4, 5])) == 1
+    assert cohen_kappa(np.array([[25, 25], [25, 25]])) == 0
+    assert cohen_kappa(np.array([[0, 5], [5, 0]])) == -1
+    assert math.isnan(cohen_kappa(np.array([[9, 0], [0, 0]])))
+    assert math.isnan(cohen_kappa(np.zeros((2, 2))))
+
+
+def test_two_annotators_by_hand():
+    result = agreement(labels("aaaa..mm.."), labels("aaa...m..a"))
+    attack, mount = result["attack"], result["mount"]
+    assert (attack.first_frames, attack.second_frames, attack.both_frames) == (4, 4, 3)
+    assert attack.f1 == pytest.approx(6 / 8)
+    # 8 of 10 frames agree; by chance 0.4 * 0.4 + 0.6 * 0.6.
+    assert attack.kappa == pytest.approx((0.8 - 0.52) / 0.48)
+    assert (attack.first_bouts, attack.second_bouts) == (1, 2)
+    assert attack.bout_f1 == pytest.approx(2 / 3)
+    assert mount.f1 == pytest.approx(2 / 3)
+    assert mount.bout_f1 == 1.0  # an intersection over union of just one half
+    assert result.macro_f1 == pytest.approx((6 / 8 + 2 / 3) / 2)
+    assert result.macro_bout_f1 == pytest.approx((2 / 3 + 1) / 2)
+    # Three classes: 3 attack, 1 mount and 3 neither agree of 10.
+    chance = (4 * 4 + 2 * 1 + 4 * 5) / 100
+    assert result.kappa == pytest.approx((0.7 - chance) / (1 - chance))
+    assert result.compared_frames == 10
+
+
+def test_who_is_first_does_not_matter():
+    one, other = labels("aaaa..mm..m"), labels("aaa...m..am")
+    there, back = agreement(one, other), agreement(other, one)
+    assert there.kappa == back.kappa
+    for name in NAMES:
+        for figure in ("kappa", "f1", "bout_f1"):
+            assert getattr(there[name], figure) == getattr(back[name], figure)
+
+
+def test_full_agreement():
+    result = agreement(labels("aa.mm."), labels("aa.mm."))
+    assert (result.kappa, result.macro_f1, result.macro_bout_f1) == (1, 1, 1)
+
+
+def test_only_frames_that_both_looked_at_count():
+    result = agreement(labels("aammaa", unobserved=[4, 5]), labels("aa..mm", unobserved=[2, 3]))
+    assert result.compared_frames == 2
+    assert result["attack"].f1 == 1
+    assert math.isnan(result["mount"].f1)
+    assert result.macro_f1 == 1
+
+
+def test_the_shorter_labels_say_how_much_is_compared():
+    result = agreement(labels("aa..aaaa"), labels("aa.."))
+    assert result.compared_frames == 4
+    assert result["attack"].f1 == 1
+
+
+def test_what_only_one_looked_for_is_said():
+    result = agreement(labels("aa.m"), labels("aa..", names=("attack",)))
+    assert [each.behaviour for each in result.behaviours] == ["attack"]
+    assert result.notes == ("Only the first annotator looked for mount: not compared.",)
+
+
+def test_what_one_never_saw_counts_where_both_looked_for_the_same():
+    one, other = labels("aa.m"), labels("aa..", names=("attack",))
+    result = agreement(one, other, same_behaviours=True)
+    assert (result["mount"].f1, result["mount"].second_frames) == (0, 0)
+    assert result.notes == ()
+    assert other.behaviours == ("attack",)
+
+
+def test_pairs_are_pooled_and_others_named():
+    both = Labels.from_frames(
+        PAIR, np.array([[True], [False]]), ("attack",), exclusive=True, background="other"
+    )
+    back = labels("aa", pair=PAIR.reversed, names=("attack",))
+    result = agreement(both, both)
+    assert result.compared_frames == 2
+    with pytest.raises(InputError, match="white->black"):
+        agreement(both, back)
+
+
+def test_labels_that_overlap_have_no_kappa_over_all_classes():
+    result = agreement(labels("am", exclusive=False), labels("am", exclusive=False))
+    assert math.isnan(result.kappa)
+    assert result.macro_f1 == 1
+
+
+def test_nothing_in_common_is_refused():
+    with pytest.raises(InputError, match="nothing in common"):
+        agreement(labels("aa", names=("attack",)), labels("mm", names=("mount",)))
