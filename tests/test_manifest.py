@@ -124,7 +124,7 @@ def test_no_rows_no_file_no_text(files):
 
 def test_a_row_with_too_many_cells_is_told(files):
     with pytest.raises(
-        ManifestError, match="line 2: more cells than the header has columns: .'oops'."
+        ManifestError, match=r"line 2: more cells than the header has columns: .'oops'."
     ):
         Manifest.load(write(files, "recording,poses\nr1,p1.csv,oops\n"))
 
