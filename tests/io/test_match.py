@@ -76,7 +76,7 @@ def test_files_without_a_match_are_listed_with_the_mend():
 
 
 def test_two_labels_for_one_pose_are_ambiguous():
-    with pytest.raises(ManifestError, match="fits a_x.csv, a_y.csv no better than others"):
+    with pytest.raises(ManifestError, match=r"fits a_x\.csv, a_y\.csv no better than others"):
         matched(["a.h5"], ["a_x.csv", "a_y.csv"])
 
 
@@ -119,7 +119,7 @@ def test_expand_takes_a_name_with_brackets_as_it_is(tmp_path):
 
 
 def test_expand_says_what_is_wrong(tmp_path):
-    with pytest.raises(InputError, match="No pose file matches .*quote the pattern"):
+    with pytest.raises(InputError, match=r"No pose file matches .*quote the pattern"):
         expand([f"{tmp_path}/*.h5"], "pose file")
     with pytest.raises(InputError, match="is a folder"):
         expand([tmp_path], "pose file")
