@@ -7,6 +7,13 @@ from nuzzle.errors import ConfigError
 from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model, count_parameters
 
 FEATURES, CLASSES, WINDOW, BATCH = 12, 4, 60, 6
+#: 2 animals with 2 keypoints of 3 channels make 12 features.
+OPTIONS = {"graph": {"nodes": (2, 2, 3)}}
+
+
+def build(architecture):
+    options = OPTIONS.get(architecture.name, {})
+    return architecture.build(input_dim=FEATURES, num_classes=CLASSES, **options)
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))
@@ -17,7 +24,7 @@ def architecture(request):
 @pytest.fixture
 def model(architecture):
     torch.manual_seed(0)
-    return architecture.build(input_dim=FEATURES, num_classes=CLASSES)
+    return build(architecture)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def test_every_parameter_gets_a_gradient(model, x):
 def test_save_and_load(architecture, model, x, tmp_path):
     torch.save(model.state_dict(), tmp_path / "weights.pth")
     torch.manual_seed(5)
-    other = architecture.build(input_dim=FEATURES, num_classes=CLASSES)
+    other = build(architecture)
     other.load_state_dict(torch.load(tmp_path / "weights.pth", weights_only=True))
     torch.testing.assert_close(other.eval()(x), model.eval()(x))
 

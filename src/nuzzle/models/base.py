@@ -21,7 +21,9 @@ class Architecture:
         shape: ``window`` models label the centre frame of a window,
             `(batch, window, feature) -> (batch, behaviour)`; ``sequence`` models label every frame,
             `(batch, time, feature) -> (batch, time, behaviour)`. Both take a `mask`
-            `(batch, time)` of frames that exist; what the others hold has no effect.
+            `(batch, time)` of frames that exist; what the others hold has no effect. A sequence
+            model has `receptive_field_frames`: how many frames a label depends on, its own in the
+            middle; None where that is the whole sequence.
         year: of the publication.
         source: the paper.
         purpose: what it is good for, one sentence.

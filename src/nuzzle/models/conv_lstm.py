@@ -1,0 +1,146 @@
+"""Convolutions and a bidirectional LSTM that label every frame of a sequence in one pass."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from nuzzle.models.base import Architecture
+from nuzzle.models.blocks import Convolution, hide
+
+
+class ConvLSTM(nn.Module):
+    """The layers of `TemporalCNNLSTM`, applied to a whole sequence instead of a window a frame.
+
+    Convolutions of 5, 5 and 3 frames; a maximum over every few frames; a bidirectional LSTM on
+    these steps. Each frame's label is read from its own convolutions and from the LSTM's steps
+    around it, interpolated linearly. Instead of batch statistics each frame is normalised by
+    itself.
+
+    Args:
+        input_dim: number of features.
+        num_classes: number of behaviours.
+        channels: of the three convolutions.
+        hidden: of the LSTM, in each direction.
+        num_layers: of the LSTM.
+        frames_per_step: of the LSTM.
+        dropout: between the LSTM's layers and before the label.
+    """
+
+    #: The LSTM remembers: a label depends on the whole sequence.
+    receptive_field_frames: int | None = None
+
+    def __init__(
+        self,
+        input_dim: int,
+        num_classes: int,
+        channels: tuple[int, int, int] = (64, 64, 96),
+        hidden: int = 64,
+        num_layers: int = 2,
+        frames_per_step: int = 4,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        first, second, third = channels
+        self.frames_per_step = frames_per_step
+        self.conv = nn.ModuleList(
+            [
+                Convolution(input_dim, first, 5),
+                Convolution(first, second, 5),
+                Convolution(second, third, 3),
+            ]
+        )
+        self.lstm = nn.LSTM(
+            third,
+            hidden,
+            num_layers=num_layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        self.head = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(third + 2 * hidden, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, num_classes),
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Logits of every frame.
+
+        Args:
+            x: `(batch, time, feature)`, normalised.
+            mask: `(batch, time)` bool. The frames that exist are one run without a break, with
+                padding before it, after it, or both.
+
+        Returns:
+            `(batch, time, behaviour)`.
+        """
+        if mask is None or bool(mask.all()):
+            return self._label(x, None)
+        # Steps are counted from the first frame that exists, wherever padding has put it.
+        start = mask.int().argmax(dim=1)
+        logits = self._label(_shift(x, start), _shift(mask.unsqueeze(-1), start).squeeze(-1))
+        return _shift(logits, -start)
+
+    def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Logits of sequences that start with their first frame."""
+        frames = x.transpose(1, 2)
+        for convolution in self.conv:
+            frames = convolution(frames, mask)
+        frames = hide(frames, mask)
+        steps = F.max_pool1d(frames, self.frames_per_step, ceil_mode=True)
+        remembered = self._remember(steps.transpose(1, 2), mask)
+        around = _interpolate(remembered, x.shape[1], self.frames_per_step)
+        logits: Tensor = self.head(torch.cat([frames.transpose(1, 2), around], dim=-1))
+        return logits
+
+    def _remember(self, steps: Tensor, mask: Tensor | None) -> Tensor:
+        """The LSTM's output `(batch, step, 2 * hidden)`; past the end, that of the last step."""
+        if mask is None:
+            output: Tensor = self.lstm(steps)[0]
+            return output
+        count = ((mask.sum(dim=1) + self.frames_per_step - 1) // self.frames_per_step).clamp(min=1)
+        packed = pack_padded_sequence(steps, count.cpu(), batch_first=True, enforce_sorted=False)
+        output, _ = pad_packed_sequence(
+            self.lstm(packed)[0], batch_first=True, total_length=steps.shape[1]
+        )
+        # A sequence's last frames lie after its last step's middle: alone, they would take it
+        # unchanged, so in a batch they must not see the zeros that follow.
+        step = torch.arange(steps.shape[1], device=steps.device)
+        at = torch.minimum(step, count.to(steps.device).unsqueeze(1) - 1)
+        return output.gather(1, at.unsqueeze(-1).expand_as(output))
+
+
+def _shift(x: Tensor, by: Tensor) -> Tensor:
+    """`(batch, time, feature)` with each sequence turned towards the start by some frames."""
+    time = torch.arange(x.shape[1], device=x.device)
+    at = (time + by.unsqueeze(1)) % x.shape[1]
+    return x.gather(1, at.unsqueeze(-1).expand_as(x))
+
+
+def _interpolate(steps: Tensor, frames: int, frames_per_step: int) -> Tensor:
+    """`(batch, step, channel)` at every frame, `(batch, frame, channel)`.
+
+    A step stands for the middle of its frames; before the first and after the last middle the
+    value stays.
+    """
+    if frames_per_step == 1:
+        return steps
+    length = steps.shape[1] * frames_per_step
+    wide = F.interpolate(steps.transpose(1, 2), length, mode="linear", align_corners=False)
+    return wide.transpose(1, 2)[:, :frames]
+
+
+CONV_LSTM = Architecture(
+    name="conv_lstm",
+    build=ConvLSTM,
+    shape="sequence",
+    year=2016,
+    source="Ordóñez & Roggen 2016, Deep convolutional and LSTM recurrent neural networks for "
+    "multimodal wearable activity recognition",
+    purpose="the layers of cnn_lstm for whole recordings: every frame in one pass",
+)

@@ -1,0 +1,196 @@
+"""Keypoints of both animals as nodes of a graph that learns who looks at whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nuzzle.errors import ConfigError
+from nuzzle.models.base import Architecture
+from nuzzle.models.blocks import ChannelNorm, DilatedLayer
+
+#: Animals and channels of the feature set `nodes`: x, y, their rates, presence.
+_ANIMALS, _CHANNELS = 2, 5
+
+#: Frames whose graphs are computed at a time: few enough to stay in the cache.
+_BLOCK_FRAMES = 1024
+
+
+class GraphLayer(nn.Module):
+    """Each node takes in the mean of its own animal's nodes and of the other animals'.
+
+    Yan, Xiong & Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based action
+    recognition": the neighbours fall into kinds, each with its own weights, here the node itself,
+    its own animal, the other animals; how much each edge counts is learned, and starts out equal.
+    A node that is missing is nobody's neighbour and stays zero.
+
+    Args:
+        inputs: channels in.
+        outputs: channels out.
+        animals: number of animals.
+        keypoints: nodes of each.
+    """
+
+    def __init__(self, inputs: int, outputs: int, animals: int, keypoints: int) -> None:
+        super().__init__()
+        animal = torch.arange(animals).repeat_interleave(keypoints)
+        same = animal.unsqueeze(0) == animal.unsqueeze(1)
+        itself = torch.eye(len(animal), dtype=torch.bool)
+        self.register_buffer("edges", torch.stack([same & ~itself, ~same]), persistent=False)
+        self.edges: Tensor
+        #: Logarithm of how much each edge counts, `(kind, to, from)`.
+        self.strength = nn.Parameter(torch.zeros(2, len(animal), len(animal)))
+        self.itself = nn.Linear(inputs, outputs)
+        # Without a bias, which a missing node would send as well.
+        self.own = nn.Linear(inputs, outputs, bias=False)
+        self.others = nn.Linear(inputs, outputs, bias=False)
+        self.norm = ChannelNorm(outputs)
+
+    @property
+    def adjacency(self) -> Tensor:
+        """How much each edge counts, `(kind, to, from)`; the kinds are own animal, others."""
+        return self.strength.exp() * self.edges
+
+    def forward(self, nodes: Tensor, present: Tensor) -> Tensor:
+        """Pass messages.
+
+        Args:
+            nodes: `(node, inputs, frame)`, zero where missing.
+            present: `(node, 1, frame)`, 1 or 0.
+
+        Returns:
+            `(node, outputs, frame)`, zero where missing.
+        """
+        mixed = self.itself.weight @ nodes + self.itself.bias.unsqueeze(-1)
+        for linear, weights in zip((self.own, self.others), self.adjacency, strict=True):
+            total = _over_nodes(weights, present).clamp(min=1e-6)
+            mixed = mixed + _over_nodes(weights, linear.weight @ nodes) / total
+        return F.relu(self.norm(mixed)) * present
+
+
+def _over_nodes(weights: Tensor, nodes: Tensor) -> Tensor:
+    """Sums over the nodes of `(node, channel, frame)`, weighted by `(to, from)`."""
+    return (weights @ nodes.flatten(1)).view(nodes.shape)
+
+
+class PoseGraph(nn.Module):
+    """Graph convolutions in every frame, then dilated convolutions over time.
+
+    The first ``animals * keypoints * channels`` features are the nodes: animal after animal,
+    keypoint after keypoint, channel after channel. The last channel says whether the keypoint is
+    there: below 0 is missing, 0 and above is present. That holds for -1 and 1 and after scaling to
+    mean 0, also for a keypoint that was never missing. Further features join after the graph.
+
+    Args:
+        input_dim: number of features.
+        num_classes: number of behaviours.
+        nodes: animals, keypoints, channels; by default 2 animals and 5 channels, the layout of the
+            feature set ``nodes``, with as many keypoints as the features make.
+        node_channels: of the graph's layers.
+        graph_layers: number of graph convolutions.
+        channels: of the convolutions over time.
+        num_layers: of these; dilations ``2^l``.
+        dropout: in every layer over time.
+
+    Raises:
+        ConfigError: the features do not make such nodes.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        num_classes: int,
+        nodes: Sequence[int] | None = None,
+        node_channels: int = 24,
+        graph_layers: int = 2,
+        channels: int = 64,
+        num_layers: int = 7,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        animals, keypoints, node_inputs = self.nodes = _layout(input_dim, nodes)
+        count = animals * keypoints
+        self.node_features = count * node_inputs
+        self.enter = nn.Linear(node_inputs, node_channels, bias=False)
+        self.identity = nn.Parameter(0.02 * torch.randn(count, node_channels))
+        self.graph = nn.ModuleList(
+            GraphLayer(node_channels, node_channels, animals, keypoints)
+            for _ in range(graph_layers)
+        )
+        others = input_dim - self.node_features
+        self.gather = nn.Linear(count * node_channels + others, channels)
+        self.layers = nn.ModuleList(
+            DilatedLayer(channels, 2**i, dropout) for i in range(num_layers)
+        )
+        self.norm = ChannelNorm(channels)
+        self.head = nn.Conv1d(channels, num_classes, 1)
+        self.receptive_field_frames: int | None = 2 * (2**num_layers - 1) + 1
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Logits of every frame.
+
+        Args:
+            x: `(batch, time, feature)`, normalised.
+            mask: `(batch, time)` bool, false for frames that do not exist.
+
+        Returns:
+            `(batch, time, behaviour)`.
+        """
+        frames = torch.split(x.flatten(0, 1), _BLOCK_FRAMES)
+        bodies = torch.cat([self._bodies(block) for block in frames])
+        hidden = bodies.view(*x.shape[:2], -1).transpose(1, 2)
+        for layer in self.layers:
+            hidden = layer(hidden, mask)
+        logits: Tensor = self.head(F.relu(self.norm(hidden)))
+        return logits.transpose(1, 2)
+
+    def _bodies(self, x: Tensor) -> Tensor:
+        """What the bodies of each frame look like: `(frame, feature)` to `(frame, channel)`."""
+        animals, keypoints, channels = self.nodes
+        # Frames are innermost: few long products are quicker than many short ones.
+        poses = x[:, : self.node_features].T.reshape(animals * keypoints, channels, len(x))
+        present = (poses[:, -1:] >= 0).to(x.dtype)
+        nodes = (self.enter.weight @ poses + self.identity.unsqueeze(-1)) * present
+        for layer in self.graph:
+            nodes = nodes + layer(nodes, present)
+        everything = torch.cat([nodes.flatten(0, 1).T, x[:, self.node_features :]], dim=1)
+        gathered: Tensor = self.gather(everything)
+        return gathered
+
+
+def _layout(input_dim: int, nodes: Sequence[int] | None) -> tuple[int, int, int]:
+    """Animals, keypoints, channels.
+
+    Raises:
+        ConfigError: the features do not make such nodes.
+    """
+    if nodes is None:
+        keypoints, rest = divmod(input_dim, _ANIMALS * _CHANNELS)
+        if keypoints == 0 or rest:
+            raise ConfigError(
+                f"The model 'graph' reads {_CHANNELS} features for each keypoint of {_ANIMALS} "
+                f"animals, and {input_dim} features do not divide so. Use the feature set 'nodes', "
+                "or say how the first features make nodes: nodes: [animals, keypoints, channels]."
+            )
+        return _ANIMALS, keypoints, _CHANNELS
+    if len(nodes) != 3 or min(nodes) < 1 or prod(nodes) > input_dim:
+        raise ConfigError(
+            "The model 'graph' takes nodes: [animals, keypoints, channels], whose product is at "
+            f"most the number of features; got {list(nodes)} for {input_dim} features."
+        )
+    return nodes[0], nodes[1], nodes[2]
+
+
+GRAPH = Architecture(
+    name="graph",
+    build=PoseGraph,
+    shape="sequence",
+    year=2018,
+    source="Yan et al. 2018, Spatial temporal graph convolutional networks for skeleton-based "
+    "action recognition",
+    purpose="reads keypoints themselves, and copes with missing ones; for the feature set nodes",
+)

@@ -1,0 +1,229 @@
+"""Attention among neighbouring frames, with positions that count from frame to frame."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nuzzle.errors import ConfigError
+from nuzzle.models.base import Architecture
+from nuzzle.models.blocks import Convolution
+
+#: Ratio of the longest to the shortest period of the rotations. Text takes 10,000; a window of a
+#: hundred frames would hardly turn the slow ones.
+_ROTARY_BASE = 100.0
+
+
+def rotary_table(frames: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines that turn channels by an angle growing with the frame.
+
+    Su et al. 2021, "RoFormer: enhanced transformer with rotary position embedding": the product of
+    two turned vectors depends on how far apart they are, not on where.
+
+    Returns:
+        Two tensors `(frame, width / 2)`.
+    """
+    # In double precision: after a million frames, single precision has lost the angle.
+    turns = torch.arange(width // 2, device=like.device, dtype=torch.float64)
+    speed = _ROTARY_BASE ** (-turns / (width // 2))
+    angle = torch.arange(frames, device=like.device, dtype=torch.float64).unsqueeze(1) * speed
+    return angle.cos().to(like.dtype), angle.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn `(batch, frame, head, width)` by the angles of a `rotary_table`."""
+    cos, sin = (each.unsqueeze(1) for each in table)
+    one, other = x.chunk(2, dim=-1)
+    return torch.cat([one * cos - other * sin, one * sin + other * cos], dim=-1)
+
+
+class LocalAttention(nn.Module):
+    """Attention of every frame to those at most `window` frames away.
+
+    Blocks of `window` frames attend to themselves and both neighbouring blocks, so time and memory
+    grow with the length, not with its square. Beltagy et al. 2020, "Longformer: the long-document
+    transformer".
+
+    Args:
+        channels: in and out.
+        heads: that share the channels.
+        window: frames to each side.
+    """
+
+    def __init__(self, channels: int, heads: int, window: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.window = window
+        self.enter = nn.Linear(channels, 3 * channels, bias=False)
+        self.leave = nn.Linear(channels, channels, bias=False)
+
+    def forward(self, x: Tensor, bias: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+        """Attend.
+
+        Args:
+            x: `(batch, block * window, channel)`.
+            bias: of `neighbours`.
+            table: of `rotary_table`.
+
+        Returns:
+            `(batch, block * window, channel)`.
+        """
+        batch, frames, channels = x.shape
+        parts = self.enter(x).view(batch, frames, 3 * self.heads, -1)
+        turned, value = parts.split([2 * self.heads, self.heads], dim=2)
+        query, key = rotate(turned, table).chunk(2, dim=2)
+        out = F.scaled_dot_product_attention(
+            self._blocks(query, around=0),
+            self._blocks(key, around=1),
+            self._blocks(value, around=1),
+            attn_mask=bias,
+        )
+        joined = out.transpose(1, 2).reshape(batch, frames, channels)
+        left: Tensor = self.leave(joined)
+        return left
+
+    def _blocks(self, x: Tensor, around: int) -> Tensor:
+        """`(batch, frame, head, width)` -> `(batch * block, head, frames of the blocks, width)`."""
+        count = x.shape[1] // self.window
+        blocks = x.reshape(-1, count, self.window, *x.shape[2:])
+        if around:
+            padded = F.pad(blocks, (0, 0, 0, 0, 0, 0, around, around))
+            sides = [padded[:, i : i + count] for i in range(2 * around + 1)]
+            blocks = torch.cat(sides, dim=2)
+        return blocks.flatten(0, 1).transpose(1, 2)
+
+
+def neighbours(exists: Tensor, window: int) -> Tensor:
+    """Which frame may attend to which.
+
+    Args:
+        exists: `(batch, block * window)` bool.
+        window: frames to each side.
+
+    Returns:
+        `(batch * block, 1, window, 3 * window)`, 0 or minus infinity, to add to the scores. A frame
+        that does not exist attends to itself: the softmax of an empty row would not be a number.
+    """
+    place = torch.arange(window, device=exists.device).unsqueeze(1) + window
+    other = torch.arange(3 * window, device=exists.device)
+    near = (place - other).abs() <= window
+    itself = place == other
+    blocks = exists.reshape(len(exists), -1, window)
+    padded = F.pad(blocks, (0, 0, 1, 1))
+    keys = torch.cat([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]], dim=2).flatten(0, 1)
+    allowed = (near & keys.unsqueeze(1)) | itself
+    return torch.where(allowed, 0.0, -torch.inf).unsqueeze(1)
+
+
+class Layer(nn.Module):
+    """Attention and two linear layers, each normalised first and added to its input.
+
+    Args:
+        channels: in and out.
+        heads: of the attention.
+        window: frames that the attention reaches to each side.
+        dropout: probability.
+    """
+
+    def __init__(self, channels: int, heads: int, window: int, dropout: float) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(channels)
+        self.attention = LocalAttention(channels, heads, window)
+        self.norm = nn.LayerNorm(channels)
+        self.feed = nn.Sequential(
+            nn.Linear(channels, 2 * channels),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * channels, channels),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, bias: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+        """`(batch, frame, channel)` in and out; the others as of `LocalAttention`."""
+        x = x + self.dropout(self.attention(self.attention_norm(x), bias, table))
+        fed: Tensor = self.dropout(self.feed(self.norm(x)))
+        return x + fed
+
+
+class LocalTransformer(nn.Module):
+    """Two convolutions, then layers of local attention.
+
+    Vaswani et al. 2017, "Attention is all you need", with attention in a window and rotary
+    positions: a sequence longer than any in training is nothing new.
+
+    Args:
+        input_dim: number of features.
+        num_classes: number of behaviours.
+        channels: of every layer; a multiple of twice `heads`.
+        num_layers: of attention.
+        heads: of each.
+        window: frames that a layer's attention reaches to each side.
+        dropout: in every layer.
+
+    Raises:
+        ConfigError: the channels do not divide among the heads.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        num_classes: int,
+        channels: int = 64,
+        num_layers: int = 3,
+        heads: int = 4,
+        window: int = 64,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        if channels % (2 * heads):
+            raise ConfigError(
+                f"The model 'transformer' turns channels in pairs within each head: channels must "
+                f"be a multiple of {2 * heads} for {heads} heads; got {channels}."
+            )
+        self.window = window
+        self.head_width = channels // heads
+        self.stem = nn.ModuleList(
+            [Convolution(input_dim, channels, 5), Convolution(channels, channels, 5)]
+        )
+        self.layers = nn.ModuleList(
+            Layer(channels, heads, window, dropout) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, num_classes)
+        self.receptive_field_frames: int | None = 2 * (4 + num_layers * window) + 1
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Logits of every frame.
+
+        Args:
+            x: `(batch, time, feature)`, normalised.
+            mask: `(batch, time)` bool, false for frames that do not exist.
+
+        Returns:
+            `(batch, time, behaviour)`.
+        """
+        batch, frames, _ = x.shape
+        hidden = x.transpose(1, 2)
+        for convolution in self.stem:
+            hidden = convolution(hidden, mask)
+        exists = mask if mask is not None else hidden.new_ones((batch, frames), dtype=torch.bool)
+        rest = -frames % self.window
+        hidden = F.pad(hidden.transpose(1, 2), (0, 0, 0, rest))
+        bias = neighbours(F.pad(exists, (0, rest)), self.window).to(hidden.dtype)
+        table = rotary_table(frames + rest, self.head_width, hidden)
+        for layer in self.layers:
+            hidden = layer(hidden, bias, table)
+        logits: Tensor = self.head(self.norm(hidden[:, :frames]))
+        return logits
+
+
+TRANSFORMER = Architecture(
+    name="transformer",
+    build=LocalTransformer,
+    shape="sequence",
+    year=2021,
+    source="Su et al. 2021, RoFormer: enhanced transformer with rotary position embedding; "
+    "Beltagy et al. 2020, Longformer: the long-document transformer",
+    purpose="weighs which moments around a frame matter, at any length",
+)
