@@ -1,0 +1,25 @@
+"""How common each class is, and what to add to logits because of it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def logit_adjustment(targets: Tensor, mask: Tensor, tau: float = 1.0) -> Tensor:
+    """What to add to the logits in training, so that rare classes are learned with a wider margin.
+
+    Menon et al. 2021, "Long-tail learning via logit adjustment": ``tau * log(prior)``. The loss is
+    computed on the logits plus this; labels are predicted from the logits alone, which then rank
+    classes by balanced accuracy.
+
+    Args:
+        targets: `(frame, behaviour)`, 0 or 1, exclusive.
+        mask: `(frame, behaviour)` bool, what was looked for.
+        tau: strength; 0 changes nothing.
+
+    Returns:
+        `(behaviour,)`. A class that never occurs counts as if it occurred once.
+    """
+    counts = (targets * mask).sum(0).double().clamp(min=1)
+    return (tau * torch.log(counts / counts.sum())).float()
