@@ -171,7 +171,7 @@ def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     rows = [
         (
             entry.recording,
-            entry.item or entry.poses.name,
+            entry.item.rsplit("/", 1)[-1] or entry.poses.name,
             entry.labels.name if entry.labels else "none",
             entry.split or "-",
         )
