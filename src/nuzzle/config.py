@@ -37,7 +37,8 @@ class PrepareConfig(Section):
 
     Attributes:
         fps: frame rate that all recordings are brought to; the most common one by default.
-        unit: ``auto`` is cm where every training recording has a scale, else px.
+        unit: ``auto`` is cm where every training recording has a scale; where one has none, body
+            lengths (``bl``) for relational features and px for others.
         min_confidence: points that the tracker is less sure of become missing.
         max_gap_s: missing points are interpolated over gaps up to this long, s.
         smooth_s: width of the median filter of each coordinate, s; 0 for none.
@@ -48,7 +49,7 @@ class PrepareConfig(Section):
     """
 
     fps: PositiveFloat | None = None
-    unit: Literal["auto", "cm", "px"] = "auto"
+    unit: Literal["auto", "cm", "bl", "px"] = "auto"
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_gap_s: NonNegativeFloat = 0.5
     smooth_s: NonNegativeFloat = 0.0
@@ -114,24 +115,54 @@ class TrainingConfig(Section):
     """How the weights are found.
 
     Attributes:
-        window: frames in a window.
-        batch_size: windows in a batch.
-        learning_rate: of Adam.
+        window: frames in a window, or in a stretch that a sequence model labels at once.
+        batch_size: windows or stretches in a batch.
+        learning_rate: of Adam; the highest one of a cycle.
+        weight_decay: of AdamW; 0 makes it Adam.
+        schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
         epochs: at most.
         patience: epochs without a better validation macro F1 before training stops.
-        epoch_windows: windows drawn at random for one epoch; all by default.
-        val_stride: every how many frames a validation window is labelled after each epoch.
+        epoch_windows: windows or stretches drawn at random for one epoch; all by default.
+        val_stride: every how many frames a validation window is labelled after each epoch;
+            sequence models label them all.
         seed: of everything random.
     """
 
     window: PositiveInt = 60
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 0.0005
+    weight_decay: NonNegativeFloat = 0.0
+    schedule: Literal["constant", "cycle"] = "constant"
     epochs: PositiveInt = 100
     patience: PositiveInt = 20
     epoch_windows: PositiveInt | None = None
     val_stride: PositiveInt = 1
     seed: int = 0
+
+
+#: What a model is trained with where nobody says otherwise. The CNN-LSTM's are the defaults: those
+#: of its source document. Relational features forget the animals' order for undirected labels.
+_SEQUENCE: dict[str, Any] = {
+    "features": "relational",
+    "prepare": {"max_gap_s": 1.0},
+    "loss": {"gamma": 0.0, "alpha": "none"},
+    "augmentation": {"noise_std": 0.0, "jitter_frames": 0, "scale": None, "mixup_alpha": 0.0},
+    "training": {
+        "window": 512,
+        "batch_size": 16,
+        "learning_rate": 0.002,
+        "weight_decay": 0.01,
+        "schedule": "cycle",
+        "epochs": 20,
+        "patience": 20,
+    },
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "tcn": _SEQUENCE,
+    "conv_lstm": _SEQUENCE,
+    "transformer": _SEQUENCE,
+    "graph": {**_SEQUENCE, "features": "nodes"},
+}
 
 
 class Config(Section):
@@ -160,7 +191,7 @@ class Config(Section):
 
     @classmethod
     def load(cls, path: str | Path | None, changes: Iterable[str] = ()) -> Config:
-        """Read a YAML file and apply changes.
+        """Read a YAML file and apply changes, on top of the model's own preset.
 
         Args:
             path: the file; None for all defaults.
@@ -184,12 +215,25 @@ class Config(Section):
             if not separator:
                 raise ConfigError(f"--set {change}: expected section.key=value.")
             _assign(values, key.strip().split("."), yaml.safe_load(text))
-        return cls.parse(values, source)
+        model = values.get("model")
+        preset = PRESETS.get(str(model.get("name")) if isinstance(model, dict) else "", {})
+        return cls.parse(_merged(preset, values), source)
 
     def to_yaml(self) -> str:
         """The whole configuration as YAML."""
         text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
         return text
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, section by section."""
+    both = {
+        key: _merged(base[key], value)
+        if isinstance(base.get(key), dict) and isinstance(value, dict)
+        else value
+        for key, value in over.items()
+    }
+    return {**base, **both}
 
 
 def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:

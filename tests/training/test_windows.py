@@ -48,9 +48,7 @@ def test_stride_takes_every_how_many_th_observed_frame():
 
 
 def test_jitter_moves_the_window_and_not_the_label():
-    windows = WindowDataset(
-        [sample("one", range(100, 200))], window=1, jitter=2, rng=np.random.default_rng(0)
-    )
+    windows = WindowDataset([sample("one", range(100, 200))], window=1, jitter=2)
     batch = windows.__getitems__([50] * 300)
     assert set(batch.x[:, 0, 0].tolist()) == {148, 149, 150, 151, 152}
     assert batch.targets[:, 0].all(), "frame 150 is even, whatever the window shows"

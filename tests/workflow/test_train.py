@@ -117,5 +117,5 @@ def test_a_loss_that_is_not_a_number_names_the_recordings(manifest, tmp_path, mo
             return super().__call__(logits, targets, mask) * float("nan")
 
     monkeypatch.setattr(fitting, "FocalLoss", Broken)
-    with pytest.raises(TrainingError, match=r"epoch 1, batch 1, with windows of mouse0"):
+    with pytest.raises(TrainingError, match=r"epoch 1, batch 1, with pieces of mouse0"):
         train(manifest, tmp_path / "m.nuzzle", Config.parse(QUICK))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,8 +37,13 @@ class FeatureSet(ABC):
     Attributes:
         skeleton: which keypoints come, and their roles.
         fps: frames per second of the poses.
-        unit: of the poses, ``cm`` or ``px``.
+        unit: of the poses: ``cm``, ``px`` or ``bl`` (body lengths).
+        symmetric: whether both orders of the animals give the same.
+        unscaled_unit: the unit to use where the scale of the recordings is unknown.
     """
+
+    symmetric: ClassVar[bool] = False
+    unscaled_unit: ClassVar[str] = "px"
 
     skeleton: Skeleton
     fps: float

@@ -17,9 +17,10 @@ from nuzzle.config import Config
 from nuzzle.errors import CompatibilityError, InputError
 from nuzzle.features.base import FeatureSet
 from nuzzle.features.normalise import Normaliser
-from nuzzle.features.registry import make_features
+from nuzzle.features.registry import FEATURE_SETS, feature_class, make_features
 from nuzzle.labels import Pair
 from nuzzle.prepare.base import Step
+from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
 from nuzzle.prepare.pipeline import Pipeline
@@ -38,7 +39,7 @@ class Frontend:
     Attributes:
         skeleton: keypoints and their roles.
         fps: frame rate that recordings are brought to.
-        unit: of positions, ``cm`` or ``px``.
+        unit: of positions: ``cm``, ``bl`` (body lengths) or ``px``.
         pipeline: preparation steps.
         features: name of the feature set.
         normaliser: statistics of the training frames; None before they are known.
@@ -121,8 +122,16 @@ class Frontend:
         )
 
     @classmethod
-    def plan(cls, recordings: Sequence[Recording], config: Config) -> Frontend:
+    def plan(
+        cls, recordings: Sequence[Recording], config: Config, *, directed: bool = True
+    ) -> Frontend:
         """Choose skeleton, frame rate and unit for these training recordings.
+
+        Args:
+            recordings: to train on.
+            config: of the training.
+            directed: whether agent and target mean something. If not, the symmetric variant of
+                the features is taken where there is one.
 
         Raises:
             InputError: the recordings share too few keypoints, or their units contradict the
@@ -138,7 +147,11 @@ class Frontend:
         rates = Counter(recording.require_fps() for recording in recordings)
         fps = settings.fps or rates.most_common(1)[0][0]
         scaled = all(r.px_per_cm is not None or r.unit == "cm" for r in recordings)
-        unit = settings.unit if settings.unit != "auto" else ("cm" if scaled else "px")
+        symmetric = f"{config.features}_symmetric"
+        features = config.features if directed or symmetric not in FEATURE_SETS else symmetric
+        unit: str = settings.unit
+        if unit == "auto":
+            unit = "cm" if scaled else feature_class(features).unscaled_unit
         steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
         if settings.min_confidence:
             steps.append(DropUnsure(settings.min_confidence))
@@ -148,8 +161,10 @@ class Frontend:
             steps.append(MedianFilter(window_s=settings.smooth_s))
         if unit == "cm":
             steps.append(ToCentimetres())
+        elif unit == "bl":
+            steps.append(ToBodyLengths(skeleton.nose, skeleton.tail_base))
         steps.append(Resample(fps))
-        return cls(skeleton, fps, unit, Pipeline(tuple(steps)), config.features)
+        return cls(skeleton, fps, unit, Pipeline(tuple(steps)), features)
 
 
 def _shared_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:

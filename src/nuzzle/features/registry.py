@@ -5,9 +5,30 @@ from __future__ import annotations
 from nuzzle.errors import ConfigError
 from nuzzle.features.base import FeatureSet
 from nuzzle.features.engineered import Engineered
+from nuzzle.features.nodes import Nodes
+from nuzzle.features.relational import Relational, RelationalSymmetric
+from nuzzle.features.windowed import Windowed, WindowedSymmetric
 from nuzzle.skeleton import Skeleton
 
-FEATURE_SETS: dict[str, type[FeatureSet]] = {"engineered48": Engineered}
+FEATURE_SETS: dict[str, type[FeatureSet]] = {
+    "engineered48": Engineered,
+    "relational": Relational,
+    "relational_symmetric": RelationalSymmetric,
+    "windowed": Windowed,
+    "windowed_symmetric": WindowedSymmetric,
+    "nodes": Nodes,
+}
+
+
+def feature_class(name: str) -> type[FeatureSet]:
+    """The class of the feature set called `name`.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in FEATURE_SETS:
+        raise ConfigError(f"There is no feature set {name!r}; there are {sorted(FEATURE_SETS)}.")
+    return FEATURE_SETS[name]
 
 
 def make_features(name: str, skeleton: Skeleton, fps: float, unit: str) -> FeatureSet:
@@ -16,6 +37,4 @@ def make_features(name: str, skeleton: Skeleton, fps: float, unit: str) -> Featu
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in FEATURE_SETS:
-        raise ConfigError(f"There is no feature set {name!r}; there are {sorted(FEATURE_SETS)}.")
-    return FEATURE_SETS[name](skeleton, fps, unit)
+    return feature_class(name)(skeleton, fps, unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -14,10 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.errors import BundleError
-from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model
 
 #: Windows labelled at a time.
 _BATCH_WINDOWS = 512
+#: Frames that a sequence model labels at once, and in a batch of stretches.
+_STRETCH_FRAMES = 2048
+_BATCH_FRAMES = 16384
 
 
 class Classifier(ABC):
@@ -49,22 +52,68 @@ class Classifier(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class WindowClassifier(Classifier):
-    """A window model, applied to the window around every frame.
+class NetworkClassifier(Classifier):
+    """A network with its weights.
 
     Attributes:
-        model: `(batch, window, feature)` and a mask in, `(batch, behaviour)` logits out.
+        model: features and a mask in, logits out.
         name: of the architecture.
         arguments: that the model was built with.
-        window: frames; frame ``window // 2`` is the centre.
+        window: frames in a window, or in a stretch that was learned from at once.
         exclusive: softmax, or a sigmoid each.
     """
+
+    kind: ClassVar[str]
 
     model: nn.Module
     name: str
     arguments: Mapping[str, Any]
     window: int
     exclusive: bool
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
+
+    def _probabilities(self, x: Tensor, inside: Tensor) -> Tensor:
+        logits: Tensor = self.model(x.to(self.device), inside.to(self.device)).cpu()
+        return logits.softmax(-1) if self.exclusive else logits.sigmoid()
+
+    def files(self) -> dict[str, bytes]:
+        """The weights."""
+        state = {key: value.contiguous() for key, value in self.model.state_dict().items()}
+        return {"weights.safetensors": save_tensors(state)}
+
+    def describe(self) -> dict[str, Any]:
+        """Name and arguments of the model."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "arguments": dict(self.arguments),
+            "window": self.window,
+            "exclusive": self.exclusive,
+        }
+
+    @classmethod
+    def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
+        """The inverse of `describe` and `files`."""
+        model = build_model(ARCHITECTURES, values["name"], **values["arguments"])
+        model.load_state_dict(load_tensors(files["weights.safetensors"]))
+        return cls(
+            model.eval(),
+            values["name"],
+            values["arguments"],
+            int(values["window"]),
+            bool(values["exclusive"]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class WindowClassifier(NetworkClassifier):
+    """A window model, applied to the window around every frame; ``window // 2`` is its centre."""
+
+    kind: ClassVar[str] = "window"
 
     @property
     def support_frames(self) -> tuple[int, int]:
@@ -84,12 +133,8 @@ class WindowClassifier(Classifier):
     @torch.inference_mode()
     def probabilities(self, features: Tensor) -> Tensor:
         """One window a frame."""
-        device = next(self.model.parameters()).device
-        parts = []
-        for x, inside in self._windows(features, torch.arange(len(features))):
-            logits = self.model(x.to(device), inside.to(device)).cpu()
-            parts.append(logits.softmax(-1) if self.exclusive else logits.sigmoid())
-        return torch.cat(parts)
+        windows = self._windows(features, torch.arange(len(features)))
+        return torch.cat([self._probabilities(x, inside) for x, inside in windows])
 
     @torch.inference_mode()
     def attention(self, features: Tensor, frames: Tensor) -> Tensor | None:
@@ -102,42 +147,54 @@ class WindowClassifier(Classifier):
         Returns:
             `(n, step)`, rows add up to 1; None where the model has no attention.
         """
-        if self.name != "cnn_lstm":
+        if not isinstance(self.model, TemporalCNNLSTM):
             return None
-        device = next(self.model.parameters()).device
-        parts = [
-            self.model(x.to(device), inside.to(device), return_attention=True)[1].cpu()
-            for x, inside in self._windows(features, frames)
-        ]
+        parts = []
+        for x, inside in self._windows(features, frames):
+            _, weights = self.model(
+                x.to(self.device), inside.to(self.device), return_attention=True
+            )
+            parts.append(weights.cpu())
         return torch.cat(parts)
 
-    def files(self) -> dict[str, bytes]:
-        """The weights."""
-        state = {key: value.contiguous() for key, value in self.model.state_dict().items()}
-        return {"weights.safetensors": save_tensors(state)}
 
-    def describe(self) -> dict[str, Any]:
-        """Name and arguments of the model."""
-        return {
-            "kind": "window",
-            "name": self.name,
-            "arguments": dict(self.arguments),
-            "window": self.window,
-            "exclusive": self.exclusive,
-        }
+@dataclass(frozen=True, eq=False)
+class SequenceClassifier(NetworkClassifier):
+    """A sequence model, applied to long stretches with enough around them to know the context."""
 
-    @classmethod
-    def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> WindowClassifier:
-        """The inverse of `describe` and `files`."""
-        model = build_model(ARCHITECTURES, values["name"], **values["arguments"])
-        model.load_state_dict(load_tensors(files["weights.safetensors"]))
-        return cls(
-            model.eval(),
-            values["name"],
-            values["arguments"],
-            int(values["window"]),
-            bool(values["exclusive"]),
-        )
+    kind: ClassVar[str] = "sequence"
+
+    @property
+    def support_frames(self) -> tuple[int, int]:
+        """Half the receptive field; where that is endless, a quarter of what it learned from.
+
+        A recurrent model that has learned from stretches of a length does worse on longer ones: it
+        is given stretches of that length, of which the middle half counts.
+        """
+        reach = self.window // 4 if self._field is None else self._field // 2
+        return (reach, reach)
+
+    @property
+    def _field(self) -> int | None:
+        field: int | None = getattr(self.model, "receptive_field_frames", None)
+        return field
+
+    @torch.inference_mode()
+    def probabilities(self, features: Tensor) -> Tensor:
+        """Whole stretches at once, several to a batch."""
+        before, after = self.support_frames
+        length = len(features)
+        stretch = min(_STRETCH_FRAMES if self._field else self.window // 2, length)
+        starts = torch.arange(0, length, stretch)
+        padded = F.pad(features, (0, 0, before, after + stretch))
+        inside = F.pad(torch.ones(length, dtype=torch.bool), (before, after + stretch))
+        offsets = torch.arange(before + stretch + after)
+        parts = []
+        for some in torch.split(starts, max(1, _BATCH_FRAMES // len(offsets))):
+            at = some.unsqueeze(1) + offsets
+            whole = self._probabilities(padded[at], inside[at])
+            parts.append(whole[:, before : before + stretch].flatten(0, 1))
+        return torch.cat(parts)[:length]
 
 
 def restore_classifier(values: Mapping[str, Any], files: Mapping[str, bytes]) -> Classifier:
@@ -146,7 +203,9 @@ def restore_classifier(values: Mapping[str, Any], files: Mapping[str, bytes]) ->
     Raises:
         BundleError: its kind is not known.
     """
-    kinds: dict[str, type[WindowClassifier]] = {"window": WindowClassifier}
+    kinds: dict[str, type[NetworkClassifier]] = {
+        each.kind: each for each in (WindowClassifier, SequenceClassifier)
+    }
     kind = values.get("kind")
     if kind not in kinds:
         raise BundleError(

@@ -48,7 +48,8 @@ def predict_recording(
     frames = source_frames(recording, prepared)
     wanted = pairs or default_pairs(bundle, recording)
     parts: dict[Pair, list[NDArray[np.float32]]] = {}
-    for view in bundle.space.views(wanted, recording.individuals):
+    symmetric = bundle.frontend.feature_set.symmetric
+    for view in bundle.space.views(wanted, recording.individuals, symmetric=symmetric):
         parts.setdefault(view.labelled, []).append(_view(bundle, prepared, view)[frames])
     out = {pair: np.asarray(np.mean(each, axis=0), np.float32) for pair, each in parts.items()}
     _share_own(bundle, out)

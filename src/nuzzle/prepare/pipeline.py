@@ -8,6 +8,7 @@ from typing import Any
 
 from nuzzle.errors import ConfigError
 from nuzzle.prepare.base import Step
+from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropOrigin, DropUnsure
 from nuzzle.prepare.gaps import FillGaps
 from nuzzle.prepare.rate import Resample
@@ -27,6 +28,7 @@ STEPS: dict[str, type[Step]] = {
         GaussianFilter,
         SavitzkyGolay,
         ToCentimetres,
+        ToBodyLengths,
         Resample,
         SelectKeypoints,
     )

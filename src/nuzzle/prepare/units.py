@@ -33,6 +33,10 @@ class ToCentimetres(Step):
     def __call__(self, recording: Recording) -> Recording:
         if recording.unit == "cm":
             return recording
+        if recording.unit != "px":
+            raise InputError(
+                f"recording {recording.name!r} is in {recording.unit!r}; only pixels become cm."
+            )
         scale = recording.px_per_cm or self.px_per_cm
         if scale is None:
             raise InputError(

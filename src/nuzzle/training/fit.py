@@ -23,7 +23,13 @@ from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.training.losses import FocalLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import EpochSampler, Sample, WindowDataset
+from nuzzle.training.windows import (
+    EpochSampler,
+    Pieces,
+    Sample,
+    StretchDataset,
+    WindowDataset,
+)
 
 #: Told after each epoch: epoch (from 1), of how many, and the metrics.
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -71,8 +77,7 @@ def fit(
     """
     settings = config.training
     began = time.perf_counter()
-    training = WindowDataset(train, settings.window, jitter=config.augmentation.jitter_frames)
-    validation = WindowDataset(val, settings.window, stride=settings.val_stride)
+    training, validation = _pieces(config, train, val)
     for name, windows in (("training", training), ("validation", validation)):
         if not len(windows):
             raise TrainingError(f"No frame of the {name} recordings was observed.")
@@ -81,9 +86,7 @@ def fit(
         model = build_model(
             ARCHITECTURES,
             config.model.name,
-            input_dim=training.features.shape[1],
-            num_classes=len(space.names),
-            **_window_option(config),
+            **model_arguments(config, training.features.shape[1], len(space.names)),
         )
         lit = LitClassifier(model, config, space, _loss(config, space, training), training)
         keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
@@ -119,20 +122,38 @@ def fit(
     )
 
 
-def _window_option(config: Config) -> dict[str, Any]:
+def _pieces(
+    config: Config, train: Sequence[Sample], val: Sequence[Sample]
+) -> tuple[Pieces, Pieces]:
+    """What the model's shape learns from: windows with one label, or stretches with many."""
+    settings = config.training
     if ARCHITECTURES[config.model.name].shape == "window":
-        return {"window_size": config.training.window, **config.model.options}
-    return dict(config.model.options)
+        return (
+            WindowDataset(train, settings.window, jitter=config.augmentation.jitter_frames),
+            WindowDataset(val, settings.window, stride=settings.val_stride),
+        )
+    return (
+        StretchDataset(train, settings.window, jitter=settings.window // 2),
+        StretchDataset(val, settings.window),
+    )
 
 
-def _loss(config: Config, space: LabelSpace, train: WindowDataset) -> FocalLoss:
+def model_arguments(config: Config, input_dim: int, num_classes: int) -> dict[str, Any]:
+    """What the configured model is built with."""
+    sizes: dict[str, Any] = {"input_dim": input_dim, "num_classes": num_classes}
+    if ARCHITECTURES[config.model.name].shape == "window":
+        sizes["window_size"] = config.training.window
+    return {**sizes, **config.model.options}
+
+
+def _loss(config: Config, space: LabelSpace, train: Pieces) -> FocalLoss:
     alpha = None
     if config.loss.alpha == "inverse_frequency":
         alpha = inverse_frequency(train.active, train.observed)
     return FocalLoss(space.exclusive, config.loss.gamma, alpha)
 
 
-def _loader(windows: WindowDataset, batch_size: int, config: Config | None = None) -> Any:
+def _loader(windows: Pieces, batch_size: int, config: Config | None = None) -> Any:
     sampler = None
     if config is not None:
         settings = config.training

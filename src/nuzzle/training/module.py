@@ -14,7 +14,7 @@ from nuzzle.errors import TrainingError
 from nuzzle.training.augmentation import mixup, noise_and_scale
 from nuzzle.training.losses import FocalLoss
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import Batch, WindowDataset
+from nuzzle.training.windows import Batch, Pieces
 
 
 class LitClassifier(lightning.LightningModule):
@@ -25,8 +25,7 @@ class LitClassifier(lightning.LightningModule):
         config: of the training.
         space: the model's behaviours.
         loss: on logits, targets and the mask of what was observed.
-        train: the training windows; their jitter is seeded anew each epoch.
-        names: recordings' names, for messages.
+        train: the training pieces; their jitter is seeded anew each epoch.
     """
 
     def __init__(
@@ -35,14 +34,14 @@ class LitClassifier(lightning.LightningModule):
         config: Config,
         space: LabelSpace,
         loss: FocalLoss,
-        train: WindowDataset,
+        train: Pieces,
     ) -> None:
         super().__init__()
         self.model = model
         self.config = config
         self.space = space
         self.loss = loss
-        self.train_windows = train
+        self.train_pieces = train
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
         self.register_buffer("counts", torch.zeros(3, len(space.names)), persistent=False)
@@ -57,7 +56,7 @@ class LitClassifier(lightning.LightningModule):
         """Seed everything random with seed and epoch, so that a resumed run continues alike."""
         seed = (self.config.training.seed, self.current_epoch)
         self.rng = np.random.default_rng(seed)
-        self.train_windows.rng = np.random.default_rng((*seed, 1))
+        self.train_pieces.rng = np.random.default_rng((*seed, 1))
         torch.manual_seed(int(self.rng.integers(2**31)))
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
@@ -80,10 +79,10 @@ class LitClassifier(lightning.LightningModule):
 
     def _refuse_loss(self, batch: Batch, index: int) -> None:
         numbers = sorted({int(number) for number in batch.sample})
-        names = sorted({self.train_windows.samples[number].recording for number in numbers})
+        names = sorted({self.train_pieces.samples[number].recording for number in numbers})
         raise TrainingError(
             f"The loss became infinite or not a number in epoch {self.current_epoch + 1}, batch "
-            f"{index + 1}, with windows of {', '.join(names[:8])}. The best weights so far are "
+            f"{index + 1}, with pieces of {', '.join(names[:8])}. The best weights so far are "
             "kept. Try a smaller training.learning_rate, and look at these recordings' poses."
         )
 
@@ -98,7 +97,7 @@ class LitClassifier(lightning.LightningModule):
         said = decide(logits, batch.observed, exclusive=self.space.exclusive)
         true = (batch.targets > 0) & batch.observed
         self.counts += torch.stack(
-            [(said & true).sum(0), (said & ~true).sum(0), (~said & true).sum(0)]
+            [each.flatten(0, -2).sum(0) for each in (said & true, said & ~true, ~said & true)]
         )
         self.log("val_loss", loss, batch_size=len(logits), sync_dist=True)
 
@@ -114,9 +113,22 @@ class LitClassifier(lightning.LightningModule):
         metrics = {key: float(value) for key, value in self.trainer.callback_metrics.items()}
         self.history.append({"epoch": self.current_epoch + 1, **metrics})
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, as documented."""
-        return torch.optim.Adam(self.parameters(), lr=self.config.training.learning_rate)
+    def configure_optimizers(self) -> Any:
+        """Adam, as documented; with weight decay and a cycle of the rate where asked for."""
+        settings = self.config.training
+        optimiser = torch.optim.AdamW(
+            self.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        if settings.schedule == "constant":
+            return optimiser
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, settings.learning_rate, total_steps=steps, pct_start=0.1
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The history travels with the weights."""

@@ -61,7 +61,9 @@ class LabelSpace:
         """The names without the background."""
         return tuple(name for name in self.names if name != self.background)
 
-    def views(self, pairs: Sequence[Pair], individuals: Sequence[str]) -> Iterator[View]:
+    def views(
+        self, pairs: Sequence[Pair], individuals: Sequence[str], *, symmetric: bool = False
+    ) -> Iterator[View]:
         """The ordered pairs of different animals to look at.
 
         A pair of an animal with itself becomes that animal and each of the others.
@@ -69,13 +71,16 @@ class LabelSpace:
         Args:
             pairs: pairs with labels, or wanted.
             individuals: all animals of the recording.
+            symmetric: whether the features are the same for both orders of a pair, so that one
+                order is enough.
         """
+        both = not self.directed and not symmetric
         seen: set[Pair] = set()
         for pair in sorted(pairs, key=lambda pair: pair.agent == pair.target):
             others = [name for name in individuals if name != pair.agent]
             wanted = [Pair(pair.agent, other) for other in others]
             for view in [pair] if pair.agent != pair.target else wanted:
-                for each in [view] if self.directed else [view, view.reversed]:
+                for each in [view, view.reversed] if both else [view]:
                     if each not in seen:
                         seen.add(each)
                         yield View(each, view)

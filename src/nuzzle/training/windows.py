@@ -1,7 +1,8 @@
-"""Windows of frames, cut out of whole recordings a batch at a time."""
+"""Windows and stretches of frames, cut out of whole recordings a batch at a time."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,14 +34,14 @@ class Sample:
 
 
 class Batch(NamedTuple):
-    """Windows and what to say of their centre frames.
+    """Pieces of recordings and what to say of them.
 
     Attributes:
-        x: `(batch, window, feature)`.
-        inside: `(batch, window)` bool, false before and after the recording.
-        targets: `(batch, behaviour)` float.
-        observed: `(batch, behaviour)` bool.
-        sample: `(batch,)`, which sample each window comes from.
+        x: `(batch, time, feature)`.
+        inside: `(batch, time)` bool, false before and after the recording.
+        targets: `(batch, behaviour)` float of the centre frames, or `(batch, time, behaviour)`.
+        observed: what was looked for; bool, like `targets`.
+        sample: `(batch,)`, which sample each piece comes from.
     """
 
     x: Tensor
@@ -50,68 +51,84 @@ class Batch(NamedTuple):
     sample: Tensor
 
 
-class WindowDataset(Dataset[Batch]):
-    """All windows whose centre frame was observed.
+class Pieces(Dataset[Batch], ABC):
+    """Samples laid end to end with empty frames between, so that a batch is one gather.
 
-    The features lie in one tensor with empty frames between recordings, so that a batch is one
-    gather. Frame ``window // 2`` of a window is its centre.
+    Args:
+        samples: at least one.
+        margin: empty frames between two samples; a piece never reaches from one into another.
+        jitter: pieces shift at random by up to this many frames.
+    """
+
+    def __init__(self, samples: Sequence[Sample], margin: int, *, jitter: int = 0) -> None:
+        self.samples = samples
+        self.jitter = jitter
+        #: Source of the shifts; training seeds it anew each epoch.
+        self.rng = np.random.default_rng(0)
+        width = samples[0].features.shape[1]
+        parts: list[Tensor] = [torch.zeros(margin, width)]
+        owners: list[Tensor] = [torch.full((margin,), -1)]
+        first, at = [], margin
+        for number, sample in enumerate(samples):
+            length = len(sample.features)
+            parts += [sample.features, torch.zeros(margin, width)]
+            owners += [torch.full((length,), number), torch.full((margin,), -1)]
+            first.append(at)
+            at += length + margin
+        #: Where each sample begins.
+        self.first = first
+        self.features = torch.cat(parts)
+        self.owner = torch.cat(owners)
+        #: Row of `active` and `observed` that belongs to a frame; -1 between samples.
+        self.row = torch.full((len(self.owner),), -1)
+        self.row[self.owner >= 0] = torch.arange(int((self.owner >= 0).sum()))
+        self.active = torch.from_numpy(np.concatenate([s.targets.active for s in samples]))
+        self.observed = torch.from_numpy(np.concatenate([s.targets.observed for s in samples]))
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.__getitems__([index])
+
+    @abstractmethod
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """A whole batch; what torch's DataLoader calls."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    def _shifts(self, count: int) -> Tensor:
+        return torch.from_numpy(self.rng.integers(-self.jitter, self.jitter + 1, size=(count, 1)))
+
+
+class WindowDataset(Pieces):
+    """All windows whose centre frame was observed. Frame ``window // 2`` is the centre.
 
     Args:
         samples: at least one.
         window: frames in a window.
         stride: use every how many-th observed frame.
         jitter: windows shift at random by up to this many frames; the label stays the centre's.
-        rng: source of the shifts.
     """
 
     def __init__(
-        self,
-        samples: Sequence[Sample],
-        window: int,
-        *,
-        stride: int = 1,
-        jitter: int = 0,
-        rng: np.random.Generator | None = None,
+        self, samples: Sequence[Sample], window: int, *, stride: int = 1, jitter: int = 0
     ) -> None:
-        self.samples = samples
-        self.jitter = jitter
-        self.rng = rng or np.random.default_rng(0)
+        super().__init__(samples, window + jitter, jitter=jitter)
         self.offsets = torch.arange(window) - window // 2
-        margin = window + jitter
-        width = samples[0].features.shape[1]
-        parts: list[Tensor] = [torch.zeros(margin, width)]
-        owners: list[Tensor] = [torch.full((margin,), -1)]
-        frames: list[Tensor] = []
-        at = margin
-        for number, sample in enumerate(samples):
-            length = len(sample.features)
-            observed = torch.from_numpy(sample.targets.observed.any(axis=1)).nonzero().squeeze(1)
-            frames.append(observed[::stride] + at)
-            parts += [sample.features, torch.zeros(margin, width)]
-            owners += [torch.full((length,), number), torch.full((margin,), -1)]
-            at += length + margin
-        self.features = torch.cat(parts)
-        self.owner = torch.cat(owners)
+        frames = []
+        for start, sample in zip(self.first, samples, strict=True):
+            observed = torch.from_numpy(sample.targets.observed.any(axis=1))
+            frames.append(observed.nonzero().squeeze(1)[::stride] + start)
         self.frames = torch.cat(frames)
-        row = torch.full((len(self.owner),), -1)
-        row[self.owner >= 0] = torch.arange(int((self.owner >= 0).sum()))
-        self.row = row
-        self.active = torch.from_numpy(np.concatenate([s.targets.active for s in samples]))
-        self.observed = torch.from_numpy(np.concatenate([s.targets.observed for s in samples]))
 
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.__getitems__([index])
-
     def __getitems__(self, indices: list[int]) -> Batch:
-        """A whole batch in one gather; what torch's DataLoader calls."""
+        """Windows and the targets of their centres."""
         centre = self.frames[torch.as_tensor(indices)]
         at = centre.unsqueeze(1) + self.offsets
         if self.jitter:
-            shift = self.rng.integers(-self.jitter, self.jitter + 1, size=(len(at), 1))
-            at = at + torch.from_numpy(shift)
+            at = at + self._shifts(len(at))
         row = self.row[centre]
         return Batch(
             x=self.features[at],
@@ -119,6 +136,48 @@ class WindowDataset(Dataset[Batch]):
             targets=self.active[row].float(),
             observed=self.observed[row],
             sample=self.owner[centre],
+        )
+
+
+class StretchDataset(Pieces):
+    """Stretches of equal length that together cover every sample, with a label for every frame.
+
+    Args:
+        samples: at least one.
+        length: frames in a stretch.
+        jitter: stretches shift at random by up to this many frames, together with their labels.
+    """
+
+    def __init__(self, samples: Sequence[Sample], length: int, *, jitter: int = 0) -> None:
+        super().__init__(samples, length + jitter, jitter=jitter)
+        self.offsets = torch.arange(length)
+        starts, owners = [], []
+        for number, (first, sample) in enumerate(zip(self.first, samples, strict=True)):
+            for start in range(0, len(sample.features), length):
+                if sample.targets.observed[start : start + length].any():
+                    starts.append(first + start)
+                    owners.append(number)
+        self.starts = torch.tensor(starts, dtype=torch.long)
+        self.owners = torch.tensor(owners, dtype=torch.long)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """Stretches and the targets of all their frames."""
+        chosen = torch.as_tensor(indices)
+        at = self.starts[chosen].unsqueeze(1) + self.offsets
+        if self.jitter:
+            at = at + self._shifts(len(at))
+        inside = self.owner[at] >= 0
+        row = self.row[at].clamp(min=0)
+        there = inside.unsqueeze(-1)
+        return Batch(
+            x=self.features[at],
+            inside=inside,
+            targets=(self.active[row] & there).float(),
+            observed=self.observed[row] & there,
+            sample=self.owners[chosen],
         )
 
 

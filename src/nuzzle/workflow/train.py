@@ -20,11 +20,12 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.classifier import WindowClassifier
+from nuzzle.inference.classifier import NetworkClassifier, SequenceClassifier, WindowClassifier
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
+from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress, Trained, fit
+from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.evaluate import evaluate_recordings
@@ -103,7 +104,8 @@ def prepare_samples(
         space: the behaviours.
         config: of the training.
     """
-    frontend = Frontend.plan(recordings["train"], config)
+    frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
+    symmetric = frontend.feature_set.symmetric
     samples: dict[str, list[Sample]] = {split: [] for split in recordings}
     for split, part in recordings.items():
         for recording in part:
@@ -111,7 +113,7 @@ def prepare_samples(
             labels = prepared.labels
             if labels is None:
                 continue
-            for view in space.views(labels.pairs, prepared.individuals):
+            for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
                 raw = frontend.raw(prepared, view.pair)
                 targets = space.targets(labels, view.labelled)
                 samples[split].append(Sample(recording.name, view.pair, raw, targets))
@@ -157,16 +159,12 @@ def _check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: S
 
 def _classifier(
     trained: Trained, config: Config, frontend: Frontend, space: LabelSpace
-) -> WindowClassifier:
-    arguments = {
-        "input_dim": len(frontend.feature_set.columns),
-        "num_classes": len(space.names),
-        "window_size": config.training.window,
-        **config.model.options,
-    }
-    return WindowClassifier(
-        trained.model, config.model.name, arguments, config.training.window, space.exclusive
-    )
+) -> NetworkClassifier:
+    name = config.model.name
+    shape = ARCHITECTURES[name].shape
+    kind = WindowClassifier if shape == "window" else SequenceClassifier
+    arguments = model_arguments(config, len(frontend.feature_set.columns), len(space.names))
+    return kind(trained.model, name, arguments, config.training.window, space.exclusive)
 
 
 def _trained_on(

@@ -1,0 +1,122 @@
+"""How the animals move over several lags: forward, sideways, turning, towards each other.
+
+The displacement of a body is the mean over the keypoints present at both ends of the lag. A
+difference of centres would jump whenever a keypoint is lost, because the mean of fewer points lies
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from nuzzle.features.body_frame import seen_from
+from nuzzle.features.geometry import length
+from nuzzle.features.traits import Trait
+
+
+def half_lags(lags_s: Iterable[float], fps: float) -> tuple[int, ...]:
+    """Half of each lag in whole frames, at least one; lags that come out equal count once.
+
+    >>> half_lags((0.1, 0.25, 1.0), fps=10.0)
+    (1, 5)
+    """
+    halves = (max(1, int(lag * fps / 2 + 0.5)) for lag in lags_s)
+    return tuple(dict.fromkeys(halves))
+
+
+def lag_name(half: int, fps: float) -> str:
+    """The whole lag in seconds: ``0.5s``."""
+    return f"{2 * half / fps:.3g}s"
+
+
+def traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
+    """Five rates of each animal at each lag, those at lags of 0.2 to 0.6 s summarised."""
+    out: list[Trait] = []
+    for half in halves:
+        lag, long = lag_name(half, fps), 0.2 <= 2 * half / fps <= 0.6
+        out += [
+            Trait(f"forward_{lag}", f"{unit}/s", summarised=long),
+            Trait(f"rightward_{lag}", f"{unit}/s", odd=True),
+            Trait(f"speed_{lag}", f"{unit}/s", summarised=long),
+            Trait(f"approach_{lag}", f"{unit}/s", summarised=long),
+            Trait(f"turn_{lag}", "rad/s", odd=True, summarised=long),
+        ]
+    return tuple(out)
+
+
+def closing_traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
+    """How fast the two close in, at each lag."""
+    return tuple(
+        Trait(f"closing_{lag_name(half, fps)}", f"{unit}/s", summarised=2 * half / fps >= 0.2)
+        for half in halves
+    )
+
+
+def change(values: Tensor, half: int) -> tuple[Tensor, Tensor]:
+    """Values `half` frames before and after each frame; at the ends the first and the last one.
+
+    Args:
+        values: `(..., time)`.
+        half: frames.
+
+    Returns:
+        Two tensors `(..., time)`.
+    """
+    first = values[..., :1].expand(*values.shape[:-1], half)
+    last = values[..., -1:].expand(*values.shape[:-1], half)
+    padded = torch.cat([first, values, last], dim=-1)
+    length_frames = values.shape[-1]
+    return padded[..., :length_frames], padded[..., 2 * half :]
+
+
+def per_second(length_frames: int, half: int, fps: float, like: Tensor) -> Tensor:
+    """One over the time between the two ends of the lag, `(time,)`; NaN for a single frame."""
+    frame = torch.arange(length_frames, device=like.device)
+    spanned = (frame + half).clamp(max=length_frames - 1) - (frame - half).clamp(min=0)
+    return torch.where(spanned > 0, fps / spanned.to(like.dtype), torch.nan)
+
+
+def motion(
+    points: Tensor, axes: Tensor, to_other: Tensor, halves: Iterable[int], fps: float
+) -> Tensor:
+    """Rates of each animal over each lag, centred on the frame.
+
+    Args:
+        points: keypoints that make up the centre, `(..., animal, keypoint, 2, time)`.
+        axes: unit vectors forward, `(..., animal, 2, time)`.
+        to_other: unit vectors to the other's centre, `(..., animal, 2, time)`.
+        halves: half lags, frames.
+        fps: frames per second.
+
+    Returns:
+        `(..., animal, 5 * lag, time)`: forward, rightward, speed, approach, turn of each lag.
+    """
+    blocks = []
+    for half in halves:
+        rate = per_second(points.shape[-1], half, fps, points)
+        before, after = change(points, half)
+        velocity = (after - before).nanmean(dim=-3) * rate
+        was, becomes = change(axes, half)
+        turned = seen_from(becomes, was)
+        blocks += [
+            seen_from(velocity, axes),
+            length(velocity).unsqueeze(-2),
+            (velocity * to_other).sum(dim=-2, keepdim=True),
+            torch.atan2(turned[..., 1:, :], turned[..., :1, :]) * rate,
+        ]
+    return torch.cat(blocks, dim=-2)
+
+
+def closing(rates: Tensor) -> Tensor:
+    """Closing speeds: what both animals contribute to it.
+
+    Args:
+        rates: of `motion`, `(..., animal, 5 * lag, time)`.
+
+    Returns:
+        `(..., lag, time)`.
+    """
+    return rates[..., 3::5, :].sum(dim=-3)
