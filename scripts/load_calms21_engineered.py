@@ -12,11 +12,10 @@ import pickle
 import sys
 from pathlib import Path
 
-from nuzzle.io.load import load_entry
-
 from nuzzle.config import Config
 from nuzzle.errors import NuzzleError
 from nuzzle.files import atomic_path
+from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import CALMS21_CLASSES, SNIFFS, manifest_from_mabe
 from nuzzle.manifest import with_group_splits
 from nuzzle.training.targets import LabelSpace

@@ -81,7 +81,7 @@ def test_units_follow_the_poses():
 
 
 def test_keypoints_come_agent_first(walk):
-    named, values = walk
+    _, values = walk
     assert values[0, :2].tolist() == pytest.approx([4.0, 0.0])
     assert values[0, 14:16].tolist() == pytest.approx([36.0, 0.0])
 

@@ -11,22 +11,27 @@ import typer
 
 from nuzzle.cli.console import JsonTarget
 
+_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
+_Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
+_Split = Annotated[str, typer.Option(help="Which recordings.")]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for frames, bouts and figures, for `nuzzle report`."),
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results in --out.")]
+_AllowSeen = Annotated[
+    bool,
+    typer.Option("--allow-seen", help="Score recordings that the model was trained on, too."),
+]
+
 
 def evaluate(
-    bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
-    manifest: Annotated[Path, typer.Argument(help="Manifest with labels and splits.")],
-    split: Annotated[str, typer.Option(help="Which recordings.")] = "val",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Folder for frames, bouts and figures, for `nuzzle report`."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace results in --out.")
-    ] = False,
-    allow_seen: Annotated[
-        bool,
-        typer.Option("--allow-seen", help="Score recordings that the model was trained on, too."),
-    ] = False,
+    bundle: _Bundle,
+    manifest: _Manifest,
+    split: _Split = "val",
+    out: _Out = None,
+    overwrite: _Overwrite = False,
+    allow_seen: _AllowSeen = False,
     json: JsonTarget = None,
 ) -> None:
     """Score a bundle on the labelled recordings of a split."""

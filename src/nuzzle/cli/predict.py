@@ -5,35 +5,40 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nuzzle.cli.console import JsonTarget
 
+if TYPE_CHECKING:
+    from nuzzle.outputs.results import Results
+
+_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
+_Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
+_Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
+_Fps = Annotated[float | None, typer.Option(help="Frames per second, where the files do not say.")]
+_PxPerCm = Annotated[
+    float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
+]
+_Keypoints = Annotated[str, typer.Option(help="What the keypoints are called: old=new;old=new.")]
+_PoseFormat = Annotated[
+    str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results in --out.")]
+_Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+
 
 def predict(
-    bundle: Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")],
-    files: Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
-    fps: Annotated[
-        float | None, typer.Option(help="Frames per second, where the files do not say.")
-    ] = None,
-    px_per_cm: Annotated[
-        float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
-    ] = None,
-    keypoints: Annotated[
-        str, typer.Option(help="What the keypoints are called: old=new;old=new.")
-    ] = "",
-    pose_format: Annotated[
-        str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
-    ] = "",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace results in --out.")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.")
-    ] = False,
+    bundle: _Bundle,
+    files: _Files,
+    out: _Out,
+    fps: _Fps = None,
+    px_per_cm: _PxPerCm = None,
+    keypoints: _Keypoints = "",
+    pose_format: _PoseFormat = "",
+    overwrite: _Overwrite = False,
+    resume: _Resume = False,
     json: JsonTarget = None,
 ) -> None:
     """Label recordings: probabilities, bouts and a time budget of each."""
@@ -64,16 +69,17 @@ def predict(
         console().print(f"[red]No result[/] for {entry.name}: {entry.reason}", highlight=False)
     console().print(f"Results: {out}. A report of them: nuzzle report {out}")
     if json is not None:
-        emit_json(
-            {
-                "out": str(out),
-                "recordings": [
-                    {"name": each.name, "status": each.status, "reason": each.reason}
-                    for each in results.recordings
-                ],
-                "time_budget": results.time_budget.to_dict("records"),
-            },
-            json,
-        )
+        emit_json(_summary(results), json)
     if not results.done:
         raise typer.Exit(1)
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    return {
+        "out": str(results.directory),
+        "recordings": [
+            {"name": each.name, "status": each.status, "reason": each.reason}
+            for each in results.recordings
+        ],
+        "time_budget": results.time_budget.to_dict("records"),
+    }

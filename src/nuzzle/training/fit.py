@@ -75,41 +75,22 @@ def fit(
     Raises:
         TrainingError: there is nothing to learn from, or the loss is not a number.
     """
-    settings = config.training
     began = time.perf_counter()
     training, validation = _pieces(config, train, val)
-    for name, windows in (("training", training), ("validation", validation)):
-        if not len(windows):
+    for name, pieces in (("training", training), ("validation", validation)):
+        if not len(pieces):
             raise TrainingError(f"No frame of the {name} recordings was observed.")
     with torch.random.fork_rng(), _quiet_lightning():
-        torch.manual_seed(settings.seed)
-        model = build_model(
-            ARCHITECTURES,
-            config.model.name,
-            **model_arguments(config, training.features.shape[1], len(space.names)),
-        )
+        torch.manual_seed(config.training.seed)
+        arguments = model_arguments(config, training.features.shape[1], space)
+        model = build_model(ARCHITECTURES, config.model.name, **arguments)
         lit = LitClassifier(model, config, space, _loss(config, space, training), training)
-        keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
-        best = ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep)
-        last = ModelCheckpoint(work, "last", **keep)
-        stop = EarlyStopping("val_macro_f1", patience=settings.patience, mode="max")
-        trainer = lightning.Trainer(
-            max_epochs=settings.epochs,
-            callbacks=[best, last, stop, _Reporter(progress, settings.epochs)],
-            accelerator="auto",
-            devices="auto",
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            default_root_dir=work,
-        )
-        resume = work / "last.ckpt"
-        trainer.fit(
+        unfinished = work / "last.ckpt"
+        _trainer(config, work, progress).fit(
             lit,
-            _loader(training, settings.batch_size, config),
-            _loader(validation, 4 * settings.batch_size),
-            ckpt_path=str(resume) if resume.exists() else None,
+            _loader(training, config.training.batch_size, config),
+            _loader(validation, 4 * config.training.batch_size),
+            ckpt_path=str(unfinished) if unfinished.exists() else None,
         )
         checkpoint = torch.load(work / "best.ckpt", map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
@@ -119,6 +100,28 @@ def fit(
         best_score=float(max(entry["val_macro_f1"] for entry in lit.history)),
         history=lit.history,
         seconds=time.perf_counter() - began,
+    )
+
+
+def _trainer(config: Config, work: Path, progress: Progress | None) -> lightning.Trainer:
+    """Lightning's loop: checkpoints of the best and the last epoch, early stopping, any device."""
+    settings = config.training
+    keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
+    return lightning.Trainer(
+        max_epochs=settings.epochs,
+        callbacks=[
+            ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
+            ModelCheckpoint(work, "last", **keep),
+            EarlyStopping("val_macro_f1", patience=settings.patience, mode="max"),
+            _Reporter(progress, settings.epochs),
+        ],
+        accelerator="auto",
+        devices="auto",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=work,
     )
 
 
@@ -138,12 +141,14 @@ def _pieces(
     )
 
 
-def model_arguments(config: Config, input_dim: int, num_classes: int) -> dict[str, Any]:
+def model_arguments(config: Config, input_dim: int, space: LabelSpace) -> dict[str, Any]:
     """What the configured model is built with."""
-    sizes: dict[str, Any] = {"input_dim": input_dim, "num_classes": num_classes}
+    arguments: dict[str, Any] = {"input_dim": input_dim, "num_classes": len(space.names)}
     if ARCHITECTURES[config.model.name].shape == "window":
-        sizes["window_size"] = config.training.window
-    return {**sizes, **config.model.options}
+        arguments["window_size"] = config.training.window
+    if config.model.name == "tcn":
+        arguments["exclusive"] = space.exclusive
+    return {**arguments, **config.model.options}
 
 
 def _loss(config: Config, space: LabelSpace, train: Pieces) -> FocalLoss:

@@ -20,7 +20,7 @@ from nuzzle.inference.classifier import WindowClassifier
 from nuzzle.inference.predict import predict_recording, source_frames
 from nuzzle.io.load import load_entry
 from nuzzle.labels import mask_to_intervals
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
 from nuzzle.workflow.frames import separate_own
@@ -68,47 +68,46 @@ def evaluate(
     chosen = manifest.select(split)
     if not allow_seen:
         _refuse_seen(bundle, chosen)
-    writer = None
-    if out is not None:
-        writer = ResultsWriter(out, results_of(bundle, "evaluation", command), overwrite=overwrite)
+    run = results_of(bundle, "evaluation", command)
+    writer = None if out is None else ResultsWriter(out, run, overwrite=overwrite)
     pairs: list[ScoredPair] = []
     attention: list[dict[str, Any]] = []
     reasons = []
     for entry in chosen:
-        began = time.perf_counter()
         try:
-            recording = load_entry(entry)
-            scored = score_recording(bundle, recording)
+            one = _score_entry(bundle, entry, writer, say)
         except NuzzleError as error:
             say(f"{entry.recording}: not scored: {error}")
             reasons.append(str(error))
             if writer is not None:
-                writer.fail(
-                    entry.recording,
-                    str(error),
-                    poses=str(entry.poses),
-                    group=entry.group,
-                    lab=entry.lab,
-                )
+                writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
             continue
-        pairs += scored.pairs
-        seconds = time.perf_counter() - began
-        say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
-        if writer is not None:
-            writer.add(
-                recording,
-                separate_own(bundle.space, [_as_frames(each) for each in scored.pairs]),
-                notes=recording.labels.notes if recording.labels else (),
-                history=bundle.frontend.prepare(recording).history,
-                seconds=seconds,
-            )
-            attention += _attention(bundle, scored)
+        pairs += one.pairs
+        attention += _attention(bundle, one) if writer is not None else []
     if not pairs:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     result = score(pairs)
     if writer is not None:
         writer.finish(result.to_dict(), _choose(attention))
     return result
+
+
+def _score_entry(
+    bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Callable[[str], None]
+) -> Scored:
+    began = time.perf_counter()
+    one = score_recording(bundle, load_entry(entry))
+    seconds = time.perf_counter() - began
+    say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
+    if writer is not None:
+        writer.add(
+            one.recording,
+            separate_own(bundle.space, [_as_frames(each) for each in one.pairs]),
+            notes=one.recording.labels.notes if one.recording.labels else (),
+            history=bundle.frontend.prepare(one.recording).history,
+            seconds=seconds,
+        )
+    return one
 
 
 def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:

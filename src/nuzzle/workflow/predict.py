@@ -57,21 +57,26 @@ def predict(
     for entry in _entries(files, like or Entry("", Path()), say, writer):
         if entry.recording in writer.finished:
             say(f"{entry.recording}: done already")
-            continue
-        began = time.perf_counter()
-        try:
-            recording = load_entry(entry)
-            pairs = predict_recording(bundle, recording)
-            frames = [PairFrames(pair, p, decide(bundle, p)) for pair, p in pairs]
-            history = bundle.frontend.prepare(recording).history
-        except NuzzleError as error:
-            say(f"{entry.recording}: no result: {error}")
-            writer.fail(entry.recording, str(error), poses=str(entry.poses))
-            continue
-        seconds = time.perf_counter() - began
-        writer.add(recording, separate_own(bundle.space, frames), history=history, seconds=seconds)
-        say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+        else:
+            _label(bundle, entry, writer, say)
     return writer.finish()
+
+
+def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
+    """Label one recording, or note why not."""
+    began = time.perf_counter()
+    try:
+        recording = load_entry(entry)
+        pairs = predict_recording(bundle, recording)
+        frames = [PairFrames(pair, p, decide(bundle, p)) for pair, p in pairs]
+        history = bundle.frontend.prepare(recording).history
+    except NuzzleError as error:
+        say(f"{entry.recording}: no result: {error}")
+        writer.fail(entry.recording, str(error), poses=str(entry.poses))
+        return
+    seconds = time.perf_counter() - began
+    writer.add(recording, separate_own(bundle.space, frames), history=history, seconds=seconds)
+    say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 
 def _entries(

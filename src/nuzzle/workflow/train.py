@@ -15,7 +15,7 @@ import torch
 
 import nuzzle
 from nuzzle.config import Config
-from nuzzle.errors import OutputError, TrainingError
+from nuzzle.errors import ConfigError, OutputError, TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.files import write_text
@@ -62,18 +62,32 @@ def train(
         The bundle that was written, with its validation figures.
 
     Raises:
-        ManifestError, LeakageError, InputError, TrainingError: what is wrong and how to mend it.
+        InputError, TrainingError, LeakageError: what is wrong and how to mend it.
         OutputError: `out` exists and `overwrite` is false, or cannot be written.
     """
     config = config or Config()
+    if config.model.name == "graph" and config.features != "nodes":
+        raise ConfigError(f"The graph needs the features 'nodes'; got {config.features!r}.")
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    out = Path(out)
-    if out.exists() and not overwrite:
+    if (out := Path(out)).exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     manifest.check_leakage()
     chosen = {split: manifest.select(split) for split in ("train", "val")}
     work = _work_folder(out, config, manifest, fresh=fresh, say=say)
     recordings = {split: _load(part, say) for split, part in chosen.items()}
+    return _train(recordings, out, work, config, overwrite, say, progress)
+
+
+def _train(
+    recordings: dict[str, list[Recording]],
+    out: Path,
+    work: Path,
+    config: Config,
+    overwrite: bool,
+    say: Say,
+    progress: Progress | None,
+) -> Bundle:
+    """From recordings to a bundle."""
     space = LabelSpace.fit(recordings["train"], config.labels)
     say(f"behaviours: {', '.join(space.names)}")
     frontend, samples = prepare_samples(recordings, space, config)
@@ -163,7 +177,7 @@ def _classifier(
     name = config.model.name
     shape = ARCHITECTURES[name].shape
     kind = WindowClassifier if shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, len(frontend.feature_set.columns), len(space.names))
+    arguments = model_arguments(config, len(frontend.feature_set.columns), space)
     return kind(trained.model, name, arguments, config.training.window, space.exclusive)
 
 
