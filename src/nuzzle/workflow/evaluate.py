@@ -60,8 +60,7 @@ def evaluate(
         say: is told what is going on.
 
     Raises:
-        LeakageError: the model was trained on one of the recordings.
-        InputError: no recording could be scored.
+        LeakageError, InputError: the model was trained on a recording; none could be scored.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
@@ -70,9 +69,7 @@ def evaluate(
         _refuse_seen(bundle, chosen)
     run = results_of(bundle, "evaluation", command)
     writer = None if out is None else ResultsWriter(out, run, overwrite=overwrite)
-    pairs: list[ScoredPair] = []
-    attention: list[dict[str, Any]] = []
-    reasons = []
+    pairs, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
     for entry in chosen:
         try:
             one = _score_entry(bundle, entry, writer, say)
@@ -81,9 +78,9 @@ def evaluate(
             reasons.append(str(error))
             if writer is not None:
                 writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
-            continue
-        pairs += one.pairs
-        attention += _attention(bundle, one) if writer is not None else []
+        else:
+            pairs += one.pairs
+            attention += [] if writer is None else _attention(bundle, one)
     if not pairs:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     result = score(pairs)
