@@ -63,8 +63,7 @@ def evaluate(
         LeakageError, InputError: the model was trained on a recording; none could be scored.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    chosen = manifest.select(split)
+    chosen = (manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)).select(split)
     if not allow_seen:
         _refuse_seen(bundle, chosen)
     run = results_of(bundle, "evaluation", command)
