@@ -9,20 +9,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nuzzle.features.geometry import length
+from nuzzle.features.geometry import length, mean_of_present
 from nuzzle.features.traits import Trait
 from nuzzle.skeleton import Skeleton
 
 BEARING = (
     Trait("bearing_sin", "", odd=True),
-    Trait("bearing_cos", "", summarised=True),
+    Trait("bearing_cos", ""),
 )
 
 
 def keypoint_traits(skeleton: Skeleton, unit: str) -> tuple[Trait, ...]:
     """Forward and right coordinate of each of the own and the other's keypoints."""
     return tuple(
-        Trait(f"{whose}_{keypoint}_{axis}", unit, odd=axis == "right")
+        Trait(f"{whose}_{keypoint}_{axis}", unit, odd=axis == "right", summary="none")
         for whose in ("own", "other")
         for keypoint in skeleton.keypoints
         for axis in ("forward", "right")
@@ -47,7 +47,7 @@ def forward(points: Tensor, skeleton: Skeleton) -> Tensor:
     ends = {skeleton.nose_index, skeleton.tail_base_index}
     between = [index for index in skeleton.centre_indices if index not in ends]
     if between:
-        middle = points[..., between, :, :].nanmean(dim=-3)
+        middle = mean_of_present(points[..., between, :, :])
         axis = torch.where(nose.isnan(), middle, nose) - torch.where(tail.isnan(), middle, tail)
     else:
         axis = nose - tail

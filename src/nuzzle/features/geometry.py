@@ -43,11 +43,19 @@ def centre(points: Tensor, skeleton: Skeleton) -> Tensor:
     """
     indices = skeleton.centre_indices
     if indices == tuple(range(points.shape[-3])):
-        return _mean_of_present(points)
-    return _mean_of_present(points[..., list(indices), :, :])
+        return mean_of_present(points)
+    return mean_of_present(points[..., list(indices), :, :])
 
 
-def _mean_of_present(points: Tensor) -> Tensor:
+def mean_of_present(points: Tensor) -> Tensor:
+    """Mean over the keypoints that are there.
+
+    Args:
+        points: `(..., keypoint, 2, time)`.
+
+    Returns:
+        `(..., 2, time)`; NaN where all are missing.
+    """
     mean = points.mean(dim=-3)
     # Complete frames are the rule: the slower sum over present points is for the others only.
     return mean if bool(torch.isfinite(mean).all()) else points.nanmean(dim=-3)

@@ -14,18 +14,15 @@ from nuzzle.skeleton import Skeleton
 
 def within_traits(skeleton: Skeleton, unit: str) -> tuple[Trait, ...]:
     """K (K - 1) / 2 distances inside a body."""
-    ends = {skeleton.nose, skeleton.tail_base}
     return tuple(
-        Trait(f"{one}_to_own_{other}", unit, summarised={one, other} == ends)
-        for one, other in combinations(skeleton.keypoints, 2)
+        Trait(f"{one}_to_own_{other}", unit) for one, other in combinations(skeleton.keypoints, 2)
     )
 
 
 def between_trait(one: str, other: str, skeleton: Skeleton, unit: str) -> Trait:
     """The distance from `one` of the agent to `other` of the target."""
-    ends = {skeleton.nose, skeleton.tail_base}
-    summarised = skeleton.nose in (one, other) and {one, other} <= ends
-    return Trait(f"{one}_to_other_{other}", unit, summarised=summarised)
+    noses = one == other == skeleton.nose
+    return Trait(f"{one}_to_other_{other}", unit, summary="spread" if noses else "mean")
 
 
 def within(points: Tensor) -> Tensor:

@@ -8,12 +8,13 @@ elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from nuzzle.features.body_frame import seen_from
-from nuzzle.features.geometry import length
+from nuzzle.features.geometry import length, mean_of_present
 from nuzzle.features.traits import Trait
 
 
@@ -32,17 +33,22 @@ def lag_name(half: int, fps: float) -> str:
     return f"{2 * half / fps:.3g}s"
 
 
+def _summary(half: int, fps: float) -> Literal["mean", "spread"]:
+    """Of lags of about half a second, steadier than shorter ones, the spread is worth knowing."""
+    return "spread" if 0.4 <= 2 * half / fps <= 0.7 else "mean"
+
+
 def traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
-    """Five rates of each animal at each lag, those at lags of 0.2 to 0.6 s summarised."""
+    """Five rates of each animal at each lag."""
     out: list[Trait] = []
     for half in halves:
-        lag, long = lag_name(half, fps), 0.2 <= 2 * half / fps <= 0.6
+        lag, summary = lag_name(half, fps), _summary(half, fps)
         out += [
-            Trait(f"forward_{lag}", f"{unit}/s", summarised=long),
+            Trait(f"forward_{lag}", f"{unit}/s"),
             Trait(f"rightward_{lag}", f"{unit}/s", odd=True),
-            Trait(f"speed_{lag}", f"{unit}/s", summarised=long),
-            Trait(f"approach_{lag}", f"{unit}/s", summarised=long),
-            Trait(f"turn_{lag}", "rad/s", odd=True, summarised=long),
+            Trait(f"speed_{lag}", f"{unit}/s", summary=summary),
+            Trait(f"approach_{lag}", f"{unit}/s"),
+            Trait(f"turn_{lag}", "rad/s", odd=True, summary=summary),
         ]
     return tuple(out)
 
@@ -50,7 +56,7 @@ def traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
 def closing_traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
     """How fast the two close in, at each lag."""
     return tuple(
-        Trait(f"closing_{lag_name(half, fps)}", f"{unit}/s", summarised=2 * half / fps >= 0.2)
+        Trait(f"closing_{lag_name(half, fps)}", f"{unit}/s", summary=_summary(half, fps))
         for half in halves
     )
 
@@ -98,7 +104,7 @@ def motion(
     for half in halves:
         rate = per_second(points.shape[-1], half, fps, points)
         before, after = change(points, half)
-        velocity = (after - before).nanmean(dim=-3) * rate
+        velocity = mean_of_present(after - before) * rate
         was, becomes = change(axes, half)
         turned = seen_from(becomes, was)
         blocks += [

@@ -11,8 +11,8 @@ from nuzzle.skeleton import Skeleton
 
 def traits(skeleton: Skeleton) -> tuple[Trait, ...]:
     """A flag for each keypoint, and the share of keypoints that are missing."""
-    flags = (Trait(f"{keypoint}_missing", "") for keypoint in skeleton.keypoints)
-    return (*flags, Trait("missing_share", "", summarised=True))
+    names = (*(f"{keypoint}_missing" for keypoint in skeleton.keypoints), "missing_share")
+    return tuple(Trait(name, "", summary="none") for name in names)
 
 
 def compute(points: Tensor) -> Tensor:

@@ -73,10 +73,10 @@ class Relational(FeatureSet):
     def _shared(self) -> tuple[Trait, ...]:
         """Traits of `Parts.shared`."""
         return (
-            Trait("centre_to_centre", self.unit, summarised=True),
-            Trait("closest_keypoints", self.unit, summarised=True),
+            Trait("centre_to_centre", self.unit, summary="spread"),
+            Trait("closest_keypoints", self.unit, summary="spread"),
             Trait("relative_heading_sin", "", odd=True),
-            Trait("relative_heading_cos", "", summarised=True),
+            Trait("relative_heading_cos", ""),
             *lags.closing_traits(self.half_lags, self.fps, self.unit),
         )
 
@@ -145,8 +145,8 @@ class RelationalSymmetric(Relational):
     """The same whichever animal comes first: the larger and the smaller of both sides.
 
     What changes sign under reflection counts by its size, so the features are the same for a
-    mirrored pair as well, but for keypoints called left and right. Where one side is unknown the
-    other one is both the larger and the smaller.
+    mirrored pair as well, but for keypoints called left and right. Where one side is unknown, so
+    are both the larger and the smaller.
     """
 
     symmetric: ClassVar[bool] = True
@@ -174,11 +174,11 @@ class RelationalSymmetric(Relational):
         back = parts.between[..., list(lower), list(upper), :]
         same = parts.between.diagonal(dim1=-3, dim2=-2).transpose(-1, -2)
         return [
-            torch.fmax(one, other),
-            torch.fmin(one, other),
+            torch.maximum(one, other),
+            torch.minimum(one, other),
             same,
-            torch.fmax(forth, back),
-            torch.fmin(forth, back),
+            torch.maximum(forth, back),
+            torch.minimum(forth, back),
             _sizes(parts.shared, self._shared),
         ]
 

@@ -13,7 +13,7 @@ from nuzzle.features.traits import Trait
 def traits(unit: str) -> tuple[Trait, ...]:
     """Extent, elongation and area of a body."""
     return (
-        Trait("extent", unit, summarised=True),
+        Trait("extent", unit),
         Trait("elongation", ""),
         Trait("area", f"{unit}^2"),
     )

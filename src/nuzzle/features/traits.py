@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Trait(NamedTuple):
@@ -12,10 +12,12 @@ class Trait(NamedTuple):
         name: without the animal, for example ``speed_0.5s``.
         unit: '' for a pure number.
         odd: changes sign where left and right change places.
-        summarised: worth its own statistics over longer windows.
+        summary: over longer windows nothing is known of it, its mean, or its spread as well. Few
+            quantities deserve the spread: many of them over long windows tell recordings apart
+            rather than behaviours.
     """
 
     name: str
     unit: str
     odd: bool = False
-    summarised: bool = False
+    summary: Literal["none", "mean", "spread"] = "mean"

@@ -1,90 +1,90 @@
-"""Mean, standard deviation, least and largest value in centred windows, in linear time."""
+"""Mean, standard deviation, least and largest value in centred windows, in linear time.
+
+A window runs from `half` frames before to `half` frames after a frame, is cut at the ends of the
+recording, and counts the frames whose value is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
-NAMES = ("mean", "sd", "min", "max")
-
 
 def half_windows(windows_s: Iterable[float], fps: float) -> tuple[int, ...]:
-    """Frames on each side of a window's middle, at least one; equal ones count once."""
+    """Frames on each side of a window's middle, at least one; equal ones count once.
+
+    >>> half_windows((0.1, 0.2, 1.0), fps=10.0)
+    (1, 5)
+    """
     return tuple(dict.fromkeys(max(1, int(window * fps / 2 + 0.5)) for window in windows_s))
 
 
-def window_stats(values: Tensor, halves: Iterable[int]) -> Tensor:
-    """Statistics over the frames of each window that are there and known.
+def means(values: Tensor, halves: Sequence[int]) -> list[Tensor]:
+    """Mean in each window, from running sums in double precision.
 
     Args:
-        values: `(..., feature, time)`; NaN is missing.
-        halves: each window runs from `half` frames before to `half` frames after a frame; it is
-            cut at the ends of the recording.
+        values: `(..., time)`; NaN is missing.
+        halves: one for each window, frames.
 
     Returns:
-        `(..., 4 * window * feature, time)`, windows outermost, then `NAMES`, then features; NaN
-        where nothing in the window is known.
+        For each window `(..., time)`; NaN where nothing in it is known.
     """
-    sizes = tuple(halves)
-    lowest = _sliding(values, sizes, torch.minimum, torch.inf)
-    largest = _sliding(values, sizes, torch.maximum, -torch.inf)
-    moments = _moments(values, sizes)
-    blocks: list[Tensor] = []
-    for moment, low, high in zip(moments, lowest, largest, strict=True):
-        blocks += [*moment, low, high]
-    return torch.cat(blocks, dim=-2)
-
-
-def _moments(values: Tensor, halves: tuple[int, ...]) -> list[tuple[Tensor, Tensor]]:
-    """Mean and standard deviation in each window, from running sums in double precision."""
     known = ~values.isnan()
-    # Around the mean of the block the squares are small, and so are their rounding errors.
-    middle = values.nanmean(dim=-1, keepdim=True)
-    filled = torch.where(known, values - middle, 0).double()
-    count, total, squares = (
-        torch.nn.functional.pad(each.cumsum(dim=-1), (1, 0))
-        for each in (known.double(), filled, filled * filled)
-    )
-    length = values.shape[-1]
-    frame = torch.arange(length, device=values.device)
+    counts = _sums(known.to(values.dtype), halves)
+    totals = _sums(torch.where(known, values, 0).double(), halves)
+    return [(total / count).to(values.dtype) for total, count in zip(totals, counts, strict=True)]
+
+
+def deviations(values: Tensor, halves: Sequence[int]) -> list[Tensor]:
+    """Standard deviation in each window (dividing by n); arguments and result as of `means`."""
+    known = ~values.isnan()
+    # Around the overall mean the squares are small, and so are their rounding errors.
+    centred = torch.where(known, values - values.nanmean(dim=-1, keepdim=True), 0).double()
+    sums = [_sums(each, halves) for each in (known.double(), centred, centred * centred)]
     out = []
-    for half in halves:
-        low, high = (frame - half).clamp(min=0), (frame + half + 1).clamp(max=length)
-        n, s, q = (
-            each.index_select(-1, high) - each.index_select(-1, low)
-            for each in (count, total, squares)
-        )
-        mean = s / n
-        sd = (q / n - mean * mean).clamp(min=0).sqrt()
-        out.append((mean.to(values.dtype) + middle, sd.to(values.dtype)))
+    for count, total, squares in zip(*sums, strict=True):
+        variance = squares / count - (total / count) ** 2
+        out.append(variance.clamp(min=0).sqrt().to(values.dtype))
     return out
 
 
-def _sliding(
-    values: Tensor,
-    halves: tuple[int, ...],
-    pick: Callable[[Tensor, Tensor], Tensor],
-    nothing: float,
-) -> list[Tensor]:
-    """The least or largest known value in each window.
+def least(values: Tensor, halves: Sequence[int]) -> list[Tensor]:
+    """Least known value in each window; arguments and result as of `means`.
 
-    The extreme over 2, 4, 8, ... frames comes from two of half the length; two of these that
-    overlap cover any window in between.
+    The least of 2, 4, 8, ... frames comes from two runs of half the length; two runs that overlap
+    cover any window in between.
     """
     widest, length = max(halves), values.shape[-1]
-    filled = torch.where(values.isnan(), nothing, values)
-    runs = [torch.nn.functional.pad(filled, (widest, widest), value=nothing)]
+    filled = torch.where(values.isnan(), torch.inf, values)
+    runs = [torch.nn.functional.pad(filled, (widest, widest), value=torch.inf)]
     while 2 ** len(runs) <= 2 * widest + 1:
         reach = 2 ** (len(runs) - 1)
-        runs.append(pick(runs[-1][..., :-reach], runs[-1][..., reach:]))
+        runs.append(torch.minimum(runs[-1][..., :-reach], runs[-1][..., reach:]))
     out = []
     for half in halves:
-        size = 2 * half + 1
-        level = size.bit_length() - 1
-        start, stop = widest - half, widest + half + 1 - 2**level
+        level = (2 * half + 1).bit_length() - 1
+        first, last = widest - half, widest + half + 1 - 2**level
         run = runs[level]
-        found = pick(run[..., start : start + length], run[..., stop : stop + length])
-        out.append(torch.where(found == nothing, torch.nan, found))
+        found = torch.minimum(run[..., first : first + length], run[..., last : last + length])
+        out.append(torch.where(found.isinf(), torch.nan, found))
     return out
+
+
+def largest(values: Tensor, halves: Sequence[int]) -> list[Tensor]:
+    """Largest known value in each window; arguments and result as of `means`."""
+    return [-low for low in least(-values, halves)]
+
+
+def _sums(values: Tensor, halves: Sequence[int]) -> list[Tensor]:
+    """Sum in each window: the difference of the running sum at its two ends."""
+    widest, length = max(halves), values.shape[-1]
+    running = torch.nn.functional.pad(values.cumsum(dim=-1), (widest + 1, 0))
+    beyond = running[..., -1:].expand(*running.shape[:-1], widest)
+    padded = torch.cat([running, beyond], dim=-1)
+    return [
+        padded[..., widest + half + 1 : widest + half + 1 + length]
+        - padded[..., widest - half : widest - half + length]
+        for half in halves
+    ]

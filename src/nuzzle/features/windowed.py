@@ -9,17 +9,23 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from nuzzle.features import window_stats
 from nuzzle.features.base import Column, FeatureSet
 from nuzzle.features.relational import Relational, RelationalSymmetric
-from nuzzle.features.window_stats import NAMES, half_windows, window_stats
 
-#: Lengths of the windows, s.
-WINDOWS_S = (0.5, 1.0, 3.0, 10.0)
+#: Lengths of the windows of means and standard deviations, s.
+WINDOWS_S = (1.0, 3.0, 10.0, 30.0)
+#: Lengths of the windows of extremes, s: over longer ones they are those of the recording.
+EXTREMES_S = (1.0, 3.0)
 
 
 @dataclass(frozen=True)
 class Windowed(FeatureSet):
-    """All columns of `Relational`, then statistics of some of them over centred windows."""
+    """All columns of `Relational`, then statistics over centred windows.
+
+    The mean of all but single coordinates and flags; of the traits that vary most between
+    behaviours also the standard deviation and, over short windows, the extremes.
+    """
 
     unscaled_unit: ClassVar[str] = "bl"
     inner_set: ClassVar[type[Relational]] = Relational
@@ -31,13 +37,23 @@ class Windowed(FeatureSet):
 
     @cached_property
     def half_windows(self) -> tuple[int, ...]:
-        """Half of each window, frames."""
-        return half_windows(WINDOWS_S, self.fps)
+        """Half of each window of `WINDOWS_S`, frames."""
+        return window_stats.half_windows(WINDOWS_S, self.fps)
 
     @cached_property
-    def summarised(self) -> tuple[int, ...]:
-        """Which columns of `inner` have statistics."""
-        return tuple(i for i, trait in enumerate(self.inner.traits) if trait.summarised)
+    def half_extremes(self) -> tuple[int, ...]:
+        """Half of each window of `EXTREMES_S`, frames."""
+        return window_stats.half_windows(EXTREMES_S, self.fps)
+
+    @cached_property
+    def averaged(self) -> tuple[int, ...]:
+        """Which columns of `inner` have a mean."""
+        return tuple(i for i, t in enumerate(self.inner.traits) if t.summary != "none")
+
+    @cached_property
+    def spread(self) -> tuple[int, ...]:
+        """Which columns of `inner` have a standard deviation and extremes."""
+        return tuple(i for i, t in enumerate(self.inner.traits) if t.summary == "spread")
 
     @property
     def support_frames(self) -> tuple[int, int]:
@@ -47,23 +63,36 @@ class Windowed(FeatureSet):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Those of `inner`, then for each window mean, sd, min and max of the summarised ones."""
-        chosen = [self.inner.columns[i] for i in self.summarised]
+        """Those of `inner`, then mean, sd, min and max, for each its windows, short ones first."""
         return (
             *self.inner.columns,
-            *(
-                Column(f"{column.name}_{name}_{2 * half / self.fps:.3g}s", column.unit)
-                for half in self.half_windows
-                for name in NAMES
-                for column in chosen
-            ),
+            *self._columns("mean", self.averaged, self.half_windows),
+            *self._columns("sd", self.spread, self.half_windows),
+            *self._columns("min", self.spread, self.half_extremes),
+            *self._columns("max", self.spread, self.half_extremes),
         )
+
+    def _columns(
+        self, statistic: str, chosen: tuple[int, ...], halves: tuple[int, ...]
+    ) -> list[Column]:
+        named = [self.inner.columns[i] for i in chosen]
+        return [
+            Column(f"{name}_{statistic}_over_{2 * half / self.fps:.3g}s", unit)
+            for half in halves
+            for name, unit in named
+        ]
 
     def families(self, points: Tensor) -> list[Tensor]:
         """The inner features and the statistics, in the order of `columns`."""
         values = torch.cat(self.inner.families(points), dim=-2)
-        chosen = values[..., list(self.summarised), :]
-        return [values, window_stats(chosen, self.half_windows)]
+        spread = values[..., list(self.spread), :]
+        return [
+            values,
+            *window_stats.means(values[..., list(self.averaged), :], self.half_windows),
+            *window_stats.deviations(spread, self.half_windows),
+            *window_stats.least(spread, self.half_extremes),
+            *window_stats.largest(spread, self.half_extremes),
+        ]
 
 
 @dataclass(frozen=True)
