@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from nuzzle.cli.app import COMMANDS
+from nuzzle.config import Config
+from nuzzle.features.registry import FEATURE_SETS
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.manifest import Entry
+from nuzzle.models import ARCHITECTURES
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -70,3 +73,27 @@ def test_versions_agree():
 
     assert f'version = "{nuzzle.__version__}"' in read("pyproject.toml")
     assert "## [Unreleased]" in read("CHANGELOG.md")
+
+
+@pytest.mark.parametrize("model", ARCHITECTURES)
+def test_every_model_is_explained(model):
+    assert re.search(rf"^\| `{model}` \|", read("docs/training.md"), re.MULTILINE)
+    assert re.search(rf"^\| `{model}` \|", read("README.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("features", FEATURE_SETS)
+def test_every_feature_set_is_explained(features):
+    assert re.search(rf"^\| .*`{features}`", read("docs/training.md"), re.MULTILINE)
+
+
+def config_keys(section=Config, prefix=""):
+    for name, field in section.model_fields.items():
+        if hasattr(field.annotation, "model_fields"):
+            yield from config_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("key", list(config_keys()))
+def test_every_config_key_is_explained(key):
+    assert re.search(rf"^\| .*`{key}`.* \|", read("docs/training.md"), re.MULTILINE)

@@ -140,6 +140,20 @@ class TrainingConfig(Section):
     seed: int = 0
 
 
+class DecodingConfig(Section):
+    """From probabilities to bouts; what the bundle does when it predicts.
+
+    Attributes:
+        smooth_s: standard deviation of a Gaussian average of the probabilities, s; 0 for none.
+        max_gap_s: gaps in a behaviour up to this long are closed, s.
+        min_bout_s: bouts shorter than this are dropped, s.
+    """
+
+    smooth_s: NonNegativeFloat = 0.0
+    max_gap_s: NonNegativeFloat = 0.0
+    min_bout_s: NonNegativeFloat = 0.0
+
+
 #: What a model is trained with where nobody says otherwise. The CNN-LSTM's are the defaults: those
 #: of its source document. Relational features forget the animals' order for undirected labels.
 _SEQUENCE: dict[str, Any] = {
@@ -175,6 +189,7 @@ class Config(Section):
     loss: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     training: TrainingConfig = TrainingConfig()
+    decoding: DecodingConfig = DecodingConfig()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: str = "config") -> Config:

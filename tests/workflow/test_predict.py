@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from nuzzle import Recording
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.errors import BundleError, CompatibilityError, InputError, OutputError
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
@@ -12,6 +15,7 @@ from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import read_results
+from nuzzle.workflow.evaluate import score_recording
 from nuzzle.workflow.predict import predict
 
 
@@ -160,3 +164,16 @@ def test_read_back_results_say_what_was_predicted(bundle_file, short, tmp_path):
     assert results.run.kind == "prediction"
     assert results.run.command == "nuzzle predict ..."
     assert replace(results.done[0]).fps == 30
+
+
+def test_decoding_is_part_of_the_bundle(bundle, recording):
+    smooth = Decoder(
+        bundle.space.names, True, "other", smoothing=Smoothing((2.0,)), rules=BoutRules((1.0,))
+    )
+    decoded = replace(bundle, decoding=smooth.to_dict())
+    one, two = (score_recording(each, recording).pairs[0] for each in (bundle, decoded))
+    np.testing.assert_array_equal(one.probability, two.probability)
+    np.testing.assert_array_equal(
+        two.predicted, smooth(one.probability, recording.fps, one.observed)
+    )
+    assert np.diff(two.predicted.argmax(1)).astype(bool).sum() < 30

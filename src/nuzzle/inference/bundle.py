@@ -34,6 +34,7 @@ class Bundle:
         frontend: recording to features.
         space: the behaviours.
         config: of the training.
+        decoding: `Decoder.to_dict()`: from probabilities to decisions.
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, date, command.
@@ -43,6 +44,7 @@ class Bundle:
     frontend: Frontend
     space: LabelSpace
     config: Config
+    decoding: Mapping[str, Any]
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Bundle:
             "frontend": self.frontend.to_dict(),
             "behaviours": self.space.to_dict(),
             "config": self.config.model_dump(mode="json"),
+            "decoding": dict(self.decoding),
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
@@ -94,6 +97,7 @@ class Bundle:
                 frontend=Frontend.from_dict(values["frontend"]),
                 space=LabelSpace.from_dict(values["behaviours"]),
                 config=Config.parse(values["config"], str(path)),
+                decoding=values["decoding"],
                 training=values["training"],
                 metrics=values["metrics"],
                 provenance=values["provenance"],

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, LeakageError, NuzzleError
 from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.evaluation.result import Evaluation
@@ -122,6 +122,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
         )
     space = bundle.space
+    decoder = Decoder.from_dict(bundle.decoding)
     pairs = recording.labels.pairs
     out = []
     for pair, probability in predict_recording(bundle, recording, pairs):
@@ -139,7 +140,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
                 exclusive=space.exclusive,
                 truth=targets.active,
                 observed=targets.observed,
-                predicted=decide(bundle, probability, targets.observed),
+                predicted=decoder(probability, recording.require_fps(), targets.observed),
                 probability=probability,
             )
         )
@@ -150,13 +151,6 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             "manifest can rename them (old=new)."
         )
     return Scored(recording, out)
-
-
-def decide(bundle: Bundle, probability: Any, observed: Any = None) -> Any:
-    """Which behaviours go on, `(time, behaviour)` bool."""
-    if bundle.space.exclusive:
-        return argmax(probability, observed)
-    return threshold(probability, 0.5)
 
 
 def _as_frames(pair: ScoredPair) -> PairFrames:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
@@ -17,7 +18,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
-from nuzzle.workflow.evaluate import decide, results_of
+from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 
 
@@ -64,11 +65,12 @@ def predict(
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
     """Label one recording, or note why not."""
+    decoder = Decoder.from_dict(bundle.decoding)
     began = time.perf_counter()
     try:
         recording = load_entry(entry)
         pairs = predict_recording(bundle, recording)
-        frames = [PairFrames(pair, p, decide(bundle, p)) for pair, p in pairs]
+        frames = [PairFrames(pair, p, decoder(p, recording.require_fps())) for pair, p in pairs]
         history = bundle.frontend.prepare(recording).history
     except NuzzleError as error:
         say(f"{entry.recording}: no result: {error}")

@@ -15,6 +15,9 @@ import torch
 
 import nuzzle
 from nuzzle.config import Config
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.errors import ConfigError, OutputError, TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
@@ -98,6 +101,7 @@ def _train(
         frontend=frontend,
         space=space,
         config=config,
+        decoding=_decoder(config, space).to_dict(),
         training=_trained_on(recordings, space, samples, trained),
         provenance=_provenance(),
     )
@@ -179,6 +183,17 @@ def _classifier(
     kind = WindowClassifier if shape == "window" else SequenceClassifier
     arguments = model_arguments(config, len(frontend.feature_set.columns), space)
     return kind(trained.model, name, arguments, config.training.window, space.exclusive)
+
+
+def _decoder(config: Config, space: LabelSpace) -> Decoder:
+    settings = config.decoding
+    return Decoder(
+        space.names,
+        space.exclusive,
+        space.background,
+        smoothing=Smoothing((settings.smooth_s,)),
+        rules=BoutRules((settings.min_bout_s,), (settings.max_gap_s,)),
+    )
 
 
 def _trained_on(
