@@ -100,7 +100,7 @@ def print_table(
 
     Args:
         columns: headings.
-        rows: cells; floats are shown with three decimals, None as a dash.
+        rows: cells; floats are shown with three decimals, None and NaN as a dash.
         title: a line above the table.
         console: where; stdout by default.
     """
@@ -120,8 +120,8 @@ def print_table(
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
+    if value is None or value != value:
+        return "–"
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -69,7 +69,7 @@ def fit(
         space: the behaviours.
         train: pairs to learn from.
         val: pairs to stop early on.
-        work: folder of the checkpoints; a run that was killed continues from there.
+        work: folder of the checkpoints; a killed run continues from there.
         progress: is told after each epoch.
 
     Raises:
@@ -86,12 +86,15 @@ def fit(
         model = build_model(ARCHITECTURES, config.model.name, **arguments)
         lit = LitClassifier(model, config, space, _loss(config, space, training), training)
         unfinished = work / "last.ckpt"
-        _trainer(config, work, progress).fit(
+        trainer = _trainer(config, work, progress)
+        trainer.fit(
             lit,
             _loader(training, config.training.batch_size, config),
             _loader(validation, 4 * config.training.batch_size),
             ckpt_path=str(unfinished) if unfinished.exists() else None,
         )
+        if not trainer.is_global_zero:
+            raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
         checkpoint = torch.load(work / "best.ckpt", map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
     return Trained(
