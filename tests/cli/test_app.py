@@ -101,7 +101,7 @@ class TestConsole:
         assert [line.split() for line in lines] == [
             ["name", "n"],
             ["[red]x", "1,200"],
-            ["y", "-"],
+            ["y", "–"],
             ["z", "0.500"],
         ]
         assert len({len(line) for line in lines}) == 1

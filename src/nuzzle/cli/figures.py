@@ -17,7 +17,7 @@ _SHOWN_ROWS = 40
 def print_evaluation(result: Evaluation, split: str) -> None:
     """A table of each behaviour's scores, and what the figures mean."""
     print_table(
-        ("behaviour", "F1", "precision", "recall", "AP", "bout F1", "frames", "bouts"),
+        ("behaviour", "F1", "prec.", "recall", "AP", "bout F1", "frames", "bouts"),
         [
             (
                 score.behaviour + (" *" if score.behaviour == result.background else ""),
