@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,7 @@ class Trained:
     Attributes:
         model: with the weights of the best epoch, on the CPU, in evaluation mode.
         best_epoch: counted from 1.
-        best_score: its validation macro F1.
+        best_score: its validation macro F1; NaN without validation.
         history: one entry an epoch: losses and macro F1.
         seconds: how long this run took.
     """
@@ -68,7 +69,7 @@ def fit(
         config: of the training.
         space: the behaviours.
         train: pairs to learn from.
-        val: pairs to stop early on.
+        val: pairs to stop early on; without any, the last epoch is kept.
         work: folder of the checkpoints; a killed run continues from there.
         progress: is told after each epoch.
 
@@ -77,45 +78,48 @@ def fit(
     """
     began = time.perf_counter()
     training, validation = _pieces(config, train, val)
-    for name, pieces in (("training", training), ("validation", validation)):
-        if not len(pieces):
-            raise TrainingError(f"No frame of the {name} recordings was observed.")
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
         arguments = model_arguments(config, training.features.shape[1], space)
         model = build_model(ARCHITECTURES, config.model.name, **arguments)
         lit = LitClassifier(model, config, space, _loss(config, space, training), training)
         unfinished = work / "last.ckpt"
-        trainer = _trainer(config, work, progress)
+        trainer = _trainer(config, work, progress, choose=validation is not None)
         trainer.fit(
             lit,
             _loader(training, config.training.batch_size, config),
-            _loader(validation, 4 * config.training.batch_size),
+            None if validation is None else _loader(validation, 4 * config.training.batch_size),
             ckpt_path=str(unfinished) if unfinished.exists() else None,
         )
         if not trainer.is_global_zero:
             raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
-        checkpoint = torch.load(work / "best.ckpt", map_location="cpu", weights_only=False)
+        kept = work / ("last.ckpt" if validation is None else "best.ckpt")
+        checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
     return Trained(
         model=lit.model.cpu().eval(),
         best_epoch=int(checkpoint["epoch"]) + 1,
-        best_score=float(max(entry["val_macro_f1"] for entry in lit.history)),
+        best_score=max(entry.get("val_macro_f1", math.nan) for entry in lit.history),
         history=lit.history,
         seconds=time.perf_counter() - began,
     )
 
 
-def _trainer(config: Config, work: Path, progress: Progress | None) -> lightning.Trainer:
-    """Lightning's loop: checkpoints of the best and the last epoch, early stopping, any device."""
+def _trainer(
+    config: Config, work: Path, progress: Progress | None, *, choose: bool
+) -> lightning.Trainer:
+    """Lightning's loop on any device: checkpoints of the last epoch and, to choose, of the best."""
     settings = config.training
     keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
+    choosing = [
+        ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
+        EarlyStopping("val_macro_f1", patience=settings.patience, mode="max"),
+    ]
     return lightning.Trainer(
         max_epochs=settings.epochs,
         callbacks=[
-            ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
+            *(choosing if choose else []),
             ModelCheckpoint(work, "last", **keep),
-            EarlyStopping("val_macro_f1", patience=settings.patience, mode="max"),
             _Reporter(progress, settings.epochs),
         ],
         accelerator="auto",
@@ -130,18 +134,28 @@ def _trainer(config: Config, work: Path, progress: Progress | None) -> lightning
 
 def _pieces(
     config: Config, train: Sequence[Sample], val: Sequence[Sample]
-) -> tuple[Pieces, Pieces]:
-    """What the model's shape learns from: windows with one label, or stretches with many."""
+) -> tuple[Pieces, Pieces | None]:
+    """What the model's shape learns from: windows with one label, or stretches with many.
+
+    Raises:
+        TrainingError: none of the frames was observed.
+    """
     settings = config.training
-    if ARCHITECTURES[config.model.name].shape == "window":
-        return (
-            WindowDataset(train, settings.window, jitter=config.augmentation.jitter_frames),
-            WindowDataset(val, settings.window, stride=settings.val_stride),
-        )
-    return (
-        StretchDataset(train, settings.window, jitter=settings.window // 2),
-        StretchDataset(val, settings.window),
-    )
+
+    def made(samples: Sequence[Sample], *, augmented: bool) -> Pieces:
+        if ARCHITECTURES[config.model.name].shape == "sequence":
+            shift = settings.window // 2 if augmented else 0
+            return StretchDataset(samples, settings.window, jitter=shift)
+        jitter = config.augmentation.jitter_frames if augmented else 0
+        stride = 1 if augmented else settings.val_stride
+        return WindowDataset(samples, settings.window, stride=stride, jitter=jitter)
+
+    training = made(train, augmented=True)
+    validation = made(val, augmented=False) if val else None
+    for name, pieces in (("training", training), ("validation", validation)):
+        if pieces is not None and not len(pieces):
+            raise TrainingError(f"No frame of the {name} recordings was observed.")
+    return training, validation
 
 
 def model_arguments(config: Config, input_dim: int, space: LabelSpace) -> dict[str, Any]:

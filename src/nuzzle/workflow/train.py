@@ -78,25 +78,42 @@ def train(
     chosen = {split: manifest.select(split) for split in ("train", "val")}
     work = _work_folder(out, config, manifest, fresh=fresh, say=say)
     recordings = {split: _load(part, say) for split, part in chosen.items()}
-    return _train(recordings, out, work, config, overwrite, say, progress)
-
-
-def _train(
-    recordings: dict[str, list[Recording]],
-    out: Path,
-    work: Path,
-    config: Config,
-    overwrite: bool,
-    say: Say,
-    progress: Progress | None,
-) -> Bundle:
-    """From recordings to a bundle."""
     space = LabelSpace.fit(recordings["train"], config.labels)
+    bundle = learn(recordings, space, config, work, say, progress)
+    say("scoring val")
+    bundle = bundle.with_metrics(evaluate_recordings(bundle, recordings["val"]).to_dict())
+    bundle.save(out, overwrite=overwrite)
+    shutil.rmtree(work)
+    return bundle
+
+
+def learn(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    work: Path,
+    say: Say,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Train on recordings in memory.
+
+    Args:
+        recordings: `train`, and `val` to stop early on, which may be empty.
+        space: the behaviours.
+        config: of the training.
+        work: folder of the checkpoints.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Returns:
+        A bundle without figures.
+    """
     say(f"behaviours: {', '.join(space.names)}")
     frontend, samples = prepare_samples(recordings, space, config)
     _check_positives(space, samples, say)
     trained = fit(config, space, samples["train"], samples["val"], work, progress)
-    bundle = Bundle(
+    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
+    return Bundle(
         classifier=_classifier(trained, config, frontend, space),
         frontend=frontend,
         space=space,
@@ -105,11 +122,6 @@ def _train(
         training=_trained_on(recordings, space, samples, trained),
         provenance=_provenance(),
     )
-    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s; scoring val")
-    bundle = bundle.with_metrics(evaluate_recordings(bundle, recordings["val"]).to_dict())
-    bundle.save(out, overwrite=overwrite)
-    shutil.rmtree(work)
-    return bundle
 
 
 def prepare_samples(
@@ -163,7 +175,7 @@ def _load(manifest: Manifest, say: Say) -> list[Recording]:
 def _check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
     """Say before training what cannot be learned or judged."""
     for split, what in (("train", "learned"), ("val", "judged")):
-        for column, name in enumerate(space.names):
+        for column, name in enumerate(space.names if samples[split] else ()):
             frames = sum(int(each.targets.active[:, column].sum()) for each in samples[split])
             if not frames and split == "train" and name != space.background:
                 raise TrainingError(
