@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nuzzle.outputs.report import write_report as report
     from nuzzle.recording import Recording
     from nuzzle.skeleton import Skeleton
+    from nuzzle.workflow.crossval import crossval
     from nuzzle.workflow.evaluate import evaluate
     from nuzzle.workflow.predict import predict
     from nuzzle.workflow.train import train
@@ -35,6 +36,7 @@ _HOMES = {
     "Pair": ("nuzzle.labels", "Pair"),
     "Recording": ("nuzzle.recording", "Recording"),
     "Skeleton": ("nuzzle.skeleton", "Skeleton"),
+    "crossval": ("nuzzle.workflow.crossval", "crossval"),
     "evaluate": ("nuzzle.workflow.evaluate", "evaluate"),
     "init": ("nuzzle.io.init_manifest", "init_manifest"),
     "inspect": ("nuzzle.io.describe", "describe"),
@@ -52,6 +54,7 @@ __all__ = [
     "Recording",
     "Skeleton",
     "__version__",
+    "crossval",
     "evaluate",
     "init",
     "inspect",

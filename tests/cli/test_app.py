@@ -37,7 +37,7 @@ def test_version():
 def test_help_lists_every_command_with_its_sentence():
     output = run(build_app(), "--help").output
     for command in COMMANDS:
-        (line,) = (line for line in output.splitlines() if f" {command} " in line)
+        (line,) = (line for line in output.splitlines() if line.startswith(f"│ {command} "))
         assert len(line.split(command, 1)[1].strip(" │")) > 20
 
 

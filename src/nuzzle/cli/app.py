@@ -21,6 +21,7 @@ COMMANDS = {
     "inspect": "inspect",
     "train": "train",
     "evaluate": "evaluate",
+    "crossval": "crossval",
     "predict": "predict",
     "report": "report",
     "score-mabe": "score_mabe",

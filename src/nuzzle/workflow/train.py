@@ -72,11 +72,11 @@ def train(
     if config.model.name == "graph" and config.features != "nodes":
         raise ConfigError(f"The graph needs the features 'nodes'; got {config.features!r}.")
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    if (out := Path(out)).exists() and not overwrite:
-        raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     manifest.check_leakage()
     chosen = {split: manifest.select(split) for split in ("train", "val")}
-    work = _work_folder(out, config, manifest, fresh=fresh, say=say)
+    work = work_folder(
+        out := Path(out), config, manifest, overwrite=overwrite, fresh=fresh, say=say
+    )
     recordings = {split: _load(part, say) for split, part in chosen.items()}
     space = LabelSpace.fit(recordings["train"], config.labels)
     bundle = learn(recordings, space, config, work, say, progress)
@@ -247,8 +247,17 @@ def _provenance() -> dict[str, str]:
     }
 
 
-def _work_folder(out: Path, config: Config, manifest: Manifest, *, fresh: bool, say: Say) -> Path:
-    """Folder of the checkpoints; refuses to mix two different runs."""
+def work_folder(
+    out: Path, config: Config, manifest: Manifest, *, overwrite: bool, fresh: bool, say: Say
+) -> Path:
+    """Folder of a run's checkpoints, beside its bundle.
+
+    Raises:
+        OutputError: the bundle exists and `overwrite` is false, or the folder holds an unfinished
+            run with another config or manifest.
+    """
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
     described = config.to_yaml() + repr([_fingerprint(entry) for entry in manifest])
     mark = hashlib.sha256(described.encode()).hexdigest()

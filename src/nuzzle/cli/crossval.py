@@ -1,0 +1,104 @@
+"""`nuzzle crossval`: figures from all recordings, and a model trained on all of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nuzzle.cli.console import JsonTarget
+
+if TYPE_CHECKING:
+    from nuzzle.workflow.crossval import CrossValidation
+
+
+class _By(StrEnum):
+    GROUP = "group"
+    RECORDING = "recording"
+    LAB = "lab"
+
+
+class _Objective(StrEnum):
+    FRAMES = "frames"
+    BOUTS = "bouts"
+    BOTH = "both"
+
+
+_Manifest = Annotated[Path, typer.Argument(help="Manifest with labels; splits play no part.")]
+_Out = Annotated[Path, typer.Option("--out", help="The bundle to write, trained on everything.")]
+_Model = Annotated[str, typer.Option(help="Which model.")]
+_Config = Annotated[
+    Path | None, typer.Option(help="YAML file with what differs from the defaults.")
+]
+_Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="One change: section.key=value. May be repeated."),
+]
+_Folds = Annotated[int, typer.Option(help="How many parts.")]
+_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
+_For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing bundle.")]
+_Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
+]
+
+
+def crossval(
+    manifest: _Manifest,
+    out: _Out,
+    model: _Model = "",
+    config: _Config = None,
+    changes: _Changes = None,
+    folds: _Folds = 5,
+    by: _ByOption = _By.GROUP,
+    objective: _For = _Objective.BOTH,
+    overwrite: _Overwrite = False,
+    fresh: _Fresh = False,
+    json: JsonTarget = None,
+) -> None:
+    """Score a model on all recordings by cross-validation, then train it on all of them."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.config import Config
+    from nuzzle.workflow.crossval import crossval as run
+
+    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    result = run(
+        manifest,
+        out,
+        settings,
+        by=by.value,
+        folds=folds,
+        objective=objective.value,
+        overwrite=overwrite,
+        fresh=fresh,
+        say=say,
+    )
+    print_evaluation(result.evaluation, "out of fold")
+    _print_decoding(result)
+    console().print(f"Bundle, trained on all recordings: {out}")
+    if json is not None:
+        emit_json(result.to_dict(), json)
+
+
+def _print_decoding(result: CrossValidation) -> None:
+    """What the decoding does to frames and to bouts, side by side."""
+    from nuzzle.cli.console import out, print_table
+
+    tuned = result.tuned
+    print_table(
+        ("", "macro frame F1", "macro bout F1"),
+        [
+            (name, each.macro_frame_f1, each.macro_bout_f1)
+            for name, each in (
+                ("each frame by itself", tuned.before),
+                ("tuned, on recordings without a part in the choice", tuned.nested),
+            )
+        ],
+        title="Decoding",
+    )
+    used = "is" if tuned.helps else "does not help, and is not"
+    out().print(f"The tuned decoding {used} used by the bundle.")
