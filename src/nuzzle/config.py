@@ -89,10 +89,14 @@ class LossConfig(Section):
     Attributes:
         gamma: focal loss; 0 is the cross-entropy.
         alpha: class weights: inversely proportional to class frequency, or none.
+        smoothness: weight of a price for labels that jump from frame to frame; sequence models.
+        logit_adjustment: strength of the margin that rare classes get; exclusive mode.
     """
 
     gamma: NonNegativeFloat = 2.0
     alpha: Literal["inverse_frequency", "none"] = "inverse_frequency"
+    smoothness: NonNegativeFloat = 0.0
+    logit_adjustment: NonNegativeFloat = 0.0
 
 
 class AugmentationConfig(Section):
@@ -172,7 +176,7 @@ _SEQUENCE: dict[str, Any] = {
     },
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "tcn": _SEQUENCE,
+    "tcn": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "smoothness": 0.15}},
     "conv_lstm": _SEQUENCE,
     "transformer": _SEQUENCE,
     "graph": {**_SEQUENCE, "features": "nodes"},

@@ -80,3 +80,12 @@ def test_inverse_frequency_by_hand():
     seen = torch.ones(8, 3, dtype=torch.bool)
     # 8 frames, 2 classes that occur: 8 / (2 * 6) and 8 / (2 * 2).
     assert inverse_frequency(targets, seen).tolist() == pytest.approx([8 / 12, 2.0, 0.0])
+
+
+def test_adjusted_logits_are_those_of_the_loss_only():
+    logits = torch.randn(4, 3)
+    targets = torch.nn.functional.one_hot(torch.arange(4) % 3, 3).float()
+    seen = torch.ones(4, 3, dtype=torch.bool)
+    shift = torch.tensor([0.5, -1.0, 0.0])
+    adjusted = FocalLoss(True, gamma=0, adjustment=shift)(logits, targets, seen)
+    torch.testing.assert_close(adjusted, FocalLoss(True, gamma=0)(logits + shift, targets, seen))

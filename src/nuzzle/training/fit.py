@@ -23,6 +23,7 @@ from nuzzle.errors import TrainingError
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.training.losses import FocalLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
+from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import (
     EpochSampler,
@@ -172,7 +173,10 @@ def _loss(config: Config, space: LabelSpace, train: Pieces) -> FocalLoss:
     alpha = None
     if config.loss.alpha == "inverse_frequency":
         alpha = inverse_frequency(train.active, train.observed)
-    return FocalLoss(space.exclusive, config.loss.gamma, alpha)
+    adjustment = None
+    if config.loss.logit_adjustment and space.exclusive:
+        adjustment = logit_adjustment(train.active, train.observed, config.loss.logit_adjustment)
+    return FocalLoss(space.exclusive, config.loss.gamma, alpha, adjustment)
 
 
 def _loader(windows: Pieces, batch_size: int, config: Config | None = None) -> Any:

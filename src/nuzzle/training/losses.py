@@ -41,11 +41,13 @@ class FocalLoss:
         exclusive: softmax over the classes, or a sigmoid each.
         gamma: how much less an easy frame counts.
         alpha: `(behaviour,)` class weights; all 1 if None.
+        adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
     """
 
     exclusive: bool
     gamma: float = 2.0
     alpha: Tensor | None = None
+    adjustment: Tensor | None = None
 
     def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """Mean loss over the frames with anything to learn from; 0 if there is none.
@@ -55,6 +57,8 @@ class FocalLoss:
             targets: `(..., behaviour)`, 0 or 1, float.
             mask: `(..., behaviour)` bool, what was looked for.
         """
+        if self.adjustment is not None:
+            logits = logits + self.adjustment.to(logits)
         each = self._exclusive if self.exclusive else self._multi_label
         alpha = torch.ones_like(logits[..., :1]) if self.alpha is None else self.alpha.to(logits)
         loss, weight = each(logits, targets * mask, mask, alpha)

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
+from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale
 from nuzzle.training.losses import FocalLoss
+from nuzzle.training.smoothness import Smoothness
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Batch, Pieces
 
@@ -41,6 +43,7 @@ class LitClassifier(lightning.LightningModule):
         self.config = config
         self.space = space
         self.loss = loss
+        self.smoothness = Smoothness(space.exclusive)
         self.train_pieces = train
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
@@ -66,16 +69,30 @@ class LitClassifier(lightning.LightningModule):
         if settings.mixup_alpha and len(x) > 1:
             mixed = mixup(x, settings.mixup_alpha, self.rng)
             inside = batch.inside | batch.inside[mixed.order]
-            logits = self(mixed.x, inside)
-            one = self.loss(logits, batch.targets, batch.observed)
-            other = self.loss(logits, batch.targets[mixed.order], batch.observed[mixed.order])
+            stages = self._stages(mixed.x, inside)
+            one = self._loss(stages, batch.targets, batch.observed)
+            other = self._loss(stages, batch.targets[mixed.order], batch.observed[mixed.order])
             loss = mixed.share * one + (1 - mixed.share) * other
         else:
-            loss = self.loss(self(x, batch.inside), batch.targets, batch.observed)
+            inside = batch.inside
+            stages = self._stages(x, inside)
+            loss = self._loss(stages, batch.targets, batch.observed)
+        if self.config.loss.smoothness and stages[0].ndim == 3:
+            jumps = torch.stack([self.smoothness(logits, inside) for logits in stages])
+            loss = loss + self.config.loss.smoothness * jumps.mean()
         if not torch.isfinite(loss):
             self._refuse_loss(batch, index)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
+
+    def _stages(self, x: Tensor, inside: Tensor) -> list[Tensor]:
+        """Logits of every stage of a model that has several, so that each learns."""
+        if isinstance(self.model, MultiStageTCN):
+            return self.model.stages(x, inside)
+        return [self(x, inside)]
+
+    def _loss(self, stages: list[Tensor], targets: Tensor, observed: Tensor) -> Tensor:
+        return torch.stack([self.loss(logits, targets, observed) for logits in stages]).mean()
 
     def _refuse_loss(self, batch: Batch, index: int) -> None:
         numbers = sorted({int(number) for number in batch.sample})
