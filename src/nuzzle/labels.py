@@ -206,7 +206,11 @@ class Labels:
         return FrameLabels(active, observed, names)
 
     def exclusive_frames(
-        self, pair: Pair, behaviours: Sequence[str], priority: Sequence[str] | None = None
+        self,
+        pair: Pair,
+        behaviours: Sequence[str],
+        priority: Sequence[str] = (),
+        background: str | None = None,
     ) -> NDArray[np.int64]:
         """One class a frame: an index into `behaviours`, the background, or -1.
 
@@ -216,17 +220,19 @@ class Labels:
 
         Args:
             pair: agent and target.
-            behaviours: class names; may contain `background` at any place.
+            behaviours: class names; may contain the background at any place.
             priority: names, most important first; the order of `behaviours` by default.
+            background: name of the class "none of the others"; that of the labels by default.
 
         Returns:
             `(time,)` int64. Where the background is not among `behaviours`, its frames are -1.
         """
         names = tuple(behaviours)
-        wanted = [name for name in (priority or names) if name != self.background]
+        background = background or self.background
+        wanted = [name for name in (priority or names) if name != background]
         active, observed, _ = self.frames(pair, wanted)
-        background = names.index(self.background) if self.background in names else -1
-        classes = np.where(observed.any(axis=1), background, -1).astype(np.int64)
+        none_of_them = names.index(background) if background in names else -1
+        classes = np.where(observed.any(axis=1), none_of_them, -1).astype(np.int64)
         for column in reversed(range(len(wanted))):
             classes[active[:, column] & observed[:, column]] = names.index(wanted[column])
         return classes

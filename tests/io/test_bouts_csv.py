@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from nuzzle.errors import FormatError
-from nuzzle.io.bouts_csv import FORMAT, write_bout_csv, write_bouts
+from nuzzle.io.bouts_csv import FORMAT, write_bout_csv
 from nuzzle.io.registry import LabelOptions
+from nuzzle.labels import bout_table
 
 MICE = LabelOptions(individuals=("resident", "intruder"))
 
@@ -110,8 +111,11 @@ def test_pandas_reads_the_bouts_alone(tmp_path, overlapping_labels):
 
 def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
     bouts = overlapping_labels.bouts
-    tables = {"b": bouts.assign(mean_probability=0.5), "a": bouts[:2], "none": bouts[:0]}
-    path = write_bouts(tables, tmp_path / "all.csv", {"a": 10.0, "b": 20.0})
+    both = pd.concat(
+        [bouts.assign(recording="b", mean_probability=0.5), bouts[:2].assign(recording="a")],
+        ignore_index=True,
+    )
+    path = write_bout_csv(tmp_path / "all.csv", both, {"a": 10.0, "b": 20.0})
     table = pd.read_csv(path)
     assert table.columns[0] == "recording" and table.columns[-1] == "mean_probability"
     assert table["recording"].tolist() == ["a"] * 2 + ["b"] * 6
@@ -126,7 +130,7 @@ def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
 
 
 def test_no_bouts_at_all_is_still_a_table(tmp_path):
-    path = write_bouts({}, tmp_path / "all.csv", 30.0)
+    path = write_bout_csv(tmp_path / "all.csv", bout_table([]), 30.0)
     assert FORMAT.sniff(path) and not len(pd.read_csv(path))
 
 

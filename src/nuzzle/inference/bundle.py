@@ -111,11 +111,6 @@ class Bundle:
             ) from error
 
 
-def read_card(path: str | Path) -> dict[str, Any]:
-    """What a bundle says of itself, without building its model."""
-    return _read(existing_file(path, "bundle"))[0]
-
-
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:

@@ -295,25 +295,4 @@ def write_bout_csv(
     return write_text(path, text.getvalue(), overwrite=overwrite)
 
 
-def write_bouts(
-    tables: Mapping[str, pd.DataFrame],
-    path: str | Path,
-    fps: float | Mapping[str, float] | None = None,
-    *,
-    overwrite: bool = True,
-) -> Path:
-    """Write the bout tables of many recordings into one file, with a column `recording`.
-
-    Args:
-        tables: recording -> bout table.
-        path: of the new file.
-        fps: frames per second, of all or of each recording.
-        overwrite: whether an existing file may be replaced.
-    """
-    named = [table.assign(recording=name) for name, table in tables.items() if len(table)]
-    empty = bout_table([]).assign(recording="")
-    bouts = pd.concat(named, ignore_index=True) if named else empty
-    return write_bout_csv(path, bouts, fps, overwrite=overwrite)
-
-
 FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write)

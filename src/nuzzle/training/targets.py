@@ -95,20 +95,15 @@ class LabelSpace:
         active &= observed
         if not self.exclusive:
             return Targets(active, observed)
-        one_hot = np.zeros((len(active), len(self.names)), dtype=bool)
-        looked = np.zeros_like(one_hot)
-        free = observed.any(axis=1)
-        for name in self.priority:
-            column = self.behaviours.index(name)
-            one_hot[:, self.names.index(name)] = active[:, column] & free
-            free = free & ~active[:, column]
-        for column, name in enumerate(self.behaviours):
-            looked[:, self.names.index(name)] = observed[:, column]
-        if self.background is not None:
-            column = self.names.index(self.background)
-            one_hot[:, column] = free
-            looked[:, column] = observed.any(axis=1)
-        return Targets(one_hot, looked)
+        classes = labels.exclusive_frames(pair, self.names, self.priority, self.background)
+        looked = np.empty((len(classes), len(self.names)), dtype=bool)
+        for column, name in enumerate(self.names):
+            of_it = observed.any(1) if name == self.background else observed[:, self._index(name)]
+            looked[:, column] = of_it
+        return Targets(classes[:, None] == np.arange(len(self.names)), looked)
+
+    def _index(self, behaviour: str) -> int:
+        return self.behaviours.index(behaviour)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
