@@ -124,9 +124,10 @@ class TrainingConfig(Section):
         learning_rate: of Adam; the highest one of a cycle.
         weight_decay: of AdamW; 0 makes it Adam.
         schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
-        epochs: at most.
+        epochs: at most; of trees, how many of each class.
         patience: epochs without a better validation macro F1 before training stops.
-        epoch_windows: windows or stretches drawn at random for one epoch; all by default.
+        epoch_windows: windows or stretches drawn at random for one epoch, or frames that trees
+            learn from; all by default.
         val_stride: every how many frames a validation window is labelled after each epoch;
             sequence models label them all.
         seed: of everything random.
@@ -180,6 +181,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "conv_lstm": _SEQUENCE,
     "transformer": _SEQUENCE,
     "graph": {**_SEQUENCE, "features": "nodes"},
+    "trees": {
+        "features": "windowed",
+        "prepare": {"max_gap_s": 1.0},
+        "training": {"epochs": 300, "epoch_windows": 100_000},
+    },
 }
 
 

@@ -5,11 +5,8 @@ import torch
 
 from nuzzle.errors import BundleError
 from nuzzle.inference import classifier as classifiers
-from nuzzle.inference.classifier import (
-    SequenceClassifier,
-    WindowClassifier,
-    restore_classifier,
-)
+from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
+from nuzzle.inference.kinds import restore_classifier
 from nuzzle.models import ARCHITECTURES
 
 

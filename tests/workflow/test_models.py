@@ -13,13 +13,14 @@ from nuzzle.workflow.train import train
 SEQUENCE_MODELS = sorted(n for n, each in ARCHITECTURES.items() if each.shape == "sequence")
 
 
-@pytest.mark.parametrize("name", SEQUENCE_MODELS)
+@pytest.mark.parametrize("name", [*SEQUENCE_MODELS, "trees"])
 def test_train_and_evaluate(name, manifest, tmp_path):
     config = Config.load(None, [f"model.name={name}", "training.epochs=1", "training.window=128"])
     few = Manifest((*manifest.entries[1:3], manifest.entries[3]))
     path = tmp_path / "model.nuzzle"
     trained = train(few, path, config)
-    assert trained.config.features == ("nodes" if name == "graph" else "relational")
+    wanted = {"graph": "nodes", "trees": "windowed"}.get(name, "relational")
+    assert trained.config.features == wanted
     result = evaluate(Bundle.load(path), few, "val")
     assert result.macro_f1.value == pytest.approx(trained.metrics["macro_f1"]["value"], abs=1e-6)
 

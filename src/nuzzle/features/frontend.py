@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nuzzle.config import Config
+from nuzzle.config import Config, PrepareConfig
 from nuzzle.errors import CompatibilityError, InputError
 from nuzzle.features.base import FeatureSet
 from nuzzle.features.normalise import Normaliser
@@ -43,6 +43,8 @@ class Frontend:
         pipeline: preparation steps.
         features: name of the feature set.
         normaliser: statistics of the training frames; None before they are known.
+        normalise: whether the model's input is normalised and missing values are filled; trees
+            take features as they are.
     """
 
     skeleton: Skeleton
@@ -51,6 +53,7 @@ class Frontend:
     pipeline: Pipeline
     features: str
     normaliser: Normaliser | None = None
+    normalise: bool = True
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -88,10 +91,16 @@ class Frontend:
         return self.feature_set(poses)
 
     def __call__(self, prepared: Recording, pair: Pair) -> Tensor:
-        """Model input of a prepared recording, `(time, feature)`: normalised, nothing missing."""
+        """Model input of a prepared recording, `(time, feature)`."""
+        return self.model_input(self.raw(prepared, pair))
+
+    def model_input(self, features: Tensor) -> Tensor:
+        """What the model takes of features, `(time, feature)`: normalised, nothing missing."""
+        if not self.normalise:
+            return features
         if self.normaliser is None:
             raise InputError("The frontend has no statistics yet: fit it on training recordings.")
-        return self.normaliser(self.raw(prepared, pair))
+        return self.normaliser(features)
 
     def with_normaliser(self, normaliser: Normaliser) -> Frontend:
         """A copy with the training statistics."""
@@ -107,6 +116,7 @@ class Frontend:
             "features": self.features,
             "columns": [list(column) for column in self.feature_set.columns],
             "normaliser": self.normaliser.to_dict() if self.normaliser else None,
+            "normalise": self.normalise,
         }
 
     @classmethod
@@ -119,6 +129,7 @@ class Frontend:
             pipeline=Pipeline.from_dict(values["pipeline"]),
             features=values["features"],
             normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
+            normalise=values["normalise"],
         )
 
     @classmethod
@@ -152,19 +163,26 @@ class Frontend:
         unit: str = settings.unit
         if unit == "auto":
             unit = "cm" if scaled else feature_class(features).unscaled_unit
-        steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
-        if settings.min_confidence:
-            steps.append(DropUnsure(settings.min_confidence))
-        if settings.max_gap_s:
-            steps.append(FillGaps(max_gap_s=settings.max_gap_s))
-        if settings.smooth_s:
-            steps.append(MedianFilter(window_s=settings.smooth_s))
-        if unit == "cm":
-            steps.append(ToCentimetres())
-        elif unit == "bl":
-            steps.append(ToBodyLengths(skeleton.nose, skeleton.tail_base))
-        steps.append(Resample(fps))
-        return cls(skeleton, fps, unit, Pipeline(tuple(steps)), features)
+        pipeline = _pipeline(settings, skeleton, fps, unit)
+        as_is = config.model.name == "trees"
+        return cls(skeleton, fps, unit, pipeline, features, normalise=not as_is)
+
+
+def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str) -> Pipeline:
+    """The configured preparation steps, in their order."""
+    steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
+    if settings.min_confidence:
+        steps.append(DropUnsure(settings.min_confidence))
+    if settings.max_gap_s:
+        steps.append(FillGaps(max_gap_s=settings.max_gap_s))
+    if settings.smooth_s:
+        steps.append(MedianFilter(window_s=settings.smooth_s))
+    if unit == "cm":
+        steps.append(ToCentimetres())
+    elif unit == "bl":
+        steps.append(ToBodyLengths(skeleton.nose, skeleton.tail_base))
+    steps.append(Resample(fps))
+    return Pipeline(tuple(steps))
 
 
 def _shared_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
 from nuzzle.inference.card import model_card
-from nuzzle.inference.classifier import Classifier, restore_classifier
+from nuzzle.inference.classifier import Classifier
+from nuzzle.inference.kinds import restore_classifier
 from nuzzle.training.targets import LabelSpace
 
 FORMAT = "nuzzle-bundle"

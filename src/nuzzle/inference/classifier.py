@@ -13,7 +13,6 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nuzzle.errors import BundleError
 from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model
 
 #: Windows labelled at a time.
@@ -24,7 +23,13 @@ _BATCH_FRAMES = 16384
 
 
 class Classifier(ABC):
-    """Says how likely each behaviour is in each frame of a pair."""
+    """Says how likely each behaviour is in each frame of a pair.
+
+    Attributes:
+        kind: name in bundles.
+    """
+
+    kind: ClassVar[str]
 
     @property
     @abstractmethod
@@ -36,7 +41,7 @@ class Classifier(ABC):
         """Probabilities of every frame.
 
         Args:
-            features: `(time, feature)`, normalised, nothing missing.
+            features: `(time, feature)`, as the frontend gives them.
 
         Returns:
             `(time, behaviour)`, float32; rows add up to 1 where the behaviours are exclusive.
@@ -48,7 +53,12 @@ class Classifier(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Plain values from which, with `files`, it can be built again."""
+        """Plain values from which, with `files`, it can be built again; its `kind` among them."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
+        """The inverse of `describe` and `files`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +72,6 @@ class NetworkClassifier(Classifier):
         window: frames in a window, or in a stretch that was learned from at once.
         exclusive: softmax, or a sigmoid each.
     """
-
-    kind: ClassVar[str]
 
     model: nn.Module
     name: str
@@ -195,21 +203,3 @@ class SequenceClassifier(NetworkClassifier):
             whole = self._probabilities(padded[at], inside[at])
             parts.append(whole[:, before : before + stretch].flatten(0, 1))
         return torch.cat(parts)[:length]
-
-
-def restore_classifier(values: Mapping[str, Any], files: Mapping[str, bytes]) -> Classifier:
-    """Build a classifier from what `describe` and `files` gave.
-
-    Raises:
-        BundleError: its kind is not known.
-    """
-    kinds: dict[str, type[NetworkClassifier]] = {
-        each.kind: each for each in (WindowClassifier, SequenceClassifier)
-    }
-    kind = values.get("kind")
-    if kind not in kinds:
-        raise BundleError(
-            f"The bundle holds a classifier of the kind {kind!r}; this nuzzle knows "
-            f"{sorted(kinds)}. A newer nuzzle may read it."
-        )
-    return kinds[kind].restore(values, files)

@@ -20,7 +20,7 @@ from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOption
 from nuzzle.labels import Labels
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
-from nuzzle.skeleton import Skeleton, canonical_keypoint
+from nuzzle.skeleton import Skeleton, canonical_mapping
 
 #: How many names of sequences are listed for a file that holds many.
 _LISTED_ITEMS = 1000
@@ -167,11 +167,10 @@ def _roles(keypoints: tuple[str, ...]) -> dict[str, Any]:
         skeleton = Skeleton.infer(keypoints)
     except InputError as error:
         return {"problem": str(error)}
-    shared = {name: canonical_keypoint(name) for name in keypoints}
     return {
         "nose": skeleton.nose,
         "tail_base": skeleton.tail_base,
-        "renamed": {old: new for old, new in shared.items() if old != new},
+        "renamed": canonical_mapping(keypoints),
     }
 
 

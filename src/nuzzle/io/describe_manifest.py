@@ -112,7 +112,7 @@ def _absent(behaviours: dict[str, dict[str, Counter[str]]], splits: list[str]) -
         for name, by_split in sorted(behaviours.items())
         if not any(count["frames"] for count in by_split.values())
     ]
-    nowhere = [f"looked for and never seen in any recording: {', '.join(never)}"] if never else []
+    nowhere = [f"never seen in any recording, so left out: {', '.join(never)}"] if never else []
     return nowhere + [
         f"{name!r} is never seen in the split {split!r}"
         + ("" if by_split[split]["observed_frames"] else ", where nobody looked for it")

@@ -47,7 +47,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
     recordings = training.get("recordings") or ()
     seen = training.get("frames")
     window = classifier.get("window")
-    model = str(classifier.get("name", ""))
+    model = str(classifier.get("name", classifier.get("kind", "")))
     fps = frontend.get("fps")
     if window:
         model += f", {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")

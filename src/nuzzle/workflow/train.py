@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +24,15 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.classifier import NetworkClassifier, SequenceClassifier, WindowClassifier
+from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
+from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress, Trained, fit, model_arguments
+from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.targets import LabelSpace
+from nuzzle.training.trees import fit_trees
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.evaluate import evaluate_recordings
 
@@ -111,15 +114,14 @@ def learn(
     say(f"behaviours: {', '.join(space.names)}")
     frontend, samples = prepare_samples(recordings, space, config)
     _check_positives(space, samples, say)
-    trained = fit(config, space, samples["train"], samples["val"], work, progress)
-    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
+    classifier, how = _fit(config, space, samples, work, say, progress)
     return Bundle(
-        classifier=_classifier(trained, config, frontend, space),
+        classifier=classifier,
         frontend=frontend,
         space=space,
         config=config,
         decoding=_decoder(config, space).to_dict(),
-        training=_trained_on(recordings, space, samples, trained),
+        training={**_trained_on(recordings, space, samples), **how},
         provenance=_provenance(),
     )
 
@@ -150,14 +152,15 @@ def prepare_samples(
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
     normaliser = Normaliser.fit(sample.features for sample in samples["train"])
+    frontend = frontend.with_normaliser(normaliser)
     normal = {
         split: [
-            Sample(each.recording, each.pair, normaliser(each.features), each.targets)
+            Sample(each.recording, each.pair, frontend.model_input(each.features), each.targets)
             for each in part
         ]
         for split, part in samples.items()
     }
-    return frontend.with_normaliser(normaliser), normal
+    return frontend, normal
 
 
 def _load(manifest: Manifest, say: Say) -> list[Recording]:
@@ -187,14 +190,32 @@ def _check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: S
                 say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")
 
 
-def _classifier(
-    trained: Trained, config: Config, frontend: Frontend, space: LabelSpace
-) -> NetworkClassifier:
+def _fit(
+    config: Config,
+    space: LabelSpace,
+    samples: dict[str, list[Sample]],
+    work: Path,
+    say: Say,
+    progress: Progress | None,
+) -> tuple[Classifier, dict[str, Any]]:
+    """A trained classifier, and how its training went."""
     name = config.model.name
-    shape = ARCHITECTURES[name].shape
-    kind = WindowClassifier if shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, len(frontend.feature_set.columns), space)
-    return kind(trained.model, name, arguments, config.training.window, space.exclusive)
+    if name == "trees":
+        began = time.perf_counter()
+        boosters = fit_trees(config, space, samples["train"], lambda what: say(f"trees of {what}"))
+        took = round(time.perf_counter() - began, 1)
+        trees = TreeClassifier(boosters, space.exclusive)
+        return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
+    trained = fit(config, space, samples["train"], samples["val"], work, progress)
+    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
+    kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
+    arguments = model_arguments(config, samples["train"][0].features.shape[1], space)
+    network = kind(trained.model, name, arguments, config.training.window, space.exclusive)
+    return network, {
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(trained.seconds, 1),
+    }
 
 
 def _decoder(config: Config, space: LabelSpace) -> Decoder:
@@ -212,7 +233,6 @@ def _trained_on(
     recordings: dict[str, list[Recording]],
     space: LabelSpace,
     samples: dict[str, list[Sample]],
-    trained: Trained,
 ) -> dict[str, Any]:
     counts = {}
     for column, name in enumerate(space.names):
@@ -231,9 +251,6 @@ def _trained_on(
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
-        "best_epoch": trained.best_epoch,
-        "history": trained.history,
-        "seconds": round(trained.seconds, 1),
     }
 
 

@@ -1,0 +1,81 @@
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from nuzzle.config import Config
+from nuzzle.errors import ConfigError, MissingDependencyError
+from nuzzle.inference.kinds import restore_classifier
+from nuzzle.inference.trees import TreeClassifier
+from nuzzle.labels import Pair
+from nuzzle.training.targets import LabelSpace, Targets
+from nuzzle.training.trees import fit_trees
+from nuzzle.training.windows import Sample
+
+CONFIG = Config.load(
+    None,
+    [
+        "model.name=trees",
+        "training.epochs=20",
+        "model.options={min_data_in_leaf: 5, feature_fraction: 1.0}",
+    ],
+)
+SPACE = LabelSpace(("attack", "mount", "other"), "other", True, ("attack", "mount"))
+
+
+@pytest.fixture
+def sample():
+    """The class is the sign of the first feature, or `other` where it is missing."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((600, 4)).astype(np.float32)
+    x[::3, 0] = np.nan
+    classes = np.where(np.isnan(x[:, 0]), 2, np.where(x[:, 0] > 0, 0, 1))
+    active = np.eye(3, dtype=bool)[classes]
+    return Sample("r", Pair("a", "b"), torch.from_numpy(x), Targets(active, np.ones_like(active)))
+
+
+def test_missing_values_tell_something(sample):
+    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), exclusive=True)
+    said = trees.probabilities(sample.features)
+    torch.testing.assert_close(said.sum(1), torch.ones(600))
+    assert (said.argmax(1).numpy() == sample.targets.active.argmax(1)).mean() > 0.98
+
+
+def test_multi_label_has_a_booster_a_behaviour_and_leaves_out_what_was_not_observed(sample):
+    space = LabelSpace(("attack", "mount"), None, False, ())
+    observed = np.ones((600, 2), dtype=bool)
+    observed[300:, 1] = False
+    active = sample.targets.active[:, :2].copy()
+    active[300:, 1] = ~active[300:, 1]  # nonsense, where nobody looked
+    wrong = Sample("r", sample.pair, sample.features, Targets(active, observed))
+    trees = TreeClassifier(fit_trees(CONFIG, space, [wrong]), exclusive=False)
+    said = trees.probabilities(sample.features).numpy() > 0.5
+    assert (said == sample.targets.active[:, :2]).mean() > 0.97
+
+
+def test_it_survives_a_bundle_as_text(sample):
+    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), exclusive=True)
+    files = trees.files()
+    assert files["trees-0.txt"].startswith(b"tree")
+    again = restore_classifier(trees.describe(), files)
+    torch.testing.assert_close(
+        again.probabilities(sample.features), trees.probabilities(sample.features)
+    )
+
+
+def test_same_seed_same_trees(sample):
+    one, two = (TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), True) for _ in range(2))
+    assert one.files() == two.files()
+
+
+def test_impossible_options(sample):
+    config = Config.load(None, ["model.name=trees", "model.options={num_leaves: 1}"])
+    with pytest.raises(ConfigError, match=r"model\.options"):
+        fit_trees(config, SPACE, [sample])
+
+
+def test_without_lightgbm(sample, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'nuzzle\[trees\]'"):
+        fit_trees(CONFIG, SPACE, [sample])
