@@ -70,3 +70,12 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     assert bundle.training["validation_recordings"] == []
     assert bundle.metrics == json.loads(json.dumps(result.evaluation.to_dict()))
     assert not (tmp_path / "all.nuzzle.work").exists()
+
+
+def test_trees_go_the_same_road(manifest, tmp_path):
+    config = Config.load(
+        None, ["model.name=trees", "training.epochs=5", "labels.behaviours=[investigation]"]
+    )
+    result = crossval(Manifest(manifest.entries[:3]), tmp_path / "all.nuzzle", config, folds=3)
+    assert result.evaluation.groups == 3
+    assert Bundle.load(tmp_path / "all.nuzzle").classifier.kind == "trees"

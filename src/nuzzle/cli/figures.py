@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nuzzle.cli.console import out, print_table
 
 if TYPE_CHECKING:
-    from nuzzle.evaluation.result import Evaluation
+    from nuzzle.evaluation.result import Estimate, Evaluation
     from nuzzle.outputs.results import Results
 
 #: Rows of the time budget that fit a screen; the rest is in the file.
@@ -21,7 +21,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         [
             (
                 score.behaviour + (" *" if score.behaviour == result.background else ""),
-                score.f1,
+                _short(score.f1),
                 score.precision.value,
                 score.recall.value,
                 score.average_precision.value,
@@ -50,6 +50,13 @@ def print_evaluation(result: Evaluation, split: str) -> None:
     )
     for note in result.notes:
         console.print(f"Note: {note}")
+
+
+def _short(figure: Estimate) -> str:
+    """A figure and its interval, short enough for a column."""
+    if figure.low != figure.low:
+        return str(figure)
+    return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
 def print_time_budget(results: Results) -> None:

@@ -190,5 +190,5 @@ class _Folds:
     ) -> Bundle:
         work = self.work / name
         bundle = learn(recordings, self.space, config or self.config, work, self.say, self.progress)
-        shutil.rmtree(work)
+        shutil.rmtree(work, ignore_errors=True)  # trees leave none
         return bundle
