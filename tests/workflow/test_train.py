@@ -33,6 +33,17 @@ def test_the_bundle_knows_what_it_was_trained_on(bundle_file):
     assert bundle.training["simulated"]
 
 
+@pytest.mark.parametrize("model", ["cnn_lstm", "trees"])
+def test_labels_without_direction_are_counted_once(manifest, tmp_path, model):
+    """`cnn_lstm` learns from both orders of a pair, `trees` from symmetric features of one."""
+    undirected = Manifest(tuple(replace(entry, directed=False) for entry in manifest))
+    changes = [f"model.name={model}", "training.epochs=1", "training.epoch_windows=64"]
+    bundle = train(undirected, tmp_path / "m.nuzzle", Config.load(None, changes))
+    assert not bundle.space.directed
+    frames = sum(each["frames"] for each in bundle.training["behaviours"].values())
+    assert frames == bundle.training["frames"]
+
+
 def test_the_bundle_is_one_file_without_a_pickle(bundle_file):
     with zipfile.ZipFile(bundle_file) as archive:
         names = archive.namelist()

@@ -173,6 +173,8 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         rename_individuals=entry.individuals,
     )
     labels = read_labels(path, options, entry.label_format)
+    if not entry.directed:
+        labels = replace(labels, directed=False)
     if entry.behaviours:
         labels = labels.rename_behaviours(entry.behaviours)
     if labels.n_frames != recording.n_frames:

@@ -27,6 +27,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
+from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Manifest
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
@@ -234,14 +235,17 @@ def _trained_on(
     space: LabelSpace,
     samples: dict[str, list[Sample]],
 ) -> dict[str, Any]:
+    # Without direction, both orders of a pair may have been learned from; its labels count once.
+    once = {
+        (each.recording, each.pair if space.directed else frozenset(each.pair)): each
+        for each in samples["train"]
+    }
     counts = {}
     for column, name in enumerate(space.names):
-        masks = [each.targets.active[:, column] for each in samples["train"]]
-        starts = sum(int((mask[1:] & ~mask[:-1]).sum()) + int(mask[:1].sum()) for mask in masks)
-        orders = 1 if space.directed else 2
+        masks = [each.targets.active[:, column] for each in once.values()]
         counts[name] = {
-            "frames": sum(int(mask.sum()) for mask in masks) // orders,
-            "bouts": starts // orders,
+            "frames": sum(int(mask.sum()) for mask in masks),
+            "bouts": sum(len(mask_to_intervals(mask)) for mask in masks),
         }
     return {
         "recordings": [each.name for each in recordings["train"]],
