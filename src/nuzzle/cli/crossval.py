@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.training_options import Changes, ConfigFile, Fresh, Model, Overwrite
 
 if TYPE_CHECKING:
     from nuzzle.workflow.crossval import CrossValidation
@@ -28,34 +29,22 @@ class _Objective(StrEnum):
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels; splits play no part.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write, trained on everything.")]
-_Model = Annotated[str, typer.Option(help="Which model.")]
-_Config = Annotated[
-    Path | None, typer.Option(help="YAML file with what differs from the defaults.")
-]
-_Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="One change: section.key=value. May be repeated."),
-]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
 _ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
 _For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing bundle.")]
-_Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
-]
 
 
 def crossval(
     manifest: _Manifest,
     out: _Out,
-    model: _Model = "",
-    config: _Config = None,
-    changes: _Changes = None,
+    model: Model = "",
+    config: ConfigFile = None,
+    changes: Changes = None,
     folds: _Folds = 5,
     by: _ByOption = _By.GROUP,
     objective: _For = _Objective.BOTH,
-    overwrite: _Overwrite = False,
-    fresh: _Fresh = False,
+    overwrite: Overwrite = False,
+    fresh: Fresh = False,
     json: JsonTarget = None,
 ) -> None:
     """Score a model on all recordings by cross-validation, then train it on all of them."""

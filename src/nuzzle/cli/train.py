@@ -8,23 +8,12 @@ from typing import Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.training_options import Changes, ConfigFile, Fresh, Model, Overwrite
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
-_Model = Annotated[str, typer.Option(help="Which model.")]
-_Config = Annotated[
-    Path | None, typer.Option(help="YAML file with what differs from the defaults.")
-]
-_Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="One change: section.key=value. May be repeated."),
-]
 _Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
 _Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing bundle.")]
-_Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
-]
 _ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the whole configuration and stop.")
 ]
@@ -33,13 +22,13 @@ _ShowConfig = Annotated[
 def train(
     manifest: _Manifest,
     out: _Out,
-    model: _Model = "",
-    config: _Config = None,
-    changes: _Changes = None,
+    model: Model = "",
+    config: ConfigFile = None,
+    changes: Changes = None,
     epochs: _Epochs = None,
     seed: _Seed = None,
-    overwrite: _Overwrite = False,
-    fresh: _Fresh = False,
+    overwrite: Overwrite = False,
+    fresh: Fresh = False,
     show_config: _ShowConfig = False,
     json: JsonTarget = None,
 ) -> None:

@@ -44,7 +44,13 @@ def predict_recording(
     Raises:
         CompatibilityError: the recording does not fit the model.
     """
-    prepared = bundle.frontend.prepare(recording)
+    return predict_prepared(bundle, recording, bundle.frontend.prepare(recording), pairs)
+
+
+def predict_prepared(
+    bundle: Bundle, recording: Recording, prepared: Recording, pairs: Sequence[Pair] = ()
+) -> list[PairProbability]:
+    """The same for a recording whose copy `bundle.frontend.prepare` has prepared already."""
     frames = source_frames(recording, prepared)
     wanted = pairs or default_pairs(bundle, recording)
     parts: dict[Pair, list[NDArray[np.float32]]] = {}

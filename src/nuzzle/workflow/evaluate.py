@@ -17,7 +17,7 @@ from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import WindowClassifier
-from nuzzle.inference.predict import predict_recording, source_frames
+from nuzzle.inference.predict import predict_prepared, source_frames
 from nuzzle.io.load import load_entry
 from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Entry, Manifest
@@ -33,6 +33,7 @@ class Scored(NamedTuple):
     """The predictions of one recording beside its labels."""
 
     recording: Recording
+    prepared: Recording
     pairs: list[ScoredPair]
 
 
@@ -100,7 +101,7 @@ def _score_entry(
             one.recording,
             separate_own(bundle.space, [_as_frames(each) for each in one.pairs]),
             notes=one.recording.labels.notes if one.recording.labels else (),
-            history=bundle.frontend.prepare(one.recording).history,
+            history=one.prepared.history,
             seconds=seconds,
         )
     return one
@@ -125,7 +126,8 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     decoder = Decoder.from_dict(bundle.decoding)
     pairs = recording.labels.pairs
     out = []
-    for pair, probability in predict_recording(bundle, recording, pairs):
+    prepared = bundle.frontend.prepare(recording)
+    for pair, probability in predict_prepared(bundle, recording, prepared, pairs):
         targets = space.targets(recording.labels, pair)
         if not targets.observed.any():
             continue
@@ -150,7 +152,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             f"labels are of {list(recording.labels.behaviours)}. The column behaviours of the "
             "manifest can rename them (old=new)."
         )
-    return Scored(recording, out)
+    return Scored(recording, prepared, out)
 
 
 def _as_frames(pair: ScoredPair) -> PairFrames:
@@ -184,12 +186,11 @@ def _attention(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
     classifier = bundle.classifier
     if not isinstance(classifier, WindowClassifier):
         return []
-    prepared = bundle.frontend.prepare(scored.recording)
-    to_prepared = source_frames(scored.recording, prepared)
-    fps = prepared.require_fps()
+    to_prepared = source_frames(scored.recording, scored.prepared)
+    fps = scored.prepared.require_fps()
     out = []
     for pair in scored.pairs:
-        features = bundle.frontend(prepared, pair.pair)
+        features = bundle.frontend(scored.prepared, pair.pair)
         for column, behaviour in enumerate(pair.behaviours):
             if behaviour == pair.background:
                 continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_recording
+from nuzzle.inference.predict import predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
@@ -69,15 +69,16 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
     began = time.perf_counter()
     try:
         recording = load_entry(entry)
-        pairs = predict_recording(bundle, recording)
+        prepared = bundle.frontend.prepare(recording)
+        pairs = predict_prepared(bundle, recording, prepared)
         frames = [PairFrames(pair, p, decoder(p, recording.require_fps())) for pair, p in pairs]
-        history = bundle.frontend.prepare(recording).history
     except NuzzleError as error:
         say(f"{entry.recording}: no result: {error}")
         writer.fail(entry.recording, str(error), poses=str(entry.poses))
         return
     seconds = time.perf_counter() - began
-    writer.add(recording, separate_own(bundle.space, frames), history=history, seconds=seconds)
+    own_apart = separate_own(bundle.space, frames)
+    writer.add(recording, own_apart, history=prepared.history, seconds=seconds)
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 
