@@ -31,7 +31,8 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.splits import Splitting
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
-from nuzzle.workflow.train import prepare_samples, train
+from nuzzle.workflow.samples import prepare_samples
+from nuzzle.workflow.train import train
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "rat_dyads"

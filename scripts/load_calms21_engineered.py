@@ -19,7 +19,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import CALMS21_CLASSES, SNIFFS, manifest_from_mabe
 from nuzzle.manifest import with_group_splits
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.train import prepare_samples
+from nuzzle.workflow.samples import prepare_samples
 
 LAB = "CalMS21_task1"
 MISSING = """\

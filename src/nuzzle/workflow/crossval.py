@@ -24,7 +24,8 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
-from nuzzle.workflow.train import Say, learn, work_folder
+from nuzzle.workflow.samples import Say
+from nuzzle.workflow.train import learn, work_folder
 
 #: What must not stand on both sides of a fold.
 By = Literal["group", "recording", "lab"]

@@ -6,7 +6,6 @@ import hashlib
 import platform
 import shutil
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,7 @@ from nuzzle.config import Config
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
-from nuzzle.errors import ConfigError, OutputError, TrainingError
-from nuzzle.features.frontend import Frontend
-from nuzzle.features.normalise import Normaliser
+from nuzzle.errors import ConfigError, OutputError
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
@@ -36,9 +33,7 @@ from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.evaluate import evaluate_recordings
-
-#: Told what is going on, one sentence at a time.
-Say = Callable[[str], None]
+from nuzzle.workflow.samples import Say, check_positives, prepare_samples
 
 
 def train(
@@ -114,7 +109,7 @@ def learn(
     """
     say(f"behaviours: {', '.join(space.names)}")
     frontend, samples = prepare_samples(recordings, space, config)
-    _check_positives(space, samples, say)
+    check_positives(space, samples, say)
     classifier, how = _fit(config, space, samples, work, say, progress)
     return Bundle(
         classifier=classifier,
@@ -127,43 +122,6 @@ def learn(
     )
 
 
-def prepare_samples(
-    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config
-) -> tuple[Frontend, dict[str, list[Sample]]]:
-    """Model input and targets of every labelled pair; statistics come from `train` only.
-
-    Args:
-        recordings: split -> recordings; `train` must be there.
-        space: the behaviours.
-        config: of the training.
-    """
-    frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
-    symmetric = frontend.feature_set.symmetric
-    samples: dict[str, list[Sample]] = {split: [] for split in recordings}
-    for split, part in recordings.items():
-        for recording in part:
-            prepared = frontend.prepare(recording)
-            labels = prepared.labels
-            if labels is None:
-                continue
-            for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
-                raw = frontend.raw(prepared, view.pair)
-                targets = space.targets(labels, view.labelled)
-                samples[split].append(Sample(recording.name, view.pair, raw, targets))
-    if not samples["train"]:
-        raise TrainingError("No training recording has labels. Check the manifest's column labels.")
-    normaliser = Normaliser.fit(sample.features for sample in samples["train"])
-    frontend = frontend.with_normaliser(normaliser)
-    normal = {
-        split: [
-            Sample(each.recording, each.pair, frontend.model_input(each.features), each.targets)
-            for each in part
-        ]
-        for split, part in samples.items()
-    }
-    return frontend, normal
-
-
 def _load(manifest: Manifest, say: Say) -> list[Recording]:
     recordings = []
     for entry in manifest:
@@ -174,21 +132,6 @@ def _load(manifest: Manifest, say: Say) -> list[Recording]:
     frames = sum(recording.n_frames for recording in recordings)
     say(f"{manifest.entries[0].split}: {len(recordings)} recordings, {frames:,} frames")
     return recordings
-
-
-def _check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
-    """Say before training what cannot be learned or judged."""
-    for split, what in (("train", "learned"), ("val", "judged")):
-        for column, name in enumerate(space.names if samples[split] else ()):
-            frames = sum(int(each.targets.active[:, column].sum()) for each in samples[split])
-            if not frames and split == "train" and name != space.background:
-                raise TrainingError(
-                    f"{name!r} has no frame in train once overlapping labels are resolved, so it "
-                    "cannot be learned. Label some, put it first in labels.priority, or leave it "
-                    "out of labels.behaviours."
-                )
-            if not frames:
-                say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")
 
 
 def _fit(
