@@ -159,6 +159,20 @@ class DecodingConfig(Section):
     min_bout_s: NonNegativeFloat = 0.0
 
 
+class CalibrationConfig(Section):
+    """How far the model's word can be trusted; fitted on recordings that it was not trained on.
+
+    Attributes:
+        method: ``temperature`` divides log probabilities by one number; ``isotonic`` bends a curve
+            for each behaviour, and needs more recordings; ``none`` leaves probabilities alone.
+        coverage: share of frames whose true behaviour shall be in the set of possible ones; a frame
+            whose set is not one behaviour is marked as unsure.
+    """
+
+    method: Literal["temperature", "isotonic", "none"] = "temperature"
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
+
+
 #: What a model is trained with where nobody says otherwise. The CNN-LSTM's are the defaults: those
 #: of its source document. Relational features forget the animals' order for undirected labels.
 _SEQUENCE: dict[str, Any] = {
@@ -200,6 +214,7 @@ class Config(Section):
     augmentation: AugmentationConfig = AugmentationConfig()
     training: TrainingConfig = TrainingConfig()
     decoding: DecodingConfig = DecodingConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: str = "config") -> Config:

@@ -10,11 +10,11 @@ from nuzzle.evaluation.conformal import (
     Conformal,
     fit_conformal,
     group_quantile,
-    measure_coverage,
     nonconformity,
     prediction_sets,
     unsure,
 )
+from nuzzle.evaluation.coverage import measure_coverage
 from nuzzle.labels import Pair
 
 
@@ -46,6 +46,10 @@ def recordings(rng, n, n_frames=300, *, exclusive=True, spread=1.0):
     return pairs
 
 
+def measured_on(conformal, pairs):
+    return measure_coverage(pairs, [conformal.sets(pair.probability) for pair in pairs])
+
+
 def test_scores_and_sets_by_hand():
     said = np.array([[0.2, 0.7, 0.1]])
     assert nonconformity(said)[0] == pytest.approx([0.8, 0.3, 0.9])
@@ -58,8 +62,8 @@ def test_scores_and_sets_by_hand():
 
 
 def test_unsure_is_none_or_several():
-    sets = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], dtype=bool)
-    assert unsure(sets).tolist() == [False, True, True]
+    sets = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 0]]], dtype=bool)
+    assert unsure(sets, 3).tolist() == [[False] * 3, [True] * 3, [True] * 3]
 
 
 def test_quantile_by_hand():
@@ -95,8 +99,8 @@ def test_coverage_on_new_dependent_recordings(method, exclusive):
     coverages = []
     for _ in range(12):
         fitted = fit_conformal(recordings(rng, 30, exclusive=exclusive), 0.2, method)
-        measured = measure_coverage(fitted, recordings(rng, 60, exclusive=exclusive))
-        coverages.append(measured.coverage)
+        measured = measured_on(fitted, recordings(rng, 60, exclusive=exclusive))
+        coverages.append(measured.coverage.value)
     assert np.mean(coverages) > 0.8 - 0.015
     if method == "threshold":  # the other is on the safe side
         assert np.mean(coverages) < 0.8 + 2 / 31 + 0.015
@@ -117,8 +121,8 @@ def test_a_quantile_over_frames_would_promise_too_much():
         fitted = fit_conformal([*easy, *hard], 0.2)
         pooled = np.concatenate([nonconformity(p.probability)[p.truth] for p in (*easy, *hard)])
         naive = Conformal(True, 0.2, "threshold", (float(np.quantile(pooled, 0.8)),), 20)
-        mine = measure_coverage(fitted, [*easy, *hard]).coverage
-        shortfall.append((mine, measure_coverage(naive, [*easy, *hard]).coverage))
+        both = [measured_on(each, [*easy, *hard]).coverage.value for each in (fitted, naive)]
+        shortfall.append(both)
     ours, naive_coverage = np.mean(shortfall, axis=0)
     assert ours >= 0.8
     assert naive_coverage < 0.7
@@ -129,21 +133,22 @@ def test_few_groups_promise_nothing():
     fitted = fit_conformal(recordings(rng, 8), 0.1)  # 8 < 1 / 0.1 - 1
     assert fitted.quantiles == (math.inf,)
     assert fitted.groups == 8
-    measured = measure_coverage(fitted, recordings(rng, 2))
-    assert (measured.coverage, measured.set_size, measured.unsure) == (1, 3, 1)
+    measured = measured_on(fitted, recordings(rng, 2))
+    assert (measured.coverage.value, measured.set_size, measured.sure.value) == (1, 3, 0)
 
 
 def test_measured_by_hand(scored):
     said = [[0.8, 0.1, 0.1], [0.45, 0.45, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]]
     pair = scored("amma", "aama", probability=said, unobserved=[3])
     conformal = Conformal(True, 0.1, "threshold", (0.6,), 20)
-    measured = measure_coverage(conformal, [pair])
+    measured = measured_on(conformal, [pair])
     # Sets: {attack}, {attack, mount}, {other} and the last is not scored.
-    assert measured.coverage == pytest.approx(2 / 3)
+    assert measured.coverage.value == pytest.approx(2 / 3)
     assert measured.by_group == {"one": pytest.approx(2 / 3)}
     assert measured.set_size == pytest.approx(4 / 3)
-    assert measured.unsure == pytest.approx(1 / 3)
-    assert measured.promised == pytest.approx(0.9)
+    assert measured.sure.value == pytest.approx(2 / 3)
+    shares = {name: each.value for name, each in measured.by_behaviour.items()}
+    assert shares == {"attack": 1.0, "mount": 0.5, "other": pytest.approx(np.nan, nan_ok=True)}
     assert conformal.unsure(pair.probability)[:, 0].tolist() == [False, True, False, False]
 
 
@@ -165,6 +170,6 @@ def test_what_cannot_be_done_is_refused(scored):
         with pytest.raises(InputError, match="alpha lies between 0 and 1"):
             fit_conformal([pair], alpha, method)
     with pytest.raises(InputError, match="Nothing was observed"):
-        measure_coverage(
+        measured_on(
             Conformal(True, 0.1, "threshold", (0.5,), 9), [scored("aa", "aa", unobserved=[0, 1])]
         )

@@ -10,7 +10,8 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.results import read_results
-from nuzzle.workflow.evaluate import evaluate, score_recording
+from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.scored import score_recording
 
 
 def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):

@@ -15,8 +15,8 @@ from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import read_results
-from nuzzle.workflow.evaluate import score_recording
 from nuzzle.workflow.predict import predict
+from nuzzle.workflow.scored import score_recording
 
 
 @pytest.fixture

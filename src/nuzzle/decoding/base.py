@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,6 @@ from numpy.typing import NDArray
 from nuzzle.errors import InputError
 
 Floats = NDArray[np.float64]
-
-#: Probabilities below this, or above one minus this, say no more than it does: a network that is
-#: certain of one frame must not outweigh a second of moderate evidence.
-FLOOR = 1e-6
 
 
 def per_behaviour(values: Sequence[float], n_behaviours: int, what: str) -> Floats:
@@ -40,14 +35,3 @@ def check_durations(values: Sequence[float], what: str) -> None:
     wrong = [value for value in values if not (math.isfinite(value) and value >= 0)]
     if wrong or not values:
         raise InputError(f"The {what} are seconds, zero or more; got {wrong or 'none'}.")
-
-
-def log_probability(probability: NDArray[Any]) -> Floats:
-    """``log p``, of at least `FLOOR`; NaN stays NaN."""
-    return np.asarray(np.log(np.clip(probability.astype(np.float64), FLOOR, 1.0)))
-
-
-def log_odds(probability: NDArray[Any]) -> Floats:
-    """``log(p / (1 - p))``, of p between `FLOOR` and one minus it; NaN stays NaN."""
-    clipped = np.clip(probability.astype(np.float64), FLOOR, 1 - FLOOR)
-    return np.asarray(np.log(clipped) - np.log1p(-clipped))

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from nuzzle.decoding.base import Floats, check_durations, log_odds, per_behaviour
+from nuzzle.decoding.base import Floats, check_durations, per_behaviour
 from nuzzle.errors import InputError
+from nuzzle.inference.calibrators import log_odds
 
 #: The kernel ends this many standard deviations from its centre.
 TRUNCATE = 4.0

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.decoding.argmax import argmax, threshold
-from nuzzle.decoding.base import Floats, log_odds, log_probability, per_behaviour
+from nuzzle.decoding.base import Floats, per_behaviour
 from nuzzle.errors import InputError
+from nuzzle.inference.calibrators import log_odds, log_probability
 
 
 @dataclass(frozen=True)

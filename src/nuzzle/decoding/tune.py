@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.base import Floats, per_behaviour
 from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.calibrate import Method, calibrated, fit_calibrator
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.decoding.score import DecodingScore, Truth
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import mean_defined
+from nuzzle.evaluation.decisions import DecodingScore, Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
 
 Objective = Literal["frames", "bouts", "both"]
@@ -109,6 +110,7 @@ def tune_decoder(
     *,
     folds: int = 4,
     seed: int = 0,
+    calibration: Method = "none",
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
@@ -122,6 +124,8 @@ def tune_decoder(
             0.5), or the mean of both; one for all, or behaviour -> objective.
         folds: parts that the groups are divided into for the nested figure.
         seed: of the division.
+        calibration: of the probabilities, before anything else. It is fitted where the decoder is
+            chosen: on the other groups for the nested figure, on all for the decoder itself.
 
     Raises:
         InputError: there is nothing to score, the pairs differ in their classes, they are of a
@@ -132,22 +136,16 @@ def tune_decoder(
     part_of, n_groups = _parts(pairs, folds, seed)
     n_parts = int(part_of.max()) + 1
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
-    decided: list[NDArray[np.bool_]] = [np.zeros((0, 0), dtype=bool)] * len(pairs)
-    for part in range(n_parts):
-        inside = [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part]
-        outside = [index for index, mine in enumerate(part_of) if mine == part]
-        decoder = _search(inside, start, objectives)
-        decisions = _decode(decoder, [pairs[index] for index in outside])
-        for index, decision in zip(outside, decisions, strict=True):
-            decided[index] = decision
-    decoder = _search(pairs, start, objectives)
+    raw, nested = _left_out(pairs, part_of, start, objectives, calibration)
+    mended = calibrated(pairs, fit_calibrator(pairs, calibration))
+    decoder = _search(mended, start, objectives)
     truth = Truth(pairs)
     return Tuned(
         decoder,
         objectives,
-        before=truth.score(_decode(start, pairs)),
-        nested=truth.score(decided),
-        in_sample=truth.score(_decode(decoder, pairs)),
+        before=truth.score(raw),
+        nested=truth.score(nested),
+        in_sample=truth.score(_decode(decoder, mended)),
         folds=n_parts,
         groups=n_groups,
     )
@@ -178,6 +176,31 @@ def _parts(pairs: Sequence[ScoredPair], folds: int, seed: int) -> tuple[NDArray[
     order = np.random.default_rng(seed).permutation(len(groups))
     part = dict(zip(groups, order % min(folds, len(groups)), strict=True))
     return np.array([part[pair.resampling_unit] for pair in pairs]), len(groups)
+
+
+def _left_out(
+    pairs: Sequence[ScoredPair],
+    part_of: NDArray[np.int64],
+    start: Decoder,
+    objectives: Mapping[str, Objective],
+    calibration: Method,
+) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]]:
+    """Decisions on each part, as `start` and as the decoder chosen on the other parts takes them.
+
+    Both see probabilities that were calibrated on the other parts.
+    """
+    raw: dict[int, NDArray[np.bool_]] = {}
+    decided: dict[int, NDArray[np.bool_]] = {}
+    for part in range(int(part_of.max()) + 1):
+        inside = [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part]
+        outside = [index for index, mine in enumerate(part_of) if mine == part]
+        calibrator = fit_calibrator(inside, calibration)
+        decoder = _search(calibrated(inside, calibrator), start, objectives)
+        held = calibrated([pairs[index] for index in outside], calibrator)
+        raw |= zip(outside, _decode(start, held), strict=True)
+        decided |= zip(outside, _decode(decoder, held), strict=True)
+    order = range(len(pairs))
+    return [raw[index] for index in order], [decided[index] for index in order]
 
 
 def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:

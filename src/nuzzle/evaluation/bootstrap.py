@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.evaluation.result import Estimate
+from nuzzle.evaluation.figures import Estimate
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.evaluation.bootstrap import ratio
-from nuzzle.evaluation.result import ReliabilityBin
+from nuzzle.evaluation.bootstrap import Floats, mean_defined, ratio
+from nuzzle.evaluation.figures import ReliabilityBin
 from nuzzle.evaluation.scored import ScoredPair
 
 N_BINS = 15
@@ -76,3 +76,37 @@ def top_label(pair: ScoredPair) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     best = probability.argmax(axis=1)
     frames = np.arange(len(best))
     return probability[frames, best], pair.truth[scored][frames, best]
+
+
+def pooled(pairs: Sequence[ScoredPair], column: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Probability and truth of a behaviour in all frames in which it was looked for."""
+    seen = [pair.observed[:, column] for pair in pairs]
+    columns = list(zip(pairs, seen, strict=True))
+    probability = np.concatenate([pair.probability[mask, column] for pair, mask in columns])
+    truth = np.concatenate([pair.truth[mask, column] for pair, mask in columns])
+    return probability.astype(np.float64), truth
+
+
+def overall_curve(pairs: Sequence[ScoredPair]) -> tuple[ReliabilityBin, ...]:
+    """One curve of all that was said: of the most probable class where exclusive.
+
+    Else of every behaviour in every frame in which it was looked for.
+    """
+    if pairs[0].exclusive:
+        both = [top_label(pair) for pair in pairs]
+    else:
+        both = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
+    probability, truth = (np.concatenate(each) for each in zip(*both, strict=True))
+    return reliability_curve(probability, truth)
+
+
+def calibration_error(pairs: Sequence[ScoredPair]) -> float:
+    """Expected calibration error: of the most probable class where exclusive, else the mean.
+
+    The mean is over behaviours that somebody looked for.
+    """
+    if pairs[0].exclusive:
+        return expected_calibration_error(overall_curve(pairs))
+    columns = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
+    errors = [expected_calibration_error(reliability_curve(p, so)) for p, so in columns]
+    return float(mean_defined(np.array(errors)))

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +78,16 @@ def prediction_sets(
     return np.asarray(nonconformity(probability, method) <= quantile + _TOLERANCE)
 
 
-def unsure(sets: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Frames whose set is not exactly one class, `(time,)` bool."""
-    return np.asarray(sets.sum(axis=1) != 1)
+def unsure(sets: NDArray[np.bool_], n_behaviours: int) -> NDArray[np.bool_]:
+    """Where a set is not exactly one answer, `(time, behaviour)` bool.
+
+    Args:
+        sets: `(question, time, answer)`, as `Conformal.sets` gives them. The one question of
+            exclusive classes counts for all of them.
+        n_behaviours: columns of the answer.
+    """
+    several = (sets.sum(axis=2) != 1).T
+    return np.array(np.broadcast_to(several, (len(several), n_behaviours)))
 
 
 def group_quantile(scores: Mapping[str, Floats], alpha: float) -> float:
@@ -143,8 +150,8 @@ class Conformal:
         )
 
     def unsure(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where the model is not sure, `(time, question)` bool."""
-        return np.stack([unsure(each) for each in self.sets(probability)], axis=1)
+        """Where the model is not sure, `(time, behaviour)` bool; see `unsure`."""
+        return unsure(self.sets(probability), probability.shape[1])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for an infinite quantile."""
@@ -161,24 +168,6 @@ class Conformal:
         """The inverse of `to_dict`."""
         quantiles = tuple(math.inf if q is None else float(q) for q in values["quantiles"])
         return cls(**{**values, "quantiles": quantiles})
-
-
-class Coverage(NamedTuple):
-    """What became of the promise on other recordings; plain means over groups.
-
-    Attributes:
-        promised: ``1 - alpha``.
-        coverage: share of frames whose set holds the truth, mean over groups.
-        by_group: the same of each group.
-        set_size: mean number of answers in a set.
-        unsure: share of frames whose set is not exactly one answer.
-    """
-
-    promised: float
-    coverage: float
-    by_group: dict[str, float]
-    set_size: float
-    unsure: float
 
 
 def fit_conformal(
@@ -205,41 +194,6 @@ def fit_conformal(
     quantiles = tuple(group_quantile(each, alpha) for each in scores)
     n_groups = max(sum(len(each) > 0 for each in groups.values()) for groups in scores)
     return Conformal(pairs[0].exclusive, alpha, method, quantiles, n_groups)
-
-
-def measure_coverage(conformal: Conformal, pairs: Sequence[ScoredPair]) -> Coverage:
-    """Whether sets hold the truth as often as promised, on recordings of neither training.
-
-    Args:
-        conformal: fitted on other recordings.
-        pairs: predictions and truth.
-
-    Raises:
-        InputError: there is nothing to measure on, or the pairs differ in their classes.
-    """
-    check_comparable(pairs)
-    held: dict[str, list[NDArray[np.bool_]]] = {}
-    sizes: dict[str, list[NDArray[np.int64]]] = {}
-    for pair in pairs:
-        sets = conformal.sets(pair.probability)
-        for each, (answer, scored) in zip(sets, _answers(pair), strict=True):
-            kept = each[scored]
-            held.setdefault(pair.resampling_unit, []).append(
-                kept[np.arange(len(kept)), answer[scored]]
-            )
-            sizes.setdefault(pair.resampling_unit, []).append(kept.sum(axis=1))
-    together = {name: np.concatenate(parts) for name, parts in held.items()}
-    by_group = {name: float(each.mean()) for name, each in together.items() if len(each)}
-    counts = [np.concatenate(sizes[name]) for name in by_group]
-    if not by_group:
-        raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
-    return Coverage(
-        1 - conformal.alpha,
-        float(np.mean(list(by_group.values()))),
-        by_group,
-        float(np.mean([each.mean() for each in counts])),
-        float(np.mean([(each != 1).mean() for each in counts])),
-    )
 
 
 def _questions(probability: NDArray[Any], exclusive: bool) -> list[NDArray[Any]]:

@@ -18,13 +18,16 @@ from nuzzle.evaluation.bootstrap import (
     ratio,
     with_interval,
 )
-from nuzzle.evaluation.calibration import expected_calibration_error, reliability_curve, top_label
+from nuzzle.evaluation.calibration import (
+    expected_calibration_error,
+    overall_curve,
+    reliability_curve,
+)
 from nuzzle.evaluation.result import (
     BehaviourScore,
     Estimate,
     Evaluation,
     RecordingScore,
-    ReliabilityBin,
 )
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
 
@@ -53,7 +56,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     tally = _Tally(pairs, unit_of, len(units), weights)
-    curve = _top_label_curve(pairs)
+    curve = overall_curve(pairs) if first.exclusive else ()
     scored = sum(int(pair.observed.any(axis=1).sum()) for pair in pairs)
     return Evaluation(
         behaviours=tuple(tally.behaviour(column) for column in range(len(first.behaviours))),
@@ -222,16 +225,6 @@ def _confusion(pairs: Sequence[ScoredPair]) -> tuple[tuple[int, ...], ...] | Non
         return None
     counts = np.sum([by_frame.confusion_counts(pair) for pair in pairs], axis=0)
     return tuple(tuple(int(cell) for cell in row) for row in counts)
-
-
-def _top_label_curve(pairs: Sequence[ScoredPair]) -> tuple[ReliabilityBin, ...]:
-    if not pairs[0].exclusive:
-        return ()
-    tops = [top_label(pair) for pair in pairs]
-    return reliability_curve(
-        np.concatenate([probability for probability, _ in tops]),
-        np.concatenate([correct for _, correct in tops]),
-    )
 
 
 def _per_recording(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[RecordingScore, ...]:

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
+from nuzzle.evaluation.decisions import DecodingEffect
+from nuzzle.evaluation.figures import (
+    Estimate,
+    ReliabilityBin,
+    plain,
+    read_curve,
+    read_estimate,
+    read_estimates,
+    read_number,
+)
+from nuzzle.evaluation.uncertainty import Uncertainty
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure and its 95 % interval; NaN where it is undefined or has no interval."""
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-
-    def __str__(self) -> str:
-        if math.isnan(self.value):
-            return "–"
-        if math.isnan(self.low):
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Frames whose probability lies in ``[low, high)``, the last bin with its upper edge."""
-
-    low: float
-    high: float
-    n_frames: int
-    mean_probability: float
-    frequency: float
+__all__ = ["BehaviourScore", "Estimate", "Evaluation", "RecordingScore", "ReliabilityBin"]
 
 
 @dataclass(frozen=True)
@@ -123,6 +109,8 @@ class Evaluation:
         bootstrap: number of draws behind an interval.
         seed: of the draws.
         notes: what the reader of the figures must know, one sentence each.
+        decoding: what the decoding does to frames and to bouts; None where nobody measured it.
+        uncertainty: how far probabilities and sets can be trusted; likewise.
     """
 
     behaviours: tuple[BehaviourScore, ...]
@@ -143,6 +131,8 @@ class Evaluation:
     bootstrap: int
     seed: int
     notes: tuple[str, ...] = ()
+    decoding: DecodingEffect | None = None
+    uncertainty: Uncertainty | None = None
 
     def __getitem__(self, behaviour: str) -> BehaviourScore:
         for score in self.behaviours:
@@ -152,7 +142,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values: lists, dictionaries, and None for what is undefined."""
-        values: dict[str, Any] = _plain(asdict(self))
+        values: dict[str, Any] = plain(asdict(self))
         return values
 
     @classmethod
@@ -165,15 +155,19 @@ class Evaluation:
             "mean_average_precision",
             "edit_score",
         ):
-            fields[name] = _estimate(fields[name])
-        fields["macro_bout_f1"] = _estimates(fields["macro_bout_f1"])
+            fields[name] = read_estimate(fields[name])
+        fields["macro_bout_f1"] = read_estimates(fields["macro_bout_f1"])
         fields["behaviours"] = tuple(_behaviour(each) for each in fields["behaviours"])
         fields["recordings"] = tuple(_recording(each) for each in fields["recordings"])
-        fields["top_label_ece"] = _number(fields["top_label_ece"])
-        fields["top_label_reliability"] = _curve(fields["top_label_reliability"])
+        fields["top_label_ece"] = read_number(fields["top_label_ece"])
+        fields["top_label_reliability"] = read_curve(fields["top_label_reliability"])
         if fields["confusion"] is not None:
             fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
         fields["notes"] = tuple(fields["notes"])
+        if fields.get("decoding") is not None:
+            fields["decoding"] = DecodingEffect.from_dict(fields["decoding"])
+        if fields.get("uncertainty") is not None:
+            fields["uncertainty"] = Uncertainty.from_dict(fields["uncertainty"])
         return cls(**fields)
 
     def to_table(self) -> pd.DataFrame:
@@ -197,55 +191,19 @@ class Evaluation:
         return pd.DataFrame(rows)
 
 
-def _plain(value: Any) -> Any:
-    """`value` with lists for tuples and None for NaN."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _estimate(values: Mapping[str, float | None]) -> Estimate:
-    return Estimate(**{name: _number(value) for name, value in values.items()})
-
-
-def _estimates(values: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
-    return {name: _estimate(each) for name, each in values.items()}
-
-
-def _curve(values: Any) -> tuple[ReliabilityBin, ...]:
-    return tuple(
-        ReliabilityBin(
-            float(each["low"]),
-            float(each["high"]),
-            int(each["n_frames"]),
-            _number(each["mean_probability"]),
-            _number(each["frequency"]),
-        )
-        for each in values
-    )
-
-
 def _behaviour(values: Mapping[str, Any]) -> BehaviourScore:
     fields = dict(values)
     for name in ("precision", "recall", "f1", "average_precision", "bout_count_ratio"):
-        fields[name] = _estimate(fields[name])
+        fields[name] = read_estimate(fields[name])
     for name in ("onset_error_s", "offset_error_s", "ece"):
-        fields[name] = _number(fields[name])
-    fields["bout_f1"] = _estimates(fields["bout_f1"])
-    fields["reliability"] = _curve(fields["reliability"])
+        fields[name] = read_number(fields[name])
+    fields["bout_f1"] = read_estimates(fields["bout_f1"])
+    fields["reliability"] = read_curve(fields["reliability"])
     return BehaviourScore(**fields)
 
 
 def _recording(values: Mapping[str, Any]) -> RecordingScore:
     fields = dict(values)
-    fields["macro_f1"] = _number(fields["macro_f1"])
-    fields["f1"] = {name: _number(each) for name, each in fields["f1"].items()}
+    fields["macro_f1"] = read_number(fields["macro_f1"])
+    fields["f1"] = {name: read_number(each) for name, each in fields["f1"].items()}
     return RecordingScore(**fields)

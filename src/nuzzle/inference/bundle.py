@@ -17,6 +17,7 @@ from nuzzle.config import Config
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
+from nuzzle.inference.calibrators import Calibrator, Temperature, calibrator_from_dict
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
 from nuzzle.inference.kinds import restore_classifier
@@ -39,6 +40,9 @@ class Bundle:
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, date, command.
+        calibration: `calibrator` of the probabilities and `conformal` sets, either of which may be
+            None, `fitted_on` which recordings, of which `groups`, and what was in the way (`note`).
+            Empty in a bundle that was never calibrated.
     """
 
     classifier: Classifier
@@ -49,6 +53,13 @@ class Bundle:
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """Of the probabilities; one that changes nothing where the bundle holds none."""
+        values = self.calibration.get("calibrator")
+        return calibrator_from_dict(values) if values else Temperature(self.space.exclusive)
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
         """A copy with the validation figures."""
@@ -67,6 +78,7 @@ class Bundle:
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
+            "calibration": dict(self.calibration),
         }
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -102,6 +114,7 @@ class Bundle:
                 training=values["training"],
                 metrics=values["metrics"],
                 provenance=values["provenance"],
+                calibration=values.get("calibration") or {},
             )
         except (KeyError, TypeError, RuntimeError, InputError) as error:
             if isinstance(error, CompatibilityError):

@@ -33,7 +33,7 @@ def predict_recording(
     """How likely each behaviour is in each frame of each pair.
 
     Undirected models look at both orders of a pair and average. What an animal does to itself
-    is averaged over the pairs that it is the agent of.
+    is averaged over the pairs that it is the agent of. The bundle's calibration comes last.
 
     Args:
         bundle: a trained model.
@@ -51,6 +51,14 @@ def predict_prepared(
     bundle: Bundle, recording: Recording, prepared: Recording, pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
     """The same for a recording whose copy `bundle.frontend.prepare` has prepared already."""
+    raw = predict_raw(bundle, recording, prepared, pairs)
+    return [PairProbability(pair, bundle.calibrator(probability)) for pair, probability in raw]
+
+
+def predict_raw(
+    bundle: Bundle, recording: Recording, prepared: Recording, pairs: Sequence[Pair] = ()
+) -> list[PairProbability]:
+    """The same without calibration: the model's own probabilities."""
     frames = source_frames(recording, prepared)
     wanted = pairs or default_pairs(bundle, recording)
     parts: dict[Pair, list[NDArray[np.float32]]] = {}

@@ -34,6 +34,8 @@ class PairFrames:
         predicted: `(time, behaviour)` bool, after decoding.
         truth: `(time, behaviour)` bool, or None where there are no labels.
         observed: `(time, behaviour)` bool, where the annotator looked; None like `truth`.
+        unsure: `(time, behaviour)` bool, where the set of possible answers is not a single one;
+            the same for all exclusive behaviours. None where the model has no such sets.
     """
 
     pair: Pair
@@ -41,12 +43,13 @@ class PairFrames:
     predicted: NDArray[np.bool_]
     truth: NDArray[np.bool_] | None = None
     observed: NDArray[np.bool_] | None = None
+    unsure: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.probability)
         if (self.truth is None) != (self.observed is None):
             raise InputError("truth and observed come together, or not at all.")
-        for name in ("predicted", "truth", "observed"):
+        for name in ("predicted", "truth", "observed", "unsure"):
             value = getattr(self, name)
             if value is not None and np.shape(value) != shape:
                 raise InputError(
@@ -122,11 +125,16 @@ def _decisions(one: PairFrames, behaviours: Sequence[str], exclusive: bool) -> d
     columns: dict[str, Any] = {}
     if exclusive:
         columns["predicted"] = _text(class_names(one.predicted, behaviours))
+        if one.unsure is not None:
+            columns["unsure"] = one.unsure.any(axis=1)
         if one.truth is not None and one.observed is not None:
             columns["truth"] = _text(class_names(one.truth & one.observed, behaviours))
         return columns
     for index, name in enumerate(behaviours):
         columns[f"predicted:{name}"] = one.predicted[:, index]
+    if one.unsure is not None:
+        for index, name in enumerate(behaviours):
+            columns[f"unsure:{name}"] = one.unsure[:, index]
     if one.truth is not None and one.observed is not None:
         for index, name in enumerate(behaviours):
             columns[f"truth:{name}"] = one.truth[:, index] & one.observed[:, index]
@@ -177,8 +185,18 @@ def read_frames(path: Path) -> list[PairFrames]:
             observed = _masks(rows, "observed", behaviours) if labelled else None
         probability = rows[[f"p:{name}" for name in behaviours]].to_numpy(np.float32)
         pair = Pair(str(key[0]), str(key[1]))
-        pairs.append(PairFrames(pair, probability, predicted, truth, observed))
+        unsure = _unsure(rows, behaviours)
+        pairs.append(PairFrames(pair, probability, predicted, truth, observed, unsure))
     return pairs
+
+
+def _unsure(rows: pd.DataFrame, behaviours: Sequence[str]) -> NDArray[np.bool_] | None:
+    if "unsure" in rows.columns:
+        column = rows["unsure"].to_numpy(bool)
+        return np.repeat(column[:, None], len(behaviours), axis=1)
+    if any(name.startswith("unsure:") for name in rows.columns):
+        return _masks(rows, "unsure", behaviours)
+    return None
 
 
 def _one_hot(names: pd.Series[Any], behaviours: Sequence[str]) -> NDArray[np.bool_]:

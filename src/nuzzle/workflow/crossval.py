@@ -14,7 +14,7 @@ import numpy as np
 from nuzzle.config import Config
 from nuzzle.decoding.tune import Tuned, tune_decoder
 from nuzzle.errors import InputError
-from nuzzle.evaluation.evaluate import evaluate as score
+from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -23,8 +23,9 @@ from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.evaluate import score_recording
+from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.samples import Say
+from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.train import learn, work_folder
 
 #: What must not stand on both sides of a fold.
@@ -39,7 +40,8 @@ class CrossValidation:
 
     Attributes:
         bundle: trained on all recordings, with the tuned decoding if that helps.
-        evaluation: out-of-fold predictions, each frame decided by itself.
+        evaluation: out-of-fold predictions, decided as the config says; each group of recordings is
+            calibrated as fitted on the others.
         tuned: the decoding, and what it is worth on recordings that had no part in its choice.
         folds: recordings of each fold.
     """
@@ -101,13 +103,16 @@ def crossval(
     space = LabelSpace.fit(recordings, config.labels)
     run = _Folds(parts, space, config, work, say, progress)
     pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
-    tuned = tune_decoder(pairs, objective, seed=config.training.seed)
-    evaluation = score(pairs)
-    bundle = run.refit(tuned).with_metrics(evaluation.to_dict())
+    tuned = tune_decoder(
+        pairs, objective, seed=config.training.seed, calibration=config.calibration.method
+    )
+    bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", say)
+    evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
+    decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
+    bundle = replace(bundle, decoding=decoding, metrics=evaluation.to_dict())
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
-    names = tuple(tuple(each.name for each in part) for part in parts)
-    return CrossValidation(bundle, evaluation, tuned, names)
+    return CrossValidation(bundle, evaluation, tuned, run.names)
 
 
 def partition(
@@ -151,6 +156,11 @@ class _Folds:
     say: Say
     progress: Progress | None
 
+    @property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """The recordings of each part."""
+        return tuple(tuple(each.name for each in part) for part in self.parts)
+
     def bundle(self, number: int) -> Bundle:
         """The model that has not seen part `number`."""
         path = self.work / f"fold-{number}.nuzzle"
@@ -173,7 +183,7 @@ class _Folds:
         bundle = self.bundle(number)
         return [pair for each in self.parts[number] for pair in score_recording(bundle, each).pairs]
 
-    def refit(self, tuned: Tuned) -> Bundle:
+    def refit(self) -> Bundle:
         """A model trained on all recordings, for as long as was best in the folds."""
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
@@ -181,10 +191,7 @@ class _Folds:
         training = self.config.training.model_copy(update={"epochs": epochs})
         config = self.config.model_copy(update={"training": training})
         everything = {"train": [each for part in self.parts for each in part], "val": []}
-        bundle = self._learn(everything, "all", config)
-        if not tuned.helps:
-            return bundle
-        return replace(bundle, decoding=tuned.decoder.to_dict())
+        return self._learn(everything, "all", config)
 
     def _learn(
         self, recordings: dict[str, list[Recording]], name: str, config: Config | None = None

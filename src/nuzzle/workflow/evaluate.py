@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-import torch
-
-from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, LeakageError, NuzzleError
-from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.classifier import WindowClassifier
-from nuzzle.inference.predict import predict_prepared, source_frames
 from nuzzle.io.load import load_entry
-from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
+from nuzzle.workflow.attention import attention_of, longest_bouts
+from nuzzle.workflow.calibration import conformal_of, judge
 from nuzzle.workflow.frames import separate_own
-
-#: How many bouts of each behaviour the report shows the attention of.
-_ATTENTION_BOUTS = 3
-
-
-class Scored(NamedTuple):
-    """The predictions of one recording beside its labels."""
-
-    recording: Recording
-    prepared: Recording
-    pairs: list[ScoredPair]
+from nuzzle.workflow.scored import Scored, score_recording
 
 
 def evaluate(
@@ -69,7 +53,7 @@ def evaluate(
         _refuse_seen(bundle, chosen)
     run = results_of(bundle, "evaluation", command)
     writer = None if out is None else ResultsWriter(out, run, overwrite=overwrite)
-    pairs, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
+    raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
     for entry in chosen:
         try:
             one = _score_entry(bundle, entry, writer, say)
@@ -79,13 +63,13 @@ def evaluate(
             if writer is not None:
                 writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
         else:
-            pairs += one.pairs
-            attention += [] if writer is None else _attention(bundle, one)
-    if not pairs:
+            raw += one.raw
+            attention += [] if writer is None else attention_of(bundle, one)
+    if not raw:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
-    result = score(pairs)
+    result = judge(bundle, raw)
     if writer is not None:
-        writer.finish(result.to_dict(), _choose(attention))
+        writer.finish(result.to_dict(), longest_bouts(attention))
     return result
 
 
@@ -99,7 +83,7 @@ def _score_entry(
     if writer is not None:
         writer.add(
             one.recording,
-            separate_own(bundle.space, [_as_frames(each) for each in one.pairs]),
+            separate_own(bundle.space, [_as_frames(bundle, each) for each in one.pairs]),
             notes=one.recording.labels.notes if one.recording.labels else (),
             history=one.prepared.history,
             seconds=seconds,
@@ -109,54 +93,17 @@ def _score_entry(
 
 def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:
     """Score a bundle on recordings in memory."""
-    return score([pair for each in recordings for pair in score_recording(bundle, each).pairs])
+    return judge(
+        bundle, [pair for each in recordings for pair in score_recording(bundle, each).raw]
+    )
 
 
-def score_recording(bundle: Bundle, recording: Recording) -> Scored:
-    """Predictions of one recording's labelled pairs, beside the labels.
-
-    Raises:
-        InputError: the recording has no labels that the model could be scored on.
-    """
-    if recording.labels is None:
-        raise InputError(
-            f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
-        )
-    space = bundle.space
-    decoder = Decoder.from_dict(bundle.decoding)
-    pairs = recording.labels.pairs
-    out = []
-    prepared = bundle.frontend.prepare(recording)
-    for pair, probability in predict_prepared(bundle, recording, prepared, pairs):
-        targets = space.targets(recording.labels, pair)
-        if not targets.observed.any():
-            continue
-        out.append(
-            ScoredPair(
-                recording=recording.name,
-                group=recording.group,
-                pair=pair,
-                fps=recording.require_fps(),
-                behaviours=space.names,
-                background=space.background,
-                exclusive=space.exclusive,
-                truth=targets.active,
-                observed=targets.observed,
-                predicted=decoder(probability, recording.require_fps(), targets.observed),
-                probability=probability,
-            )
-        )
-    if not out:
-        raise InputError(
-            f"recording {recording.name!r}: nobody looked for any of {list(space.behaviours)}; its "
-            f"labels are of {list(recording.labels.behaviours)}. The column behaviours of the "
-            "manifest can rename them (old=new)."
-        )
-    return Scored(recording, prepared, out)
-
-
-def _as_frames(pair: ScoredPair) -> PairFrames:
-    return PairFrames(pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed)
+def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
+    conformal = conformal_of(bundle)
+    unsure = None if conformal is None else conformal.unsure(pair.probability)
+    return PairFrames(
+        pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed, unsure
+    )
 
 
 def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
@@ -179,51 +126,3 @@ def _refuse_seen(bundle: Bundle, manifest: Manifest) -> None:
             f"The model was trained on {', '.join(seen[:5])}: a score on them says nothing about "
             "new recordings. Choose another split, or pass --allow-seen."
         )
-
-
-def _attention(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
-    """Attention weights at the middle of the longest correctly found bouts."""
-    classifier = bundle.classifier
-    if not isinstance(classifier, WindowClassifier):
-        return []
-    to_prepared = source_frames(scored.recording, scored.prepared)
-    fps = scored.prepared.require_fps()
-    out = []
-    for pair in scored.pairs:
-        features = bundle.frontend(scored.prepared, pair.pair)
-        for column, behaviour in enumerate(pair.behaviours):
-            if behaviour == pair.background:
-                continue
-            both = pair.truth[:, column] & pair.predicted[:, column]
-            bouts = mask_to_intervals(both)
-            longest = bouts[np.argsort(bouts[:, 0] - bouts[:, 1])][:_ATTENTION_BOUTS]
-            for start, stop in longest:
-                frame = int(start + stop) // 2
-                at = torch.tensor([int(to_prepared[frame])])
-                weights = classifier.attention(features, at)
-                if weights is None:
-                    return []
-                step = classifier.window / weights.shape[1]
-                middle = (np.arange(weights.shape[1]) + 0.5) * step - classifier.window // 2
-                out.append(
-                    {
-                        "recording": pair.recording,
-                        "agent": pair.pair.agent,
-                        "target": pair.pair.target,
-                        "behaviour": behaviour,
-                        "frame": frame,
-                        "frames": int(stop - start),
-                        "offset_s": [round(float(each) / fps, 4) for each in middle],
-                        "weight": [round(float(each), 6) for each in weights[0]],
-                    }
-                )
-    return out
-
-
-def _choose(attention: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """The longest bouts of each behaviour over all recordings."""
-    chosen: list[dict[str, Any]] = []
-    for behaviour in sorted({each["behaviour"] for each in attention}):
-        mine = [each for each in attention if each["behaviour"] == behaviour]
-        chosen += sorted(mine, key=lambda each: -int(each["frames"]))[:_ATTENTION_BOUTS]
-    return chosen or None

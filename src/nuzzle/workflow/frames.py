@@ -42,6 +42,7 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
     """One agent's pairs as one: what holds in any of them holds."""
     first = pairs[0]
     any_of = np.logical_or.reduce
+    doubts = [one.unsure for one in pairs if one.unsure is not None]
     truths = [one.truth for one in pairs if one.truth is not None]
     seen = [one.observed for one in pairs if one.observed is not None]
     return PairFrames(
@@ -50,6 +51,7 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
         any_of([one.predicted for one in pairs]),
         any_of(truths) if truths else None,
         any_of(seen) if seen else None,
+        any_of(doubts) if doubts else None,
     )
 
 
@@ -70,4 +72,5 @@ def _only(
         mask(one.predicted),
         None if one.truth is None else mask(one.truth),
         None if one.observed is None else one.observed & columns,
+        None if one.unsure is None else one.unsure & columns,
     )

@@ -18,6 +18,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
+from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 
@@ -65,13 +66,17 @@ def predict(
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
     """Label one recording, or note why not."""
-    decoder = Decoder.from_dict(bundle.decoding)
+    decoder, conformal = Decoder.from_dict(bundle.decoding), conformal_of(bundle)
     began = time.perf_counter()
     try:
         recording = load_entry(entry)
         prepared = bundle.frontend.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
-        frames = [PairFrames(pair, p, decoder(p, recording.require_fps())) for pair, p in pairs]
+        fps = recording.require_fps()
+        frames = [
+            PairFrames(pair, p, decoder(p, fps), unsure=conformal.unsure(p) if conformal else None)
+            for pair, p in pairs
+        ]
     except NuzzleError as error:
         say(f"{entry.recording}: no result: {error}")
         writer.fail(entry.recording, str(error), poses=str(entry.poses))

@@ -32,8 +32,9 @@ from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.training.windows import Sample
-from nuzzle.workflow.evaluate import evaluate_recordings
+from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+from nuzzle.workflow.scored import score_recording
 
 
 def train(
@@ -80,7 +81,9 @@ def train(
     space = LabelSpace.fit(recordings["train"], config.labels)
     bundle = learn(recordings, space, config, work, say, progress)
     say("scoring val")
-    bundle = bundle.with_metrics(evaluate_recordings(bundle, recordings["val"]).to_dict())
+    raw = [pair for each in recordings["val"] for pair in score_recording(bundle, each).raw]
+    bundle = calibrate_bundle(bundle, raw, "val", say)
+    bundle = bundle.with_metrics(judge(bundle, raw).to_dict())
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return bundle

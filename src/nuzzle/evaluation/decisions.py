@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined
+from nuzzle.evaluation.figures import read_number
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import mask_to_intervals
 
@@ -54,6 +55,32 @@ class DecodingScore:
             "frame_f1": plain(self.frame_f1),
             "bout_f1": plain(self.bout_f1),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DecodingScore:
+        """The inverse of `to_dict`; the macro averages follow from the others."""
+        return cls(*({k: read_number(v) for k, v in values[n].items()} for n in _FIGURES))
+
+
+_FIGURES = ("frame_f1", "bout_f1")
+
+
+@dataclass(frozen=True)
+class DecodingEffect:
+    """What decoding does: smoothing joins bouts, which may help frames and harm bouts.
+
+    Attributes:
+        raw: each frame decided by itself.
+        decoded: after smoothing, thresholds and rules for bouts.
+    """
+
+    raw: DecodingScore
+    decoded: DecodingScore
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DecodingEffect:
+        """From plain values."""
+        return cls(*(DecodingScore.from_dict(values[name]) for name in ("raw", "decoded")))
 
 
 class Truth:

@@ -1,0 +1,96 @@
+"""Whether prediction sets hold the truth as often as promised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.errors import InputError
+from nuzzle.evaluation.bootstrap import Floats, estimate, ratio
+from nuzzle.evaluation.conformal import unsure
+from nuzzle.evaluation.figures import Estimate
+from nuzzle.evaluation.scored import ScoredPair, check_comparable
+
+Masks = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What became of the promise; means over groups, each of which weighs the same.
+
+    Attributes:
+        coverage: share of frames whose set holds the truth.
+        by_behaviour: the same of the frames in which a behaviour is the truth; where several may
+            go on at once, of those in which it was looked for. Nobody promised these.
+        by_group: the same of each group.
+        sure: share of frames (and behaviours, where several may go on) whose set is one answer.
+        set_size: mean number of answers in a set.
+    """
+
+    coverage: Estimate
+    by_behaviour: Mapping[str, Estimate]
+    by_group: Mapping[str, float]
+    sure: Estimate
+    set_size: float
+
+
+def measure_coverage(
+    pairs: Sequence[ScoredPair], sets: Sequence[Masks], weights: Floats | None = None
+) -> Coverage:
+    """Look whether the truth is in its set.
+
+    Args:
+        pairs: truth of recordings that had no part in training or calibration.
+        sets: of each pair, `(question, time, answer)`, as `Conformal.sets` gives them.
+        weights: `(draw, group)` for intervals, groups in alphabetical order; None for none.
+
+    Raises:
+        InputError: nothing was observed, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    names = pairs[0].behaviours
+    units = sorted({pair.resampling_unit for pair in pairs})
+    held, known, sizes, sure = (np.zeros((len(units), len(names))) for _ in range(4))
+    for pair, mine in zip(pairs, sets, strict=True):
+        unit = units.index(pair.resampling_unit)
+        looked = pair.truth & pair.observed if pair.exclusive else pair.observed
+        size = np.broadcast_to(mine.sum(axis=2).T, looked.shape)
+        held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
+        known[unit] += looked.sum(axis=0)
+        sizes[unit] += np.where(looked, size, 0).sum(axis=0)
+        sure[unit] += (looked & ~unsure(mine, len(names))).sum(axis=0)
+    if not known.any():
+        raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
+    shares = ratio(held.sum(axis=1), known.sum(axis=1))
+    return Coverage(
+        coverage=_mean(shares, weights),
+        by_behaviour={
+            name: _mean(ratio(held[:, column], known[:, column]), weights)
+            for column, name in enumerate(names)
+        },
+        by_group={
+            unit: float(share)
+            for unit, share in zip(units, shares, strict=True)
+            if np.isfinite(share)
+        },
+        sure=_mean(ratio(sure.sum(axis=1), known.sum(axis=1)), weights),
+        set_size=_mean(ratio(sizes.sum(axis=1), known.sum(axis=1)), None).value,
+    )
+
+
+def _holds(pair: ScoredPair, sets: Masks) -> Masks:
+    """Whether each behaviour's answer is in its set, `(time, behaviour)`."""
+    if pair.exclusive:
+        return np.asarray(sets[0])
+    return np.where(pair.truth, sets[:, :, 0].T, sets[:, :, 1].T)
+
+
+def _mean(shares: Floats, weights: Floats | None) -> Estimate:
+    """Mean over the groups that have a share."""
+    defined = np.isfinite(shares)
+    sums = [np.where(defined, shares, 0.0), defined.astype(np.float64)]
+    only: Estimate = estimate(ratio, sums, weights).item()
+    return only

@@ -1,0 +1,186 @@
+"""How far probabilities and the sets of possible behaviours can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from nuzzle.evaluation import frames as by_frame
+from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, mean_defined
+from nuzzle.evaluation.calibration import calibration_error, overall_curve
+from nuzzle.evaluation.conformal import unsure
+from nuzzle.evaluation.coverage import Masks, measure_coverage
+from nuzzle.evaluation.figures import (
+    Estimate,
+    ReliabilityBin,
+    read_curve,
+    read_estimate,
+    read_estimates,
+    read_number,
+)
+from nuzzle.evaluation.scored import ScoredPair
+
+#: On which recordings something was measured: on some that had no part in the calibration; by
+#: leaving out each group in turn, calibrating on the others; on those it was fitted on.
+How = Literal["held out", "left out in turn", "fitted on them"]
+_HOW: dict[How, str] = {
+    "held out": "on recordings without a part in the calibration",
+    "left out in turn": "by leaving out each group of recordings in turn",
+    "fitted on them": "on the recordings that it was fitted on, which flatters",
+}
+
+
+@dataclass(frozen=True)
+class SetScore:
+    """What became of the promise that sets of possible behaviours hold the true one.
+
+    Attributes:
+        promised: share of frames whose set shall hold the truth.
+        coverage: share of frames whose set does; mean over groups.
+        by_behaviour: the same of the frames of each behaviour, which nobody promised.
+        sure: share of frames whose set is a single answer; mean over groups.
+        macro_f1: of these frames alone.
+        f1: behaviour -> F1 of these frames alone.
+    """
+
+    promised: float
+    coverage: Estimate
+    by_behaviour: Mapping[str, Estimate]
+    sure: Estimate
+    macro_f1: Estimate
+    f1: Mapping[str, Estimate]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SetScore:
+        """From JSON."""
+        return cls(
+            promised=float(values["promised"]),
+            coverage=read_estimate(values["coverage"]),
+            by_behaviour=read_estimates(values["by_behaviour"]),
+            sure=read_estimate(values["sure"]),
+            macro_f1=read_estimate(values["macro_f1"]),
+            f1=read_estimates(values["f1"]),
+        )
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What calibration and prediction sets are worth on some recordings.
+
+    Attributes:
+        how: whether the recordings had a part in the calibration.
+        method: ``temperature``, ``isotonic`` or ``none``.
+        groups: animals or sessions that it was measured on.
+        ece_before: expected calibration error of the model's own probabilities; of the most
+            probable class where exclusive, else the mean over behaviours.
+        ece_after: the same, calibrated.
+        before: reliability of the model's own probabilities, all behaviours together.
+        after: the same, calibrated.
+        sets: of the sets; None where there are none.
+    """
+
+    how: How
+    method: str
+    groups: int
+    ece_before: float
+    ece_after: float
+    before: tuple[ReliabilityBin, ...]
+    after: tuple[ReliabilityBin, ...]
+    sets: SetScore | None = None
+
+    @property
+    def measured(self) -> str:
+        """How it was measured, in words."""
+        return _HOW[self.how]
+
+    @property
+    def promise(self) -> str:
+        """The promise and what became of it, in one sentence; '' where there are no sets."""
+        if self.sets is None:
+            return ""
+        one_in = round(1 / (1 - self.sets.promised))
+        return (
+            f"At most about 1 frame in {one_in} has its true behaviour outside its set, on average "
+            f"over recordings of this kind; measured {self.measured}: {self.sets.coverage} covered."
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Uncertainty:
+        """From JSON."""
+        sets = values["sets"]
+        return cls(
+            how=values["how"],
+            method=str(values["method"]),
+            groups=int(values["groups"]),
+            ece_before=read_number(values["ece_before"]),
+            ece_after=read_number(values["ece_after"]),
+            before=read_curve(values["before"]),
+            after=read_curve(values["after"]),
+            sets=None if sets is None else SetScore.from_dict(sets),
+        )
+
+
+def measure_uncertainty(
+    raw: Sequence[ScoredPair],
+    calibrated: Sequence[ScoredPair],
+    sets: Sequence[Masks] | None,
+    *,
+    promised: float,
+    method: str,
+    how: How,
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> Uncertainty:
+    """Measure calibration, coverage, and what the model is worth where it is sure.
+
+    Args:
+        raw: with the model's own probabilities.
+        calibrated: the same with calibrated ones, and the decisions that follow from them.
+        sets: of each pair, `(question, time, answer)`; None where there are none.
+        promised: coverage of the sets.
+        method: of the calibration.
+        how: whether the recordings had a part in it.
+        bootstrap: draws behind an interval.
+        seed: of the draws.
+    """
+    units = sorted({pair.resampling_unit for pair in raw})
+    result = Uncertainty(
+        how=how,
+        method=method,
+        groups=len(units),
+        ece_before=calibration_error(raw),
+        ece_after=calibration_error(calibrated),
+        before=overall_curve(raw),
+        after=overall_curve(calibrated),
+    )
+    if sets is None:
+        return result
+    weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
+    coverage = measure_coverage(calibrated, sets, weights)
+    macro, each = _where_sure(calibrated, sets, units, weights)
+    score = SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
+    return replace(result, sets=score)
+
+
+def _where_sure(
+    pairs: Sequence[ScoredPair], sets: Sequence[Masks], units: list[str], weights: Floats | None
+) -> tuple[Estimate, dict[str, Estimate]]:
+    """F1 of the frames whose set is one answer: the macro average, and of each behaviour."""
+    first = pairs[0]
+    counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
+    for pair, mine in zip(pairs, sets, strict=True):
+        sure = pair.observed & ~unsure(mine, len(pair.behaviours))
+        counted = by_frame.count_frames(replace(pair, observed=sure))
+        for total, count in zip(counts, counted[:3], strict=True):
+            total[units.index(pair.resampling_unit)] += count
+    foreground = [c for c, name in enumerate(first.behaviours) if name != first.background]
+
+    def macro(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+        return mean_defined(by_frame.f1(tp, fp, fn)[..., foreground])
+
+    each = estimate(by_frame.f1, counts, weights)
+    only: Estimate = estimate(macro, counts, weights).item()
+    return only, dict(zip(first.behaviours, each, strict=True))

@@ -1,0 +1,135 @@
+"""What makes of a model's probabilities ones that mean what they say; fitted in `decoding`.
+
+Sources: Guo et al. (2017), On Calibration of Modern Neural Networks (temperature); Zadrozny &
+Elkan (2002), Transforming Classifier Scores into Accurate Multiclass Probability Estimates
+(isotonic regression).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from nuzzle.errors import InputError
+
+Floats = NDArray[np.float64]
+
+#: Probabilities below this, or above one minus this, say no more than it does: a network that is
+#: certain of one frame must not outweigh a second of moderate evidence.
+FLOOR = 1e-6
+
+
+def log_probability(probability: NDArray[Any]) -> Floats:
+    """``log p``, of at least `FLOOR`; NaN stays NaN."""
+    return np.asarray(np.log(np.clip(probability.astype(np.float64), FLOOR, 1.0)))
+
+
+def log_odds(probability: NDArray[Any]) -> Floats:
+    """``log(p / (1 - p))``, of p between `FLOOR` and one minus it; NaN stays NaN."""
+    clipped = np.clip(probability.astype(np.float64), FLOOR, 1 - FLOOR)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Log probabilities divided by one number: above 1 less sure, below 1 more so.
+
+    The order of exclusive classes in a frame, and so the most probable one, stays as it is.
+
+    Attributes:
+        exclusive: whether the probabilities of a frame add up to one.
+        temperature: above 0.
+    """
+
+    exclusive: bool
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature) and self.temperature > 0):
+            raise InputError(f"A temperature is a number above 0; got {self.temperature}.")
+
+    def __call__(self, probability: NDArray[Any]) -> NDArray[Any]:
+        """Calibrated probabilities, `(time, behaviour)`; NaN stays NaN."""
+        if self.temperature == 1.0:
+            return probability
+        if self.exclusive:
+            hot = np.exp(log_softmax(log_probability(probability) / self.temperature, axis=1))
+        else:
+            hot = 1 / (1 + np.exp(-log_odds(probability) / self.temperature))
+        return np.asarray(hot.astype(probability.dtype))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": "temperature",
+            "exclusive": self.exclusive,
+            "temperature": self.temperature,
+        }
+
+
+@dataclass(frozen=True)
+class Isotonic:
+    """A rising curve for each behaviour, straight between its points.
+
+    It can mend what no temperature can, and needs more recordings. Exclusive classes are scaled to
+    add up to one afterwards.
+
+    Attributes:
+        exclusive: whether the probabilities of a frame add up to one.
+        before: for each behaviour, rising probabilities of the model.
+        after: for each behaviour, what they become.
+    """
+
+    exclusive: bool
+    before: tuple[tuple[float, ...], ...]
+    after: tuple[tuple[float, ...], ...]
+
+    def __call__(self, probability: NDArray[Any]) -> NDArray[Any]:
+        """Calibrated probabilities, `(time, behaviour)`; NaN stays NaN.
+
+        Raises:
+            InputError: the number of behaviours is not that of the curves.
+        """
+        if probability.shape[1] != len(self.before):
+            raise InputError(
+                f"There are calibration curves of {len(self.before)} behaviours, and probabilities "
+                f"of {probability.shape[1]}."
+            )
+        curves = zip(probability.T.astype(np.float64), self.before, self.after, strict=True)
+        mended = np.stack([np.interp(p, x, y) for p, x, y in curves], axis=1)
+        if self.exclusive:
+            mended /= mended.sum(axis=1, keepdims=True)  # each is above 0
+        return mended.astype(probability.dtype)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": "isotonic",
+            "exclusive": self.exclusive,
+            "before": [list(points) for points in self.before],
+            "after": [list(points) for points in self.after],
+        }
+
+
+Calibrator = Temperature | Isotonic
+
+
+def calibrator_from_dict(values: Mapping[str, Any]) -> Calibrator:
+    """The inverse of `Temperature.to_dict` and `Isotonic.to_dict`.
+
+    Raises:
+        InputError: the kind of calibration is unknown.
+    """
+    if values.get("kind") == "temperature":
+        return Temperature(bool(values["exclusive"]), float(values["temperature"]))
+    if values.get("kind") == "isotonic":
+        before, after = (tuple(map(tuple, values[name])) for name in ("before", "after"))
+        return Isotonic(bool(values["exclusive"]), before, after)
+    raise InputError(
+        f"A calibration is of the kind 'temperature' or 'isotonic'; got {values.get('kind')!r}."
+    )

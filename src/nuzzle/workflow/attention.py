@@ -1,0 +1,71 @@
+"""Which frames a model looked at, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import WindowClassifier
+from nuzzle.inference.predict import source_frames
+from nuzzle.labels import mask_to_intervals
+from nuzzle.workflow.scored import Scored
+
+#: How many bouts of each behaviour the report shows the attention of.
+_ATTENTION_BOUTS = 3
+
+
+def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
+    """Attention weights at the middle of the longest correctly found bouts of one recording.
+
+    Args:
+        bundle: a trained model; empty if it has no attention.
+        scored: its predictions beside the labels.
+    """
+    classifier = bundle.classifier
+    if not isinstance(classifier, WindowClassifier):
+        return []
+    to_prepared = source_frames(scored.recording, scored.prepared)
+    fps = scored.prepared.require_fps()
+    out = []
+    for pair in scored.pairs:
+        features = bundle.frontend(scored.prepared, pair.pair)
+        for column, behaviour in enumerate(pair.behaviours):
+            if behaviour == pair.background:
+                continue
+            both = pair.truth[:, column] & pair.predicted[:, column]
+            bouts = mask_to_intervals(both)
+            longest = bouts[np.argsort(bouts[:, 0] - bouts[:, 1])][:_ATTENTION_BOUTS]
+            for start, stop in longest:
+                frame = int(start + stop) // 2
+                at = torch.tensor([int(to_prepared[frame])])
+                weights = classifier.attention(features, at)
+                if weights is None:
+                    return []
+                step = classifier.window / weights.shape[1]
+                middle = (np.arange(weights.shape[1]) + 0.5) * step - classifier.window // 2
+                out.append(
+                    {
+                        "recording": pair.recording,
+                        "agent": pair.pair.agent,
+                        "target": pair.pair.target,
+                        "behaviour": behaviour,
+                        "frame": frame,
+                        "frames": int(stop - start),
+                        "offset_s": [round(float(each) / fps, 4) for each in middle],
+                        "weight": [round(float(each), 6) for each in weights[0]],
+                    }
+                )
+    return out
+
+
+def longest_bouts(attention: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """The longest bouts of each behaviour over all recordings."""
+    chosen: list[dict[str, Any]] = []
+    for behaviour in sorted({each["behaviour"] for each in attention}):
+        mine = [each for each in attention if each["behaviour"] == behaviour]
+        chosen += sorted(mine, key=lambda each: -int(each["frames"]))[:_ATTENTION_BOUTS]
+    return chosen or None

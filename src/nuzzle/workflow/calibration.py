@@ -1,0 +1,142 @@
+"""How far a model's word can be trusted: fitted for a bundle, and measured where it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.config import CalibrationConfig
+from nuzzle.decoding.calibrate import calibrated
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.leave_out import LeftOut, fit_calibration, groups_needed, leave_out
+from nuzzle.errors import InputError
+from nuzzle.evaluation.conformal import Conformal
+from nuzzle.evaluation.decisions import DecodingEffect, Truth
+from nuzzle.evaluation.evaluate import evaluate as score
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.uncertainty import How, measure_uncertainty
+from nuzzle.inference.bundle import Bundle
+from nuzzle.workflow.samples import Say
+
+
+def calibrate_bundle(
+    bundle: Bundle, raw: Sequence[ScoredPair], fitted_on: str, say: Say = lambda sentence: None
+) -> Bundle:
+    """The bundle with a calibrator and conformal sets, or with the reason why it has none.
+
+    Args:
+        bundle: a trained model.
+        raw: its own probabilities of recordings that it was not trained on; or those of models
+            trained in the same way, out of fold.
+        fitted_on: what these recordings are, in words.
+        say: is told what cannot be done.
+    """
+    settings = bundle.config.calibration
+    groups = sorted({pair.resampling_unit for pair in raw})
+    values: dict[str, Any] = {
+        "method": settings.method,
+        "coverage": settings.coverage,
+        "calibrator": None,
+        "conformal": None,
+        "fitted_on": fitted_on,
+        "recordings": sorted({pair.recording for pair in raw}),
+        "groups": groups,
+        "note": _too_few(len(groups), settings, fitted_on),
+    }
+    if len(groups) > 1:
+        try:
+            fitted = fit_calibration(raw, settings.method, settings.coverage)
+        except InputError as error:
+            values["note"] = str(error)
+        else:
+            if settings.method != "none":
+                values["calibrator"] = fitted.calibrator.to_dict()
+            if fitted.conformal is not None:
+                values["conformal"] = fitted.conformal.to_dict()
+    if values["note"]:
+        say(values["note"])
+    return replace(bundle, calibration=values)
+
+
+def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
+    """What cannot be promised with so few groups; '' if enough."""
+    if groups < 2:
+        return (
+            f"There is one group of recordings in {where}: what a calibration is worth cannot be "
+            "tried on another, so there is none. Label recordings of more animals or sessions."
+        )
+    needed = groups_needed(settings.coverage)
+    if groups >= needed:
+        return ""
+    return (
+        f"No frame is marked as unsure: a coverage of {settings.coverage:g} needs {needed} groups "
+        f"of recordings (animals or sessions) in {where}, and there are {groups}. Label more, or "
+        f"set calibration.coverage to {np.floor(100 * (1 - 1 / groups)) / 100:g} or less."
+    )
+
+
+def conformal_of(bundle: Bundle) -> Conformal | None:
+    """The bundle's prediction sets; None where it has none."""
+    values = bundle.calibration.get("conformal")
+    return Conformal.from_dict(values) if values else None
+
+
+def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -> Evaluation:
+    """Score a bundle, its calibration, its sets and its decoding.
+
+    Where the calibration was fitted on one of these recordings or its group, each group is
+    calibrated as fitted on the others instead; and so are all figures.
+
+    Args:
+        bundle: a trained model.
+        raw: its own probabilities beside the truth.
+        bootstrap: draws behind an interval; 0 for none.
+    """
+    held, how = _held_out(bundle, raw)
+    decoder = Decoder.from_dict(bundle.decoding)
+    decisions = _decide(decoder, held.pairs)
+    pairs = [replace(p, predicted=said) for p, said in zip(held.pairs, decisions, strict=True)]
+    truth = Truth(pairs)
+    by_itself = Decoder(decoder.behaviours, decoder.exclusive, decoder.background)
+    result = replace(
+        score(pairs, bootstrap=bootstrap),
+        decoding=DecodingEffect(truth.score(_decide(by_itself, pairs)), truth.score(decisions)),
+    )
+    if not bundle.calibration:
+        return result
+    uncertainty = measure_uncertainty(
+        raw,
+        pairs,
+        held.sets,
+        promised=float(bundle.calibration["coverage"]),
+        method=str(bundle.calibration["method"]),
+        how=how,
+        bootstrap=bootstrap,
+    )
+    return replace(result, uncertainty=uncertainty)
+
+
+def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
+    """Calibrated predictions, and whether these recordings had a part in the calibration."""
+    fitted, conformal = bundle.calibration, conformal_of(bundle)
+    known = {*fitted.get("recordings", ()), *fitted.get("groups", ())}
+    seen = any(pair.recording in known or pair.resampling_unit in known for pair in raw)
+    several = len({pair.resampling_unit for pair in raw}) > 1
+    if seen and several and (fitted["calibrator"] or conformal):
+        return leave_out(raw, fitted["method"], fitted["coverage"]), "left out in turn"
+    pairs = calibrated(raw, bundle.calibrator)
+    sets = None if conformal is None else [conformal.sets(pair.probability) for pair in pairs]
+    return LeftOut(pairs, sets), "fitted on them" if seen else "held out"
+
+
+def _decide(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
+    return decoder.decode(
+        [pair.probability for pair in pairs],
+        [pair.fps for pair in pairs],
+        [pair.observed for pair in pairs],
+    )
