@@ -29,7 +29,7 @@ class Lane:
     Attributes:
         name: what it holds, in full.
         label: what stands beside it.
-        kind: ``truth``, ``predicted`` or ``certainty``: its look.
+        kind: ``truth``, ``predicted``, ``unsure`` or ``certainty``: its look.
         drawing: an SVG element.
         swatch: a colour that stands beside the label; '' for none.
     """
@@ -77,6 +77,10 @@ def lanes(
             name, swatch = "", ""
         drawing = _lane(one.predicted, columns, colours, mute)
         rows.append(Lane("nuzzle", name or "nuzzle", "predicted", drawing, swatch))
+    if one.unsure is not None:
+        rows.append(
+            Lane("unsure", "not sure", "unsure", _unsure(np.asarray(one.unsure.any(axis=1))))
+        )
     chance = 1 / max(2, len(behaviours)) if exclusive else 0.5
     drawing = _certainty(one.certainty(exclusive), chance)
     rows.append(Lane("certainty", "certainty", "certainty", drawing))
@@ -103,6 +107,12 @@ def _lane(
     if unseen.any():
         paths.insert(0, tag("path", d=_boxes(unseen), class_="unseen", data_unseen="1"))
     return _box(len(active), paths)
+
+
+def _unsure(unsure: NDArray[np.bool_]) -> Markup:
+    """Where the model is not sure, in grey; the style sheet hatches it."""
+    path = tag("path", d=_boxes(unsure), class_="doubt", data_behaviour="yes")
+    return _box(len(unsure), [path] if unsure.any() else [])
 
 
 def _boxes(mask: NDArray[np.bool_]) -> str:

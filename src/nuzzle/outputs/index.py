@@ -28,7 +28,7 @@ import nuzzle
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
-from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_budget, read_csv
 
 FORMAT = "nuzzle-results"
 VERSION = 1
@@ -51,6 +51,8 @@ class RecordingEntry:
         pairs: (agent, target) of each pair that was predicted.
         observed_frames: for each pair, the frames in which an annotator looked for anything.
         doubtful: fraction of its frames whose certainty is below `DOUBTFUL`; None if all mute.
+        unsure: fraction of its frames whose set of possible behaviours is not a single one; of
+            frames and behaviours where several may go on. None where the model has no sets.
         history: preparation steps, in order.
         notes: what had to be mended or left out.
         seconds: what the computation took.
@@ -68,6 +70,7 @@ class RecordingEntry:
     pairs: tuple[tuple[str, str], ...] = ()
     observed_frames: tuple[int, ...] = ()
     doubtful: float | None = None
+    unsure: float | None = None
     history: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -200,7 +203,7 @@ def read_results(directory: str | Path) -> Results:
         finished=bool(index.get("finished", True)),
         bouts=read_csv(bouts, BOUT_FILE_COLUMNS) if bouts.exists() else empty_bouts,
         truth_bouts=read_csv(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
-        time_budget=read_csv(budget, BUDGET_COLUMNS) if budget.exists() else empty_budget,
+        time_budget=read_budget(budget) if budget.exists() else empty_budget,
         metrics=_read_json(metrics) if metrics.exists() else None,
         attention=tuple(_read_json(attention)) if attention.exists() else (),
     )

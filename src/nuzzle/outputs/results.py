@@ -113,6 +113,7 @@ class ResultsWriter:
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
             observed_frames=tuple(_observed(one) for one in pairs),
             doubtful=_doubtful(pairs, self.run.exclusive),
+            unsure=_unsure(pairs),
             history=tuple(history or recording.history),
             notes=tuple(notes),
             seconds=round(seconds, 3),
@@ -211,7 +212,12 @@ class ResultsWriter:
                 for name, there in zip(names, one.looked_for, strict=True)
                 if there and name != self.run.background
             )
-            spans.append(PairSpan(entry.name, one.pair, looked_for, entry.n_frames, entry.fps))
+            doubts: tuple[int, ...] = ()
+            if one.unsure is not None:
+                frames = (one.unsure & one.predicted).sum(axis=0)
+                doubts = tuple(int(frames[names.index(name)]) for name in looked_for)
+            length = entry.n_frames, entry.fps
+            spans.append(PairSpan(entry.name, one.pair, looked_for, *length, doubts))
         self._entries[entry.name] = entry
         self._bouts[entry.name] = (_join(predicted), _join(truth))
         self._spans[entry.name] = spans
@@ -255,3 +261,10 @@ def _doubtful(pairs: Sequence[PairFrames], exclusive: bool) -> float | None:
     certainty = np.concatenate([one.certainty(exclusive) for one in pairs])
     certainty = certainty[np.isfinite(certainty)]
     return float((certainty < DOUBTFUL).mean()) if len(certainty) else None
+
+
+def _unsure(pairs: Sequence[PairFrames]) -> float | None:
+    """Share of what was looked for; the columns of exclusive behaviours are all alike."""
+    known = [(one.unsure, np.isfinite(one.probability)) for one in pairs if one.unsure is not None]
+    n = sum(int(mask.sum()) for _, mask in known)
+    return sum(int((unsure & mask).sum()) for unsure, mask in known) / n if n else None

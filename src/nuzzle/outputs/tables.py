@@ -38,17 +38,29 @@ BUDGET_COLUMNS: dict[str, Any] = {
     "percent": np.float64,
     "mean_bout_s": np.float64,
     "latency_s": np.float64,
+    "unsure_percent": np.float64,
 }
 
 
 class PairSpan(NamedTuple):
-    """A pair of one recording for which behaviours were predicted: one block of a time budget."""
+    """A pair of one recording for which behaviours were predicted: one block of a time budget.
+
+    Attributes:
+        recording: its name.
+        pair: agent and target.
+        behaviours: what was looked for.
+        n_frames: length of the recording.
+        fps: frames per second.
+        unsure_frames: of the frames of each behaviour's bouts, those of which the model is not
+            sure; empty where it cannot say.
+    """
 
     recording: str
     pair: Pair
     behaviours: tuple[str, ...]
     n_frames: int
     fps: float
+    unsure_frames: tuple[int, ...] = ()
 
 
 def pair_bouts(
@@ -99,23 +111,25 @@ def time_budget(bouts: pd.DataFrame, spans: Iterable[PairSpan]) -> pd.DataFrame:
 
     Returns:
         Table with `BUDGET_COLUMNS`. `latency_s` is the start of the first bout, in seconds from
-        the start of the recording.
+        the start of the recording; `unsure_percent` is of the behaviour's own frames.
     """
     keys = ["recording", "agent", "target", "behaviour"]
     groups = dict(list(bouts.groupby(keys, sort=False)))
     rows: list[tuple[Any, ...]] = []
     for span in spans:
-        for behaviour in span.behaviours:
+        doubts = span.unsure_frames or (np.nan,) * len(span.behaviours)
+        for behaviour, unsure in zip(span.behaviours, doubts, strict=True):
             key = (span.recording, *span.pair, behaviour)
             group = groups.get(key)
             if group is None:
-                rows.append((*key, 0, 0, 0.0, 0.0, np.nan, np.nan))
+                rows.append((*key, 0, 0, 0.0, 0.0, np.nan, np.nan, np.nan))
                 continue
             frames = int((group["stop_frame"] - group["start_frame"]).sum())
             mean_s = float(group["duration_s"].mean())
             latency_s = float(group["start_s"].min())
             percent = 100.0 * frames / span.n_frames
-            rows.append((*key, len(group), frames, frames / span.fps, percent, mean_s, latency_s))
+            times = (frames / span.fps, percent, mean_s, latency_s, 100.0 * unsure / frames)
+            rows.append((*key, len(group), frames, *times))
     return pd.DataFrame(rows, columns=list(BUDGET_COLUMNS)).astype(BUDGET_COLUMNS)
 
 
@@ -123,6 +137,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table atomically, numbers rounded to 6 places; a missing number is empty."""
     with atomic_path(path) as temporary:
         table.round(6).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_budget(path: Path) -> pd.DataFrame:
+    """A time budget; columns that an earlier nuzzle did not write are empty."""
+    return read_csv(path, BUDGET_COLUMNS).reindex(columns=list(BUDGET_COLUMNS))
 
 
 def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -106,13 +106,18 @@ def crossval(
     tuned = tune_decoder(
         pairs, objective, seed=config.training.seed, calibration=config.calibration.method
     )
-    bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", say)
-    evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
-    decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
-    bundle = replace(bundle, decoding=decoding, metrics=evaluation.to_dict())
+    bundle, evaluation = _refit(run, pairs, tuned)
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return CrossValidation(bundle, evaluation, tuned, run.names)
+
+
+def _refit(run: _Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
+    """The bundle of all recordings, and what its kind is worth out of fold."""
+    bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", run.say)
+    evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
+    decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
+    return replace(bundle, decoding=decoding, metrics=evaluation.to_dict()), evaluation
 
 
 def partition(
