@@ -32,6 +32,7 @@ from nuzzle.io.load import read_poses
 from nuzzle.io.trackers import movement_loader
 from nuzzle.labels import Pair
 from nuzzle.models import TemporalCNNLSTM
+from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.recording import Recording
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.skeleton import MOUSE7
@@ -84,6 +85,11 @@ def features(frames: int) -> None:
     few = poses[:3000].numpy()
     naive = len(few) / median_s(lambda: naive_features(few, 30.0))
     row("engineered48 features", frames, median_s(lambda: compute(poses)), "a loop in numpy", naive)
+
+
+def identity(frames: int) -> None:
+    one = simulate_recording("s", minutes=frames / 1800, seed=0, difficulty="hard")
+    row("identity repair", one.n_frames, median_s(lambda: RepairIdentity()(one)))
 
 
 def simulation(minutes: float) -> None:
@@ -183,6 +189,7 @@ def main() -> None:
     scale = 10 if parser.parse_args().quick else 1
     print(f"{torch.get_num_threads()} threads; medians\n{'':34}{'frames/s':>14}  beside")
     features(1_000_000 // scale)
+    identity(500_000 // scale)
     reading()
     simulation(20 / scale)
     window_inference(10_000 // scale)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nuzzle.config import Config
     from nuzzle.inference.bundle import Bundle
-    from nuzzle.io.describe import describe as inspect
     from nuzzle.io.init_manifest import init_manifest as init
     from nuzzle.labels import Labels, Pair
     from nuzzle.manifest import Manifest
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from nuzzle.skeleton import Skeleton
     from nuzzle.workflow.crossval import crossval
     from nuzzle.workflow.evaluate import evaluate
+    from nuzzle.workflow.inspect import inspect
     from nuzzle.workflow.predict import predict
     from nuzzle.workflow.train import train
 
@@ -39,7 +39,7 @@ _HOMES = {
     "crossval": ("nuzzle.workflow.crossval", "crossval"),
     "evaluate": ("nuzzle.workflow.evaluate", "evaluate"),
     "init": ("nuzzle.io.init_manifest", "init_manifest"),
-    "inspect": ("nuzzle.io.describe", "describe"),
+    "inspect": ("nuzzle.workflow.inspect", "inspect"),
     "predict": ("nuzzle.workflow.predict", "predict"),
     "report": ("nuzzle.outputs.report", "write_report"),
     "train": ("nuzzle.workflow.train", "train"),

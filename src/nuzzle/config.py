@@ -40,6 +40,8 @@ class PrepareConfig(Section):
         unit: ``auto`` is cm where every training recording has a scale; where one has none, body
             lengths (``bl``) for relational features and px for others.
         min_confidence: points that the tracker is less sure of become missing.
+        repair_identity: whether tracks are exchanged back where the tracker seems to have exchanged
+            two animals.
         max_gap_s: missing points are interpolated over gaps up to this long, s.
         smooth_s: width of the median filter of each coordinate, s; 0 for none.
         keypoints: which keypoints are used; those that all training recordings share by default.
@@ -51,6 +53,7 @@ class PrepareConfig(Section):
     fps: PositiveFloat | None = None
     unit: Literal["auto", "cm", "bl", "px"] = "auto"
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    repair_identity: bool = False
     max_gap_s: NonNegativeFloat = 0.5
     smooth_s: NonNegativeFloat = 0.0
     keypoints: tuple[str, ...] = ()

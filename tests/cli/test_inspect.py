@@ -24,6 +24,20 @@ def test_poses(project):
     assert "Heading: from tailbase to nose." in output
 
 
+def test_exchanged_identities_are_counted(tmp_path):
+    from nuzzle.io.calms21 import write_calms21
+    from nuzzle.simulate.recordings import simulate_recording
+
+    one = simulate_recording("task1/train/mouse001", minutes=0.5, seed=0, difficulty="easy")
+    position = one.position.copy()
+    position[300:310] = position[300:310][..., ::-1]
+    path = tmp_path / "poses.json"
+    write_calms21([one], path)
+    assert "No exchange of identities found." in inspect(path).stdout
+    write_calms21([one.with_position(position, "swap")], path, overwrite=True)
+    assert "Identities seem exchanged 1 times, in 10 frames (300-309)" in inspect(path).stdout
+
+
 def test_labels(project):
     output = inspect(project / "labels" / "1_bouts.csv").stdout
     assert "one->two" in output

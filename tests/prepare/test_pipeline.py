@@ -10,6 +10,7 @@ from nuzzle.errors import ConfigError
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropOrigin, DropUnsure
 from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.pipeline import STEPS, Pipeline
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
@@ -39,7 +40,7 @@ def test_steps_run_in_order_and_leave_their_mark(recording_of: Callable[..., Rec
 
 
 def test_every_step_survives_json(recording_of: Callable[..., Recording]) -> None:
-    every = Pipeline((*EVERY.steps, ToBodyLengths("nose", "tail_base")))
+    every = Pipeline((*EVERY.steps, RepairIdentity(), ToBodyLengths("nose", "tail_base")))
     assert {step.name for step in every.steps} == set(STEPS)
     assert Pipeline.from_dict(json.loads(json.dumps(every.to_dict()))) == every
     assert EVERY(recording_of(np.arange(40))).fps == 15

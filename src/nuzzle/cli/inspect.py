@@ -31,10 +31,10 @@ def inspect(
 ) -> None:
     """Say what a file holds: animals, keypoints, missing points, behaviours, problems."""
     from nuzzle.cli.console import emit_json, say
-    from nuzzle.io.describe import describe
     from nuzzle.io.registry import LabelOptions, PoseOptions
+    from nuzzle.workflow.inspect import inspect as look
 
-    about = describe(
+    about = look(
         file,
         poses=PoseOptions(item=item, fps=fps, allow_pickle=allow_pickle),
         labels=LabelOptions(
@@ -81,6 +81,8 @@ def _show_poses(about: dict[str, Any]) -> None:
     if about["confidence"]:
         low, middle, high = about["confidence"]
         _line(f"Confidence: median {middle:.3f}, quartiles {low:.3f} and {high:.3f}.")
+    if about["identity"] is not None:
+        _show_identity(about["identity"])
     roles = about["skeleton"]
     _line(roles.get("problem") or f"Heading: from {roles['tail_base']} to {roles['nose']}.")
     if roles.get("renamed"):
@@ -88,6 +90,18 @@ def _show_poses(about: dict[str, Any]) -> None:
         _line(f"Keypoints known by another name: {pairs}.")
     if about["labels"] is not None:
         _show_behaviours(about["labels"])
+
+
+def _show_identity(swaps: dict[str, Any]) -> None:
+    if not swaps["swaps"]:
+        _line("No exchange of identities found.")
+        return
+    listed = ", ".join(f"{start}-{stop - 1}" for start, stop in swaps["swaps"][:_SHOWN_ITEMS])
+    more = ", ..." if len(swaps["swaps"]) > _SHOWN_ITEMS else ""
+    _line(
+        f"Identities seem exchanged {len(swaps['swaps'])} times, in {swaps['frames']:,} frames "
+        f"({listed}{more}). Look at them; prepare.repair_identity=true mends them."
+    )
 
 
 def _show_labels(about: dict[str, Any]) -> None:

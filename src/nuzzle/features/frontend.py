@@ -23,6 +23,7 @@ from nuzzle.prepare.base import Step
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
@@ -173,6 +174,8 @@ def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str
     steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
     if settings.min_confidence:
         steps.append(DropUnsure(settings.min_confidence))
+    if settings.repair_identity:
+        steps.append(RepairIdentity())
     if settings.max_gap_s:
         steps.append(FillGaps(max_gap_s=settings.max_gap_s))
     if settings.smooth_s:

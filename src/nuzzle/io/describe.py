@@ -33,6 +33,7 @@ def describe(
     labels: LabelOptions | None = None,
     format: str = "",
     progress: Callable[[str], None] | None = None,
+    examine: Callable[[Recording], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What a pose file, a label file or a manifest holds.
 
@@ -42,6 +43,7 @@ def describe(
         labels: what a label file does not say.
         format: name of the reader, where the file does not show it.
         progress: called with the name of each recording of a manifest before it is read.
+        examine: what else to say of a pose file's recording.
 
     Returns:
         Plain values. ``kind`` is ``poses``, ``labels`` or ``manifest``; the rest is
@@ -66,7 +68,9 @@ def describe(
     if len(items) > 1 and not options.item:
         options = replace(options, item=items[0])
         about["shown_item"] = options.item
-    return about | {"kind": "poses"} | describe_poses(found.read(path, options))
+    recording = found.read(path, options)
+    more = examine(recording) if examine is not None else {}
+    return about | {"kind": "poses"} | describe_poses(recording) | more
 
 
 def _items(path: Path, format: PoseFormat) -> list[str]:

@@ -11,6 +11,7 @@ from nuzzle.prepare.base import Step
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropOrigin, DropUnsure
 from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
 from nuzzle.prepare.smoothing import GaussianFilter, MedianFilter, SavitzkyGolay
@@ -23,6 +24,7 @@ STEPS: dict[str, type[Step]] = {
     for step in (
         DropUnsure,
         DropOrigin,
+        RepairIdentity,
         FillGaps,
         MedianFilter,
         GaussianFilter,

@@ -1,0 +1,306 @@
+"""Mending identities: where a tracker exchanged two animals, their tracks are exchanged back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.errors import ConfigError, InputError
+from nuzzle.labels import mask_to_intervals
+from nuzzle.prepare.base import Step
+from nuzzle.prepare.gaps import neighbours
+from nuzzle.recording import Recording
+
+_Values = NDArray[np.float64]
+
+#: More animals have too many assignments (24 for four).
+MOST_ANIMALS = 4
+#: A point not seen for longer says nothing of who is where, s.
+_MAX_GAP_S = 1.0
+#: Steps shorter than this share of a body say nothing: trackers that smooth leave none longer.
+_LEAST_SCALE = 0.05
+#: The points of one body err together: they count as this many.
+_POINTS_THAT_COUNT = 2
+#: Posture, and with it the apparent size of a body, is about the same for this long, s.
+_POSTURE_S = 2.0
+#: A passing exchange costs as much a second, a lasting one as much in all.
+_PASSING_PER_S = 1.0
+_LASTING = 5.0
+#: Lengths tell animals apart whose medians differ by this many standard deviations.
+_SEPARATION = 1.0
+#: History entries list this many swaps.
+_LISTED = 5
+
+
+class Swap(NamedTuple):
+    """Frames `[start_frame, stop_frame)` in which the tracks are exchanged."""
+
+    start_frame: int
+    stop_frame: int
+
+
+@dataclass(frozen=True)
+class RepairIdentity(Step):
+    """Exchange tracks back where a tracker exchanged the animals.
+
+    Each frame is assigned one of the K! ways to give K tracks to K animals; the cheapest sequence
+    is found by dynamic programming (Viterbi 1967). It costs
+
+    - how far the points of each animal lie from where the frame before lets expect them, as
+      ``log(1 + (distance / scale)^2)``, the scale being a long step in this recording;
+    - how unlike an animal's usual segment lengths those of its track are, where the animals differ;
+    - `cost` for each exchange.
+
+    Whether a track jumps onto the place of another that stays (a double detection) makes no
+    difference, so that nothing is exchanged then. The names stay with most of the frames.
+
+    Attributes:
+        cost: of an exchange, in natural logarithms of odds. Higher mends less.
+    """
+
+    name: ClassVar[str] = "repair_identity"
+    cost: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not self.cost > 0:
+            raise ConfigError(f"cost is that of an exchange, a positive number; got {self.cost}.")
+
+    def support_frames(self, fps: float | None) -> int | None:
+        return None  # whole tracks decide
+
+    def __call__(self, recording: Recording) -> Recording:
+        order = assignment(recording, self.cost)
+        swaps = swaps_of(order)
+        if not swaps:
+            return recording.with_position(recording.position, "mended 0 identity swaps")
+        position = np.take_along_axis(recording.position, order[:, None, None, :], axis=3)
+        confidence = np.take_along_axis(recording.confidence, order[:, None, :], axis=2)
+        return recording.with_position(position, summary(swaps), confidence=confidence)
+
+
+def summary(swaps: list[Swap]) -> str:
+    """What was mended, for people."""
+    frames = sum(stop - start for start, stop in swaps)
+    listed = ", ".join(f"{start}-{stop - 1}" for start, stop in swaps[:_LISTED])
+    more = f" and {len(swaps) - _LISTED} more" if len(swaps) > _LISTED else ""
+    return f"mended {len(swaps)} identity swaps, {frames} frames (frames {listed}{more})"
+
+
+def swaps_of(order: NDArray[np.int64]) -> list[Swap]:
+    """Runs of frames whose tracks are exchanged in one way.
+
+    Args:
+        order: `(time, individual)`, as `assignment` gives it.
+    """
+    exchanged = (order != np.arange(order.shape[1])).any(axis=1)
+    changes = np.flatnonzero((order[1:] != order[:-1]).any(axis=1)) + 1
+    ways = np.zeros(len(order), dtype=np.int64)
+    ways[changes] = 1
+    ways = np.cumsum(ways)
+    return [
+        Swap(int(start), int(stop))
+        for way in np.unique(ways[exchanged])
+        for start, stop in mask_to_intervals(ways == way)
+    ]
+
+
+def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArray[np.int64]:
+    """Which track each animal has in each frame.
+
+    Args:
+        recording: two to four animals; with one there is nothing to exchange.
+        cost: of an exchange.
+
+    Returns:
+        `(time, individual)`: the column of the track. Most frames keep their own.
+
+    Raises:
+        InputError: there are more than four animals.
+    """
+    animals = len(recording.individuals)
+    if animals > MOST_ANIMALS:
+        raise InputError(
+            f"recording {recording.name!r} has {animals} individuals; identities are mended among "
+            f"up to {MOST_ANIMALS}. Leave prepare.repair_identity off."
+        )
+    points = recording.position.transpose(3, 0, 2, 1).astype(np.float64)
+    own = np.tile(np.arange(animals), (len(points[0]), 1))
+    if animals == 1 or len(own) < 2:
+        return own
+    fps = recording.require_fps()
+    moved = _motion(points, fps)
+    first = _cheapest(moved, np.zeros_like(moved), cost, fps)
+    lengths = _lengths(points)
+    looks = _appearance(lengths, first, fps)
+    return _most_own(_cheapest(moved, looks, cost, fps) if looks.any() else first)
+
+
+def _motion(points: _Values, fps: float) -> _Values:
+    """Cost that what was track a is now track b, `(time, a, b)`; 0 in the first frame."""
+    animals, length = points.shape[:2]
+    present = np.asarray(np.isfinite(points).all(axis=-1))
+    steps = np.linalg.norm(np.diff(points, axis=1), axis=-1)
+    known = steps[np.isfinite(steps)]
+    scale = max(float(np.median(known)) if known.size else 0.0, _LEAST_SCALE * _body_size(points))
+    cost = np.zeros((length, animals, animals))
+    if not scale > 0:
+        return cost
+    expected, age = _expected(points, present, scale)
+    ages = np.where(age <= _MAX_GAP_S * fps, age, np.inf)
+    known_before = np.isfinite(ages).all(axis=0)
+    for b in range(animals):
+        usable = known_before & present[b, 1:]
+        count = usable.sum(axis=-1)
+        weight = np.minimum(count, _POINTS_THAT_COUNT) / np.maximum(count, 1)
+        for a in range(animals):
+            away = ((points[b, 1:] - expected[a]) ** 2).sum(axis=-1)
+            with np.errstate(invalid="ignore"):
+                each = np.log1p(away / (scale**2 * ages[a]))
+            cost[1:, a, b] = weight * np.where(usable, each, 0.0).sum(axis=-1)
+    return cost
+
+
+def _body_size(points: _Values) -> float:
+    """Median distance of the points of one body from their mean; 0 where a body is one point."""
+    complete = points[np.isfinite(points).all(axis=(2, 3))]
+    if not len(complete):
+        return 0.0
+    return float(np.median(np.linalg.norm(complete - complete.mean(1, keepdims=True), axis=-1)))
+
+
+def _expected(
+    points: _Values, present: NDArray[np.bool_], scale: float
+) -> tuple[_Values, NDArray[np.float64]]:
+    """Where each point is expected, from the frames before, and how old that knowledge is.
+
+    Returns:
+        Positions `(track, time - 1, keypoint, 2)` for all frames but the first, and ages
+        `(track, time - 1, keypoint)` in frames, infinite where the point was never seen.
+    """
+    moved = np.moveaxis(present, 1, 0)
+    last = np.moveaxis(neighbours(moved)[0], 0, 1)[:, :-1]
+    expected = np.take_along_axis(points, np.maximum(last, 0)[..., None], axis=1)
+    now = np.arange(1, points.shape[1])[None, :, None]
+    age = np.where(last >= 0, now - last, np.inf)
+    # A body moves on as it moved, unless that step was itself a jump.
+    step = np.zeros_like(expected[:, :, 0])
+    both = present[:, 1:] & present[:, :-1]
+    difference = np.where(both[..., None], np.diff(points, axis=1), 0.0)
+    mean = difference.sum(axis=2) / np.maximum(both.sum(axis=2), 1)[..., None]
+    calm = np.linalg.norm(mean, axis=-1) < 3 * scale
+    step[:, 1:] = np.where(calm[..., None], mean, 0.0)[:, :-1]
+    return expected + np.where((age == 1)[..., None], step[:, :, None], 0.0), age
+
+
+def _lengths(points: _Values) -> _Values:
+    """Logarithms of the distances within each body, `(time, track, segment)`."""
+    parts = []
+    for one, other in combinations(range(points.shape[2]), 2):
+        between = np.linalg.norm(points[:, :, one] - points[:, :, other], axis=-1)
+        parts.append(np.log(np.where(between > 0, between, np.nan)))
+    if not parts:
+        return np.zeros((points.shape[1], points.shape[0], 0))
+    return np.stack(parts, axis=-1).transpose(1, 0, 2)
+
+
+def _appearance(lengths: _Values, order: NDArray[np.int64], fps: float) -> _Values:
+    """Cost that track a is animal j, a frame, `(time, a, j)`; 0 where animals look alike."""
+    length, animals, _ = lengths.shape
+    own = np.take_along_axis(lengths, order[:, :, None], axis=1)
+    enough = np.isfinite(own).sum(axis=0).min(axis=0) >= 10 * _POSTURE_S * fps
+    cost = np.zeros((length, animals, animals))
+    if not enough.any():
+        return cost
+    own, tracks = own[..., enough], lengths[..., enough]
+    middle = np.nanmedian(own, axis=0)
+    spread = 1.4826 * np.nanmedian(np.abs(own - middle), axis=0).max(axis=0)
+    differ = np.ptp(middle, axis=0) > _SEPARATION * np.maximum(spread, 1e-6)
+    if not differ.any():
+        return cost
+    tracks, middle = tracks[..., differ], middle[:, differ]
+    spread = np.maximum(spread[differ], 0.02)
+    for j in range(animals):
+        apart = np.minimum(np.abs(tracks - middle[j]) / spread, 3.0) ** 2
+        count = np.isfinite(apart).sum(axis=-1)
+        total = np.where(np.isfinite(apart), apart, 0.0).sum(axis=-1)
+        cost[:, :, j] = 0.5 * total / np.maximum(count, 1) / (_POSTURE_S * fps)
+    there = np.asarray(np.isfinite(tracks).any(axis=-1))
+    cost[~there.all(axis=1)] = 0.0
+    return cost
+
+
+def _cheapest(moved: _Values, looks: _Values, cost: float, fps: float) -> NDArray[np.int64]:
+    """The cheapest sequence of assignments, `(time, individual)`.
+
+    An exchange begins and ends only in frames whose motion speaks for it, or in which animals
+    reappear so late that motion says nothing; from one such frame to the next the assignment
+    stays. So few frames are left to search.
+    """
+    ways, lasting = _states(moved.shape[1])
+    tracks = np.arange(moved.shape[1])
+    stay = np.einsum("taa->t", moved)
+    best = np.min([moved[:, tracks, way].sum(axis=1) for way in ways[1:]], axis=0)
+    silent = looks.any(axis=(1, 2)) & ~moved.any(axis=(1, 2))
+    frames = np.flatnonzero((best < stay) | silent)
+    frames = frames[frames > 0]
+    bounds = np.concatenate([[0], frames, [len(moved)]])
+    held = _held(looks, ways, lasting, bounds, fps)
+    # From way p to way q, animal j goes from track p[j] to track q[j].
+    moves = np.zeros((len(frames), len(ways), len(ways)))
+    for animal in tracks:
+        moves += moved[frames][:, ways[:, None, animal], ways[None, :, animal]]
+    other = (ways[:, None] != ways[None, :]).any(axis=-1)
+    entry = np.where(lasting, _LASTING, 0.0)
+    # One kind of exchange does not become the other.
+    again = np.where(np.eye(len(ways), dtype=bool), 0.0, np.inf)
+    moves += np.where(other, cost + entry, again)
+    total = held[0] + entry
+    back = np.empty((len(frames), len(ways)), dtype=np.int64)
+    for number, move in enumerate(moves):
+        arrive = total[:, None] + move
+        back[number] = arrive.argmin(axis=0)
+        total = arrive.min(axis=0) + held[number + 1]
+    chosen = np.empty(len(bounds) - 1, dtype=np.int64)
+    chosen[-1] = total.argmin()
+    for number in range(len(frames) - 1, -1, -1):
+        chosen[number] = back[number, chosen[number + 1]]
+    return ways[np.repeat(chosen, np.diff(bounds))]
+
+
+def _states(animals: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Assignments `(state, individual)`, and which of them last.
+
+    The first is everyone's own track. Each other one occurs twice: as a passing exchange, whose
+    cost grows with time, and as a lasting one, which costs something once.
+    """
+    own, *others = permutations(range(animals))
+    lasting = [False, *[False] * len(others), *[True] * len(others)]
+    return np.array([own, *others, *others]), np.array(lasting)
+
+
+def _held(
+    looks: _Values,
+    ways: NDArray[np.int64],
+    lasting: NDArray[np.bool_],
+    bounds: NDArray[np.int64],
+    fps: float,
+) -> _Values:
+    """What keeping a state costs between successive `bounds`, `(stretch, state)`."""
+    tracks = np.arange(looks.shape[1])
+    unlike = np.stack([looks[:, way, tracks].sum(axis=1) for way in ways], axis=1)
+    sums = np.concatenate([np.zeros((1, len(ways))), np.cumsum(unlike, axis=0)])
+    passing = ~lasting & (ways != tracks).any(axis=1)
+    each_frame = np.where(passing, _PASSING_PER_S / fps, 0.0)
+    held: _Values = np.diff(sums[bounds], axis=0) + np.diff(bounds)[:, None] * each_frame
+    return held
+
+
+def _most_own(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same assignments, animals named so that most frames stay as they are."""
+    ways, counts = np.unique(order, axis=0, return_counts=True)
+    most = ways[counts.argmax()]
+    return np.ascontiguousarray(order[:, np.argsort(most)])

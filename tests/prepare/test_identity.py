@@ -1,0 +1,148 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.errors import ConfigError, InputError
+from nuzzle.prepare.identity import RepairIdentity, assignment, summary, swaps_of
+from nuzzle.prepare.pipeline import Pipeline
+from nuzzle.recording import Recording
+from nuzzle.simulate import recordings as simulated
+from nuzzle.simulate.difficulty import DIFFICULTIES
+
+BODY = np.array([[0.0, 0.0], [2.0, 1.0], [5.0, 0.0]])
+
+
+def walking(animals=2, n_frames=200, apart=30.0, sizes=None):
+    """Animals that walk to the right beside each other, 1 px a frame."""
+    frames = np.arange(n_frames)
+    position = np.zeros((n_frames, 2, len(BODY), animals), dtype=np.float32)
+    for animal in range(animals):
+        size = 1.0 if sizes is None else sizes[animal]
+        position[..., animal] = (size * BODY.T)[None]
+        position[:, 0, :, animal] += frames[:, None]
+        position[:, 1, :, animal] += apart * animal
+    confidence = np.tile(np.arange(animals) / 10, (n_frames, len(BODY), 1))
+    return Recording.from_arrays(
+        "walk",
+        position,
+        keypoints=["nose", "ear", "tail_base"],
+        individuals=[f"m{n}" for n in range(animals)],
+        confidence=confidence,
+        fps=30.0,
+    )
+
+
+def exchanged(recording, start, stop, order):
+    position = recording.position.copy()
+    confidence = recording.confidence.copy()
+    position[start:stop] = position[start:stop][..., order]
+    confidence[start:stop] = confidence[start:stop][..., order]
+    return recording.with_position(position, "exchanged", confidence=confidence)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(50, 60), (50, 51), (150, 200), (0, 30)])
+def test_a_swap_is_mended_points_and_confidences(start, stop):
+    truth = walking()
+    mended = RepairIdentity()(exchanged(truth, start, stop, [1, 0]))
+    np.testing.assert_array_equal(mended.position, truth.position)
+    np.testing.assert_array_equal(mended.confidence, truth.confidence)
+    assert mended.history[-1] == (
+        f"mended 1 identity swaps, {stop - start} frames (frames {start}-{stop - 1})"
+    )
+
+
+def test_most_frames_keep_their_name():
+    given = exchanged(walking(), 20, 200, [1, 0])
+    assert swaps_of(assignment(given)) == [(0, 20)]
+
+
+def test_three_animals_that_change_places_in_a_ring():
+    truth = walking(3)
+    given = exchanged(exchanged(truth, 40, 60, [1, 2, 0]), 60, 75, [0, 2, 1])
+    mended = RepairIdentity()(given)
+    np.testing.assert_array_equal(mended.position, truth.position)
+    assert swaps_of(assignment(given)) == [(40, 60), (60, 75)]
+
+
+def test_a_double_detection_is_no_swap():
+    recording = walking()
+    position = recording.position.copy()
+    position[50:60, ..., 1] = position[50:60, ..., 0] + 0.1
+    assert not swaps_of(assignment(recording.with_position(position, "doubled")))
+
+
+def test_a_swap_across_a_gap_and_tracks_that_are_never_seen():
+    truth = walking()
+    position = exchanged(truth, 50, 60, [1, 0]).position.copy()
+    position[45:50] = np.nan
+    assert swaps_of(assignment(truth.with_position(position, "gap"))) == [(50, 60)]
+    position[...] = np.nan
+    assert not swaps_of(assignment(truth.with_position(position, "nothing")))
+
+
+def test_appearance_decides_where_motion_does_not():
+    """Both animals meet in a point and part again; then one is as long as the other was."""
+    truth = walking(sizes=[1.0, 1.4], n_frames=3000, apart=200.0)
+    position = truth.position.copy()
+    position[1000:1500] = np.nan  # unseen for longer than motion can bridge
+    swapped = exchanged(truth.with_position(position, "gap"), 1500, 1800, [1, 0])
+    found = swaps_of(assignment(swapped))
+    assert found == [(1500, 1800)]
+
+
+def simulate(level, per_minute, seed):
+    worse = replace(DIFFICULTIES[level], swaps_per_minute=per_minute)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulated, "difficulty_named", lambda name: worse)
+        return simulated.simulate_recording("s", minutes=2, seed=seed)
+
+
+@pytest.mark.parametrize("level", ["easy", "normal", "hard"])
+def test_simulated_swaps_are_found_and_nothing_else(level):
+    found = swaps = 0
+    for seed in range(3):
+        clean, given = simulate(level, 0.0, seed), simulate(level, 4.0, seed)
+        assert not swaps_of(assignment(clean))
+        same = (clean.position == given.position) | np.isnan(clean.position)
+        truth = ~same.all(axis=(1, 2, 3))
+        told = assignment(given)[:, 0] == 1
+        assert not (told & ~truth).any()
+        found, swaps = found + int((told & truth).sum()), swaps + int(truth.sum())
+    assert swaps > 50
+    assert found > 0.9 * swaps
+
+
+def test_clean_recordings_come_back_as_they_were():
+    recording = walking()
+    done = RepairIdentity()(recording)
+    np.testing.assert_array_equal(done.position, recording.position)
+    assert done.history == ("mended 0 identity swaps",)
+
+
+def test_a_long_list_is_cut():
+    text = summary([(10 * n, 10 * n + 2) for n in range(7)])
+    assert text.startswith("mended 7 identity swaps, 14 frames (frames 0-1, 10-11,")
+    assert text.endswith("and 2 more)")
+
+
+def test_one_animal_and_five():
+    assert assignment(walking(1)).tolist() == [[0]] * 200
+    with pytest.raises(InputError, match="5 individuals"):
+        assignment(walking(5))
+
+
+def test_it_is_saved_by_name_and_refuses_what_cannot_be():
+    pipeline = Pipeline((RepairIdentity(4.0),))
+    assert Pipeline.from_dict(pipeline.to_dict()) == pipeline
+    assert pipeline.support_frames(30.0) is None
+    with pytest.raises(ConfigError, match="positive"):
+        RepairIdentity(0.0)
+
+
+def test_a_real_recording_of_a_good_tracker_is_left_alone(shared_data):
+    from nuzzle.io.load import read_poses
+    from nuzzle.io.registry import PoseOptions
+
+    (path,) = (shared_data / "resident_intruder").glob("*filtered.csv")
+    assert not swaps_of(assignment(read_poses(path, PoseOptions(fps=30.0))))
