@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nuzzle.workflow.inspect import inspect
     from nuzzle.workflow.predict import predict
     from nuzzle.workflow.train import train
+    from nuzzle.workflow.tune import tune
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ _HOMES = {
     "predict": ("nuzzle.workflow.predict", "predict"),
     "report": ("nuzzle.outputs.report", "write_report"),
     "train": ("nuzzle.workflow.train", "train"),
+    "tune": ("nuzzle.workflow.tune", "tune"),
 }
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "predict",
     "report",
     "train",
+    "tune",
 ]
 
 

@@ -262,6 +262,17 @@ class Config(Section):
         preset = PRESETS.get(str(model.get("name")) if isinstance(model, dict) else "", {})
         return cls.parse(_merged(preset, values), source)
 
+    def with_values(self, values: Mapping[str, Any], source: str = "config") -> Config:
+        """The same with other values of some keys, named ``section.key``.
+
+        Raises:
+            ConfigError: there is no such key, or it cannot have such a value.
+        """
+        plain = self.model_dump(mode="json")
+        for key, value in values.items():
+            _assign(plain, key.split("."), value)
+        return Config.parse(plain, source)
+
     def to_yaml(self) -> str:
         """The whole configuration as YAML."""
         text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)

@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "train",
     "evaluate": "evaluate",
     "crossval": "crossval",
+    "tune": "tune",
     "predict": "predict",
     "report": "report",
     "score-mabe": "score_mabe",

@@ -101,7 +101,7 @@ def crossval(
     recordings = [each for each in load_manifest(manifest) if each.labels is not None]
     parts = partition(recordings, by, folds, config.training.seed)
     space = LabelSpace.fit(recordings, config.labels)
-    run = _Folds(parts, space, config, work, say, progress)
+    run = Folds(parts, space, config, work, say, progress)
     pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
     tuned = tune_decoder(
         pairs, objective, seed=config.training.seed, calibration=config.calibration.method
@@ -112,7 +112,7 @@ def crossval(
     return CrossValidation(bundle, evaluation, tuned, run.names)
 
 
-def _refit(run: _Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
+def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
     """The bundle of all recordings, and what its kind is worth out of fold."""
     bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", run.say)
     evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
@@ -151,7 +151,7 @@ def partition(
 
 
 @dataclass(frozen=True, eq=False)
-class _Folds:
+class Folds:
     """The models of all folds; each is kept in `work`, so that none is trained twice."""
 
     parts: list[list[Recording]]

@@ -226,7 +226,7 @@ def work_folder(
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
-    described = config.to_yaml() + repr([_fingerprint(entry) for entry in manifest])
+    described = config.to_yaml() + repr([fingerprint(entry) for entry in manifest])
     mark = hashlib.sha256(described.encode()).hexdigest()
     note = work / "run.txt"
     if fresh and work.exists():
@@ -242,6 +242,6 @@ def work_folder(
     return work
 
 
-def _fingerprint(entry: Any) -> tuple[Any, ...]:
+def fingerprint(entry: Any) -> tuple[Any, ...]:
     """What of a manifest row a training depends on."""
     return (entry, *(p.stat().st_size for p in (entry.poses, entry.labels) if p is not None))

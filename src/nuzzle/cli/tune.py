@@ -1,0 +1,121 @@
+"""`nuzzle tune`: search the configuration that scores best."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.training_options import Changes, ConfigFile, Model
+
+if TYPE_CHECKING:
+    from nuzzle.workflow.tune import Search
+
+
+class _On(StrEnum):
+    VAL = "val"
+    CROSSVAL = "crossval"
+
+
+class _By(StrEnum):
+    GROUP = "group"
+    RECORDING = "recording"
+    LAB = "lab"
+
+
+class _Metric(StrEnum):
+    F1 = "f1"
+    AP = "ap"
+    BOUTS = "bouts"
+    MEAN = "mean"
+
+
+_Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
+_Out = Annotated[Path, typer.Option("--out", help="The YAML file to write, for train --config.")]
+_Trials = Annotated[int, typer.Option(min=1, help="How many trials, over all processes and runs.")]
+_OnOption = Annotated[
+    _On, typer.Option("--on", help="Score on val, or by cross-validation inside of train.")
+]
+_Folds = Annotated[int, typer.Option(help="Parts of the cross-validation.")]
+_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
+_For = Annotated[
+    _Metric, typer.Option("--metric", help="Macro F1, mean AP, bout F1, or the mean of them.")
+]
+_Space = Annotated[Path | None, typer.Option("--space", help="YAML file of what may be tried.")]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier search.")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing YAML file.")]
+_ShowSpace = Annotated[
+    bool, typer.Option("--show-space", help="Print what may be tried, as YAML, and stop.")
+]
+
+
+def tune(
+    manifest: _Manifest,
+    out: _Out,
+    model: Model = "",
+    config: ConfigFile = None,
+    changes: Changes = None,
+    trials: _Trials = 30,
+    on: _OnOption = _On.VAL,
+    metric: _For = _Metric.F1,
+    folds: _Folds = 3,
+    by: _ByOption = _By.GROUP,
+    space: _Space = None,
+    show_space: _ShowSpace = False,
+    overwrite: _Overwrite = False,
+    fresh: _Fresh = False,
+    json: JsonTarget = None,
+) -> None:
+    """Search the configuration that scores best; several processes may share a search."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.config import Config
+    from nuzzle.workflow.search_space import load_space, space_yaml
+
+    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    if show_space:
+        text = space_yaml(load_space(space, settings))
+        console().print(text, end="", highlight=False, markup=False)
+        return
+
+    from nuzzle.workflow.trial_score import Scoring
+    from nuzzle.workflow.tune import tune as run
+
+    found = run(
+        manifest,
+        out,
+        settings,
+        space=space,
+        trials=trials,
+        scoring=Scoring(on.value, folds, by.value, metric.value),
+        overwrite=overwrite,
+        fresh=fresh,
+        say=say,
+    )
+    _print_search(found, out, on)
+    if json is not None:
+        emit_json(found.to_dict(), json)
+
+
+def _print_search(found: Search, out: Path, on: _On) -> None:
+    """The best trials, and what to do next."""
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.console import print_table
+
+    done = found.trials[found.trials["state"] == "complete"].nlargest(5, "score")
+    columns = [done[name] for name in ("trial", "score", "f1", "ap", "bouts", "seconds")]
+    print_table(
+        ("trial", "score", "macro F1", "mean AP", "bout F1", "seconds"),
+        [(*row[:5], round(row[5])) for row in zip(*columns, strict=True)],
+        title=f"The best of {len(found.trials)} trials",
+    )
+    flattered = "val chose it" if on is _On.VAL else "the same folds chose it"
+    console().print(
+        f"The best score flatters: {flattered}. Judge it on recordings that had no part in this.",
+        style="dim",
+    )
+    console().print(f"Table: {out.with_suffix('.trials.csv')}; picture: {out.with_suffix('.png')}")
+    console().print(f"Train with it: nuzzle train MANIFEST --config {out} --out BUNDLE")

@@ -1,0 +1,225 @@
+"""A search that several processes share, and that survives each of them.
+
+Optuna's journal file holds the trials. What it does not know is kept beside it: a lock under which
+trials are given out, and a file for each running trial that its process touches again and again. A
+trial whose file has gone cold was killed; the next process does it again, from its checkpoints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nuzzle.errors import MissingDependencyError, OutputError
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+#: A running trial gives a sign of life every `_BEAT_S`; after `_COLD_S` without one it is dead.
+_BEAT_S = 5.0
+_COLD_S = 60.0
+#: Trials that are drawn at random before the sampler learns from them, and before any is pruned.
+_RANDOM_TRIALS = 8
+_UNPRUNED_TRIALS = 4
+#: Fewer say nothing of what matters.
+_TELLING_TRIALS = 10
+
+
+def load_optuna() -> Any:
+    """The package optuna.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    try:
+        import optuna as package
+    except ImportError as error:
+        raise MissingDependencyError("optuna", "tune", "`nuzzle tune`") from error
+    return package
+
+
+class SharedStudy:
+    """The trials of all processes.
+
+    Args:
+        folder: of the journal, the lock, and the trials' checkpoints.
+        described: what the search depends on, part by part; another search is refused.
+        start: parameters of the first trial.
+        seed: of the sampler; every process adds its number.
+        warmup: steps of a trial before it may be pruned.
+
+    Raises:
+        MissingDependencyError: optuna is not installed.
+        OutputError: the folder holds another search.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        described: Mapping[str, str],
+        start: Mapping[str, Any],
+        *,
+        seed: int,
+        warmup: int,
+    ) -> None:
+        self.optuna = load_optuna()
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        marks = {
+            part: hashlib.sha256(text.encode()).hexdigest() for part, text in described.items()
+        }
+        with self._locked(), _quiet(self.optuna):
+            self.study = self._open()
+            known = self.study.user_attrs.get("marks")
+            if known is None:
+                self.study.set_user_attr("marks", marks)
+                self.study.enqueue_trial(dict(start))
+            elif known != marks:
+                differ = " and ".join(part for part in marks if known.get(part) != marks[part])
+                raise OutputError(
+                    f"{folder} holds a search with another {differ}. Repeat its command to go on "
+                    "with it, choose another --out, or pass --fresh to throw it away."
+                )
+            process = int(self.study.user_attrs.get("processes", 0))
+            self.study.set_user_attr("processes", process + 1)
+        self.study.sampler = self.optuna.samplers.TPESampler(
+            seed=seed + 7919 * process, n_startup_trials=_RANDOM_TRIALS
+        )
+        self.study.pruner = self.optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup)
+
+    def _open(self) -> optuna.Study:
+        journal = self.optuna.storages.journal
+        path = str(self.folder / "journal.log")
+        # A lock that is a file made anew works on shared folders and on Windows, too.
+        backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
+        study: optuna.Study = self.optuna.create_study(
+            storage=self.optuna.storages.JournalStorage(backend),
+            study_name="nuzzle",
+            direction="maximize",
+            load_if_exists=True,
+        )
+        return study
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone among the processes; a lock left by a killed one is broken after half a minute."""
+        lock = self.optuna.storages.journal.JournalFileOpenLock(str(self.folder / "trials"))
+        lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials that were begun and not given up, in their order."""
+        given_up = set(self.study.user_attrs.get("given_up", ()))
+        waiting = self.optuna.trial.TrialState.WAITING
+        return [
+            trial
+            for trial in self.study.get_trials(deepcopy=False)
+            if trial.number not in given_up and trial.state != waiting
+        ]
+
+    def count(self, state: str) -> int:
+        """How many trials are ``complete``, ``pruned``, ``fail`` or ``running``."""
+        return sum(trial.state.name.lower() == state for trial in self.trials)
+
+    def claim(self, total: int) -> optuna.Trial | None:
+        """The next trial, or None where all `total` of all processes are done or under way."""
+        with self._locked(), _quiet(self.optuna):
+            for trial in self.trials:
+                if trial.state.name == "RUNNING" and self._is_cold(trial.number):
+                    self._give_up(trial)
+            if len(self.trials) >= total:
+                return None
+            claimed = self.study.ask()
+            self._sign(claimed.number).touch()
+            return claimed
+
+    def give_up(self, trial: optuna.Trial) -> None:
+        """Leave a trial that was interrupted to the next process."""
+        with self._locked(), _quiet(self.optuna):
+            self._give_up(self.study.get_trials(deepcopy=False)[trial.number])
+
+    def _give_up(self, trial: FrozenTrial) -> None:
+        number = trial.number
+        self.study.tell(number, state=self.optuna.trial.TrialState.FAIL, skip_if_finished=True)
+        given_up = [*self.study.user_attrs.get("given_up", ()), number]
+        self.study.set_user_attr("given_up", given_up)
+        self.study.enqueue_trial(trial.params, user_attrs={"resumes": self._origin(trial)})
+        self._sign(number).unlink(missing_ok=True)
+
+    def work(self, trial: optuna.Trial) -> Path:
+        """Folder of a trial's checkpoints; that of the killed trial which it repeats, if any."""
+        return self.folder / f"trial-{self._origin(trial)}"
+
+    @staticmethod
+    def _origin(trial: optuna.Trial | FrozenTrial) -> int:
+        return int(trial.user_attrs.get("resumes", trial.number))
+
+    @contextmanager
+    def alive(self, trial: optuna.Trial) -> Iterator[None]:
+        """Give signs of life of a trial while the block runs."""
+        sign, stop = self._sign(trial.number), threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(_BEAT_S):
+                sign.touch()
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            sign.unlink(missing_ok=True)
+
+    def _sign(self, number: int) -> Path:
+        return self.folder / f"alive-{number}"
+
+    def _is_cold(self, number: int) -> bool:
+        sign, clock = self._sign(number), self.folder / "clock"
+        clock.touch()  # the clock of the folder: other machines' may differ
+        return not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S
+
+    def finish(self, trial: optuna.Trial, state: str, value: float | None = None) -> None:
+        """End a trial as ``complete`` with a value, ``pruned`` or ``fail``."""
+        states = self.optuna.trial.TrialState
+        # One that slept so long that another process repeats it has ended already.
+        self.study.tell(trial, value, state=states[state.upper()], skip_if_finished=True)
+
+    def importances(self) -> dict[str, float]:
+        """How much of the spread of scores each parameter explains; none of too few trials.
+
+        Hutter et al. 2014, "An efficient approach for assessing hyperparameter importance".
+        """
+        complete = [trial for trial in self.trials if trial.state.name == "COMPLETE"]
+        if len(complete) < _TELLING_TRIALS or len({trial.value for trial in complete}) < 2:
+            return {}
+        with _quiet(self.optuna):
+            evaluator = self.optuna.importance.FanovaImportanceEvaluator(seed=0)
+            found: dict[str, float] = self.optuna.importance.get_param_importances(
+                self.study, evaluator=evaluator
+            )
+        return found
+
+
+@contextmanager
+def _quiet(optuna_: Any) -> Iterator[None]:
+    """Leave out Optuna's own sentences; nuzzle says what a user must know."""
+    level = optuna_.logging.get_verbosity()
+    optuna_.logging.set_verbosity(optuna_.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="optuna")
+            yield
+    finally:
+        optuna_.logging.set_verbosity(level)

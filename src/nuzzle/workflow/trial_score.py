@@ -1,0 +1,149 @@
+"""What a configuration is worth: the score of one trial of a search."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nuzzle.config import Config
+from nuzzle.errors import TrainingError
+from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.io.load import load_manifest
+from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.samples import Say
+from nuzzle.workflow.scored import score_recording
+from nuzzle.workflow.train import learn
+
+#: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an
+#: intersection over union of 0.5, or the mean of the three; the background left out.
+Metric = Literal["f1", "ap", "bouts", "mean"]
+On = Literal["val", "crossval"]
+#: Told how good a trial is so far, and after which step; it may raise to end the trial.
+Report = Callable[[float, int], None]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How trials are scored.
+
+    Attributes:
+        on: ``val``, which also stops the training early; or ``crossval`` inside of ``train``.
+        folds: of the cross-validation, at least 3.
+        by: what stays together in a fold.
+        metric: what is made as large as possible.
+    """
+
+    on: On = "val"
+    folds: int = 3
+    by: By = "group"
+    metric: Metric = "f1"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How good the predictions of a trial are."""
+
+    f1: float
+    ap: float
+    bouts: float
+
+    @classmethod
+    def of(cls, pairs: Sequence[ScoredPair]) -> Figures:
+        """Score predictions beside labels."""
+        found = evaluate(pairs, bootstrap=0)
+        return cls(
+            found.macro_f1.value,
+            found.mean_average_precision.value,
+            found.macro_bout_f1["0.5"].value,
+        )
+
+    def value(self, metric: Metric) -> float:
+        """The figure that counts."""
+        if metric == "mean":
+            return (self.f1 + self.ap + self.bouts) / 3
+        return float(getattr(self, metric))
+
+
+class TrialScore:
+    """Trains with a configuration, and scores what comes out. Recordings are read once.
+
+    Args:
+        manifest: recordings with labels and splits.
+        config: says what is labelled.
+        scoring: how.
+        say: is told what cannot be learned or judged, once.
+
+    Raises:
+        InputError, LeakageError: what is wrong with the manifest, and how to mend it.
+    """
+
+    def __init__(self, manifest: Manifest, config: Config, scoring: Scoring, say: Say) -> None:
+        self.scoring = scoring
+        self.said: set[str] = set()
+        self.say = say
+        if scoring.on == "val":
+            manifest.check_leakage()
+        splits = ("train", "val") if scoring.on == "val" else ("train",)
+        self.recordings = {split: _labelled(manifest.select(split)) for split in splits}
+        self.parts: list[list[Recording]] = []
+        if scoring.on == "crossval":
+            train = self.recordings["train"]
+            self.parts = partition(train, scoring.by, scoring.folds, config.training.seed)
+        self.space = LabelSpace.fit(self.recordings["train"], config.labels)
+        for split, part in self.recordings.items():
+            frames = sum(each.n_frames for each in part)
+            say(f"{split}: {len(part)} recordings, {frames:,} frames")
+
+    def __call__(self, config: Config, work: Path, report: Report) -> Figures:
+        """Train and score.
+
+        Args:
+            config: of the trial.
+            work: folder of its checkpoints; a killed trial continues from there.
+            report: is told the macro F1 on `val` after each epoch, or, with cross-validation, the
+                score of the folds so far after each.
+
+        Raises:
+            TrainingError: the training failed, or nothing could be scored.
+        """
+        score = self._on_val if self.scoring.on == "val" else self._crossval
+        figures = score(config, work, report)
+        if math.isnan(figures.value(self.scoring.metric)):
+            raise TrainingError("None of the behaviours occurs in what was scored.")
+        shutil.rmtree(work, ignore_errors=True)
+        return figures
+
+    def _on_val(self, config: Config, work: Path, report: Report) -> Figures:
+        def progress(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
+            report(metrics["val_macro_f1"], epoch)
+
+        bundle = learn(self.recordings, self.space, config, work, self._warn, progress)
+        val = self.recordings["val"]
+        return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
+
+    def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
+        folds = Folds(self.parts, self.space, config, work, self._warn, None)
+        pairs: list[ScoredPair] = []
+        for number in range(len(self.parts)):
+            pairs += folds.predict(number)
+            figures = Figures.of(pairs)
+            report(figures.value(self.scoring.metric), number + 1)
+        return figures
+
+    def _warn(self, sentence: str) -> None:
+        """Pass warnings on, each once: what else a training says, hundreds would repeat."""
+        if sentence.startswith("warning") and sentence not in self.said:
+            self.said.add(sentence)
+            self.say(sentence)
+
+
+def _labelled(manifest: Manifest) -> list[Recording]:
+    return [each for each in load_manifest(manifest) if each.labels is not None]

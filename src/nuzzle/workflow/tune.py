@@ -1,0 +1,325 @@
+"""Searching a configuration: many trainings, of which each learns from those before."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import torch
+
+from nuzzle.config import Config
+from nuzzle.errors import ConfigError, OutputError, TrainingError
+from nuzzle.files import atomic_path, write_text
+from nuzzle.manifest import Manifest
+from nuzzle.outputs.search import draw_search
+from nuzzle.workflow.samples import Say
+from nuzzle.workflow.search_space import Space, load_space, space_yaml, starting_point
+from nuzzle.workflow.shared_study import SharedStudy, load_optuna
+from nuzzle.workflow.train import fingerprint
+from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
+
+if TYPE_CHECKING:
+    import optuna
+
+#: So many failures and no success: something else than the parameters is wrong.
+_HOPELESS_FAILURES = 5
+#: Ends one trial; the others may do better.
+_FAILURES = (TrainingError, ConfigError, MemoryError, torch.OutOfMemoryError)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What a search found.
+
+    Attributes:
+        config: the best.
+        score: what it is worth.
+        figures: ``f1``, ``ap`` and ``bouts`` of the best trial.
+        trials: a row a trial: number, state, score, figures, parameters, seconds, reason.
+        importances: parameter -> share of the spread of scores that it explains; may be empty.
+    """
+
+    config: Config
+    score: float
+    figures: Mapping[str, float]
+    trials: pd.DataFrame
+    importances: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "config": self.config.model_dump(mode="json"),
+            "score": self.score,
+            "figures": dict(self.figures),
+            "importances": dict(self.importances),
+            "trials": self.trials.to_dict("records"),
+        }
+
+
+def tune(
+    manifest: Manifest | str | Path,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    space: str | Path | None = None,
+    trials: int = 30,
+    scoring: Scoring | None = None,
+    overwrite: bool = False,
+    fresh: bool = False,
+    say: Say = lambda sentence: None,
+) -> Search:
+    """Search the configuration that scores best.
+
+    The first trial is `config` itself, the next are proposed by a tree-structured Parzen estimator
+    (Bergstra et al. 2011), and ended when worse than the median of the others at the same step
+    (Golovin et al. 2017). The same call in a second process takes part; after a kill it continues.
+    Beside `out` lie a table (``.trials.csv``), a picture (``.png``) and the folder ``.study``.
+
+    Args:
+        manifest: recordings with labels and splits.
+        out: the YAML file to write, for ``nuzzle train --config``.
+        config: what a trial starts from; all defaults if None.
+        space: YAML file of what may be tried; the model's own if None.
+        trials: how many, over all processes and calls.
+        scoring: how a trial is scored.
+        overwrite: whether a file `out` that is not of this search may be replaced.
+        fresh: throw away an earlier search instead of continuing it.
+        say: is told what is going on.
+
+    Raises:
+        MissingDependencyError, ConfigError, InputError: what is wrong and how to mend it.
+        OutputError: `out` exists, or an earlier search was for something else.
+        TrainingError: no trial succeeded.
+    """
+    config, scoring, out = config or Config(), scoring or Scoring(), Path(out)
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    values = load_space(space, config)
+    folder = _folder(out, overwrite=overwrite, fresh=fresh)
+    score = TrialScore(manifest, config, scoring, say)
+    study = SharedStudy(
+        folder,
+        _described(config, manifest, values, scoring),
+        starting_point(values, config),
+        seed=config.training.seed,
+        warmup=config.training.epochs // 3 if scoring.on == "val" else 0,
+    )
+    _check_out(out, study, overwrite=overwrite)
+    _Run(study, score, config, values, trials, say)()
+    return _conclude(study, config, values, out, say)
+
+
+def _folder(out: Path, *, overwrite: bool, fresh: bool) -> Path:
+    """Where the study of `out` lies."""
+    if out.suffix.lower() not in (".yaml", ".yml"):
+        raise OutputError(f"{out}: the configuration is written as YAML; name it ….yaml.")
+    load_optuna()
+    folder = out.with_name(out.name + ".study")
+    if out.exists() and not overwrite and not folder.exists():
+        raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _described(
+    config: Config, manifest: Manifest, space: Space, scoring: Scoring
+) -> dict[str, str]:
+    """What must be the same for trials to be comparable."""
+    return {
+        "config": config.to_yaml(),
+        "manifest": repr([fingerprint(entry) for entry in manifest]),
+        "search space": space_yaml(space),
+        "way of scoring": repr(scoring),
+    }
+
+
+def _check_out(out: Path, study: SharedStudy, *, overwrite: bool) -> None:
+    """Raise an `OutputError` where `out` is not what this search wrote last."""
+    if overwrite or not out.exists():
+        return
+    if _hash(out.read_text("utf-8")) != study.study.user_attrs.get("written"):
+        raise OutputError(
+            f"{out} was not written by the search in {study.folder}, or was changed since. Choose "
+            "another name, or pass --overwrite."
+        )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """This process's share of the trials."""
+
+    study: SharedStudy
+    score: TrialScore
+    config: Config
+    space: Space
+    total: int
+    say: Say
+
+    def __call__(self) -> None:
+        begun = len(self.study.trials)
+        if begun:
+            self.say(f"continuing a search of {begun} trials")
+        while (trial := self.study.claim(self.total)) is not None:
+            with self.study.alive(trial):
+                try:
+                    self._one(trial)
+                except (KeyboardInterrupt, SystemExit):  # Lightning turns one into the other
+                    self.study.give_up(trial)
+                    raise KeyboardInterrupt from None
+            self._check_hope()
+        running = self.study.count("running")
+        if running:
+            self.say(f"{running} trial(s) are still running in other processes")
+
+    def _one(self, trial: optuna.Trial) -> None:
+        began = time.perf_counter()
+        values = {key: dimension.suggest(trial, key) for key, dimension in self.space.items()}
+        tried = ", ".join(f"{key.rsplit('.', 1)[-1]} {_short(v)}" for key, v in values.items())
+        self.say(f"trial {trial.number}: {tried}")
+        pruned = self.study.optuna.TrialPruned
+
+        def report(value: float, step: int) -> None:
+            if math.isfinite(value):
+                trial.report(value, step)
+                if trial.should_prune():
+                    raise pruned(f"no better than the median at step {step}")
+
+        ended, figures, reason = "complete", None, ""
+        try:
+            figures = self.score(self.config.with_values(values), self.study.work(trial), report)
+        except pruned as why:
+            ended, reason = "pruned", str(why)
+        except _FAILURES as error:
+            ended, reason = "fail", str(error) or type(error).__name__
+        if ended != "complete":
+            shutil.rmtree(self.study.work(trial), ignore_errors=True)
+        self._end(trial, ended, figures, reason, time.perf_counter() - began)
+
+    def _end(
+        self,
+        trial: optuna.Trial,
+        state: str,
+        figures: Figures | None,
+        reason: str,
+        seconds: float,
+    ) -> None:
+        trial.set_user_attr("seconds", round(seconds, 1))
+        if reason:
+            trial.set_user_attr("reason", reason)
+        if figures is not None:
+            trial.set_user_attr("figures", asdict(figures))
+        value = None if figures is None else figures.value(self.score.scoring.metric)
+        self.study.finish(trial, state, value)
+        how = {"complete": "", "pruned": "ended early: ", "fail": "failed: "}[state]
+        what = f"{how}{reason}" if value is None else f"{self._metric} {value:.3f}"
+        self.say(f"trial {trial.number}: {what}; {seconds:.0f} s. {self._standing()}")
+
+    @property
+    def _metric(self) -> str:
+        names = {"f1": "macro F1", "ap": "mean AP", "bouts": "bout F1", "mean": "mean score"}
+        return names[self.score.scoring.metric]
+
+    def _standing(self) -> str:
+        """How far the search is, the best so far, and how long it takes."""
+        trials = self.study.trials
+        ended = [each for each in trials if each.state.is_finished()]
+        scores = [each.value for each in ended if each.state.name == "COMPLETE"]
+        best = max((value for value in scores if value is not None), default=None)
+        parts = [f"{len(ended)} of {self.total} done"]
+        if best is not None:
+            parts.append(f"best {best:.3f}")
+        if len(ended) < self.total:
+            took = [float(each.user_attrs.get("seconds", 0.0)) for each in ended]
+            # This process is about to take the next; the others are at theirs.
+            workers = 1 + self.study.count("running")
+            left = (self.total - len(ended)) * sum(took) / len(took) / workers
+            parts.append(f"about {_duration(left)} left")
+        return ", ".join(parts)
+
+    def _check_hope(self) -> None:
+        failed = self.study.count("fail")
+        if failed >= _HOPELESS_FAILURES and failed == len(self.study.trials):
+            raise TrainingError(
+                f"The first {failed} trials all failed, the last with: {_last_reason(self.study)}"
+            )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _last_reason(study: SharedStudy) -> str:
+    reasons = [
+        str(each.user_attrs["reason"]) for each in study.trials if "reason" in each.user_attrs
+    ]
+    return reasons[-1] if reasons else "none was begun"
+
+
+def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: Say) -> Search:
+    """Write the best configuration, the table and the picture."""
+    complete = [each for each in study.trials if each.state.name == "COMPLETE"]
+    table = trial_table(study, space)
+    with atomic_path(out.with_suffix(".trials.csv")) as temporary:
+        table.to_csv(temporary, index=False)
+    if not complete:
+        raise TrainingError(
+            f"No trial succeeded; {out.with_suffix('.trials.csv')} holds the reasons, the last: "
+            f"{_last_reason(study)}"
+        )
+    best = max(complete, key=lambda trial: float(trial.value or 0.0))
+    found = config.with_values(_values(best, space))
+    importances = study.importances()
+    text = found.to_yaml()
+    write_text(out, text)
+    study.study.set_user_attr("written", _hash(text))
+    draw_search(table, importances, out.with_suffix(".png"))
+    say(f"the best of {len(table)} trials is trial {best.number}")
+    return Search(
+        config=found,
+        score=float(best.value or 0.0),
+        figures=best.user_attrs["figures"],
+        trials=table,
+        importances=importances,
+    )
+
+
+def _values(trial: optuna.trial.FrozenTrial, space: Space) -> dict[str, Any]:
+    """Values of the configuration from what the study stores."""
+    fixed = load_optuna().trial.FixedTrial(trial.params)
+    return {key: dimension.suggest(fixed, key) for key, dimension in space.items()}
+
+
+def trial_table(study: SharedStudy, space: Space) -> pd.DataFrame:
+    """A row a trial, in their order; what a trial does not have is missing."""
+    rows = []
+    for trial in study.trials:
+        figures = trial.user_attrs.get("figures", {})
+        rows.append(
+            {
+                "trial": trial.number,
+                "state": {"fail": "failed"}.get(name := trial.state.name.lower(), name),
+                "score": trial.value if figures else None,
+                **{name: figures.get(name) for name in ("f1", "ap", "bouts")},
+                **{key: trial.params.get(key) for key in space},
+                "seconds": trial.user_attrs.get("seconds"),
+                "reason": trial.user_attrs.get("reason", ""),
+            }
+        )
+    return pd.DataFrame(rows)

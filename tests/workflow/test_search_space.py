@@ -1,0 +1,71 @@
+import pytest
+
+from nuzzle.config import PRESETS, Config
+from nuzzle.errors import ConfigError
+from nuzzle.models import ARCHITECTURES
+from nuzzle.workflow.search_space import (
+    SPACES,
+    Choice,
+    Range,
+    load_space,
+    space_yaml,
+    starting_point,
+)
+
+
+@pytest.mark.parametrize("model", [*ARCHITECTURES, "trees"])
+def test_every_model_has_a_space_that_holds_its_defaults(model):
+    config = Config.load(None, [f"model.name={model}"])
+    space = load_space(None, config)
+    assert set(starting_point(space, config)) == set(space)
+    assert set(SPACES) >= {*PRESETS, model}
+
+
+@pytest.mark.parametrize("model", SPACES)
+def test_every_value_of_a_space_builds(model):
+    """Options at either end make a model, not an error in every trial."""
+    if model == "trees":
+        return
+    space = SPACES[model]
+    for key, dimension in space.items():
+        for value in dimension.ends if key.startswith("model.options.") else ():
+            option = key.removeprefix("model.options.")
+            ARCHITECTURES[model].build(input_dim=70, num_classes=3, **{option: value})
+
+
+def test_a_space_goes_to_yaml_and_back(tmp_path):
+    config = Config.load(None, ["model.name=tcn"])
+    path = tmp_path / "space.yaml"
+    path.write_text(space_yaml(SPACES["tcn"]))
+    assert load_space(path, config) == SPACES["tcn"]
+
+
+def test_numbers_as_people_write_them(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text(
+        "training.learning_rate: {low: 1e-4, high: 1e-2, log: true}\n"
+        "training.epochs: {low: 5, high: 20}\n"
+        "augmentation.scale: [null, [0.9, 1.1]]\n"
+    )
+    space = load_space(path, Config())
+    assert space["training.learning_rate"] == Range(1e-4, 1e-2, log=True)
+    assert space["training.epochs"] == Range(5, 20)
+    assert space["augmentation.scale"] == Choice((None, [0.9, 1.1]))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{low: 2, high: 1}", "{low: 0, high: 1, log: true}", "{low: a, high: b}", "3", "[]"],
+)
+def test_what_is_not_a_dimension(tmp_path, line):
+    path = tmp_path / "space.yaml"
+    path.write_text(f"loss.gamma: {line}\n")
+    with pytest.raises(ConfigError, match=r"space.yaml: loss.gamma: expected a list of values"):
+        load_space(path, Config())
+
+
+def test_values_outside_of_the_space_are_drawn():
+    config = Config.load(None, ["model.name=tcn", "training.window=100"])
+    start = starting_point(SPACES["tcn"], config)
+    assert "training.window" not in start
+    assert start["model.options.dropout"] == 0.3

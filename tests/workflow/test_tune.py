@@ -1,0 +1,254 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from nuzzle.config import Config
+from nuzzle.errors import ConfigError, MissingDependencyError, OutputError, TrainingError
+from nuzzle.workflow import shared_study
+from nuzzle.workflow import tune as module
+from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
+from nuzzle.workflow.tune import tune
+
+TREES = Config.load(
+    None, ["model.name=trees", "training.epochs=5", "labels.behaviours=[investigation]"]
+)
+SPACE = "training.epochs: {low: 2, high: 8}\nmodel.options.num_leaves: [4, 8]\n"
+
+
+@pytest.fixture
+def space(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text(SPACE)
+    return path
+
+
+class Stub(TrialScore):
+    """Reads no recordings."""
+
+    def __init__(self, manifest, config, scoring, say):
+        self.scoring = scoring
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Scores that are worked out instead of trained for: 1 / epochs, so that 2 is best."""
+    calls = []
+
+    class Quick(Stub):
+        def __call__(self, config, work, report):
+            calls.append(config.training.epochs)
+            value = 1 / config.training.epochs
+            for step in range(1, 4):
+                report(value * step / 3, step)
+            return Figures(value, value, value)
+
+    monkeypatch.setattr(module, "TrialScore", Quick)
+    return calls
+
+
+def test_a_real_search_is_written_and_can_be_trained_with(manifest, space, tmp_path):
+    out, said = tmp_path / "best.yaml", []
+    found = tune(manifest, out, TREES, space=space, trials=3, say=said.append)
+    assert found.config == Config.load(out)
+    assert found.config.labels.behaviours == ("investigation",)
+    table = pd.read_csv(tmp_path / "best.trials.csv")
+    assert table["training.epochs"][0] == 5, "the first trial is the configuration itself"
+    assert table["score"].max() == pytest.approx(found.score)
+    best = table.loc[table["score"].idxmax()]
+    assert found.config.training.epochs == best["training.epochs"]
+    assert found.config.model.options["num_leaves"] == best["model.options.num_leaves"]
+    assert (tmp_path / "best.png").read_bytes().startswith(b"\x89PNG")
+    assert any("1 of 3 done, best" in each and "left" in each for each in said)
+    assert not list((tmp_path / "best.yaml.study").glob("trial-*")), "checkpoints are gone"
+
+
+def test_cross_validation_inside_of_train(manifest, space, tmp_path):
+    steps = []
+    score = TrialScore(manifest, TREES, Scoring("crossval"), lambda sentence: None)
+    figures = score(TREES, tmp_path / "work", lambda value, step: steps.append((step, value)))
+    assert [step for step, _ in steps] == [1, 2, 3]
+    assert steps[-1][1] == figures.f1
+    named = {each.name for part in score.parts for each in part}
+    assert named == {"mouse0", "mouse1", "mouse2"}, "val plays no part"
+
+
+def test_the_mean_metric():
+    assert Figures(0.6, 0.9, 0.3).value("mean") == pytest.approx(0.6)
+    assert Figures(0.6, 0.9, 0.3).value("bouts") == 0.3
+
+
+def test_the_same_command_goes_on(manifest, space, tmp_path, quick):
+    out = tmp_path / "best.yaml"
+    tune(manifest, out, TREES, space=space, trials=3)
+    assert len(quick) == 3
+    tune(manifest, out, TREES, space=space, trials=3)
+    assert len(quick) == 3, "all trials are done"
+    found = tune(manifest, out, TREES, space=space, trials=5)
+    assert len(quick) == 5
+    assert found.score == 1 / min(quick)
+    assert list(found.trials["trial"]) == [0, 1, 2, 3, 4]
+
+
+def test_the_sampler_is_seeded(manifest, space, tmp_path, quick):
+    for name in ("one", "other"):
+        tune(manifest, tmp_path / f"{name}.yaml", TREES, space=space, trials=4)
+    assert quick[:4] == quick[4:]
+
+
+def test_another_search_is_refused(manifest, space, tmp_path, quick):
+    out = tmp_path / "best.yaml"
+    tune(manifest, out, TREES, space=space, trials=1)
+    other = TREES.with_values({"training.seed": 5})
+    with pytest.raises(OutputError, match="a search with another config"):
+        tune(manifest, out, other, space=space, trials=2)
+    with pytest.raises(OutputError, match="another way of scoring"):
+        tune(manifest, out, TREES, space=space, trials=2, scoring=Scoring(metric="ap"))
+    tune(manifest, out, other, space=space, trials=1, fresh=True, overwrite=True)
+
+
+def test_a_file_of_the_user_is_not_overwritten(manifest, space, tmp_path, quick):
+    out = tmp_path / "best.yaml"
+    out.write_text("features: windowed\n")
+    with pytest.raises(OutputError, match="exists already"):
+        tune(manifest, out, TREES, space=space, trials=1)
+    out.unlink()
+    tune(manifest, out, TREES, space=space, trials=1)
+    out.write_text(out.read_text() + "# mine\n")
+    with pytest.raises(OutputError, match="was changed since"):
+        tune(manifest, out, TREES, space=space, trials=2)
+    with pytest.raises(OutputError, match="written as YAML"):
+        tune(manifest, tmp_path / "best.nuzzle", TREES, space=space)
+
+
+def test_a_failed_trial_is_recorded_and_the_search_goes_on(manifest, space, tmp_path, monkeypatch):
+    class Failing(Stub):
+        def __call__(self, config, work, report):
+            if config.training.epochs == 5:
+                raise TrainingError("The loss is not a number.")
+            return Figures(0.5, 0.5, 0.5)
+
+    monkeypatch.setattr(module, "TrialScore", Failing)
+    found = tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=3)
+    first = found.trials.iloc[0]
+    assert (first["state"], first["reason"]) == ("failed", "The loss is not a number.")
+    assert "complete" in set(found.trials["state"])
+
+
+def test_nothing_but_failures(manifest, space, tmp_path, monkeypatch):
+    class Failing(Stub):
+        def __call__(self, config, work, report):
+            raise TrainingError("The loss is not a number.")
+
+    monkeypatch.setattr(module, "TrialScore", Failing)
+    with pytest.raises(TrainingError, match=r"The first 5 trials all failed.*not a number"):
+        tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=20)
+    assert not (tmp_path / "best.yaml").exists()
+
+
+def test_hopeless_trials_end_early(manifest, tmp_path, monkeypatch):
+    space = tmp_path / "wide.yaml"
+    space.write_text("training.epochs: {low: 2, high: 500}\n")
+    steps = []
+
+    class Slow(Stub):
+        def __call__(self, config, work, report):
+            value = 1 / config.training.epochs
+            for step in range(1, 10):
+                steps.append(step)
+                report(value, step)
+            return Figures(value, value, value)
+
+    monkeypatch.setattr(module, "TrialScore", Slow)
+    found = tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=12)
+    pruned = found.trials[found.trials["state"] == "pruned"]
+    assert len(pruned) and pruned["reason"].str.startswith("no better than the median").all()
+    assert len(steps) < 12 * 9
+    worst = found.trials.loc[found.trials["state"] == "complete", "training.epochs"].median()
+    assert (pruned["training.epochs"] > worst).all()
+
+
+def test_an_interrupted_trial_is_done_again_from_its_checkpoints(
+    manifest, space, tmp_path, monkeypatch
+):
+    seen = []
+
+    class Interrupted(Stub):
+        def __call__(self, config, work, report):
+            seen.append((config.training.epochs, config.model.options["num_leaves"], work))
+            if len(seen) == 2:
+                raise SystemExit(1)  # what Lightning makes of Ctrl-C
+            return Figures(0.5, 0.5, 0.5)
+
+    monkeypatch.setattr(module, "TrialScore", Interrupted)
+    out = tmp_path / "best.yaml"
+    with pytest.raises(KeyboardInterrupt):
+        tune(manifest, out, TREES, space=space, trials=3)
+    found = tune(manifest, out, TREES, space=space, trials=3)
+    assert len(seen) == 4
+    assert seen[2] == seen[1]
+    assert len(found.trials) == 3 and set(found.trials["state"]) == {"complete"}
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from nuzzle.workflow.shared_study import SharedStudy
+study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0)
+trial = study.claim(3)
+trial.suggest_int("x", 1, 9)
+os._exit(9)
+"""
+
+
+def test_a_killed_process_leaves_its_trial_to_the_next(tmp_path, monkeypatch):
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    assert study.claim(1) is None, "it may still run"
+    cold = time.time() - 2 * shared_study._COLD_S
+    os.utime(tmp_path / "alive-0", (cold, cold))
+    again = study.claim(1)
+    assert again is not None and study.work(again).name == "trial-0"
+    assert again.suggest_int("x", 1, 9) == study.study.get_trials()[0].params["x"]
+    assert [trial.number for trial in study.trials] == [again.number]
+
+
+SHARED = """
+import sys
+from pathlib import Path
+from nuzzle.workflow.shared_study import SharedStudy
+study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0)
+drawn = []
+while (trial := study.claim(10)) is not None:
+    with study.alive(trial):
+        drawn.append(trial.suggest_float("x", 0, 1))
+        study.finish(trial, "complete", 1.0)
+print(drawn)
+"""
+
+
+def test_processes_share_the_trials(tmp_path):
+    command = [sys.executable, "-c", SHARED, str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    drawn = [json.loads(each.communicate(timeout=60)[0]) for each in running]
+    assert [each.returncode for each in running] == [0, 0]
+    assert len(drawn[0]) + len(drawn[1]) == 10
+    assert not set(drawn[0]) & set(drawn[1]), "each process draws its own"
+
+
+def test_without_optuna(manifest, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingDependencyError, match=r"nuzzle\[tune\]"):
+        tune(manifest, tmp_path / "best.yaml", TREES)
+
+
+def test_a_space_that_cannot_be(manifest, space, tmp_path):
+    space.write_text("training.lr: [0.1]\nlabels.mode: [exclusive]\nloss.gamma: [-1]\n")
+    with pytest.raises(ConfigError) as error:
+        tune(manifest, tmp_path / "best.yaml", TREES, space=space)
+    for words in ("unknown key 'training.lr'", "labels.mode must be the same", "loss.gamma"):
+        assert words in str(error.value)
