@@ -63,7 +63,7 @@ def test_every_column_of_the_manifest_is_explained(column):
 
 
 def test_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "docs/formats.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/explain.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", read(name)):
             assert ((REPO / name).parent / target).exists(), f"{name}: {target}"
 

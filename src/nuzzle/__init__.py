@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nuzzle.skeleton import Skeleton
     from nuzzle.workflow.crossval import crossval
     from nuzzle.workflow.evaluate import evaluate
+    from nuzzle.workflow.explain import explain
     from nuzzle.workflow.inspect import inspect
     from nuzzle.workflow.predict import predict
     from nuzzle.workflow.train import train
@@ -39,6 +40,7 @@ _HOMES = {
     "Skeleton": ("nuzzle.skeleton", "Skeleton"),
     "crossval": ("nuzzle.workflow.crossval", "crossval"),
     "evaluate": ("nuzzle.workflow.evaluate", "evaluate"),
+    "explain": ("nuzzle.workflow.explain", "explain"),
     "init": ("nuzzle.io.init_manifest", "init_manifest"),
     "inspect": ("nuzzle.workflow.inspect", "inspect"),
     "predict": ("nuzzle.workflow.predict", "predict"),
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "crossval",
     "evaluate",
+    "explain",
     "init",
     "inspect",
     "predict",

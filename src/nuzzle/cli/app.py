@@ -25,6 +25,7 @@ COMMANDS = {
     "tune": "tune",
     "predict": "predict",
     "report": "report",
+    "explain": "explain",
     "score-mabe": "score_mabe",
     "agreement": "agreement",
 }

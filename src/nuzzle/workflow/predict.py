@@ -95,7 +95,7 @@ def _entries(
     for file in files:
         path = Path(file)
         try:
-            found = list(_of_file(path, like))
+            found = list(entries_of(path, like))
         except NuzzleError as error:
             say(f"{path}: no result: {error}")
             writer.fail(str(path), str(error), poses=str(path))
@@ -106,8 +106,9 @@ def _entries(
             yield entry if count == 1 else replace(entry, recording=f"{entry.recording}-{count}")
 
 
-def _of_file(path: Path, like: Entry) -> Iterator[Entry]:
-    if path.is_file() and _is_manifest(path):
+def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
+    """The recordings of a pose file or a manifest, without labels."""
+    if path.is_file() and is_manifest(path):
         yield from (replace(entry, labels=None) for entry in Manifest.load(path))
         return
     form = find_format(path, POSE_FORMATS, like.pose_format)
@@ -121,7 +122,8 @@ def _of_file(path: Path, like: Entry) -> Iterator[Entry]:
         yield replace(like, recording=item, poses=path, item=item)
 
 
-def _is_manifest(path: Path) -> bool:
+def is_manifest(path: Path) -> bool:
+    """Whether the first line has the two columns that every manifest has."""
     if path.suffix.lower() != ".csv":
         return False
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:

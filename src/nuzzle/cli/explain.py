@@ -1,0 +1,94 @@
+"""`nuzzle explain`: what the decisions of a bundle rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nuzzle.cli.console import JsonTarget
+
+_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
+_Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
+_Out = Annotated[Path, typer.Option("--out", help="Folder for pictures, figures and the page.")]
+_Split = Annotated[str, typer.Option(help="Which recordings of a manifest; all by default.")]
+_Behaviours = Annotated[
+    list[str] | None,
+    typer.Option("--behaviour", help="A behaviour to explain; all but the background by default."),
+]
+_Frames = Annotated[
+    str, typer.Option(help="Frames to explain, as 120,480, in place of the longest bouts.")
+]
+_Bouts = Annotated[int, typer.Option(min=1, help="How many bouts of each behaviour to explain.")]
+_Repeats = Annotated[
+    int, typer.Option(min=0, help="How often each family of features is shifted; 0 leaves it out.")
+]
+_Fps = Annotated[float | None, typer.Option(help="Frames per second, where the files do not say.")]
+_PxPerCm = Annotated[
+    float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an explanation in --out.")]
+
+
+def explain(
+    bundle: _Bundle,
+    files: _Files,
+    out: _Out,
+    split: _Split = "",
+    behaviour: _Behaviours = None,
+    frames: _Frames = "",
+    bouts: _Bouts = 3,
+    repeats: _Repeats = 5,
+    fps: _Fps = None,
+    px_per_cm: _PxPerCm = None,
+    overwrite: _Overwrite = False,
+    json: JsonTarget = None,
+) -> None:
+    """Say what a model's decisions rest on: keypoints, moments, families of features."""
+    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import out as console
+    from nuzzle.errors import InputError
+    from nuzzle.manifest import Entry
+    from nuzzle.workflow.explain import explain as run
+
+    try:
+        chosen = [int(frame) for frame in frames.split(",") if frame.strip()]
+    except ValueError:
+        raise InputError(f"--frames takes whole numbers, as 120,480; got {frames!r}.") from None
+    summary = run(
+        bundle,
+        files,
+        out,
+        split=split,
+        behaviours=behaviour or (),
+        frames=chosen,
+        bouts=bouts,
+        repeats=repeats,
+        like=Entry("", Path(), fps=fps, px_per_cm=px_per_cm),
+        overwrite=overwrite,
+        say=say,
+    )
+    _show_families(summary)
+    console().print(f"Explanation: {out / 'index.html'}", markup=False)
+    if json is not None:
+        emit_json(summary, json)
+
+
+def _show_families(summary: dict[str, Any]) -> None:
+    from nuzzle.cli.console import print_table
+
+    rows = [row for row in summary["importance"] or () if row["behaviour"] == "macro"]
+    if rows:
+        rows.sort(key=lambda row: -row["f1_drop"])
+        print_table(
+            ("family of features", "columns", "drop of macro F1", "least", "largest"),
+            [
+                (
+                    row["family"],
+                    row["columns"],
+                    *(f"{row[key]:.3f}" for key in ("f1_drop", "f1_drop_low", "f1_drop_high")),
+                )
+                for row in rows
+            ],
+        )

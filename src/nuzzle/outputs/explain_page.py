@@ -1,0 +1,87 @@
+"""The folder of an explanation: pictures, figures as csv and JSON, and a page that shows all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from nuzzle.errors import OutputError
+from nuzzle.files import write_text
+from nuzzle.outputs.charts_explain import save
+from nuzzle.outputs.index import write_json
+from nuzzle.outputs.tables import write_csv
+
+_PAGE = "index.html"
+#: What an explanation writes, and what a new one in the same folder replaces; other files stay.
+_OWN_FILES = re.compile(
+    r"(keypoints|course|shap)-\d+\.(png|csv)|families\.png|index\.html|summary\.json"
+    r"|(attribution|attribution_frames|importance|shap)\.csv"
+)
+
+
+@dataclass
+class ExplanationFolder:
+    """Writes what `nuzzle explain` finds.
+
+    Attributes:
+        directory: a new or empty folder, or one with an explanation that may be replaced.
+        pictures: section -> file name and what it shows.
+        notes: what to know before reading on.
+    """
+
+    directory: Path
+    pictures: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, directory: str | Path, *, overwrite: bool) -> ExplanationFolder:
+        """Begin.
+
+        Raises:
+            OutputError: the folder holds something, and may not be written to.
+        """
+        path = Path(directory)
+        if path.exists() and (path.is_file() or (any(path.iterdir()) and not overwrite)):
+            raise OutputError(
+                f"{path} is not empty. Choose another folder, or pass --overwrite to replace the "
+                "explanation in it."
+            )
+        for old in path.iterdir() if path.exists() else ():
+            if _OWN_FILES.fullmatch(old.name):
+                old.unlink()
+        return cls(path)
+
+    def picture(self, section: str, name: str, figure: Figure, caption: str) -> None:
+        """Add a PNG."""
+        file = f"{name}.png"
+        save(figure, self.directory / file)
+        self.pictures.setdefault(section, []).append((file, caption))
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add a csv."""
+        write_csv(pd.DataFrame(list(rows)), self.directory / f"{name}.csv")
+
+    def finish(self, summary: Mapping[str, Any]) -> Path:
+        """Write ``summary.json`` and the page; return the page."""
+        write_json(self.directory / "summary.json", {**summary, "notes": self.notes})
+        environment = Environment(
+            loader=PackageLoader("nuzzle.outputs", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        html = environment.get_template("explain.html.j2").render(
+            title=f"Why {summary['model']} decides as it does",
+            pictures=self.pictures,
+            notes=self.notes,
+            summary=summary,
+        )
+        return write_text(self.directory / _PAGE, html.strip() + "\n")

@@ -1,0 +1,244 @@
+"""Explanations: what the decisions of a bundle rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import nuzzle
+from nuzzle.evaluation.importance import family_importance
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.features.families import families, family_of
+from nuzzle.features.frontend import Frontend
+from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import NetworkClassifier
+from nuzzle.inference.predict import default_pairs
+from nuzzle.inference.trees import TreeClassifier
+from nuzzle.io.load import load_entry
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.outputs.charts_explain import column_bars, family_bars
+from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.recording import Recording
+from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
+from nuzzle.workflow.predict import entries_of, is_manifest
+from nuzzle.workflow.scored import score_recording
+
+#: SHAP values are taken of at most as many frames, evenly spaced.
+_MOST_FRAMES = 5000
+#: Rows of ``shap.csv`` for each behaviour.
+_MOST_COLUMNS = 50
+
+Say = Callable[[str], None]
+
+
+def explain(
+    bundle: Bundle | str | Path,
+    files: Sequence[str | Path],
+    out: str | Path,
+    *,
+    split: str = "",
+    behaviours: Sequence[str] = (),
+    frames: Sequence[int] = (),
+    bouts: int = 3,
+    repeats: int = 5,
+    like: Entry | None = None,
+    overwrite: bool = False,
+    say: Say = lambda sentence: None,
+) -> dict[str, Any]:
+    """Say what the decisions of a bundle rest on; write pictures, figures and a page.
+
+    Networks: attributions to keypoints and moments in the middle of bouts that the bundle finds.
+    Trees: SHAP values of columns. All: the importance of families of columns, where there are
+    labels.
+
+    Args:
+        bundle: a trained model, or its file.
+        files: pose files or manifests.
+        out: folder for the results.
+        split: which recordings of the manifests; all by default.
+        behaviours: which; all but the background by default.
+        frames: frames to explain, in place of the middles of bouts; of a single recording.
+        bouts: how many bouts of each behaviour are explained.
+        repeats: how often each family is shifted; 0 leaves the importance of families out.
+        like: what pose files do not say.
+        overwrite: whether an explanation in `out` may be replaced.
+        say: is told what is going on.
+
+    Returns:
+        What ``summary.json`` holds.
+
+    Raises:
+        InputError: a behaviour or frame does not exist, or gradients are asked of trees.
+        OutputError: `out` holds something, or cannot be written.
+    """
+    bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    _check(bundle, behaviours, frames)
+    folder = ExplanationFolder.open(out, overwrite=overwrite)
+    recordings = _load(files, split, like or Entry("", Path()), say)
+    job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
+    summary = job.run(frames, bouts, repeats)
+    folder.finish(summary)
+    return {**summary, "notes": folder.notes}
+
+
+def _check(bundle: Bundle, behaviours: Sequence[str], frames: Sequence[int]) -> None:
+    """Refuse what cannot be explained before anything is read."""
+    for name in behaviours:
+        column_of(bundle, name)
+    if frames:
+        gradients_of(bundle)
+
+
+def _load(files: Sequence[str | Path], split: str, like: Entry, say: Say) -> list[Recording]:
+    recordings = []
+    for file in files:
+        path = Path(file)
+        if path.is_file() and is_manifest(path):
+            manifest = Manifest.load(path)
+            entries = list(manifest.select(split) if split else manifest)
+        else:
+            entries = list(entries_of(path, like))
+        for entry in entries:
+            say(f"reading {entry.recording}")
+            recordings.append(load_entry(entry))
+    return recordings
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """The parts of an explanation."""
+
+    bundle: Bundle
+    recordings: list[Recording]
+    behaviours: tuple[str, ...]
+    folder: ExplanationFolder
+    say: Say
+
+    def run(self, frames: Sequence[int], bouts: int, repeats: int) -> dict[str, Any]:
+        """All parts; what ``summary.json`` holds."""
+        self.note_seen()
+        return {
+            "nuzzle": nuzzle.__version__,
+            "model": self.bundle.config.model.name,
+            "behaviours": list(self.behaviours),
+            "recordings": [each.name for each in self.recordings],
+            "attribution": self.attribution(frames, bouts),
+            "importance": self.importance(repeats),
+            "shap": self.shap(),
+        }
+
+    def note(self, sentence: str) -> None:
+        self.say(sentence)
+        self.folder.notes.append(sentence)
+
+    def note_seen(self) -> None:
+        training = self.bundle.training
+        known = {*training.get("recordings", ()), *training.get("groups", ())}
+        seen = [r.name for r in self.recordings if r.name in known or (r.group or r.name) in known]
+        if seen:
+            self.note(
+                f"The model was trained on {', '.join(seen[:5])}: importances there are those of "
+                "what it has learned by heart, too."
+            )
+        if any(each.simulated for each in self.recordings):
+            self.note("The recordings are simulated: they say nothing about animals.")
+
+    def attribution(self, frames: Sequence[int], bouts: int) -> list[dict[str, Any]] | None:
+        """Attributions to keypoints and moments; None for what has no gradients."""
+        if not isinstance(self.bundle.classifier, NetworkClassifier):
+            self.note(
+                f"A classifier of the kind {self.bundle.classifier.kind!r} has no gradients: "
+                "attributions to keypoints and moments are left out."
+            )
+            return None
+        examples: list[Example]
+        if frames:
+            examples = given_frames(self.bundle, self.recordings, self.behaviours, frames)
+        else:
+            examples = choose_frames(self.bundle, self.recordings, self.behaviours, bouts)
+        missing = sorted(set(self.behaviours) - {each.behaviour for each in examples})
+        if missing and not frames:
+            self.note(f"The model finds no bout of {', '.join(missing)}: there is none to explain.")
+        return explain_frames(self.bundle, examples, self.folder, self.note)
+
+    def importance(self, repeats: int) -> list[dict[str, Any]] | None:
+        """Drops of the scores for each family; None without labels."""
+        labelled = [each for each in self.recordings if each.labels is not None]
+        if not labelled or not repeats:
+            if repeats:
+                self.note(
+                    "There are no labels, so the importance of families of features cannot be "
+                    "measured. Give a manifest with labels."
+                )
+            return None
+        kinds = families(self.bundle.frontend.feature_set.columns)
+        self.say(f"shifting {len(kinds)} families of features, {repeats} times each")
+
+        def scorer(frontend: Frontend, recording: Recording) -> Sequence[ScoredPair]:
+            return score_recording(replace(self.bundle, frontend=frontend), recording).pairs
+
+        found = family_importance(self.bundle.frontend, labelled, kinds, scorer, repeats=repeats)
+        rows = found.rows()
+        self.folder.table("importance", rows)
+        for name in self.behaviours:
+            if not any(r["behaviour"] == name and np.isfinite(r["f1"]) for r in rows):
+                self.note(f"{name} does not occur in the labels: it has no importance to measure.")
+        shown = [n for n in found.behaviours if n in self.behaviours]
+        self.folder.picture(
+            "Families of features",
+            "families",
+            family_bars(rows, ["macro", *shown]),
+            "How far F1 falls when the columns of a family come from another time of the recording "
+            f"(mean, least and largest of {repeats} shifts). A family whose information another "
+            "one holds as well may show no drop.",
+        )
+        return rows
+
+    def shap(self) -> list[dict[str, Any]] | None:
+        """The columns that trees rest on; None for other classifiers."""
+        classifier = self.bundle.classifier
+        if not isinstance(classifier, TreeClassifier):
+            return None
+        total = sum(each.n_frames for each in self.recordings)
+        every = max(1, -(-total // _MOST_FRAMES))
+        parts = []
+        for recording in self.recordings:
+            prepared = self.bundle.frontend.prepare(recording)
+            pair = default_pairs(self.bundle, recording)[0]
+            parts.append(self.bundle.frontend(prepared, pair)[::every])
+        values = np.abs(tree_shap(classifier, torch.cat(parts))[:, :, :-1]).mean(axis=0)
+        rows: list[dict[str, Any]] = []
+        for name in self.behaviours:
+            mine = self._columns(name, values[column_of(self.bundle, name)])
+            rows += mine[:_MOST_COLUMNS]
+            self.folder.picture(
+                "Columns of the trees",
+                f"shap-{self.bundle.space.names.index(name)}",
+                column_bars(mine, name),
+                f"Mean size of the SHAP values (TreeSHAP) of {name} over {sum(map(len, parts)):,} "
+                "frames: how far a column moves the score, up or down.",
+            )
+        self.folder.table("shap", rows)
+        return rows
+
+    def _columns(self, behaviour: str, size: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
+        columns = self.bundle.frontend.feature_set.columns
+        kinds = families(columns)
+        share = {kind: float(size[inside].sum() / size.sum()) for kind, inside in kinds.items()}
+        return [
+            {
+                "behaviour": behaviour,
+                "column": columns[index].name,
+                "unit": columns[index].unit,
+                "family": family_of(columns[index].name),
+                "mean_abs_shap": float(size[index]),
+                "family_share": share[family_of(columns[index].name)],
+            }
+            for index in np.argsort(-size)
+        ]

@@ -1,0 +1,244 @@
+"""Attributions of chosen frames, gathered over the bouts of each behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.errors import InputError
+from nuzzle.inference.attribution import Attribution, attribute, usual_posture
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import predict_prepared, source_frames
+from nuzzle.labels import Pair, mask_to_intervals
+from nuzzle.outputs.charts_explain import bodies, course
+from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.recording import Recording
+
+#: Attributions that leave more than this share unexplained are pointed out.
+_INCOMPLETE = 0.1
+#: In natural logarithms of odds: a baseline this near is no contrast.
+_NEAR = 1.0
+#: The course in time shows the moments that hold this share of the attribution.
+_SHOWN_SHARE = 0.99
+
+
+class Example(NamedTuple):
+    """One frame to explain.
+
+    Attributes:
+        recording: its name.
+        prepared: by the bundle's frontend.
+        pair: agent and target.
+        behaviour: what is explained.
+        frame: of the recording.
+        at: the same moment in `prepared`.
+        frames: length of the bout; 0 where a frame was asked for.
+    """
+
+    recording: str
+    prepared: Recording
+    pair: Pair
+    behaviour: str
+    frame: int
+    at: int
+    frames: int
+
+
+def choose_frames(
+    bundle: Bundle, recordings: Sequence[Recording], behaviours: Sequence[str], bouts: int
+) -> list[Example]:
+    """The middles of the longest bouts that a bundle finds, `bouts` of each behaviour."""
+    decoder = Decoder.from_dict(bundle.decoding)
+    found: list[Example] = []
+    for recording in recordings:
+        prepared = bundle.frontend.prepare(recording)
+        at = source_frames(recording, prepared)
+        for pair, probability in predict_prepared(bundle, recording, prepared):
+            decided = decoder(probability, recording.require_fps())
+            for name in behaviours:
+                for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
+                    frame, long = int(start + stop) // 2, int(stop - start)
+                    found.append(
+                        Example(recording.name, prepared, pair, name, frame, int(at[frame]), long)
+                    )
+    longest = sorted(found, key=lambda each: -each.frames)
+    return [
+        each for name in behaviours for each in [e for e in longest if e.behaviour == name][:bouts]
+    ]
+
+
+def given_frames(
+    bundle: Bundle,
+    recordings: Sequence[Recording],
+    behaviours: Sequence[str],
+    frames: Sequence[int],
+) -> list[Example]:
+    """The frames that were asked for, for each behaviour, in the pair that shows it most.
+
+    Raises:
+        InputError: there are several recordings, or no such frame.
+    """
+    if len(recordings) != 1:
+        raise InputError(
+            f"--frames counts the frames of one recording; {len(recordings)} were given."
+        )
+    (recording,) = recordings
+    wrong = [frame for frame in frames if not 0 <= frame < recording.n_frames]
+    if wrong:
+        raise InputError(
+            f"recording {recording.name!r} has the frames 0 to {recording.n_frames - 1}; "
+            f"got {wrong[0]}."
+        )
+    prepared = bundle.frontend.prepare(recording)
+    at = source_frames(recording, prepared)
+    said = predict_prepared(bundle, recording, prepared)
+    out = []
+    for name in behaviours:
+        column = bundle.space.names.index(name)
+        for frame in frames:
+            most = max(said, key=lambda each: float(each.probability[frame, column]))
+            out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[frame]), 0))
+    return out
+
+
+def explain_frames(
+    bundle: Bundle,
+    examples: Sequence[Example],
+    folder: ExplanationFolder,
+    note: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Attribute the examples, write pictures and tables; return what was explained."""
+    done = [
+        (each, attribute(bundle, each.prepared, each.pair, each.at, each.behaviour))
+        for each in examples
+    ]
+    for name in dict.fromkeys(each.behaviour for each in examples):
+        _draw(bundle, [one for one in done if one[0].behaviour == name], folder)
+    rows = [_row(*one) for one in done]
+    if rows:
+        folder.table("attribution_frames", rows)
+        folder.table("attribution", [row for one in done for row in _keypoint_rows(bundle, *one)])
+    near = [row for row in rows if abs(row["log_odds"] - row["log_odds_of_baseline"]) < _NEAR]
+    for name in dict.fromkeys(row["behaviour"] for row in near):
+        note(
+            f"{name}: the model says nearly the same of the animals held still as of what they do, "
+            "in one frame at least. The attribution of such a frame tells little; see log_odds in "
+            "attribution_frames.csv."
+        )
+    poor = [row for row in rows if abs(row["unexplained"]) > _INCOMPLETE * row["absolute"]]
+    if poor:
+        note(
+            f"In {len(poor)} of {len(rows)} frames the attributions leave more than "
+            f"{_INCOMPLETE:.0%} of what they add up to unexplained: take them as rough."
+        )
+    return rows
+
+
+def _row(example: Example, found: Attribution) -> dict[str, Any]:
+    return {
+        "recording": example.recording,
+        "agent": example.pair.agent,
+        "target": example.pair.target,
+        "behaviour": example.behaviour,
+        "frame": example.frame,
+        "bout_frames": example.frames,
+        "log_odds": found.score,
+        "log_odds_of_baseline": found.baseline_score,
+        "unexplained": found.unexplained,
+        "absolute": float(np.abs(found.values).sum()),
+    }
+
+
+def _keypoint_rows(bundle: Bundle, example: Example, found: Attribution) -> list[dict[str, Any]]:
+    share, signed = _shares(found).sum(axis=0), found.values.sum(axis=(0, 3))
+    return [
+        {
+            "recording": example.recording,
+            "frame": example.frame,
+            "behaviour": example.behaviour,
+            "animal": animal,
+            "individual": example.pair[number],
+            "keypoint": keypoint,
+            "share": float(share[number, index]),
+            "log_odds": float(signed[number, index]),
+        }
+        for number, animal in enumerate(_animals(bundle))
+        for index, keypoint in enumerate(bundle.frontend.skeleton.keypoints)
+    ]
+
+
+def _shares(found: Attribution) -> NDArray[np.float64]:
+    """Shares of the absolute attribution, `(time, 2, keypoint)`."""
+    size = np.abs(found.values).sum(axis=-1)
+    shares: NDArray[np.float64] = size / max(float(size.sum()), 1e-12)
+    return shares
+
+
+def _animals(bundle: Bundle) -> tuple[str, str]:
+    return ("agent", "target") if bundle.space.directed else ("one animal", "the other")
+
+
+def _draw(
+    bundle: Bundle, done: Sequence[tuple[Example, Attribution]], folder: ExplanationFolder
+) -> None:
+    """Pictures and course of one behaviour, the mean over its examples."""
+    skeleton, animals = bundle.frontend.skeleton, _animals(bundle)
+    example = done[0][0]
+    behaviour, number = example.behaviour, bundle.space.names.index(example.behaviour)
+    poses = torch.from_numpy(example.prepared.pair_position(example.pair))
+    posture = usual_posture(poses, skeleton).double().numpy()
+    by_keypoint = np.mean([_shares(found).sum(axis=0) for _, found in done], axis=0)
+    frames = f"{len(done)} frame" + ("s" if len(done) > 1 else "")
+    odds = float(np.mean([found.score for _, found in done]))
+    still = float(np.mean([found.baseline_score for _, found in done]))
+    folder.picture(
+        behaviour,
+        f"keypoints-{number}",
+        bodies(by_keypoint, posture, skeleton, animals, behaviour),
+        f"Integrated gradients of the log-odds of {behaviour} in {frames} (mean {odds:.1f}), "
+        "against both animals held still in their usual posture and at their usual distance "
+        f"({still:.1f}). Shares of the absolute attribution, summed over time; they do not say in "
+        "which direction a keypoint speaks.",
+    )
+    offsets, total = _course(done, bundle.frontend.fps)
+    shown = _reach(offsets, total)
+    folder.picture(
+        behaviour,
+        f"course-{number}",
+        course(offsets[shown], total[shown] * bundle.frontend.fps, animals, behaviour),
+        "The same, summed over keypoints, by the time from the frame that is decided.",
+    )
+    folder.table(
+        f"course-{number}",
+        [
+            {"behaviour": behaviour, "offset_s": offset, "animal": name, "share": row[n]}
+            for offset, row in zip(offsets, total, strict=True)
+            for n, name in enumerate(animals)
+        ],
+    )
+
+
+def _course(
+    done: Sequence[tuple[Example, Attribution]], fps: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets from the explained frame `(time,)`, s, and mean shares of the animals `(time, 2)`."""
+    first = [found.first_frame - example.at for example, found in done]
+    shares = [_shares(found).sum(axis=2) for _, found in done]
+    low = min(first)
+    total = np.zeros((max(f + len(s) for f, s in zip(first, shares, strict=True)) - low, 2))
+    for begin, share in zip(first, shares, strict=True):
+        total[begin - low : begin - low + len(share)] += share / len(done)
+    return (low + np.arange(len(total))) / fps, total
+
+
+def _reach(offsets: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The moments around the explained frame that hold nearly all of the attribution."""
+    away = np.abs(offsets)
+    order = np.argsort(away, kind="stable")
+    inside = np.cumsum(total.sum(axis=1)[order]) <= _SHOWN_SHARE
+    return np.asarray(away <= (away[order][inside].max() if inside.any() else 0.0))

@@ -1,0 +1,166 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from nuzzle.config import Config
+from nuzzle.errors import InputError
+from nuzzle.features.frontend import Frontend
+from nuzzle.features.normalise import Normaliser
+from nuzzle.inference.attribution import (
+    attribute,
+    held_still,
+    integrated_gradients,
+    tree_shap,
+    usual_posture,
+)
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
+from nuzzle.inference.trees import TreeClassifier
+from nuzzle.models import ARCHITECTURES
+from nuzzle.prepare.pipeline import Pipeline
+from nuzzle.simulate.recordings import simulate_recording
+from nuzzle.skeleton import MOUSE7
+from nuzzle.training.targets import LabelSpace
+
+NAMES = ("attack", "sniff", "other")
+
+
+def test_a_linear_score_is_attributed_by_its_weights():
+    x, baseline, weights = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0)).double()
+    found = integrated_gradients(lambda at: (weights * at).sum(), x, baseline, steps=3)
+    torch.testing.assert_close(found, weights * (x - baseline))
+
+
+def test_a_smooth_score_is_explained_whole():
+    x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+    start = torch.tensor([0.2, 0.1, -1.0], dtype=torch.float64)
+
+    def score(at):
+        return (at[0] * at[1]).sin() + at[2] ** 3
+
+    found = integrated_gradients(score, x, start, steps=200)
+    assert float(found.sum()) == pytest.approx(float(score(x) - score(start)), abs=1e-4)
+
+
+def test_missing_values_leave_the_others_their_gradient():
+    x = torch.tensor([3.0, float("nan"), 4.0])
+    baseline = torch.where(x.isnan(), x, torch.tensor(0.0))
+
+    def score(at):
+        apart = torch.hypot(at[0], at[1])  # unknown
+        return apart.nan_to_num(nan=0.0) + 2 * at[2] + 5 * at[0]
+
+    assert integrated_gradients(score, x, baseline).tolist() == [15.0, 0.0, 8.0]
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return simulate_recording("s", minutes=0.5, seed=3, difficulty="easy")
+
+
+def bundle_of(name, recording, *, directed=True, features="relational", exclusive=True):
+    """A network with random weights behind the real road."""
+    plain = Frontend(MOUSE7, 30.0, "px", Pipeline(), features)
+    raw = plain.raw(recording, recording.pairs[0])
+    front = plain.with_normaliser(Normaliser.fit([raw]))
+    arguments = {"input_dim": raw.shape[1], "num_classes": len(NAMES)}
+    if ARCHITECTURES[name].shape == "window":
+        arguments["window_size"] = 20
+    torch.manual_seed(0)
+    model = ARCHITECTURES[name].build(**arguments).eval()
+    kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
+    space = LabelSpace(NAMES, "other" if exclusive else None, exclusive, NAMES[:2], (), directed)
+    classifier = kind(model, name, arguments, 20, exclusive)
+    return Bundle(classifier, front, space, Config(), {})
+
+
+@pytest.mark.parametrize(("name", "exclusive"), [("cnn_lstm", True), ("conv_lstm", False)])
+def test_attributions_add_up_on_the_real_road(name, exclusive, recording):
+    bundle = bundle_of(name, recording, exclusive=exclusive)
+    found = attribute(bundle, recording, recording.pairs[0], 400, "attack", steps=16)
+    size = np.abs(found.values).sum()
+    assert size > 0
+    assert abs(found.unexplained) < 0.02 * size
+    probability = bundle.classifier.probabilities(bundle.frontend(recording, recording.pairs[0]))
+    if name == "cnn_lstm":  # its window is all it sees, so both roads agree
+        log_odds = float(torch.logit(probability[400, 0].double()))
+        assert found.score == pytest.approx(log_odds, abs=1e-3)
+
+
+def test_missing_points_have_no_part_and_the_rest_still_adds_up(recording):
+    position = recording.position.copy()
+    position[395:405, :, 2, 0] = np.nan
+    position[400, :, 0, 1] = np.nan
+    holes = recording.with_position(position, "holes")
+    bundle = bundle_of("cnn_lstm", recording)
+    found = attribute(bundle, holes, recording.pairs[0], 400, "sniff", steps=16)
+    at = 400 - found.first_frame
+    assert np.isfinite(found.values).all()
+    assert (found.values[at - 5 : at + 5, 0, 2] == 0).all()
+    assert (found.values[at, 1, 0] == 0).all()
+    assert abs(found.unexplained) < 0.03 * np.abs(found.values).sum()
+
+
+def test_without_direction_both_orders_count(recording):
+    bundle = bundle_of("cnn_lstm", recording, directed=False)
+    pair = recording.pairs[0]
+    one = attribute(bundle, recording, pair, 300, "attack", steps=4)
+    other = attribute(bundle, recording, pair.reversed, 300, "attack", steps=4)
+    assert one.score == pytest.approx(other.score, abs=1e-5)
+    np.testing.assert_allclose(one.values, other.values[:, ::-1], atol=1e-5)
+
+
+def test_near_the_beginning_fewer_frames_are_there(recording):
+    bundle = bundle_of("cnn_lstm", recording)
+    found = attribute(bundle, recording, recording.pairs[0], 2, "attack", steps=2)
+    assert found.first_frame == 0
+    assert np.isfinite(found.values).all()
+
+
+def test_the_baseline_keeps_posture_heading_and_usual_distance():
+    time = torch.arange(11.0)
+    body = torch.zeros(7, 2)
+    body[:, 0] = torch.linspace(30, 0, 7)  # nose ahead of the tail base, along x
+    poses = torch.zeros(11, 2, 7, 2) + body
+    poses[:, 1, :, 1] += 100 + 10 * (time - 5)[:, None]
+    still = held_still(poses, 8, MOUSE7)
+    torch.testing.assert_close(still[0] - still[0].mean(0), body - body.mean(0))
+    assert float((still[1] - still[0]).norm(dim=-1).mean()) == pytest.approx(100.0)
+    assert float(still.mean(dim=(0, 1))[1]) == pytest.approx(65.0)  # between 0 and 130
+    posture = usual_posture(poses, MOUSE7)
+    torch.testing.assert_close(posture[0, :, 0], body[:, 0] - 15)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_shap_values_add_up_to_the_raw_score(exclusive):
+    lightgbm = pytest.importorskip("lightgbm")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 5)).astype(np.float32)
+    settings = {"verbosity": -1, "num_leaves": 4, "min_data_in_leaf": 5, "num_threads": 1}
+    y = np.digitize(x[:, 0], [-0.5, 0.5])
+    if exclusive:
+        several = settings | {"objective": "multiclass", "num_class": 3}
+        boosters = [lightgbm.train(several, lightgbm.Dataset(x, y), 5)]
+        raw = boosters[0].predict(x, raw_score=True)
+    else:
+        binary = settings | {"objective": "binary"}
+        boosters = [lightgbm.train(binary, lightgbm.Dataset(x, y == c), 5) for c in range(3)]
+        raw = np.stack([each.predict(x, raw_score=True) for each in boosters], axis=1)
+    found = tree_shap(TreeClassifier(boosters, exclusive), torch.from_numpy(x))
+    assert found.shape == (400, 3, 6)
+    np.testing.assert_allclose(found.sum(axis=2), raw, atol=1e-9)
+    assert np.abs(found[..., 0]).sum() > 10 * np.abs(found[..., 1:5]).sum()
+
+
+def test_errors_say_what_there_is(recording):
+    bundle = bundle_of("cnn_lstm", recording)
+    with pytest.raises(InputError, match="does not know 'flee'"):
+        attribute(bundle, recording, recording.pairs[0], 3, "flee")
+    trees = SimpleNamespace(classifier=TreeClassifier([], True))
+    with pytest.raises(InputError, match="no gradients"):
+        attribute(trees, recording, recording.pairs[0], 3, "attack")
+    poses = torch.full((5, 2, 7, 2), float("nan"))
+    with pytest.raises(InputError, match="never seen"):
+        held_still(poses, 2, MOUSE7)

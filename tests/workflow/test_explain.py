@@ -1,0 +1,94 @@
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import nuzzle
+from nuzzle.cli.app import build_app
+from nuzzle.config import Config
+from nuzzle.errors import InputError, OutputError
+from nuzzle.manifest import Manifest
+from nuzzle.workflow.train import train
+
+
+def run(*arguments):
+    return CliRunner().invoke(build_app(), ["explain", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def trees(manifest, tmp_path_factory):
+    path = tmp_path_factory.mktemp("trees") / "trees.nuzzle"
+    config = Config.load(None, ["model.name=trees", "training.epochs=2"])
+    train(Manifest((*manifest.entries[1:3], manifest.entries[3])), path, config)
+    return path
+
+
+def test_a_network_by_command(bundle_file, manifest, tmp_path):
+    study, out = tmp_path / "study.csv", tmp_path / "why"
+    Manifest((manifest.entries[2], manifest.entries[3])).save(study)
+    result = run(
+        bundle_file, study, "--split", "val", "--out", out, "--repeats", 1, "--bouts", 1,
+        "--json", tmp_path / "why.json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert "drop of macro F1" in result.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["recordings"] == ["mouse3"]
+    assert {row["family"] for row in summary["importance"]} >= {"speeds", "places in the arena"}
+    page = (out / "index.html").read_text()
+    assert "families.png" in page and (out / "families.png").stat().st_size > 1000
+    assert "They do not say why an animal does something" in page
+    assert any("simulated" in note for note in summary["notes"])
+    again = run(bundle_file, study, "--out", out)
+    assert again.exit_code == 2
+    assert "--overwrite" in again.stderr
+    (out / "mine.txt").write_text("stays")
+    (out / "shap-7.png").write_text("of an earlier explanation")
+    over = run(bundle_file, study, "--out", out, "--overwrite", "--repeats", 0, "--bouts", 1)
+    assert over.exit_code == 0, over.stderr
+    assert (out / "mine.txt").exists()
+    assert not (out / "shap-7.png").exists() and not (out / "importance.csv").exists()
+
+
+def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
+    study, out = tmp_path / "one.csv", tmp_path / "why"
+    Manifest(manifest.entries[:1]).save(study)
+    said = []
+    summary = nuzzle.explain(
+        bundle_file, [study], out, behaviours=["attack"], frames=[100], repeats=0, say=said.append
+    )
+    (row,) = summary["attribution"]
+    assert (row["frame"], row["behaviour"]) == (100, "attack")
+    assert summary["importance"] is None and summary["shap"] is None
+    assert any("trained on mouse0" in note for note in summary["notes"])
+    shares = pd.read_csv(out / "attribution.csv")
+    assert shares["share"].sum() == pytest.approx(1.0, abs=1e-3)
+    explained = row["log_odds"] - row["log_odds_of_baseline"] - row["unexplained"]
+    assert shares["log_odds"].sum() == pytest.approx(explained, abs=1e-3)
+    assert (out / "keypoints-0.png").exists() and (out / "course-0.png").exists()
+    with pytest.raises(InputError, match="frames 0 to"):
+        nuzzle.explain(bundle_file, [study], tmp_path / "b", frames=[10**6])
+    with pytest.raises(OutputError, match="not empty"):
+        nuzzle.explain(bundle_file, [study], out)
+
+
+def test_trees_have_columns_but_no_gradients(trees, short, manifest, tmp_path):
+    out = tmp_path / "why"
+    summary = nuzzle.explain(trees, [short], out, behaviours=["attack"])
+    assert summary["attribution"] is None
+    assert summary["importance"] is not None or any("no labels" in n for n in summary["notes"])
+    rows = pd.read_csv(out / "shap.csv")
+    assert rows["mean_abs_shap"].is_monotonic_decreasing
+    assert rows.drop_duplicates("family")["family_share"].sum() <= 1 + 1e-6
+    assert (out / "shap-0.png").exists()
+    with pytest.raises(InputError, match="no gradients"):
+        nuzzle.explain(trees, [short], tmp_path / "b", frames=[3])
+    with pytest.raises(InputError, match="does not know 'flee'"):
+        nuzzle.explain(trees, [short], tmp_path / "b", behaviours=["flee"])
+
+
+def test_frames_are_numbers(bundle_file, short, tmp_path):
+    result = run(bundle_file, short, "--out", tmp_path / "w", "--frames", "ten")
+    assert result.exit_code == 2
+    assert "whole numbers" in result.stderr
