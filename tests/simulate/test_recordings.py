@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from nuzzle.errors import InputError, OutputError
-from nuzzle.io.calms21 import iter_recordings
-from nuzzle.io.load import load_manifest
+from nuzzle.io.calms21 import iter_recordings, manifest_from_calms21
+from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.labels import Pair
 from nuzzle.simulate import simulate, simulate_recording
@@ -176,3 +176,34 @@ def test_impossible_arguments_are_refused_before_anything_is_written(tmp_path, c
 def test_an_impossible_recording_is_refused(change):
     with pytest.raises(InputError):
         simulate_recording("a", **{"minutes": 0.1, "seed": 0, **change})
+
+
+def test_annotators_of_task_2_see_the_same_mice_and_mark_other_bouts(tmp_path):
+    train, test, _ = simulate(tmp_path, format="calms21", recordings=3, minutes=2, seed=1, task=2)
+    assert (train.name, test.name) == ("calms21_task2_train.json", "calms21_task2_test.json")
+    by_group = {}
+    for entry in manifest_from_calms21([train]):
+        group, _, name = entry.item.partition("/")
+        by_group.setdefault(group, []).append(load_entry(entry))
+        assert name.startswith("task2/annotator")
+    assert sorted(by_group) == [f"annotator-id_{n}" for n in range(1, 6)]
+    first, last = by_group["annotator-id_1"][1], by_group["annotator-id_5"][1]
+    assert np.array_equal(first.position, last.position, equal_nan=True)
+    lengths = last.labels.bouts["stop_frame"] - last.labels.bouts["start_frame"]
+    assert lengths.min() >= 12, "0.4 s"
+    assert len(first.labels.bouts) > len(last.labels.bouts)
+
+
+def test_behaviours_of_task_3_stand_alone(tmp_path):
+    train, _, _ = simulate(tmp_path, format="calms21", recordings=3, minutes=0.5, seed=1, task=3)
+    recordings = {entry.item.split("/")[0]: load_entry(entry)
+                  for entry in manifest_from_calms21([train])}  # fmt: skip
+    assert sorted(recordings) == ["approach", "groom", "intromission", "sniff_face"]
+    for name, recording in recordings.items():
+        assert recording.labels.behaviours == (name,)
+        assert recording.labels.exclusive and recording.labels.background == "other"
+
+
+def test_there_is_no_task_4(tmp_path):
+    with pytest.raises(InputError, match="has the tasks"):
+        simulate(tmp_path, format="calms21", recordings=3, minutes=0.5, seed=1, task=4)

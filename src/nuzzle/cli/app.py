@@ -28,6 +28,7 @@ COMMANDS = {
     "explain": "explain",
     "score-mabe": "score_mabe",
     "agreement": "agreement",
+    "benchmark": "benchmark",
 }
 
 

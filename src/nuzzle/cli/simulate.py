@@ -20,6 +20,7 @@ def simulate(
     labs: Annotated[
         int, typer.Option(help="How many labs, with other keypoints and behaviours (mabe only).")
     ] = 1,
+    task: Annotated[int, typer.Option(help="Task 1, 2 or 3 (calms21 only).")] = 1,
     overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
     json: JsonTarget = None,
 ) -> None:
@@ -35,6 +36,7 @@ def simulate(
         seed=seed,
         difficulty=difficulty,
         labs=labs,
+        task=task,
         overwrite=overwrite,
     )
     frames = planned_frames(recordings, minutes, labs)

@@ -31,7 +31,7 @@ from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
-from nuzzle.io.calms21_write import write_calms21
+from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
@@ -47,6 +47,7 @@ __all__ = [
     "read_sequence",
     "sequences",
     "write_calms21",
+    "write_calms21_groups",
 ]
 
 _SHAPES = {"keypoints": (2, 2, 7), "scores": (2, 7), "annotations": ()}

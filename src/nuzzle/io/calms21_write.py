@@ -48,19 +48,55 @@ def write_calms21(
         InputError: a recording cannot be expressed in this layout; nothing is written.
         OutputError: the file exists already or cannot be written.
     """
-    names: set[str] = set()
+    return write_calms21_groups(
+        {group: recordings}, path, vocabulary=vocabulary, overwrite=overwrite
+    )
+
+
+def write_calms21_groups(
+    groups: Mapping[str, Iterable[Recording]],
+    path: str | Path,
+    *,
+    vocabulary: Mapping[str, int] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write several groups, as CalMS21's tasks 2 (annotators) and 3 (behaviours) have them.
+
+    Args:
+        groups: outer key -> recordings.
+        path: file to write.
+        vocabulary: behaviour -> number; see `write_calms21`.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        InputError: a recording cannot be expressed in this layout; nothing is written.
+        OutputError: the file exists already or cannot be written.
+    """
     with atomic_path(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
-        file.write(b"{" + orjson.dumps(group) + b": {")
-        for recording in recordings:
-            if recording.name in names:
-                raise InputError(f"Two recordings are named {recording.name!r}; names are unique.")
-            file.write((b", " if names else b"") + orjson.dumps(recording.name) + b": ")
-            _write_sequence(file, recording, vocabulary)
-            names.add(recording.name)
-        if not names:
-            raise InputError(f"There are no recordings to write to {path}.")
-        file.write(b"}}")
+        file.write(b"{")
+        for number, (group, recordings) in enumerate(groups.items()):
+            file.write((b", " if number else b"") + orjson.dumps(group) + b": {")
+            _write_group(file, recordings, vocabulary, path)
+            file.write(b"}")
+        file.write(b"}")
     return Path(path)
+
+
+def _write_group(
+    file: IO[bytes],
+    recordings: Iterable[Recording],
+    vocabulary: Mapping[str, int] | None,
+    path: str | Path,
+) -> None:
+    names: set[str] = set()
+    for recording in recordings:
+        if recording.name in names:
+            raise InputError(f"Two recordings are named {recording.name!r}; names are unique.")
+        file.write((b", " if names else b"") + orjson.dumps(recording.name) + b": ")
+        _write_sequence(file, recording, vocabulary)
+        names.add(recording.name)
+    if not names:
+        raise InputError(f"There are no recordings to write to {path}.")
 
 
 def _write_sequence(

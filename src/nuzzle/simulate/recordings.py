@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from nuzzle import __version__
 from nuzzle.errors import InputError, OutputError
 from nuzzle.files import write_text
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21 import write_calms21_groups
 from nuzzle.io.mabe import write_mabe
 from nuzzle.labels import Pair
 from nuzzle.recording import Recording
 from nuzzle.simulate.annotator import Bouts, annotate, exclusive_labels, listed_labels
 from nuzzle.simulate.behaviour import Director, play
 from nuzzle.simulate.bodies import keypoints
+from nuzzle.simulate.calms21_tasks import groups_of, relabelled, sequence_name
 from nuzzle.simulate.difficulty import Difficulty, difficulty_named
 from nuzzle.simulate.durations import PROCESSES, Dice, Process
 from nuzzle.simulate.labs import CALMS21_LAB, LABS, Lab
@@ -187,12 +188,14 @@ def simulate(
     seed: int,
     difficulty: str = "normal",
     labs: int = 1,
+    task: int = 1,
     overwrite: bool = False,
 ) -> list[Path]:
     """Write simulated recordings in a genuine file layout.
 
     ``calms21`` gives ``calms21_task1_train.json`` and, with a quarter of the recordings and other
-    animals, ``calms21_task1_test.json``. ``mabe`` gives the tree of ``train.csv``, of
+    animals, ``calms21_task1_test.json``; in tasks 2 and 3 every recording is there once for each
+    annotator or behaviour. ``mabe`` gives the tree of ``train.csv``, of
     CalMS21_task1 and, with `labs` above 1, of labs with other keypoints, frame rates and
     behaviours. A ``README.txt`` says that all of it is simulated; so does each recording.
 
@@ -204,6 +207,7 @@ def simulate(
         seed: same seed, same files.
         difficulty: ``easy``, ``normal`` or ``hard``.
         labs: how many labs, for ``mabe``.
+        task: 1, 2 or 3, for ``calms21``.
         overwrite: whether files that exist may be replaced.
 
     Returns:
@@ -215,11 +219,12 @@ def simulate(
     """
     directory = Path(directory)
     _check(format, recordings, minutes, seed, difficulty, labs)
+    groups_of(task)
     if not overwrite and directory.exists() and (directory.is_file() or any(directory.iterdir())):
         raise OutputError(f"{directory} is not empty. Choose another folder, or pass --overwrite.")
     common = (minutes, seed, difficulty)
     if format == "calms21":
-        paths = _write_calms21(directory, recordings, common, overwrite)
+        paths = _write_calms21(directory, recordings, common, task, overwrite)
     else:
         root = write_mabe(_mabe(recordings, labs, common), directory, overwrite=overwrite)
         paths = [root / "train.csv"]
@@ -256,30 +261,34 @@ def _readme(format: str, recordings: int, labs: int, common: tuple[float, int, s
 
 
 def _write_calms21(
-    directory: Path, recordings: int, common: tuple[float, int, str], overwrite: bool
+    directory: Path, recordings: int, common: tuple[float, int, str], task: int, overwrite: bool
 ) -> list[Path]:
     test = max(1, round(_TEST_SHARE * recordings))
     paths = []
     first = 0
+    codes = None if task == 3 else CALMS21_CODES
     for split, count in (("train", recordings - test), ("test", test)):
-        path = directory / f"calms21_task1_{split}.json"
-        batch = _calms21(split, first, count, common)
-        paths.append(write_calms21(batch, path, vocabulary=CALMS21_CODES, overwrite=overwrite))
+        path = directory / f"calms21_task{task}_{split}.json"
+        mice = range(first, first + count)
+        groups = {group: _calms21(task, group, split, mice, common) for group in groups_of(task)}
+        paths.append(write_calms21_groups(groups, path, vocabulary=codes, overwrite=overwrite))
         first += count
     return paths
 
 
 def _calms21(
-    split: str, first: int, count: int, common: tuple[float, int, str]
+    task: int, group: str, split: str, mice: Sequence[int], common: tuple[float, int, str]
 ) -> Iterator[Recording]:
     minutes, seed, difficulty = common
-    for index in range(count):
-        mouse = first + index
-        session = PROCESSES["calms21"].session(index, Dice(np.random.default_rng([seed, mouse, 1])))
-        name = f"task1/{split}/mouse{mouse + 1:03d}_task1_annotator1"
-        yield _recording(
-            name, "calms21", session, session, CALMS21_LAB, minutes, [seed, mouse], difficulty
-        )
+    vocabulary = "mabe" if task == 3 else "calms21"
+    process = PROCESSES[vocabulary]
+    for mouse in mice:
+        session = process.session(mouse - mice[0], Dice(np.random.default_rng([seed, mouse, 1])))
+        shown = process.behaviours if task == 3 else session
+        name = sequence_name(task, group, split, mouse + 1)
+        lab, draw = CALMS21_LAB, [seed, mouse]
+        one = _recording(name, vocabulary, shown, shown, lab, minutes, draw, difficulty)
+        yield relabelled(one, task, group)
 
 
 def _mabe(recordings: int, labs: int, common: tuple[float, int, str]) -> Iterator[Recording]:

@@ -1,0 +1,138 @@
+"""`nuzzle benchmark`: figures on the field's public data, scored as their makers do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.training_options import Changes, ConfigFile, Model
+
+if TYPE_CHECKING:
+    from nuzzle.config import Config
+    from nuzzle.workflow.benchmark_calms21 import Calms21Benchmark
+    from nuzzle.workflow.benchmark_mabe import MabeBenchmark
+
+
+class _Name(StrEnum):
+    CALMS21 = "calms21"
+    MABE2025 = "mabe2025"
+
+
+class _By(StrEnum):
+    GROUP = "group"
+    RECORDING = "recording"
+    LAB = "lab"
+
+
+_NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="calms21 or mabe2025.")]
+_Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
+_Out = Annotated[Path, typer.Option("--out", help="Folder for models and scores.")]
+_Task = Annotated[int, typer.Option(min=1, max=3, help="Task of calms21.")]
+_Seeds = Annotated[int, typer.Option(min=1, help="How many trainings of calms21.")]
+_Labs = Annotated[list[str] | None, typer.Option(help="Lab of mabe2025. May be repeated.")]
+_Folds = Annotated[int, typer.Option(help="Parts of the cross-validation of mabe2025.")]
+_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier run in --out.")]
+
+
+def benchmark(
+    name: _NameArgument,
+    data: _Data,
+    out: _Out,
+    model: Model = "",
+    config: ConfigFile = None,
+    changes: Changes = None,
+    task: _Task = 1,
+    seeds: _Seeds = 3,
+    labs: _Labs = None,
+    folds: _Folds = 5,
+    by: _ByOption = _By.GROUP,
+    fresh: _Fresh = False,
+    json: JsonTarget = None,
+) -> None:
+    """Train and score on CalMS21 or MABe 2025, as their makers score; your copy of the data."""
+    from nuzzle.cli.console import emit_json
+    from nuzzle.config import Config
+
+    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    if name is _Name.CALMS21:
+        figures = _calms21(task, data, out, settings, seeds, fresh)
+    else:
+        figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
+    if json is not None:
+        emit_json(figures, json)
+
+
+def _calms21(
+    task: int, data: Path, out: Path, config: Config, seeds: int, fresh: bool
+) -> dict[str, Any]:
+    from nuzzle.cli.console import out as console
+    from nuzzle.cli.console import say
+    from nuzzle.workflow.benchmark_calms21 import benchmark_calms21
+
+    result = benchmark_calms21(task, data, out, config, seeds=seeds, fresh=fresh, say=say)
+    _print_calms21(result, config.model.name)
+    console().print(f"Bundles and scores: {out}")
+    return result.to_dict()
+
+
+def _print_calms21(result: Calms21Benchmark, model: str) -> None:
+    from nuzzle.cli.console import out, print_table
+    from nuzzle.workflow.benchmark_calms21 import BASELINES
+
+    rows = [(name, str(f1), str(ap)) for name, (f1, ap) in result.parts.items()]
+    if len(rows) > 1:
+        rows.append(("mean", str(result.f1), str(result.ap)))
+    title = f"CalMS21, task {result.task}, official test part, {model}"
+    print_table(("", "macro F1", "mean AP"), rows, title=title)
+    out().print(
+        "Mean ± standard deviation over seeds, then the 95 % interval over videos; frames pooled, "
+        "'other' left out.",
+        style="dim",
+    )
+    if result.task == 1:
+        print_table(
+            ("published", "source", "F1", "AP"),
+            [(each.method, each.source, each.f1, each.ap) for each in BASELINES],
+        )
+
+
+def _mabe2025(
+    data: Path,
+    out: Path,
+    config: Config,
+    labs: tuple[str, ...],
+    by: Any,
+    folds: int,
+    fresh: bool,
+) -> dict[str, Any]:
+    from nuzzle.cli.console import say
+    from nuzzle.workflow.benchmark_mabe import benchmark_mabe
+
+    result = benchmark_mabe(data, out, config, labs=labs, by=by, folds=folds, fresh=fresh, say=say)
+    _print_mabe(result, out)
+    return result.to_dict()
+
+
+def _print_mabe(result: MabeBenchmark, where: Path) -> None:
+    from nuzzle.cli.console import out, print_table
+
+    print_table(
+        ("lab", "action", "F", "true frames"),
+        [
+            (lab, action, each.f, each.true_positive + each.false_negative)
+            for lab, actions in result.score.per_action.items()
+            for action, each in actions.items()
+        ],
+        title="MABe 2025, predicted out of fold",
+    )
+    out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
+    out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
+    if result.submission is None:
+        out().print("There is no test.csv with these labs, so nothing to submit.")
+    else:
+        out().print(f"To submit: {result.submission}")

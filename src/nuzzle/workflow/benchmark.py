@@ -1,0 +1,92 @@
+"""What the benchmarks on public data share: a folder that a killed run goes on in, and figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import OutputError
+from nuzzle.files import write_text
+from nuzzle.manifest import Manifest
+from nuzzle.workflow.train import fingerprint
+
+
+def claim_folder(
+    out: Path, described: Mapping[str, Any], *, fresh: bool, made: Sequence[str]
+) -> None:
+    """Make a benchmark's folder, or go on in the one of an earlier run.
+
+    Args:
+        out: the folder.
+        described: what the results depend on.
+        fresh: throw away what an earlier run made there.
+        made: names of what a run makes there.
+
+    Raises:
+        OutputError: it holds something else, or a run on other data or with another config.
+    """
+    note = out / "run.json"
+    if fresh:
+        for name in ("run.json", *made):
+            if (out / name).is_dir():
+                shutil.rmtree(out / name)
+            else:
+                (out / name).unlink(missing_ok=True)
+    text = json.dumps(dict(described), indent=2, sort_keys=True) + "\n"
+    if note.exists():
+        before = json.loads(note.read_text("utf-8"))
+        differ = [name for name in described if before.get(name) != described[name]]
+        if differ:
+            raise OutputError(
+                f"{out} holds a benchmark with another {' and '.join(differ)}. Choose another "
+                "--out, or pass --fresh to throw it away."
+            )
+    elif out.exists() and any(out.iterdir()):
+        raise OutputError(f"{out} is not empty, and holds no benchmark. Choose another --out.")
+    write_text(note, text)
+
+
+def mark(manifest: Manifest) -> str:
+    """A short text that changes with the files of a manifest."""
+    described = repr([fingerprint(entry) for entry in manifest])
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over several seeds.
+
+    Attributes:
+        mean: over seeds.
+        sd: standard deviation over seeds; NaN for one.
+        low: lower end of the 95 % interval over videos, mean over seeds; NaN if it has none.
+        high: its upper end.
+    """
+
+    mean: float
+    sd: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @classmethod
+    def of(cls, values: Iterable[float], intervals: Iterable[tuple[float, float]] = ()) -> Spread:
+        """From one value, and perhaps one interval, a seed."""
+        found, ends = list(values), list(intervals)
+        sd = statistics.stdev(found) if len(found) > 1 else math.nan
+        low, high = (
+            (statistics.fmean(each) for each in zip(*ends, strict=True))
+            if ends
+            else (math.nan, math.nan)
+        )
+        return cls(statistics.fmean(found), sd, low, high)
+
+    def __str__(self) -> str:
+        text = f"{self.mean:.3f}" + ("" if math.isnan(self.sd) else f" ± {self.sd:.3f}")
+        return text if math.isnan(self.low) else f"{text} [{self.low:.3f}, {self.high:.3f}]"

@@ -1,0 +1,243 @@
+"""CalMS21's three tasks on the official files, scored as its paper does.
+
+Sun et al. (2021), *The Multi-Agent Behavior Dataset: Mouse Dyadic Social Interactions*. Task 1:
+attack, investigation and mount of one annotator. Task 2: the same behaviours as five others saw
+them, a model each. Task 3: seven new behaviours, a binary model each. Every figure is on the
+official test part: F1 and average precision per frame, frames pooled over videos, the mean over
+behaviours without `other`, which is trained.
+
+In tasks 2 and 3 the models learn from their own sequences alone; the paper lets them begin from
+task 1's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from nuzzle.config import Config
+from nuzzle.errors import InputError
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.files import atomic_path, write_text
+from nuzzle.inference.bundle import Bundle
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
+from nuzzle.manifest import Manifest
+from nuzzle.training.fit import Progress
+from nuzzle.workflow.benchmark import Spread, claim_folder, mark
+from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.samples import Say
+from nuzzle.workflow.train import train
+
+#: What all models of a task are asked for; task 3's files say it.
+_BEHAVIOURS = ("attack", "investigation", "mount")
+_MADE = ("bundles", "scores", "scores.csv", "summary.json")
+
+
+class Baseline(NamedTuple):
+    """A published figure on the test part: macro F1 and mean average precision."""
+
+    method: str
+    source: str
+    f1: float
+    ap: float
+
+
+_PAPER = "Sun et al. 2021"
+#: Of task 1.
+BASELINES = (
+    Baseline("single-frame network", _PAPER, 0.614, 0.663),
+    Baseline("convolution over the past", _PAPER, 0.713, 0.753),
+    Baseline("convolution, the official baseline", _PAPER, 0.793, 0.856),
+    Baseline("convolution and TREBA features", _PAPER, 0.829, 0.889),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Calms21Benchmark:
+    """The figures of a task.
+
+    Attributes:
+        task: 1, 2 or 3.
+        f1: macro F1; of tasks 2 and 3 the mean over annotators or behaviours.
+        ap: mean average precision.
+        parts: annotator or behaviour -> its macro F1 and mean average precision.
+        scores: a row a part, seed and behaviour: F1 and average precision with their intervals
+            over videos.
+    """
+
+    task: int
+    f1: Spread
+    ap: Spread
+    parts: Mapping[str, tuple[Spread, Spread]]
+    scores: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "task": self.task,
+            "f1": asdict(self.f1),
+            "ap": asdict(self.ap),
+            "parts": {
+                name: {"f1": asdict(f1), "ap": asdict(ap)} for name, (f1, ap) in self.parts.items()
+            },
+            "baselines": [each._asdict() for each in BASELINES] if self.task == 1 else [],
+        }
+
+
+def benchmark_calms21(
+    task: int,
+    data: str | Path,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    seeds: int = 3,
+    fresh: bool = False,
+    say: Say = lambda sentence: None,
+    progress: Progress | None = None,
+) -> Calms21Benchmark:
+    """Train on the official train part, score on the official test part.
+
+    A fifth of the train part's videos is drawn to stop early on, anew for each seed. Every bundle
+    and every score is kept in `out`: a run that was killed continues with the first one missing.
+
+    Args:
+        task: 1, 2 or 3.
+        data: folder that holds ``calms21_task1_train.json`` and ``..._test.json``, at any depth.
+        out: folder for bundles, scores and a summary.
+        config: of the trainings; all defaults if None.
+        seeds: how many trainings, from 0.
+        fresh: throw away an earlier run in `out`.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Raises:
+        InputError, OutputError: the files are missing; `out` holds something else.
+    """
+    config, out = config or Config(), Path(out)
+    manifest = official_manifest(task, data)
+    described = {"task": task, "config": config.to_yaml(), "data": mark(manifest)}
+    claim_folder(out, described, fresh=fresh, made=_MADE)
+    if task != 3 and not config.labels.behaviours:
+        config = config.with_values({"labels.behaviours": list(_BEHAVIOURS)})
+    rows: list[dict[str, Any]] = []
+    for part, entries in _parts(task, manifest):
+        for seed in range(seeds):
+            run = _Run(out, part, seed, entries, config, say, progress)
+            rows += _rows(part, seed, run.scores())
+    result = _summary(task, pd.DataFrame(rows))
+    with atomic_path(out / "scores.csv") as temporary:
+        result.scores.to_csv(temporary, index=False)
+    write_text(out / "summary.json", json.dumps(result.to_dict(), indent=2) + "\n")
+    return result
+
+
+def official_manifest(task: int, data: str | Path) -> Manifest:
+    """The sequences of a task's two files, split as the files say.
+
+    Raises:
+        InputError: there is no such task, or a file is missing or there several times.
+    """
+    if task not in (1, 2, 3):
+        raise InputError(f"CalMS21 has the tasks 1, 2 and 3; got {task}.")
+    entries = []
+    for split in ("train", "test"):
+        name = f"calms21_task{task}_{split}.json"
+        found = sorted(Path(data).rglob(name))
+        if len(found) != 1:
+            raise InputError(
+                f"One file {name} was expected in {data}; there are {len(found)}. Download the "
+                "task from CaltechDATA (https://data.caltech.edu/records/s0vdx-0k302), unpack it "
+                "there, and turn .npy files into JSON with the script that comes with them."
+            )
+        for entry in manifest_from_calms21(found):
+            entries.append(replace(entry, split=split))
+    return Manifest(tuple(entries))
+
+
+def _parts(task: int, manifest: Manifest) -> Iterator[tuple[str, Manifest]]:
+    """What has a model of its own."""
+    groups = [entry.item.split("/", 1)[0] for entry in manifest]
+    for group in sorted(set(groups)):
+        chosen = [entry for entry, own in zip(manifest, groups, strict=True) if own == group]
+        missing = {"train", "test"} - {entry.split for entry in chosen}
+        if missing:
+            raise InputError(f"{group!r} has no sequence in {' and '.join(sorted(missing))}.")
+        yield ("task1" if task == 1 else group), Manifest(tuple(chosen))
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One training and its scores."""
+
+    out: Path
+    part: str
+    seed: int
+    manifest: Manifest
+    config: Config
+    say: Say
+    progress: Progress | None
+
+    def scores(self) -> Evaluation:
+        """The scores on the test part, from the file where they are done."""
+        path = self.out / "scores" / f"{self._name}.json"
+        if path.exists():
+            self.say(f"{self._name}: done already")
+            return Evaluation.from_dict(json.loads(path.read_text("utf-8")))
+        self.say(f"{self._name}: training")
+        drawn = split_by_group(self.manifest, DEFAULT_VAL_FRACTION, seed=self.seed)
+        result = evaluate(self._bundle(drawn), drawn, "test")
+        write_text(path, json.dumps(result.to_dict()) + "\n")
+        self.say(f"{self._name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
+        return result
+
+    @property
+    def _name(self) -> str:
+        return f"{self.part}-seed{self.seed}"
+
+    def _bundle(self, manifest: Manifest) -> Bundle:
+        path = self.out / "bundles" / f"{self._name}.nuzzle"
+        if path.exists():
+            return Bundle.load(path)
+        config = self.config.with_values({"training.seed": self.seed})
+        return train(manifest, path, config, say=self.say, progress=self.progress)
+
+
+def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:
+    figures = {
+        "mean": (result.macro_f1, result.mean_average_precision),
+        **{
+            each.behaviour: (each.f1, each.average_precision)
+            for each in result.behaviours
+            if each.behaviour != result.background
+        },
+    }
+    for behaviour, (f1, ap) in figures.items():
+        row: dict[str, Any] = {"part": part, "seed": seed, "behaviour": behaviour}
+        for name, figure in (("f1", f1), ("ap", ap)):
+            row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+        yield row
+
+
+def _summary(task: int, scores: pd.DataFrame) -> Calms21Benchmark:
+    means = scores[scores["behaviour"] == "mean"]
+    parts = {
+        str(name): (_spread(rows, "f1"), _spread(rows, "ap"))
+        for name, rows in means.groupby("part", sort=False)
+    }
+    if len(parts) == 1:
+        f1, ap = next(iter(parts.values()))
+    else:
+        by_seed = means.groupby("seed")[["f1", "ap"]].mean()
+        f1, ap = Spread.of(by_seed["f1"]), Spread.of(by_seed["ap"])
+    return Calms21Benchmark(task, f1, ap, parts, scores)
+
+
+def _spread(rows: pd.DataFrame, name: str) -> Spread:
+    ends = rows[[f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
+    return Spread.of(rows[name], ends)

@@ -1,0 +1,247 @@
+"""MABe 2025 on the competition's tree: out-of-fold predictions, its score, its submission.
+
+"MABe Challenge - Social Action Recognition in Mice" (Kaggle, 2025). Its test is hidden, so the
+labelled recordings are scored by grouped cross-validation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nuzzle.config import Config
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.errors import InputError
+from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.files import write_text
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import predict_recording
+from nuzzle.io.load import load_entry, load_manifest
+from nuzzle.io.mabe import manifest_from_mabe
+from nuzzle.io.mabe_table import Action, Video, videos
+from nuzzle.io.submission import read_solution, write_submission
+from nuzzle.labels import Labels, Pair, mask_to_intervals
+from nuzzle.manifest import Entry
+from nuzzle.outputs.results import PairFrames
+from nuzzle.recording import Recording
+from nuzzle.training.fit import Progress
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.benchmark import claim_folder, mark
+from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.samples import Say
+
+_MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
+
+
+@dataclass(frozen=True, eq=False)
+class MabeBenchmark:
+    """What the benchmark says.
+
+    Attributes:
+        score: the competition's score of the out-of-fold predictions.
+        folds: recordings of each fold.
+        submission: of ``test.csv``'s recordings; None where there is no ``test.csv``.
+    """
+
+    score: MabeScore
+    folds: tuple[tuple[str, ...], ...]
+    submission: Path | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {**self.score.to_dict(), "folds": [list(fold) for fold in self.folds]}
+
+
+def benchmark_mabe(
+    data: str | Path,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    labs: Sequence[str] = (),
+    by: By = "group",
+    folds: int = 5,
+    fresh: bool = False,
+    say: Say = lambda sentence: None,
+    progress: Progress | None = None,
+) -> MabeBenchmark:
+    """Cross-validate on the labelled recordings of some labs, and label the test.
+
+    A behaviour that occurs in fewer than three folds is not learned, and scored as missed. The
+    bouts are those of the configured decoding. Each fold's model is kept in `out`: a run that
+    was killed continues with the first one missing.
+
+    Args:
+        data: folder with ``train.csv``.
+        out: folder for models, bouts in the submission's layout, and the score.
+        config: of the trainings; all defaults if None.
+        labs: which; all by default.
+        by: what stays together in a fold.
+        folds: how many parts, at least 3.
+        fresh: throw away an earlier run in `out`.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Raises:
+        InputError, OutputError: the tree is incomplete; `out` holds something else.
+    """
+    config, out, data = config or Config(), Path(out), Path(data)
+    manifest = manifest_from_mabe(data, labs=labs)
+    described = {"config": config.to_yaml(), "data": mark(manifest), "folds": f"{folds} by {by}"}
+    claim_folder(out, described, fresh=fresh, made=_MADE)
+    recordings = [each for each in load_manifest(manifest) if each.labels is not None]
+    say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
+    parts = partition(recordings, by, folds, config.training.seed)
+    config = config.with_values({"labels.behaviours": _learnable(parts, config, say)})
+    space = LabelSpace.fit(recordings, config.labels)
+    run = Folds(parts, space, config, out / "folds", say, progress)
+    pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
+    bouts = _bouts_of_scored(space, pairs)
+    write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
+    score = _score(data, bouts)
+    write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
+    return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say))
+
+
+def _learnable(parts: Sequence[Sequence[Recording]], config: Config, say: Say) -> list[str]:
+    """Behaviours that every fold has an example of; the others are scored as missed."""
+    found: Counter[str] = Counter()
+    for part in parts:
+        found.update({name for each in part if each.labels for name in _occurring(each.labels)})
+    asked = set(config.labels.behaviours) or set(found)
+    # A fold is trained on all parts but the one that it predicts and the one it stops early on.
+    kept = sorted(name for name in asked if found[name] > 2)
+    if rare := sorted(asked - set(kept)):
+        say(f"in fewer than three folds, so not learned, and scored as missed: {', '.join(rare)}")
+    if not kept:
+        raise InputError("No behaviour occurs in three folds. Choose more recordings, or labs.")
+    return kept
+
+
+def _occurring(labels: Labels) -> set[str]:
+    return set(labels.bouts["behaviour"])
+
+
+def _score(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
+    """The competition's score of the recordings that have been predicted."""
+    truth = read_solution(data)
+    mine = truth.bouts[truth.bouts["video_id"].isin(bouts)]
+    if mine.empty:
+        raise InputError(f"None of the chosen recordings of {data} has a bout to be found.")
+    predicted = pd.concat([_submitted(name, table) for name, table in bouts.items()])
+    return mabe_score(mine, predicted, truth.looked_for, truth.lab)
+
+
+def _submitted(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    target = table["target"].where(table["target"] != table["agent"], "self")
+    return pd.DataFrame(
+        {
+            "video_id": name,
+            "agent_id": table["agent"],
+            "target_id": target,
+            "action": table["behaviour"],
+            "start_frame": table["start_frame"],
+            "stop_frame": table["stop_frame"],
+        }
+    )
+
+
+def _bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
+    """Recording -> bouts, where somebody looked for them."""
+    frames: dict[str, list[PairFrames]] = {}
+    for one in pairs:
+        said = one.predicted & one.observed
+        frames.setdefault(one.recording, []).append(
+            PairFrames(one.pair, one.probability, said, one.truth, one.observed)
+        )
+    return {name: _bouts(space, each) for name, each in frames.items()}
+
+
+def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
+    rows = []
+    for one in separate_own(space, pairs):
+        said = _one_at_a_time(one)
+        for column, behaviour in enumerate(space.names):
+            if behaviour != space.background:
+                rows += [
+                    (one.pair.agent, one.pair.target, behaviour, int(start), int(stop))
+                    for start, stop in mask_to_intervals(said[:, column])
+                ]
+    return pd.DataFrame(rows, columns=["agent", "target", "behaviour", "start_frame", "stop_frame"])
+
+
+def _one_at_a_time(one: PairFrames) -> NDArray[np.bool_]:
+    """What was predicted, the likeliest where several were: a submission may not hold two."""
+    likeliest = np.where(one.predicted, np.nan_to_num(one.probability), -1.0).argmax(axis=1)
+    out: NDArray[np.bool_] = one.predicted & (
+        np.arange(one.predicted.shape[1]) == likeliest[:, np.newaxis]
+    )
+    return out
+
+
+def _submit(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> Path | None:
+    """Label the recordings of ``test.csv``, where there is one, by a model of all recordings."""
+    known = videos((data, "test")).values()
+    chosen = [video for video in known if not labs or video.lab_id in labs]
+    if not chosen:
+        return None
+    path = out / "model.nuzzle"
+    if not path.exists():
+        run.refit().save(path)
+    bundle = Bundle.load(path)
+    tables = {}
+    for video in chosen:
+        tables[video.video_id] = _label(bundle, _poses(data, video), video)
+        say(f"{video.video_id}: {len(tables[video.video_id])} bouts")
+    return write_submission(tables, out / "submission.csv", overwrite=True)
+
+
+def _poses(data: Path, video: Video) -> Recording:
+    return load_entry(
+        Entry(
+            recording=video.video_id,
+            poses=data / "test_tracking" / video.lab_id / f"{video.video_id}.parquet",
+            fps=video.fps,
+            px_per_cm=video.px_per_cm,
+            lab=video.lab,
+            pose_format="mabe",
+        )
+    )
+
+
+def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
+    """Bouts of what the competition looks for in a recording."""
+    wanted = _wanted(bundle.space, recording, video)
+    decoder, fps = Decoder.from_dict(bundle.decoding), recording.require_fps()
+    frames = []
+    for pair, probability in predict_recording(bundle, recording, list(wanted)) if wanted else ():
+        observed = np.broadcast_to(wanted[pair], probability.shape)
+        said = decoder(probability, fps, observed) & observed
+        frames.append(PairFrames(pair, probability, said))
+    return _bouts(bundle.space, frames)
+
+
+def _wanted(space: LabelSpace, recording: Recording, video: Video) -> dict[Pair, NDArray[np.bool_]]:
+    """Pair -> which behaviours are looked for, the background with them; `(behaviour,)`."""
+    background = np.array([name == space.background for name in space.names])
+    found = {}
+    for pair in recording.pairs:
+        listed = np.array(
+            [
+                Action(pair.agent, pair.agent if name in space.own else pair.target, name)
+                in video.looked_for
+                for name in space.names
+            ]
+        )
+        if listed.any():
+            found[pair] = listed | background
+    return found

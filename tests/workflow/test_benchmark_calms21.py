@@ -1,0 +1,102 @@
+import json
+import statistics
+
+import pandas as pd
+import pytest
+
+from nuzzle.config import Config
+from nuzzle.errors import InputError, OutputError
+from nuzzle.simulate import recordings, simulate
+from nuzzle.simulate.calms21_tasks import groups_of
+from nuzzle.workflow import benchmark_calms21 as module
+from nuzzle.workflow.benchmark import Spread
+from nuzzle.workflow.benchmark_calms21 import benchmark_calms21, official_manifest
+
+CONFIG = Config.load(None, ["model.name=trees", "training.epochs=3", "training.epoch_windows=2000"])
+ONE = CONFIG.with_values({"labels.behaviours": ["investigation"]})
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Folders of the three tasks; of tasks 2 and 3 two groups are enough."""
+    root = tmp_path_factory.mktemp("calms21")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recordings, "groups_of", lambda task: groups_of(task)[:2])
+        for task, minutes in ((1, 0.5), (2, 0.5), (3, 1.0)):
+            simulate(
+                root / f"task{task}",
+                format="calms21",
+                recordings=4,
+                minutes=minutes,
+                seed=1,
+                task=task,
+            )
+    return root
+
+
+def test_task_1_is_scored_on_its_test_part(data, tmp_path):
+    result = benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
+    one, other = (
+        json.loads((tmp_path / "out" / "scores" / f"task1-seed{seed}.json").read_text())
+        for seed in range(2)
+    )
+    f1 = [each["macro_f1"]["value"] for each in (one, other)]
+    assert result.f1.mean == pytest.approx(statistics.fmean(f1))
+    assert result.f1.sd == pytest.approx(statistics.stdev(f1))
+    test = {entry.recording for entry in official_manifest(1, data).select("test")}
+    assert {each["recording"] for each in one["recordings"]} == test
+    table = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert set(table["behaviour"]) == {"mean", "investigation"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["f1"]["mean"] == result.f1.mean
+    assert summary["baselines"][2]["f1"] == 0.793
+
+
+def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
+    trained, real = [], module.train
+
+    def train(manifest, path, config, **options):
+        trained.append(path.name)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return real(manifest, path, config, **options)
+
+    monkeypatch.setattr(module, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
+    benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
+    assert trained == ["task1-seed0.nuzzle", "task1-seed1.nuzzle", "task1-seed1.nuzzle"]
+    other = ONE.with_values({"training.epochs": 4})
+    with pytest.raises(OutputError, match="another config"):
+        benchmark_calms21(1, data, tmp_path / "out", other, seeds=1)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="holds no benchmark"):
+        benchmark_calms21(1, data, tmp_path / "mine", ONE)
+
+
+def test_task_2_has_a_model_for_each_annotator(data, tmp_path):
+    result = benchmark_calms21(2, data, tmp_path / "out", ONE, seeds=1)
+    assert list(result.parts) == ["annotator-id_1", "annotator-id_2"]
+    means = [f1.mean for f1, _ in result.parts.values()]
+    assert result.f1.mean == pytest.approx(statistics.fmean(means))
+
+
+def test_task_3_has_a_model_for_each_behaviour(data, tmp_path):
+    result = benchmark_calms21(3, data, tmp_path / "out", CONFIG, seeds=1)
+    assert set(result.parts) == {"approach", "groom"}
+    rows = result.scores[result.scores["part"] == "groom"]
+    assert set(rows["behaviour"]) == {"mean", "groom"}
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"One file calms21_task2_train\.json was expected"):
+        official_manifest(2, tmp_path)
+    with pytest.raises(InputError, match="tasks 1, 2 and 3"):
+        official_manifest(4, tmp_path)
+
+
+def test_a_spread_over_seeds():
+    spread = Spread.of([0.5, 0.7], [(0.4, 0.6), (0.6, 0.8)])
+    assert str(spread) == "0.600 ± 0.141 [0.500, 0.700]"
+    assert str(Spread.of([0.5])) == "0.500"

@@ -1,0 +1,105 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nuzzle.config import Config
+from nuzzle.io.load import load_manifest
+from nuzzle.io.mabe import manifest_from_mabe, write_mabe
+from nuzzle.io.submission import read_solution, read_submission
+from nuzzle.labels import Pair
+from nuzzle.outputs.results import PairFrames
+from nuzzle.simulate import simulate_recording
+from nuzzle.workflow import benchmark_mabe as module
+from nuzzle.workflow.benchmark_mabe import benchmark_mabe
+
+CONFIG = Config.load(
+    None,
+    [
+        "model.name=trees",
+        "features=relational",
+        "training.epochs=6",
+        "training.epoch_windows=3000",
+    ],
+)
+SHOWN = ("approach", "genitalgroom", "sniffbody")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A simulated tree of three recordings; the last is also that of a test."""
+    root = tmp_path_factory.mktemp("tree")
+    recordings = [
+        simulate_recording(str(seed), minutes=1, seed=seed, vocabulary="mabe", session=SHOWN)
+        for seed in (2, 4, 5)
+    ]
+    write_mabe(recordings, root)
+    table = pd.read_csv(root / "train.csv", dtype=str)
+    last = table.iloc[-1:]
+    last.to_csv(root / "test.csv", index=False)
+    folder = root / "test_tracking" / last["lab_id"].item()
+    folder.mkdir(parents=True)
+    name = f"{last['video_id'].item()}.parquet"
+    shutil.copy(root / "train_tracking" / folder.name / name, folder / name)
+    return root
+
+
+def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
+    out = tmp_path / "out"
+    result = benchmark_mabe(tree, out, CONFIG, folds=3)
+    assert sorted(result.folds) == [("2",), ("4",), ("5",)]
+    rows = read_submission(out / "out_of_fold.csv")
+    truth = read_solution(tree)
+    allowed = truth.looked_for
+    for row in rows.itertuples(index=False):
+        assert (row.agent_id, row.target_id, row.action) in allowed[row.video_id]
+    assert set(rows.loc[rows["action"] == "genitalgroom", "target_id"]) == {"self"}
+    # Counted by hand, frame by frame, for one action.
+    frames = {name: set() for name in ("true", "said")}
+    for what, table in (("true", truth.bouts), ("said", rows)):
+        for row in table[table["action"] == "sniffbody"].itertuples(index=False):
+            key = (row.video_id, row.agent_id, row.target_id)
+            frames[what] |= {(*key, n) for n in range(row.start_frame, row.stop_frame)}
+    (actions,) = result.score.per_action.values()
+    assert actions["sniffbody"].true_positive == len(frames["true"] & frames["said"]) > 0
+    assert actions["sniffbody"].false_positive == len(frames["said"] - frames["true"])
+    submitted = read_submission(result.submission)
+    assert set(submitted["video_id"]) == {"5"}
+    assert set(submitted["action"]) <= set(SHOWN)
+
+
+def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
+    from nuzzle.workflow import crossval
+
+    learned, real = [], crossval.learn
+
+    def learn(recordings, *arguments):
+        learned.append(len(recordings["train"]))
+        if len(learned) == 2:
+            raise KeyboardInterrupt
+        return real(recordings, *arguments)
+
+    monkeypatch.setattr(crossval, "learn", learn)
+    with pytest.raises(KeyboardInterrupt):
+        benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
+    benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
+    assert len(learned) == 2 + 2 + 1, "two folds are left, and the model of all recordings"
+
+
+def test_of_two_actions_at_once_the_likelier_is_submitted():
+    probability = np.array([[0.6, 0.4], [0.4, 0.6], [0.9, 0.1]], np.float32)
+    predicted = np.array([[True, True], [True, True], [False, True]])
+    one = PairFrames(Pair("mouse1", "mouse1"), probability, predicted)
+    assert module._one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]
+
+
+def test_a_behaviour_of_two_folds_is_not_learned(tree):
+    first, *others = load_manifest(manifest_from_mabe(tree))
+    bouts = first.labels.bouts
+    without = replace(first.labels, bouts=bouts[bouts["behaviour"] != "approach"])
+    said = []
+    parts = [[replace(first, labels=without)], *([each] for each in others)]
+    assert module._learnable(parts, CONFIG, said.append) == ["genitalgroom", "sniffbody"]
+    assert said == ["in fewer than three folds, so not learned, and scored as missed: approach"]
