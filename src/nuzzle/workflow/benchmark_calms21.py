@@ -152,8 +152,7 @@ def official_manifest(task: int, data: str | Path) -> Manifest:
         if len(found) != 1:
             raise InputError(
                 f"One file {name} was expected in {data}; there are {len(found)}. Download the "
-                "task from CaltechDATA (https://data.caltech.edu/records/s0vdx-0k302), unpack it "
-                "there, and turn .npy files into JSON with the script that comes with them."
+                "task from CaltechDATA (https://doi.org/10.22002/D1.1991) and unpack it there."
             )
         for entry in manifest_from_calms21(found):
             entries.append(replace(entry, split=split))
