@@ -82,7 +82,6 @@ def _calms21(
 
 def _print_calms21(result: Calms21Benchmark, model: str) -> None:
     from nuzzle.cli.console import out, print_table
-    from nuzzle.workflow.benchmark_calms21 import BASELINES
 
     rows = [(name, str(f1), str(ap)) for name, (f1, ap) in result.parts.items()]
     if len(rows) > 1:
@@ -94,10 +93,12 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
         "'other' left out.",
         style="dim",
     )
-    if result.task == 1:
+    if result.simulated:
+        out().print("These files are simulated: the figures say nothing about real mice.")
+    if result.baselines:
         print_table(
             ("published", "source", "F1", "AP"),
-            [(each.method, each.source, each.f1, each.ap) for each in BASELINES],
+            [(each.method, each.source, each.f1, each.ap) for each in result.baselines],
         )
 
 

@@ -39,7 +39,7 @@ def simulate(
         task=task,
         overwrite=overwrite,
     )
-    frames = planned_frames(recordings, minutes, labs)
+    frames = planned_frames(recordings, minutes, labs, task)
     out().print(
         f"Wrote {recordings} simulated recordings, {frames:,} frames ({format} layout, "
         f"difficulty {difficulty}, seed {seed}):",
@@ -48,17 +48,6 @@ def simulate(
     for path in files:
         out().print(f"  {path}", markup=False)
     if json is not None:
-        emit_json(
-            {
-                "simulated": True,
-                "format": format,
-                "recordings": recordings,
-                "frames": frames,
-                "minutes": minutes,
-                "labs": labs,
-                "difficulty": difficulty,
-                "seed": seed,
-                "files": files,
-            },
-            json,
-        )
+        said = {"format": format, "recordings": recordings, "frames": frames, "minutes": minutes}
+        said |= {"labs": labs, "task": task, "difficulty": difficulty, "seed": seed}
+        emit_json({"simulated": True, **said, "files": files}, json)

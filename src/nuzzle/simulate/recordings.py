@@ -174,9 +174,10 @@ def frames_of(minutes: float, fps: float) -> int:
     return round(minutes * 60 * fps)
 
 
-def planned_frames(recordings: int, minutes: float, labs: int = 1) -> int:
+def planned_frames(recordings: int, minutes: float, labs: int = 1, task: int = 1) -> int:
     """Frames of all the recordings that `simulate` writes with these arguments."""
-    return sum(frames_of(minutes, LABS[index % labs].fps) for index in range(recordings))
+    once = sum(frames_of(minutes, LABS[index % labs].fps) for index in range(recordings))
+    return once * len(groups_of(task))
 
 
 def simulate(
@@ -202,8 +203,7 @@ def simulate(
     Args:
         directory: folder to write to; new or empty.
         format: ``calms21`` or ``mabe``.
-        recordings: how many, in all.
-        minutes: length of each.
+        recordings, minutes: how many in all, and the length of each.
         seed: same seed, same files.
         difficulty: ``easy``, ``normal`` or ``hard``.
         labs: how many labs, for ``mabe``.
@@ -218,8 +218,7 @@ def simulate(
         OutputError: the folder holds something already, or cannot be written.
     """
     directory = Path(directory)
-    _check(format, recordings, minutes, seed, difficulty, labs)
-    groups_of(task)
+    _check(format, recordings, minutes, seed, difficulty, labs, task)
     if not overwrite and directory.exists() and (directory.is_file() or any(directory.iterdir())):
         raise OutputError(f"{directory} is not empty. Choose another folder, or pass --overwrite.")
     common = (minutes, seed, difficulty)
@@ -233,11 +232,18 @@ def simulate(
 
 
 def _check(
-    format: str, recordings: int, minutes: float, seed: int, difficulty: str, labs: int
+    format: str,
+    recordings: int,
+    minutes: float,
+    seed: int,
+    difficulty: str,
+    labs: int,
+    task: int,
 ) -> None:
     """Raises InputError for arguments that cannot be; nothing was written yet."""
     difficulty_named(difficulty)
     frames_of(minutes, 30.0)
+    groups_of(task)
     _generator(seed)
     if format not in FORMATS:
         raise InputError(f"The format is one of {list(FORMATS)}; got {format!r}.")

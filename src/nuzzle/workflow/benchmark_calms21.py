@@ -69,6 +69,7 @@ class Calms21Benchmark:
         parts: annotator or behaviour -> its macro F1 and mean average precision.
         scores: a row a part, seed and behaviour: F1 and average precision with their intervals
             over videos.
+        simulated: whether the files are; their figures say nothing about real mice.
     """
 
     task: int
@@ -76,6 +77,12 @@ class Calms21Benchmark:
     ap: Spread
     parts: Mapping[str, tuple[Spread, Spread]]
     scores: pd.DataFrame
+    simulated: bool
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Published figures on the same test part; none for simulated files."""
+        return BASELINES if self.task == 1 and not self.simulated else ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -86,7 +93,8 @@ class Calms21Benchmark:
             "parts": {
                 name: {"f1": asdict(f1), "ap": asdict(ap)} for name, (f1, ap) in self.parts.items()
             },
-            "baselines": [each._asdict() for each in BASELINES] if self.task == 1 else [],
+            "simulated": self.simulated,
+            "baselines": [each._asdict() for each in self.baselines],
         }
 
 
@@ -130,7 +138,8 @@ def benchmark_calms21(
         for seed in range(seeds):
             run = _Run(out, part, seed, entries, config, say, progress)
             rows += _rows(part, seed, run.scores())
-    result = _summary(task, pd.DataFrame(rows))
+    simulated = any(entry.lab.startswith("simulated") for entry in manifest)
+    result = _summary(task, pd.DataFrame(rows), simulated)
     with atomic_path(out / "scores.csv") as temporary:
         result.scores.to_csv(temporary, index=False)
     write_text(out / "summary.json", json.dumps(result.to_dict(), indent=2) + "\n")
@@ -223,7 +232,7 @@ def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _summary(task: int, scores: pd.DataFrame) -> Calms21Benchmark:
+def _summary(task: int, scores: pd.DataFrame, simulated: bool) -> Calms21Benchmark:
     means = scores[scores["behaviour"] == "mean"]
     parts = {
         str(name): (_spread(rows, "f1"), _spread(rows, "ap"))
@@ -234,7 +243,7 @@ def _summary(task: int, scores: pd.DataFrame) -> Calms21Benchmark:
     else:
         by_seed = means.groupby("seed")[["f1", "ap"]].mean()
         f1, ap = Spread.of(by_seed["f1"]), Spread.of(by_seed["ap"])
-    return Calms21Benchmark(task, f1, ap, parts, scores)
+    return Calms21Benchmark(task, f1, ap, parts, scores, simulated)
 
 
 def _spread(rows: pd.DataFrame, name: str) -> Spread:
