@@ -35,7 +35,7 @@ def test_exchanged_identities_are_counted(tmp_path):
     write_calms21([one], path)
     assert "No exchange of identities found." in inspect(path).stdout
     write_calms21([one.with_position(position, "swap")], path, overwrite=True)
-    assert "Identities seem exchanged 1 times, in 10 frames (300-309)" in inspect(path).stdout
+    assert "Identities seem exchanged once, in 10 frames (300-309)" in inspect(path).stdout
 
 
 def test_labels(project):

@@ -48,7 +48,7 @@ def test_a_swap_is_mended_points_and_confidences(start, stop):
     np.testing.assert_array_equal(mended.position, truth.position)
     np.testing.assert_array_equal(mended.confidence, truth.confidence)
     assert mended.history[-1] == (
-        f"mended 1 identity swaps, {stop - start} frames (frames {start}-{stop - 1})"
+        f"mended 1 identity swap, {stop - start} frames (frames {start}-{stop - 1})"
     )
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -75,9 +76,12 @@ def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
 
 def test_trees_have_columns_but_no_gradients(trees, short, manifest, tmp_path):
     out = tmp_path / "why"
-    summary = nuzzle.explain(trees, [short], out, behaviours=["attack"])
-    assert summary["attribution"] is None
-    assert summary["importance"] is not None or any("no labels" in n for n in summary["notes"])
+    poses = tmp_path / "poses.csv"
+    Manifest(tuple(replace(manifest.entries[3], labels=None) for _ in "1")).save(poses)
+    summary = nuzzle.explain(trees, [poses], out, behaviours=["attack"])
+    assert summary["attribution"] is None and summary["importance"] is None
+    assert any("no gradients" in note for note in summary["notes"])
+    assert any("no labels" in note for note in summary["notes"])
     rows = pd.read_csv(out / "shap.csv")
     assert rows["mean_abs_shap"].is_monotonic_decreasing
     assert rows.drop_duplicates("family")["family_share"].sum() <= 1 + 1e-6

@@ -98,8 +98,9 @@ def _show_identity(swaps: dict[str, Any]) -> None:
         return
     listed = ", ".join(f"{start}-{stop - 1}" for start, stop in swaps["swaps"][:_SHOWN_ITEMS])
     more = ", ..." if len(swaps["swaps"]) > _SHOWN_ITEMS else ""
+    times = "once" if len(swaps["swaps"]) == 1 else f"{len(swaps['swaps'])} times"
     _line(
-        f"Identities seem exchanged {len(swaps['swaps'])} times, in {swaps['frames']:,} frames "
+        f"Identities seem exchanged {times}, in {swaps['frames']:,} frames "
         f"({listed}{more}). Look at them; prepare.repair_identity=true mends them."
     )
 

@@ -146,14 +146,14 @@ def column_bars(rows: Sequence[Mapping[str, Any]], behaviour: str) -> Figure:
         behaviour: what is explained.
     """
     shown = list(rows[:_MOST_BARS])[::-1]
-    kinds = list(dict.fromkeys(row["family"] for row in rows))
+    kinds = sorted({row["family"] for row in rows})
     colours = [PALETTE[kinds.index(row["family"]) % len(PALETTE)] for row in shown]
     figure, (axes,) = _figure(7.5, 1.0 + 0.26 * len(shown))
     sizes = [row["mean_abs_shap"] for row in shown]
     bars = axes.barh([row["column"] for row in shown], sizes, color=colours)
     named = {row["family"]: bar for row, bar in zip(shown, bars, strict=True)}
     axes.legend(named.values(), named.keys(), fontsize=7, frameon=False, loc="lower right")
-    axes.set_xlabel("mean |SHAP|, in log-odds", fontsize=9)
+    axes.set_xlabel("mean |SHAP|, in the raw score of the trees", fontsize=9)
     axes.set_title(f"Columns that {behaviour} rests on", fontsize=11)
     _plain(axes)
     return figure

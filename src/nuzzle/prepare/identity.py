@@ -87,7 +87,8 @@ def summary(swaps: list[Swap]) -> str:
     frames = sum(stop - start for start, stop in swaps)
     listed = ", ".join(f"{start}-{stop - 1}" for start, stop in swaps[:_LISTED])
     more = f" and {len(swaps) - _LISTED} more" if len(swaps) > _LISTED else ""
-    return f"mended {len(swaps)} identity swaps, {frames} frames (frames {listed}{more})"
+    what = "swap" if len(swaps) == 1 else "swaps"
+    return f"mended {len(swaps)} identity {what}, {frames} frames (frames {listed}{more})"
 
 
 def swaps_of(order: NDArray[np.int64]) -> list[Swap]:

@@ -29,7 +29,7 @@ from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frame
 from nuzzle.workflow.predict import entries_of, is_manifest
 from nuzzle.workflow.scored import score_recording
 
-#: SHAP values are taken of at most as many frames, evenly spaced.
+#: SHAP values are taken of about as many frames of all pairs, evenly spaced.
 _MOST_FRAMES = 5000
 #: Rows of ``shap.csv`` for each behaviour.
 _MOST_COLUMNS = 50
@@ -205,13 +205,13 @@ class _Job:
         classifier = self.bundle.classifier
         if not isinstance(classifier, TreeClassifier):
             return None
-        total = sum(each.n_frames for each in self.recordings)
+        pairs = [(each, default_pairs(self.bundle, each)) for each in self.recordings]
+        total = sum(each.n_frames * len(some) for each, some in pairs)
         every = max(1, -(-total // _MOST_FRAMES))
         parts = []
-        for recording in self.recordings:
+        for recording, some in pairs:
             prepared = self.bundle.frontend.prepare(recording)
-            pair = default_pairs(self.bundle, recording)[0]
-            parts.append(self.bundle.frontend(prepared, pair)[::every])
+            parts += [self.bundle.frontend(prepared, pair)[::every] for pair in some]
         values = np.abs(tree_shap(classifier, torch.cat(parts))[:, :, :-1]).mean(axis=0)
         rows: list[dict[str, Any]] = []
         for name in self.behaviours:
