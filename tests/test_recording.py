@@ -103,6 +103,8 @@ def test_labels_must_fit():
         recording(labels=labelled(5))
     with pytest.raises(ValidationError, match=r"speak of \['z'\].*--individuals"):
         recording(labels=labelled(agent="z"))
+    with pytest.raises(ValidationError, match="the auxiliary labels are for 5 frames"):
+        recording(labels=labelled(), auxiliary=labelled(5))
 
 
 def test_rename_reaches_labels():
@@ -122,6 +124,12 @@ def test_a_slice_takes_its_labels_along():
     assert one.labels.frames(Pair("a", "b")).active[:, 1].tolist() == [True, False, False]
     with pytest.raises(InputError, match="not a range"):
         recording().slice(3, 3)
+
+
+def test_auxiliary_labels_go_the_way_of_the_labels():
+    one = recording(auxiliary=labelled()).rename(individuals={"a": "resident"}).slice(1, 4)
+    active = one.auxiliary.frames(Pair("resident", "b")).active
+    assert active[:, 1].tolist() == [True, False, False]
 
 
 def test_new_positions_are_remembered():

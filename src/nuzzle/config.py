@@ -94,12 +94,14 @@ class LossConfig(Section):
         alpha: class weights: inversely proportional to class frequency, or none.
         smoothness: weight of a price for labels that jump from frame to frame; sequence models.
         logit_adjustment: strength of the margin that rare classes get; exclusive mode.
+        auxiliary: weight of the loss of auxiliary labels, where a training has some.
     """
 
     gamma: NonNegativeFloat = 2.0
     alpha: Literal["inverse_frequency", "none"] = "inverse_frequency"
     smoothness: NonNegativeFloat = 0.0
     logit_adjustment: NonNegativeFloat = 0.0
+    auxiliary: NonNegativeFloat = 1.0
 
 
 class AugmentationConfig(Section):

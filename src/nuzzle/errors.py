@@ -8,6 +8,7 @@ fault it names the file and, where there is one, the row.
     NuzzleError
     ├── InputError              a file, a table or an argument is not what it should be
     │   ├── FormatError         a file does not hold what its format promises
+    │   │   └── StreamError     a label file has no such parallel stream
     │   └── ValidationError     data was read, and contradicts itself (lists every problem)
     │       └── ManifestError   a manifest row cannot be used
     ├── ConfigError             an unknown key or an impossible value in a config
@@ -50,6 +51,10 @@ class FormatError(InputError):
         self.row = row
         where = f"{path}, line {row}" if row is not None else f"{path}"
         super().__init__(f"{where}: {problem}" + (f" {mend}" if mend else ""))
+
+
+class StreamError(FormatError):
+    """A label file has no parallel stream of the name that was asked for."""
 
 
 class ValidationError(InputError):

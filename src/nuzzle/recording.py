@@ -32,6 +32,7 @@ class Recording:
         group: animal or session; recordings of one group never stand on two sides of a split.
         source: the file that it was read from.
         labels: its labels, if any.
+        auxiliary: labels of another kind, if any: learned beside the others, never predicted.
         history: the preparation steps that were applied, in order.
     """
 
@@ -44,12 +45,14 @@ class Recording:
     group: str = ""
     source: str = ""
     labels: Labels | None = None
+    auxiliary: Labels | None = None
     history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problems = [*_pose_problems(self.poses), *_scalar_problems(self)]
-        if not problems and self.labels is not None:
-            problems = _label_problems(self)
+        for what, labels in (("labels", self.labels), ("auxiliary labels", self.auxiliary)):
+            if not problems and labels is not None:
+                problems = _label_problems(self, labels, what)
         if problems:
             raise ValidationError(
                 f"recording {self.name!r} ({self.source or 'in memory'})", problems
@@ -221,10 +224,11 @@ class Recording:
                     f"it has {names}."
                 )
             poses = poses.assign_coords({dimension: [mapping.get(name, name) for name in names]})
-        labels = self.labels
-        if labels is not None and individuals:
-            labels = labels.rename_individuals(individuals)
-        return replace(self, poses=poses, labels=labels)
+        labels, auxiliary = (
+            labels and labels.rename_individuals(individuals or {})
+            for labels in (self.labels, self.auxiliary)
+        )
+        return replace(self, poses=poses, labels=labels, auxiliary=auxiliary)
 
     def slice(self, start_frame: int, stop_frame: int) -> Recording:
         """Frames ``[start_frame, stop_frame)`` of the recording and its labels."""
@@ -235,8 +239,11 @@ class Recording:
             )
         poses = self.poses.isel(time=slice(start_frame, stop_frame))
         poses = poses.assign_coords(time=np.arange(poses.sizes["time"]))
-        labels = self.labels.slice(start_frame, stop_frame) if self.labels is not None else None
-        return replace(self, poses=poses, labels=labels)
+        labels, auxiliary = (
+            labels and labels.slice(start_frame, stop_frame)
+            for labels in (self.labels, self.auxiliary)
+        )
+        return replace(self, poses=poses, labels=labels, auxiliary=auxiliary)
 
 
 def _pose_problems(poses: xr.Dataset) -> list[str]:
@@ -277,19 +284,17 @@ def _scalar_problems(recording: Recording) -> list[str]:
     return problems
 
 
-def _label_problems(recording: Recording) -> list[str]:
-    labels = recording.labels
-    assert labels is not None
+def _label_problems(recording: Recording, labels: Labels, what: str) -> list[str]:
     problems = []
     if labels.n_frames != recording.n_frames:
         problems.append(
-            f"the labels are for {labels.n_frames} frames, the poses for {recording.n_frames}"
+            f"the {what} are for {labels.n_frames} frames, the poses for {recording.n_frames}"
         )
     named = {*labels.observed["agent"], *labels.observed["target"], *labels.bouts["agent"]}
     unknown = sorted((named | set(labels.bouts["target"])) - set(recording.individuals))
     if unknown:
         problems.append(
-            f"the labels speak of {unknown}, the poses of {list(recording.individuals)}; "
+            f"the {what} speak of {unknown}, the poses of {list(recording.individuals)}; "
             "say who is who: --individuals NAME_IN_LABELS=NAME_IN_POSES"
         )
     return problems

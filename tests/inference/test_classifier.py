@@ -1,5 +1,7 @@
 """Whole recordings, in pieces or in one."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -69,3 +71,17 @@ def test_short_recordings(features):
 def test_a_kind_of_the_future():
     with pytest.raises(BundleError, match="'oracle'"):
         restore_classifier({"kind": "oracle"}, {})
+
+
+@pytest.mark.parametrize("name", ["cnn_lstm", "conv_lstm"])
+def test_what_was_learned_beside_is_not_said(name, features):
+    whole = make(name)
+    one = dataclasses.replace(whole, num_behaviours=2)
+    said = one.probabilities(features)
+    assert said.shape == (300, 2)
+    torch.testing.assert_close(said.sum(1), torch.ones(300))
+    # Two of three classes of one softmax: their odds stay.
+    all_three = whole.probabilities(features)
+    torch.testing.assert_close(said[:, 0] / said[:, 1], all_three[:, 0] / all_three[:, 1])
+    again = restore_classifier(one.describe(), one.files())
+    torch.testing.assert_close(again.probabilities(features), said)

@@ -151,6 +151,34 @@ def test_labels_past_the_poses_are_cut_with_a_note(poses: Path, bouts: Callable[
     assert any("3" in note for note in recording.labels.notes)
 
 
+def test_auxiliary_labels_are_another_streams(poses: Path, tmp_path: Path) -> None:
+    file = tmp_path / "streams.csv"
+    file.write_text(
+        "agent,target,behaviour,start_frame,stop_frame,stream\n"
+        "one,two,aggression,3,9,S1\none,two,bite,5,7,S2\n"
+    )
+    entry = Entry("a", poses, file, stream="S1", start_frame=5)
+    # Poses and frames are those of the row itself, whatever the other row says of them.
+    beside = Entry("a", tmp_path / "gone.csv", file, stream="S2", stop_frame=6)
+    recording = load_entry(entry, beside)
+    assert intervals(recording.labels) == [("one", "two", "aggression", 0, 4)]
+    assert intervals(recording.auxiliary) == [("one", "two", "bite", 0, 2)]
+    assert load_entry(entry).auxiliary is None
+    assert load_entry(entry, Entry("a", poses)).auxiliary is None
+
+
+def test_a_stream_that_is_not_there_leaves_auxiliary_labels_empty(
+    poses: Path, bouts: Callable[..., Path]
+) -> None:
+    file = bouts(("one", "two", "attack", 3, 9))
+    auxiliary = load_entry(Entry("a", poses, file), Entry("a", poses, file, stream="S2")).auxiliary
+    assert auxiliary is not None and not auxiliary.pairs and auxiliary.n_frames == N_FRAMES
+    (note,) = auxiliary.notes
+    assert "no auxiliary labels" in note and "'S2' was expected" in note
+    with pytest.raises(ManifestError, match="'S2' was expected"):
+        load_entry(Entry("a", poses, file, stream="S2"))
+
+
 def test_frames_to_use(poses: Path, bouts: Callable[..., Path]) -> None:
     labels = bouts(("one", "two", "attack", 3, 9))
     recording = load_entry(Entry("a", poses, labels, start_frame=5, stop_frame=12))

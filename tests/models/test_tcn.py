@@ -1,7 +1,9 @@
 """The multi-stage convolution."""
 
+import pytest
 import torch
 
+from nuzzle.errors import ConfigError
 from nuzzle.models import count_parameters
 from nuzzle.models.tcn import MultiStageTCN
 
@@ -44,3 +46,21 @@ def test_a_refinement_sees_nothing_but_probabilities():
         after = model.stages(x)
         torch.testing.assert_close(after[0], before[0] + 1.5)
         assert torch.allclose(after[1], before[1], atol=1e-5) is exclusive
+
+
+def test_each_group_of_classes_has_a_softmax_of_its_own(monkeypatch):
+    model = MultiStageTCN(10, 5, groups=(3, 2)).eval()
+    x = torch.randn(1, 20, 10)
+    passed = []
+    refine = model.refine[0].forward
+    monkeypatch.setattr(
+        model.refine[0], "forward", lambda said, mask: passed.append(said) or refine(said, mask)
+    )
+    before = model.stages(x)
+    torch.testing.assert_close(passed[0][:, :3].sum(1), torch.ones(1, 20))
+    torch.testing.assert_close(passed[0][:, 3:].sum(1), torch.ones(1, 20))
+    with torch.no_grad():
+        model.predict.leave.bias[3:] += 1.5  # to one group as a whole: its softmax stays
+    torch.testing.assert_close(model.stages(x)[1], before[1], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"add up to the 5 classes; got \[3, 1\]"):
+        MultiStageTCN(10, 5, groups=(3, 1))

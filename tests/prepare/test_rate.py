@@ -93,6 +93,13 @@ def test_labels_go_along(recording_of: Build) -> None:
     assert seen.tolist() == [False] * 2 + [True] * 8
 
 
+def test_auxiliary_labels_go_along(recording_of: Build) -> None:
+    given = recording_of(np.arange(30), individuals=2, auxiliary=labels((9, 18)))
+    moved = Resample(10.0)(given)
+    assert moved.labels is None and moved.auxiliary is not None
+    assert moved.auxiliary.bouts[["start_frame", "stop_frame"]].to_numpy().tolist() == [[3, 6]]
+
+
 def test_exclusive_bouts_that_vanish_are_left_out_with_a_note(recording_of: Build) -> None:
     given = recording_of(
         np.arange(30), individuals=2, labels=labels((9, 18), (22, 23), exclusive=True)

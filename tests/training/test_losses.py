@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nuzzle.training.losses import FocalLoss, inverse_frequency
+from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 
 
 def test_gamma_zero_is_the_cross_entropy():
@@ -89,3 +89,31 @@ def test_adjusted_logits_are_those_of_the_loss_only():
     shift = torch.tensor([0.5, -1.0, 0.0])
     adjusted = FocalLoss(True, gamma=0, adjustment=shift)(logits, targets, seen)
     torch.testing.assert_close(adjusted, FocalLoss(True, gamma=0)(logits + shift, targets, seen))
+
+
+def test_auxiliary_classes_have_a_loss_of_their_own():
+    logits = torch.randn(2, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    targets = torch.tensor([[1.0, 0, 0, 0, 1], [0, 0, 1, 0, 0]])
+    seen = torch.ones(2, 5, dtype=torch.bool)
+    seen[1, 3:] = False  # the second frame has no auxiliary label
+    plain = FocalLoss(True, gamma=0)
+    loss = JointLoss(plain, 3, plain, weight=0.5)(logits, targets, seen)
+    cross_entropy = torch.nn.functional.cross_entropy
+    main = cross_entropy(logits[:, :3], torch.tensor([0, 2]))
+    beside = cross_entropy(logits[:1, 3:], torch.tensor([1]))
+    torch.testing.assert_close(loss, main + 0.5 * beside)
+    loss.backward()
+    assert (logits.grad[0, 3:] != 0).all()
+    assert (logits.grad[1, 3:] == 0).all()
+
+
+def test_masked_auxiliary_labels_are_without_effect():
+    logits = torch.randn(4, 5, requires_grad=True)
+    targets = torch.nn.functional.one_hot(torch.arange(4) % 3, 5).float()
+    seen = torch.ones(4, 5, dtype=torch.bool)
+    seen[:, 3:] = False
+    plain = FocalLoss(True)
+    joint = JointLoss(plain, 3, plain)(logits, targets, seen)
+    torch.testing.assert_close(joint, plain(logits[:, :3], targets[:, :3], seen[:, :3]))
+    joint.backward()
+    assert (logits.grad[:, 3:] == 0).all()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Changes, ConfigFile, Fresh, Model, Overwrite
+from nuzzle.cli.training_options import Auxiliary, Changes, ConfigFile, Fresh, Model, Overwrite
 
 if TYPE_CHECKING:
     from nuzzle.workflow.crossval import CrossValidation
@@ -40,6 +40,7 @@ def crossval(
     model: Model = "",
     config: ConfigFile = None,
     changes: Changes = None,
+    auxiliary: Auxiliary = None,
     folds: _Folds = 5,
     by: _ByOption = _By.GROUP,
     objective: _For = _Objective.BOTH,
@@ -59,6 +60,7 @@ def crossval(
         manifest,
         out,
         settings,
+        auxiliary=auxiliary,
         by=by.value,
         folds=folds,
         objective=objective.value,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Changes, ConfigFile, Fresh, Model, Overwrite
+from nuzzle.cli.console import JsonTarget, say
+from nuzzle.cli.training_options import Auxiliary, Changes, ConfigFile, Fresh, Model, Overwrite
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
@@ -25,6 +25,7 @@ def train(
     model: Model = "",
     config: ConfigFile = None,
     changes: Changes = None,
+    auxiliary: Auxiliary = None,
     epochs: _Epochs = None,
     seed: _Seed = None,
     overwrite: Overwrite = False,
@@ -33,7 +34,7 @@ def train(
     json: JsonTarget = None,
 ) -> None:
     """Train a model on the recordings of split `train`, stopping early on `val`."""
-    from nuzzle.cli.console import emit_json, say
+    from nuzzle.cli.console import emit_json
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_evaluation
     from nuzzle.config import Config
@@ -50,17 +51,25 @@ def train(
     from nuzzle.evaluation.result import Evaluation
     from nuzzle.workflow.train import train as run
 
-    def progress(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
-        say(
-            f"epoch {epoch}/{epochs}: loss {metrics['train_loss']:.4f}, val loss "
-            f"{metrics['val_loss']:.4f}, val macro F1 {metrics['val_macro_f1']:.3f}"
-        )
-
     bundle = run(
-        manifest, out, settings, overwrite=overwrite, fresh=fresh, say=say, progress=progress
+        manifest,
+        out,
+        settings,
+        auxiliary=auxiliary,
+        overwrite=overwrite,
+        fresh=fresh,
+        say=say,
+        progress=_say_epoch,
     )
     if bundle.metrics is not None:
         print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
     console().print(f"Bundle: {out}")
     if json is not None:
         emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)
+
+
+def _say_epoch(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
+    say(
+        f"epoch {epoch}/{epochs}: loss {metrics['train_loss']:.4f}, val loss "
+        f"{metrics['val_loss']:.4f}, val macro F1 {metrics['val_macro_f1']:.3f}"
+    )

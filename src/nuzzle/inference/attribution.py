@@ -187,8 +187,7 @@ def _log_odds(
     padded = F.pad(features, (0, 0, before, after))[at : at + before + after + 1]
     there = F.pad(torch.ones(len(features), dtype=torch.bool), (before, after))
     inside = there[at : at + before + after + 1]
-    device = network.device
-    logits: Tensor = network.model(padded[None].to(device), inside[None].to(device))[0].cpu()
+    logits = network.logits(padded[None], inside[None])[0]
     mine = logits if logits.ndim == 1 else logits[before]
     if not network.exclusive:
         return mine[column]

@@ -46,6 +46,8 @@ def _trained_on(training: Mapping[str, Any]) -> str:
         f"- {name}: {counts['frames']} frames in {counts['bouts']} bouts"
         for name, counts in training["behaviours"].items()
     ]
+    if training.get("auxiliary"):
+        lines.append(f"- learned beside, not said: {', '.join(training['auxiliary'])}")
     if training.get("simulated"):
         lines.append("- **The recordings are simulated.**")
     return "\n".join(lines)

@@ -71,6 +71,8 @@ class NetworkClassifier(Classifier):
         arguments: that the model was built with.
         window: frames in a window, or in a stretch that was learned from at once.
         exclusive: softmax, or a sigmoid each.
+        num_behaviours: how many of the model's logits count, the first ones; what it learned beside
+            its behaviours is not said. All by default.
     """
 
     model: nn.Module
@@ -78,14 +80,25 @@ class NetworkClassifier(Classifier):
     arguments: Mapping[str, Any]
     window: int
     exclusive: bool
+    num_behaviours: int | None = None
 
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.model.parameters()).device
 
-    def _probabilities(self, x: Tensor, inside: Tensor) -> Tensor:
+    def logits(self, x: Tensor, inside: Tensor) -> Tensor:
+        """What the model says of its behaviours, on the CPU.
+
+        Args:
+            x: `(batch, time, feature)`.
+            inside: `(batch, time)` bool, false for frames that do not exist.
+        """
         logits: Tensor = self.model(x.to(self.device), inside.to(self.device)).cpu()
+        return logits[..., : self.num_behaviours]
+
+    def _probabilities(self, x: Tensor, inside: Tensor) -> Tensor:
+        logits = self.logits(x, inside)
         return logits.softmax(-1) if self.exclusive else logits.sigmoid()
 
     def files(self) -> dict[str, bytes]:
@@ -101,6 +114,7 @@ class NetworkClassifier(Classifier):
             "arguments": dict(self.arguments),
             "window": self.window,
             "exclusive": self.exclusive,
+            "num_behaviours": self.num_behaviours,
         }
 
     @classmethod
@@ -114,6 +128,7 @@ class NetworkClassifier(Classifier):
             values["arguments"],
             int(values["window"]),
             bool(values["exclusive"]),
+            values.get("num_behaviours"),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import StreamError
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import (
     SPAN_COLUMNS,
@@ -86,7 +86,7 @@ def assemble(
         notes: of the reader.
 
     Raises:
-        FormatError: the file has no such stream.
+        StreamError: the file has no such stream.
     """
     background = options.background or background
     exclusive = bool(background) if exclusive is None else exclusive
@@ -131,7 +131,7 @@ def _check_stream(path: Path, bouts: pd.DataFrame, spans: pd.DataFrame, stream: 
     streams = sorted({*bouts["stream"], *spans["stream"]} - {""})
     if stream and stream not in streams:
         has = f"the streams {streams}" if streams else "no parallel streams"
-        raise FormatError(
+        raise StreamError(
             path,
             f"the stream {stream!r} was expected; the file has {has}.",
             mend="Correct the column stream of the manifest, or leave the labels of this "

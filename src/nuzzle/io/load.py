@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nuzzle.errors import FormatError, InputError, ManifestError
+from nuzzle.errors import FormatError, InputError, ManifestError, StreamError
 from nuzzle.files import existing_file
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
-from nuzzle.labels import Labels
+from nuzzle.labels import Labels, bout_table, span_table
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import canonical_mapping
@@ -78,37 +78,49 @@ def read_labels(path: str | Path, options: LabelOptions | None = None, format: s
     return label_format(path, format).read(Path(path), options or LabelOptions())
 
 
-def load_entry(entry: Entry) -> Recording:
+def load_entry(entry: Entry, auxiliary: Entry | None = None) -> Recording:
     """Read what a manifest row describes: poses, labels, names, frame rate, the frames to use.
 
     Keypoints get the names of the shared vocabulary (``leftear`` becomes ``ear_left``) where the
     row does not name them otherwise. Labels are cut to the poses; `Labels.notes` says how much.
     Who is who is told by the rule of `Entry.individuals`.
 
+    Args:
+        entry: the row.
+        auxiliary: a row of the same recording, whose labels become `Recording.auxiliary`; poses
+            and frames are those of `entry`. Where its label file lacks the stream that it names,
+            nothing was observed, and `Labels.notes` says so.
+
     Raises:
         ManifestError: names the recording, and what is wrong with its files or its row.
     """
     try:
-        return _load(entry)
+        return _load(entry, auxiliary)
     except InputError as error:
         if isinstance(error, ManifestError):
             raise
         raise ManifestError(f"recording {entry.recording!r}", [str(error)]) from error
 
 
-def load_manifest(manifest: Manifest) -> Iterator[Recording]:
+def load_manifest(
+    manifest: Manifest, auxiliary: Mapping[str, Entry] | None = None
+) -> Iterator[Recording]:
     """Read the recordings of a manifest, in its order, one in memory at a time.
 
     A file that holds many sequences is indexed once; then only what a row names is parsed.
+
+    Args:
+        manifest: the rows.
+        auxiliary: by name of a recording, the row of its auxiliary labels.
 
     Raises:
         ManifestError: names the recording, and what is wrong with its files or its row.
     """
     for entry in manifest:
-        yield load_entry(entry)
+        yield load_entry(entry, (auxiliary or {}).get(entry.recording))
 
 
-def _load(entry: Entry) -> Recording:
+def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
     options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
     recording = read_poses(entry.poses, options, entry.pose_format)
     # Labels that come with the poses count only where the row says that it has labels.
@@ -125,6 +137,9 @@ def _load(entry: Entry) -> Recording:
     _check_individuals(entry, recording)
     if entry.labels is not None:
         recording = replace(recording, labels=_labels(entry.labels, entry, recording))
+    if auxiliary is not None and auxiliary.labels is not None:
+        beside = _auxiliary(auxiliary.labels, auxiliary, recording)
+        recording = replace(recording, auxiliary=beside)
     if entry.start_frame is None and entry.stop_frame is None:
         return recording
     start = entry.start_frame or 0
@@ -180,3 +195,17 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
     if labels.n_frames != recording.n_frames:
         labels = labels.with_length(recording.n_frames)
     return labels
+
+
+def _auxiliary(path: Path, entry: Entry, recording: Recording) -> Labels:
+    try:
+        return _labels(path, entry, recording)
+    except StreamError as error:
+        note = f"it has no auxiliary labels: {error}"
+        return Labels(
+            bout_table([]),
+            span_table([]),
+            recording.n_frames,
+            directed=entry.directed,
+            notes=(note,),
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture
 from nuzzle.models.blocks import ChannelNorm, DilatedLayer, hide
 
@@ -79,6 +82,8 @@ class MultiStageTCN(nn.Module):
         refinement_layers: of each; dilations ``2^l``.
         exclusive: whether a stage passes on a softmax of its logits, or a sigmoid of each.
         dropout: in every layer.
+        groups: sizes of groups of classes with a softmax each, where `exclusive`; all classes are
+            one group by default.
     """
 
     def __init__(
@@ -91,9 +96,13 @@ class MultiStageTCN(nn.Module):
         refinement_layers: int = 7,
         exclusive: bool = True,
         dropout: float = 0.3,
+        groups: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.exclusive = exclusive
+        self.groups = list(groups) or [num_classes]
+        if sum(self.groups) != num_classes:
+            raise ConfigError(f"groups add up to the {num_classes} classes; got {self.groups}.")
         pairs = [(2**i, 2 ** (num_layers - 1 - i)) for i in range(num_layers)]
         dual: list[nn.Module] = [DualDilatedLayer(channels, pair, dropout) for pair in pairs]
         self.predict = Stage(input_dim, num_classes, dual, channels)
@@ -118,9 +127,15 @@ class MultiStageTCN(nn.Module):
         """
         logits = [self.predict(hide(x.transpose(1, 2), mask), mask)]
         for stage in self.refine:
-            said = logits[-1].softmax(dim=1) if self.exclusive else logits[-1].sigmoid()
-            logits.append(stage(hide(said, mask), mask))
+            logits.append(stage(hide(self._said(logits[-1]), mask), mask))
         return [each.transpose(1, 2) for each in logits]
+
+    def _said(self, logits: Tensor) -> Tensor:
+        """Probabilities `(batch, behaviour, time)`; those of a group add up to 1."""
+        if not self.exclusive:
+            return logits.sigmoid()
+        parts = torch.split(logits, self.groups, dim=1)
+        return torch.cat([part.softmax(dim=1) for part in parts], dim=1)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits of the last stage, `(batch, time, behaviour)`; arguments as of `stages`."""

@@ -107,13 +107,17 @@ class Resample(Step):
         else:
             position = _between(recording.position, frames)
             confidence = _between(recording.confidence, frames)
-        labels = recording.labels
+        labels, auxiliary = (
+            labels and resample_labels(labels, frames)
+            for labels in (recording.labels, recording.auxiliary)
+        )
         return recording.with_position(
             position,
             f"resampled from {old:g} to {self.fps:g} fps ({self.method})",
             confidence=confidence,
             fps=self.fps,
-            labels=None if labels is None else resample_labels(labels, frames),
+            labels=labels,
+            auxiliary=auxiliary,
         )
 
 

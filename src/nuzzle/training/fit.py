@@ -15,13 +15,13 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.models import ARCHITECTURES, build_model
-from nuzzle.training.losses import FocalLoss, inverse_frequency
+from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.targets import LabelSpace
@@ -63,6 +63,8 @@ def fit(
     val: Sequence[Sample],
     work: Path,
     progress: Progress | None = None,
+    *,
+    auxiliary: LabelSpace | None = None,
 ) -> Trained:
     """Train the configured model.
 
@@ -73,6 +75,7 @@ def fit(
         val: pairs to stop early on; without any, the last epoch is kept.
         work: folder of the checkpoints; a killed run continues from there.
         progress: is told after each epoch.
+        auxiliary: behaviours learned beside; targets of `train` have their columns last.
 
     Raises:
         TrainingError: there is nothing to learn from, or the loss is not a number.
@@ -81,9 +84,7 @@ def fit(
     training, validation = _pieces(config, train, val)
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
-        arguments = model_arguments(config, training.features.shape[1], space)
-        model = build_model(ARCHITECTURES, config.model.name, **arguments)
-        lit = LitClassifier(model, config, space, _loss(config, space, training), training)
+        lit = _module(config, space, auxiliary, training)
         unfinished = work / "last.ckpt"
         trainer = _trainer(config, work, progress, choose=validation is not None)
         trainer.fit(
@@ -104,6 +105,15 @@ def fit(
         history=lit.history,
         seconds=time.perf_counter() - began,
     )
+
+
+def _module(
+    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, training: Pieces
+) -> LitClassifier:
+    arguments = model_arguments(config, training.features.shape[1], space, auxiliary)
+    model = build_model(ARCHITECTURES, config.model.name, **arguments)
+    loss = _joint_loss(config, space, auxiliary, training)
+    return LitClassifier(model, config, space, loss, training)
 
 
 def _trainer(
@@ -159,23 +169,37 @@ def _pieces(
     return training, validation
 
 
-def model_arguments(config: Config, input_dim: int, space: LabelSpace) -> dict[str, Any]:
+def model_arguments(
+    config: Config, input_dim: int, space: LabelSpace, auxiliary: LabelSpace | None = None
+) -> dict[str, Any]:
     """What the configured model is built with."""
-    arguments: dict[str, Any] = {"input_dim": input_dim, "num_classes": len(space.names)}
+    groups = [len(each.names) for each in (space, auxiliary) if each is not None]
+    arguments: dict[str, Any] = {"input_dim": input_dim, "num_classes": sum(groups)}
     if ARCHITECTURES[config.model.name].shape == "window":
         arguments["window_size"] = config.training.window
     if config.model.name == "tcn":
-        arguments["exclusive"] = space.exclusive
+        arguments |= {"exclusive": space.exclusive, "groups": groups}
     return {**arguments, **config.model.options}
 
 
-def _loss(config: Config, space: LabelSpace, train: Pieces) -> FocalLoss:
+def _joint_loss(
+    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Pieces
+) -> JointLoss:
+    n = len(space.names)
+    main = _loss(config, space, train.active[:, :n], train.observed[:, :n])
+    if auxiliary is None:
+        return JointLoss(main, n)
+    beside = _loss(config, auxiliary, train.active[:, n:], train.observed[:, n:])
+    return JointLoss(main, n, beside, config.loss.auxiliary)
+
+
+def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -> FocalLoss:
     alpha = None
     if config.loss.alpha == "inverse_frequency":
-        alpha = inverse_frequency(train.active, train.observed)
+        alpha = inverse_frequency(active, observed)
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
-        adjustment = logit_adjustment(train.active, train.observed, config.loss.logit_adjustment)
+        adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)
     return FocalLoss(space.exclusive, config.loss.gamma, alpha, adjustment)
 
 

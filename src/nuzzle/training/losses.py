@@ -83,3 +83,32 @@ class FocalLoss:
         missed = targets * (1 - p) + (1 - targets) * p
         weight = targets * alpha + (1 - targets)
         return weight * missed**self.gamma * plain * mask, mask
+
+
+@dataclass(frozen=True, eq=False)
+class JointLoss:
+    """The loss of a model's behaviours and that of the auxiliary ones that it learns beside them.
+
+    Each is a mean over the frames in which anything of its own was looked for, so frames without
+    auxiliary labels take nothing from those that have some.
+
+    Attributes:
+        main: of the first columns, the model's behaviours.
+        count: how many these are.
+        auxiliary: of the columns after them; None where there are none.
+        weight: of the auxiliary loss.
+    """
+
+    main: FocalLoss
+    count: int
+    auxiliary: FocalLoss | None = None
+    weight: float = 1.0
+
+    def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+        """The sum of both; arguments as of `FocalLoss`, with the columns of both."""
+        n = self.count
+        loss = self.main(logits[..., :n], targets[..., :n], mask[..., :n])
+        if self.auxiliary is None:
+            return loss
+        beside = self.auxiliary(logits[..., n:], targets[..., n:], mask[..., n:])
+        return loss + self.weight * beside

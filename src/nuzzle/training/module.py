@@ -13,7 +13,7 @@ from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale
-from nuzzle.training.losses import FocalLoss
+from nuzzle.training.losses import JointLoss
 from nuzzle.training.smoothness import Smoothness
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Batch, Pieces
@@ -25,7 +25,8 @@ class LitClassifier(lightning.LightningModule):
     Args:
         model: takes `(batch, time, feature)` and a mask, returns logits.
         config: of the training.
-        space: the model's behaviours.
+        space: the model's behaviours; logits and training targets of auxiliary ones come after
+            theirs.
         loss: on logits, targets and the mask of what was observed.
         train: the training pieces; their jitter is seeded anew each epoch.
     """
@@ -35,7 +36,7 @@ class LitClassifier(lightning.LightningModule):
         model: nn.Module,
         config: Config,
         space: LabelSpace,
-        loss: FocalLoss,
+        loss: JointLoss,
         train: Pieces,
     ) -> None:
         super().__init__()
@@ -78,7 +79,7 @@ class LitClassifier(lightning.LightningModule):
             stages = self._stages(x, inside)
             loss = self._loss(stages, batch.targets, batch.observed)
         if self.config.loss.smoothness and stages[0].ndim == 3:
-            jumps = torch.stack([self.smoothness(logits, inside) for logits in stages])
+            jumps = torch.stack([self.smoothness(self._own(each), inside) for each in stages])
             loss = loss + self.config.loss.smoothness * jumps.mean()
         if not torch.isfinite(loss):
             self._refuse_loss(batch, index)
@@ -93,6 +94,10 @@ class LitClassifier(lightning.LightningModule):
 
     def _loss(self, stages: list[Tensor], targets: Tensor, observed: Tensor) -> Tensor:
         return torch.stack([self.loss(logits, targets, observed) for logits in stages]).mean()
+
+    def _own(self, logits: Tensor) -> Tensor:
+        """Logits of the model's behaviours, without those learned beside them."""
+        return logits[..., : len(self.space.names)]
 
     def _refuse_loss(self, batch: Batch, index: int) -> None:
         numbers = sorted({int(number) for number in batch.sample})
@@ -109,8 +114,8 @@ class LitClassifier(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Count true positives, false positives and false negatives of each behaviour."""
-        logits = self(batch.x, batch.inside)
-        loss = self.loss(logits, batch.targets, batch.observed)
+        logits = self._own(self(batch.x, batch.inside))
+        loss = self.loss.main(logits, batch.targets, batch.observed)
         said = decide(logits, batch.observed, exclusive=self.space.exclusive)
         true = (batch.targets > 0) & batch.observed
         self.counts += torch.stack(

@@ -27,6 +27,11 @@ class Targets(NamedTuple):
     active: NDArray[np.bool_]
     observed: NDArray[np.bool_]
 
+    def beside(self, other: Targets) -> Targets:
+        """These, then the columns of others of the same frames."""
+        both = zip(self, other, strict=True)
+        return Targets(*(np.concatenate(columns, axis=1) for columns in both))
+
 
 class View(NamedTuple):
     """A pair as a model looks at it, and the pair whose labels say what it should see."""
@@ -101,6 +106,11 @@ class LabelSpace:
             of_it = observed.any(1) if name == self.background else observed[:, self._index(name)]
             looked[:, column] = of_it
         return Targets(classes[:, None] == np.arange(len(self.names)), looked)
+
+    def nothing(self, n_frames: int) -> Targets:
+        """Targets of frames that nobody looked at."""
+        nowhere = np.zeros((n_frames, len(self.names)), dtype=bool)
+        return Targets(nowhere, nowhere)
 
     def _index(self, behaviour: str) -> int:
         return self.behaviours.index(behaviour)

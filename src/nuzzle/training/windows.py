@@ -24,7 +24,8 @@ class Sample:
         recording: its name.
         pair: agent and target.
         features: `(time, feature)`, normalised, nothing missing.
-        targets: what to say, and where that is known.
+        targets: what to say, and where that is known; columns of auxiliary behaviours, if any,
+            after those of the model.
     """
 
     recording: str

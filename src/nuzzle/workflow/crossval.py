@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +19,11 @@ from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_manifest
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.auxiliary import check_auxiliary, match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
@@ -65,6 +66,7 @@ def crossval(
     out: str | Path,
     config: Config | None = None,
     *,
+    auxiliary: Manifest | str | Path | None = None,
     by: By = "group",
     folds: int = 5,
     objective: Objective = "both",
@@ -82,6 +84,7 @@ def crossval(
         manifest: recordings with labels; its splits play no part.
         out: the bundle to write.
         config: of the training.
+        auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
         folds: how many parts; fewer where there are fewer groups. At least 3.
         objective: what the decoding is tuned for.
@@ -95,21 +98,30 @@ def crossval(
     """
     config = config or Config()
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    work = work_folder(
-        out := Path(out), config, manifest, overwrite=overwrite, fresh=fresh, say=say
-    )
-    recordings = [each for each in load_manifest(manifest) if each.labels is not None]
+    beside = match_auxiliary(manifest, auxiliary)
+    entries = [*manifest, *beside.values()]
+    work = work_folder(out := Path(out), config, entries, overwrite=overwrite, fresh=fresh, say=say)
+    recordings = _labelled(manifest, beside)
     parts = partition(recordings, by, folds, config.training.seed)
     space = LabelSpace.fit(recordings, config.labels)
     run = Folds(parts, space, config, work, say, progress)
     pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
-    tuned = tune_decoder(
-        pairs, objective, seed=config.training.seed, calibration=config.calibration.method
-    )
+    tuned = _tune(pairs, objective, config)
     bundle, evaluation = _refit(run, pairs, tuned)
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return CrossValidation(bundle, evaluation, tuned, run.names)
+
+
+def _labelled(manifest: Manifest, auxiliary: Mapping[str, Entry]) -> list[Recording]:
+    recordings = [each for each in load_manifest(manifest, auxiliary) if each.labels is not None]
+    check_auxiliary(recordings, auxiliary)
+    return recordings
+
+
+def _tune(pairs: Sequence[ScoredPair], objective: Objective, config: Config) -> Tuned:
+    seed, calibration = config.training.seed, config.calibration.method
+    return tune_decoder(pairs, objective, seed=seed, calibration=calibration)
 
 
 def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:

@@ -11,13 +11,17 @@ from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
+from nuzzle.workflow.auxiliary import auxiliary_targets
 
 #: Told what is going on, one sentence at a time.
 Say = Callable[[str], None]
 
 
 def prepare_samples(
-    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    auxiliary: LabelSpace | None = None,
 ) -> tuple[Frontend, dict[str, list[Sample]]]:
     """Model input and targets of every labelled pair; statistics come from `train` only.
 
@@ -25,6 +29,7 @@ def prepare_samples(
         recordings: split -> recordings; `train` must be there.
         space: the behaviours.
         config: of the training.
+        auxiliary: behaviours whose columns are added to the targets of `train`.
     """
     frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
     symmetric = frontend.feature_set.symmetric
@@ -38,6 +43,9 @@ def prepare_samples(
             for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
                 raw = frontend.raw(prepared, view.pair)
                 targets = space.targets(labels, view.labelled)
+                if auxiliary is not None and split == "train":
+                    beside = auxiliary_targets(auxiliary, prepared, view.labelled)
+                    targets = targets.beside(beside)
                 samples[split].append(Sample(recording.name, view.pair, raw, targets))
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")

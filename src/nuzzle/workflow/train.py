@@ -6,6 +6,7 @@ import hashlib
 import platform
 import shutil
 import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,16 @@ from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
-from nuzzle.io.load import load_entry
+from nuzzle.io.load import load_manifest
 from nuzzle.labels import mask_to_intervals
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.training.windows import Sample
+from nuzzle.workflow.auxiliary import auxiliary_space, check_auxiliary, match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.samples import Say, check_positives, prepare_samples
 from nuzzle.workflow.scored import score_recording
@@ -42,6 +44,7 @@ def train(
     out: str | Path,
     config: Config | None = None,
     *,
+    auxiliary: Manifest | str | Path | None = None,
     overwrite: bool = False,
     fresh: bool = False,
     say: Say = lambda sentence: None,
@@ -56,6 +59,7 @@ def train(
         manifest: recordings with labels and splits.
         out: the bundle to write.
         config: of the training; all defaults if None.
+        auxiliary: rows of other labels of recordings of the same names, to learn beside.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away the checkpoints of an unfinished run instead of continuing it.
         say: is told what is going on.
@@ -74,19 +78,25 @@ def train(
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     manifest.check_leakage()
     chosen = {split: manifest.select(split) for split in ("train", "val")}
-    work = work_folder(
-        out := Path(out), config, manifest, overwrite=overwrite, fresh=fresh, say=say
-    )
-    recordings = {split: _load(part, say) for split, part in chosen.items()}
+    beside = match_auxiliary(chosen["train"], auxiliary)
+    entries = [*manifest, *beside.values()]
+    work = work_folder(out := Path(out), config, entries, overwrite=overwrite, fresh=fresh, say=say)
+    recordings = {split: _load(part, beside, say) for split, part in chosen.items()}
+    check_auxiliary(recordings["train"], beside)
     space = LabelSpace.fit(recordings["train"], config.labels)
     bundle = learn(recordings, space, config, work, say, progress)
-    say("scoring val")
-    raw = [pair for each in recordings["val"] for pair in score_recording(bundle, each).raw]
-    bundle = calibrate_bundle(bundle, raw, "val", say)
-    bundle = bundle.with_metrics(judge(bundle, raw).to_dict())
+    bundle = _judged(bundle, recordings["val"], say)
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return bundle
+
+
+def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
+    """The bundle, calibrated and scored on the validation recordings."""
+    say("scoring val")
+    raw = [pair for each in val for pair in score_recording(bundle, each).raw]
+    bundle = calibrate_bundle(bundle, raw, "val", say)
+    return bundle.with_metrics(judge(bundle, raw).to_dict())
 
 
 def learn(
@@ -111,9 +121,10 @@ def learn(
         A bundle without figures.
     """
     say(f"behaviours: {', '.join(space.names)}")
-    frontend, samples = prepare_samples(recordings, space, config)
+    auxiliary = _auxiliary(recordings["train"], space, config, say)
+    frontend, samples = prepare_samples(recordings, space, config, auxiliary)
     check_positives(space, samples, say)
-    classifier, how = _fit(config, space, samples, work, say, progress)
+    classifier, how = _fit(config, space, auxiliary, samples, work, say, progress)
     return Bundle(
         classifier=classifier,
         frontend=frontend,
@@ -125,21 +136,37 @@ def learn(
     )
 
 
-def _load(manifest: Manifest, say: Say) -> list[Recording]:
+def _load(manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say) -> list[Recording]:
     recordings = []
-    for entry in manifest:
-        recording = load_entry(entry)
-        for note in recording.labels.notes if recording.labels else ():
-            say(f"{recording.name}: {note}")
+    for recording in load_manifest(manifest, auxiliary):
+        for labels in (recording.labels, recording.auxiliary):
+            for note in labels.notes if labels else ():
+                say(f"{recording.name}: {note}")
         recordings.append(recording)
     frames = sum(recording.n_frames for recording in recordings)
     say(f"{manifest.entries[0].split}: {len(recordings)} recordings, {frames:,} frames")
     return recordings
 
 
+def _auxiliary(
+    train: list[Recording], space: LabelSpace, config: Config, say: Say
+) -> LabelSpace | None:
+    """What a network learns beside its behaviours; None for nothing."""
+    auxiliary = auxiliary_space(train, space, config)
+    if auxiliary is None:
+        return None
+    if config.model.name == "trees":
+        say("trees take no part in auxiliary labels: they share nothing between behaviours")
+        return None
+    having = sum(each.auxiliary is not None and len(each.auxiliary.observed) > 0 for each in train)
+    say(f"learned beside: {', '.join(auxiliary.names)}, labelled in {having} of {len(train)}")
+    return auxiliary
+
+
 def _fit(
     config: Config,
     space: LabelSpace,
+    auxiliary: LabelSpace | None,
     samples: dict[str, list[Sample]],
     work: Path,
     say: Say,
@@ -153,15 +180,19 @@ def _fit(
         took = round(time.perf_counter() - began, 1)
         trees = TreeClassifier(boosters, space.exclusive)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
-    trained = fit(config, space, samples["train"], samples["val"], work, progress)
+    train, val = samples["train"], samples["val"]
+    trained = fit(config, space, train, val, work, progress, auxiliary=auxiliary)
     say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, samples["train"][0].features.shape[1], space)
-    network = kind(trained.model, name, arguments, config.training.window, space.exclusive)
+    arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
+    network = kind(
+        trained.model, name, arguments, config.training.window, space.exclusive, len(space.names)
+    )
     return network, {
         "best_epoch": trained.best_epoch,
         "history": trained.history,
         "seconds": round(trained.seconds, 1),
+        "auxiliary": list(auxiliary.names) if auxiliary is not None else [],
     }
 
 
@@ -215,9 +246,17 @@ def _provenance() -> dict[str, str]:
 
 
 def work_folder(
-    out: Path, config: Config, manifest: Manifest, *, overwrite: bool, fresh: bool, say: Say
+    out: Path, config: Config, entries: Iterable[Entry], *, overwrite: bool, fresh: bool, say: Say
 ) -> Path:
     """Folder of a run's checkpoints, beside its bundle.
+
+    Args:
+        out: the bundle.
+        config: of the training.
+        entries: all rows that the run depends on.
+        overwrite: whether the bundle may exist.
+        fresh: throw away an unfinished run.
+        say: is told that a run goes on.
 
     Raises:
         OutputError: the bundle exists and `overwrite` is false, or the folder holds an unfinished
@@ -226,7 +265,7 @@ def work_folder(
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
-    described = config.to_yaml() + repr([fingerprint(entry) for entry in manifest])
+    described = config.to_yaml() + repr([fingerprint(entry) for entry in entries])
     mark = hashlib.sha256(described.encode()).hexdigest()
     note = work / "run.txt"
     if fresh and work.exists():
