@@ -208,8 +208,16 @@ def _loader(windows: Pieces, batch_size: int, config: Config | None = None) -> A
     if config is not None:
         settings = config.training
         sampler = EpochSampler(len(windows), settings.epoch_windows, settings.seed)
-    # Batches are one gather from memory: worker processes would only copy them about.
-    return DataLoader(windows, batch_size, sampler=sampler, collate_fn=lambda batch: batch)
+    # Batches are one gather from memory: worker processes would only copy them about. The generator
+    # is the loader's own: from the global one it would draw a number before some epochs and not
+    # before others, and a resumed run would drop other units out.
+    return DataLoader(
+        windows,
+        batch_size,
+        sampler=sampler,
+        collate_fn=lambda batch: batch,
+        generator=torch.Generator(),
+    )
 
 
 class _Reporter(Callback):
