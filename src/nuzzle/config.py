@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,6 +25,15 @@ from pydantic import (
 
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
+
+
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("the smaller end of a range comes first")
+    return ends
+
+
+Factors = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)]
 
 
 class Section(BaseModel):
@@ -105,19 +115,43 @@ class LossConfig(Section):
 
 
 class AugmentationConfig(Section):
-    """Changes to training windows.
+    """Changes to what is trained on, drawn anew each epoch.
+
+    The first four change windows of normalised features, after they were cut; the others change
+    poses, before features are computed from them.
 
     Attributes:
         noise_std: Gaussian noise on normalised features, in standard deviations.
         jitter_frames: windows shift by up to this many frames; the label stays.
         scale: range of the factor that a window is multiplied with; None for no scaling.
         mixup_alpha: windows are blended, the share drawn from Beta(alpha, alpha); 0 for none.
+        rotation: whether the recording is turned by any angle.
+        reflection: whether half of the recordings are mirrored, left and right keypoints with them.
+        pose_scale: range of the factor by which animals and arena grow; None for none.
+        time_stretch: range of the factor by which everything happens faster; None for none.
+        keypoint_dropout: share of the time, in spans of 1 to 10 s, in which a keypoint is missing.
+        pose_jitter_bl: Gaussian noise on positions, standard deviation in body lengths.
+        swap: whether the animals of half of the recordings change places; for labels without
+            direction.
     """
 
     noise_std: NonNegativeFloat = 0.02
     jitter_frames: NonNegativeInt = 2
-    scale: tuple[PositiveFloat, PositiveFloat] | None = (0.95, 1.05)
+    scale: Factors | None = (0.95, 1.05)
     mixup_alpha: NonNegativeFloat = 0.2
+    rotation: bool = False
+    reflection: bool = False
+    pose_scale: Factors | None = None
+    time_stretch: Factors | None = None
+    keypoint_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pose_jitter_bl: NonNegativeFloat = 0.0
+    swap: bool = False
+
+    @property
+    def of_poses(self) -> tuple[str, ...]:
+        """The keys that change poses, of those that are on."""
+        names = ("rotation", "reflection", "pose_scale", "time_stretch", "keypoint_dropout")
+        return tuple(n for n in (*names, "pose_jitter_bl", "swap") if getattr(self, n))
 
 
 class TrainingConfig(Section):

@@ -56,7 +56,7 @@ def test_jitter_moves_the_window_and_not_the_label():
 
 @pytest.mark.parametrize("count", [None, 4])
 def test_epochs_are_shuffled_and_repeatable(count):
-    sampler = EpochSampler(10, count, seed=3)
+    sampler = EpochSampler(range(10), count, seed=3)
     first = list(sampler)
     assert len(set(first)) == len(sampler) == (count or 10)
     sampler.set_epoch(1)

@@ -64,33 +64,82 @@ def test_an_existing_bundle_stays(bundle_file, manifest):
     assert bundle_file.read_bytes() == before
 
 
-def test_a_killed_run_continues_and_ends_as_if_it_had_not_been(manifest, bundle_file, tmp_path):
-    config = Config.parse(QUICK)
-    whole = Bundle.load(bundle_file)
+def train_with_a_kill(manifest, out, config, epochs):
+    """Train until the checkpoints of all epochs but the last are there, and go on."""
 
     class Killed(BaseException):
         pass
 
     def kill(epoch, epochs, metrics):
-        if epoch == 2:
+        if epoch == epochs:
             raise Killed
 
     with pytest.raises(Killed):
-        train(manifest, tmp_path / "cut.nuzzle", config, progress=kill)
-    said, epochs = [], []
+        train(manifest, out, config, progress=kill)
+    said, done = [], []
     resumed = train(
-        manifest,
-        tmp_path / "cut.nuzzle",
-        config,
-        say=said.append,
-        progress=lambda epoch, *_: epochs.append(epoch),
+        manifest, out, config, say=said.append, progress=lambda epoch, *_: done.append(epoch)
     )
     assert any("continuing" in sentence for sentence in said)
-    assert epochs == [2]
-    assert resumed.training["history"] == whole.training["history"]
-    for name, weights in whole.classifier.model.state_dict().items():
-        again = resumed.classifier.model.state_dict()[name]
+    assert done == [epochs]
+    assert len(resumed.training["history"]) == epochs
+    return resumed
+
+
+def assert_same_weights(one, other):
+    for name, weights in one.classifier.model.state_dict().items():
+        again = other.classifier.model.state_dict()[name]
         torch.testing.assert_close(again, weights, rtol=0, atol=0)
+
+
+def test_a_killed_run_continues_and_ends_as_if_it_had_not_been(manifest, bundle_file, tmp_path):
+    resumed = train_with_a_kill(manifest, tmp_path / "cut.nuzzle", Config.parse(QUICK), 2)
+    whole = Bundle.load(bundle_file)
+    assert whole.training["history"] == resumed.training["history"]
+    assert_same_weights(whole, resumed)
+
+
+POSES = [
+    "augmentation.rotation=true",
+    "augmentation.reflection=true",
+    "augmentation.pose_scale=[0.9, 1.1]",
+    "augmentation.time_stretch=[0.8, 1.25]",
+    "augmentation.keypoint_dropout=0.1",
+    "augmentation.pose_jitter_bl=0.01",
+]
+
+
+def test_changed_poses_are_the_same_after_a_kill(manifest, tmp_path):
+    changes = ["model.name=conv_lstm", "training.epochs=3", "training.window=128", *POSES]
+    config = Config.load(None, changes)
+    whole = train(manifest, tmp_path / "whole.nuzzle", config)
+    resumed = train_with_a_kill(manifest, tmp_path / "cut.nuzzle", config, 3)
+    assert whole.training["history"] == resumed.training["history"]
+    assert_same_weights(whole, resumed)
+
+
+@pytest.mark.parametrize("model", ["cnn_lstm", "conv_lstm"])
+def test_what_is_learned_depends_on_changed_poses(manifest, tmp_path, model):
+    quick = [f"model.name={model}", "training.epochs=1", "training.window=20"]
+    quick += ["training.epoch_windows=32", "training.val_stride=50"]
+
+    def losses(*changes):
+        config = Config.load(None, [*quick, *changes])
+        bundle = train(manifest, tmp_path / "m.nuzzle", config, overwrite=True)
+        return bundle.training["history"][0]["train_loss"]
+
+    assert losses() != losses(*POSES)
+
+
+def test_trees_learn_true_poses_and_say_so(manifest, tmp_path):
+    said = []
+    changes = ["model.name=trees", "training.epochs=2", "training.epoch_windows=500"]
+    turned = train(
+        manifest, tmp_path / "a.nuzzle", Config.load(None, [*changes, *POSES]), say=said.append
+    )
+    assert any("trees take no part in the augmentation of poses" in each for each in said)
+    plain = train(manifest, tmp_path / "b.nuzzle", Config.load(None, changes))
+    assert turned.classifier.files() == plain.classifier.files()
 
 
 def test_an_unfinished_run_of_another_config_is_not_mixed_in(manifest, tmp_path):

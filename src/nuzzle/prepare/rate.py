@@ -105,8 +105,8 @@ class Resample(Step):
             position = recording.position[frames.old_of_new]
             confidence = recording.confidence[frames.old_of_new]
         else:
-            position = _between(recording.position, frames)
-            confidence = _between(recording.confidence, frames)
+            position = between_frames(recording.position, frames)
+            confidence = between_frames(recording.confidence, frames)
         labels, auxiliary = (
             labels and resample_labels(labels, frames)
             for labels in (recording.labels, recording.auxiliary)
@@ -121,7 +121,7 @@ class Resample(Step):
         )
 
 
-def _between(values: NDArray[np.float32], frames: FrameMap) -> NDArray[np.float32]:
+def between_frames(values: NDArray[np.float32], frames: FrameMap) -> NDArray[np.float32]:
     """Values `(time, ...)` on the line between the old frames around each new one."""
     last = len(values) - 1
     exact = np.round(np.arange(frames.n_new) * frames.fps / frames.new_fps, 6).clip(0, last)

@@ -13,25 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from nuzzle.config import Config
-from nuzzle.errors import TrainingError
+from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
+from nuzzle.training.rendering import Renderer
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import (
-    EpochSampler,
-    Pieces,
-    Sample,
-    StretchDataset,
-    WindowDataset,
-)
+from nuzzle.training.windows import Sample
 
 #: Told after each epoch: epoch (from 1), of how many, and the metrics.
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -65,6 +61,7 @@ def fit(
     progress: Progress | None = None,
     *,
     auxiliary: LabelSpace | None = None,
+    frontend: Frontend | None = None,
 ) -> Trained:
     """Train the configured model.
 
@@ -76,23 +73,22 @@ def fit(
         work: folder of the checkpoints; a killed run continues from there.
         progress: is told after each epoch.
         auxiliary: behaviours learned beside; targets of `train` have their columns last.
+        frontend: what computed the features; needed where poses are augmented.
 
     Raises:
         TrainingError: there is nothing to learn from, or the loss is not a number.
     """
     began = time.perf_counter()
-    training, validation = _pieces(config, train, val)
+    spaces = [space] if auxiliary is None else [space, auxiliary]
+    render = Renderer.plan(config, frontend, spaces)
+    training, validation = loaders(config, train, val, render)
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
-        lit = _module(config, space, auxiliary, training)
+        lit = _module(config, space, auxiliary, train)
         unfinished = work / "last.ckpt"
         trainer = _trainer(config, work, progress, choose=validation is not None)
-        trainer.fit(
-            lit,
-            _loader(training, config.training.batch_size, config),
-            None if validation is None else _loader(validation, 4 * config.training.batch_size),
-            ckpt_path=str(unfinished) if unfinished.exists() else None,
-        )
+        resumed = str(unfinished) if unfinished.exists() else None
+        trainer.fit(lit, training, validation, ckpt_path=resumed)
         if not trainer.is_global_zero:
             raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
         kept = work / ("last.ckpt" if validation is None else "best.ckpt")
@@ -108,12 +104,11 @@ def fit(
 
 
 def _module(
-    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, training: Pieces
+    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> LitClassifier:
-    arguments = model_arguments(config, training.features.shape[1], space, auxiliary)
+    arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
     model = build_model(ARCHITECTURES, config.model.name, **arguments)
-    loss = _joint_loss(config, space, auxiliary, training)
-    return LitClassifier(model, config, space, loss, training)
+    return LitClassifier(model, config, space, _joint_loss(config, space, auxiliary, train))
 
 
 def _trainer(
@@ -143,32 +138,6 @@ def _trainer(
     )
 
 
-def _pieces(
-    config: Config, train: Sequence[Sample], val: Sequence[Sample]
-) -> tuple[Pieces, Pieces | None]:
-    """What the model's shape learns from: windows with one label, or stretches with many.
-
-    Raises:
-        TrainingError: none of the frames was observed.
-    """
-    settings = config.training
-
-    def made(samples: Sequence[Sample], *, augmented: bool) -> Pieces:
-        if ARCHITECTURES[config.model.name].shape == "sequence":
-            shift = settings.window // 2 if augmented else 0
-            return StretchDataset(samples, settings.window, jitter=shift)
-        jitter = config.augmentation.jitter_frames if augmented else 0
-        stride = 1 if augmented else settings.val_stride
-        return WindowDataset(samples, settings.window, stride=stride, jitter=jitter)
-
-    training = made(train, augmented=True)
-    validation = made(val, augmented=False) if val else None
-    for name, pieces in (("training", training), ("validation", validation)):
-        if pieces is not None and not len(pieces):
-            raise TrainingError(f"No frame of the {name} recordings was observed.")
-    return training, validation
-
-
 def model_arguments(
     config: Config, input_dim: int, space: LabelSpace, auxiliary: LabelSpace | None = None
 ) -> dict[str, Any]:
@@ -183,13 +152,15 @@ def model_arguments(
 
 
 def _joint_loss(
-    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Pieces
+    config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> JointLoss:
+    columns = zip(*(sample.targets for sample in train), strict=True)
+    active, observed = (torch.from_numpy(np.concatenate(each)) for each in columns)
     n = len(space.names)
-    main = _loss(config, space, train.active[:, :n], train.observed[:, :n])
+    main = _loss(config, space, active[:, :n], observed[:, :n])
     if auxiliary is None:
         return JointLoss(main, n)
-    beside = _loss(config, auxiliary, train.active[:, n:], train.observed[:, n:])
+    beside = _loss(config, auxiliary, active[:, n:], observed[:, n:])
     return JointLoss(main, n, beside, config.loss.auxiliary)
 
 
@@ -201,23 +172,6 @@ def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -
     if config.loss.logit_adjustment and space.exclusive:
         adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)
     return FocalLoss(space.exclusive, config.loss.gamma, alpha, adjustment)
-
-
-def _loader(windows: Pieces, batch_size: int, config: Config | None = None) -> Any:
-    sampler = None
-    if config is not None:
-        settings = config.training
-        sampler = EpochSampler(len(windows), settings.epoch_windows, settings.seed)
-    # Batches are one gather from memory: worker processes would only copy them about. The generator
-    # is the loader's own: from the global one it would draw a number before some epochs and not
-    # before others, and a resumed run would drop other units out.
-    return DataLoader(
-        windows,
-        batch_size,
-        sampler=sampler,
-        collate_fn=lambda batch: batch,
-        generator=torch.Generator(),
-    )
 
 
 class _Reporter(Callback):

@@ -16,7 +16,7 @@ from nuzzle.training.augmentation import mixup, noise_and_scale
 from nuzzle.training.losses import JointLoss
 from nuzzle.training.smoothness import Smoothness
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import Batch, Pieces
+from nuzzle.training.windows import Batch
 
 
 class LitClassifier(lightning.LightningModule):
@@ -28,16 +28,10 @@ class LitClassifier(lightning.LightningModule):
         space: the model's behaviours; logits and training targets of auxiliary ones come after
             theirs.
         loss: on logits, targets and the mask of what was observed.
-        train: the training pieces; their jitter is seeded anew each epoch.
     """
 
     def __init__(
-        self,
-        model: nn.Module,
-        config: Config,
-        space: LabelSpace,
-        loss: JointLoss,
-        train: Pieces,
+        self, model: nn.Module, config: Config, space: LabelSpace, loss: JointLoss
     ) -> None:
         super().__init__()
         self.model = model
@@ -45,7 +39,6 @@ class LitClassifier(lightning.LightningModule):
         self.space = space
         self.loss = loss
         self.smoothness = Smoothness(space.exclusive)
-        self.train_pieces = train
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
         self.register_buffer("counts", torch.zeros(3, len(space.names)), persistent=False)
@@ -56,11 +49,17 @@ class LitClassifier(lightning.LightningModule):
         logits: Tensor = self.model(x, inside)
         return logits
 
+    @property
+    def _pieces(self) -> Any:
+        """What the batches of an epoch are drawn from."""
+        loader: Any = self.trainer.train_dataloader
+        return loader.dataset
+
     def on_train_epoch_start(self) -> None:
         """Seed everything random with seed and epoch, so that a resumed run continues alike."""
         seed = (self.config.training.seed, self.current_epoch)
         self.rng = np.random.default_rng(seed)
-        self.train_pieces.rng = np.random.default_rng((*seed, 1))
+        self._pieces.start_epoch(seed)
         torch.manual_seed(int(self.rng.integers(2**31)))
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
@@ -101,7 +100,7 @@ class LitClassifier(lightning.LightningModule):
 
     def _refuse_loss(self, batch: Batch, index: int) -> None:
         numbers = sorted({int(number) for number in batch.sample})
-        names = sorted({self.train_pieces.samples[number].recording for number in numbers})
+        names = sorted({self._pieces.samples[number].recording for number in numbers})
         raise TrainingError(
             f"The loss became infinite or not a number in epoch {self.current_epoch + 1}, batch "
             f"{index + 1}, with pieces of {', '.join(names[:8])}. The best weights so far are "

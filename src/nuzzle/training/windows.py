@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,12 +26,15 @@ class Sample:
         features: `(time, feature)`, normalised, nothing missing.
         targets: what to say, and where that is known; columns of auxiliary behaviours, if any,
             after those of the model.
+        poses: `(time, 2 animals, keypoint, 2)`, prepared, NaN where missing; only kept where
+            training changes them.
     """
 
     recording: str
     pair: Pair
     features: Tensor
     targets: Targets
+    poses: Tensor | None = None
 
 
 class Batch(NamedTuple):
@@ -64,7 +67,6 @@ class Pieces(Dataset[Batch], ABC):
     def __init__(self, samples: Sequence[Sample], margin: int, *, jitter: int = 0) -> None:
         self.samples = samples
         self.jitter = jitter
-        #: Source of the shifts; training seeds it anew each epoch.
         self.rng = np.random.default_rng(0)
         width = samples[0].features.shape[1]
         parts: list[Tensor] = [torch.zeros(margin, width)]
@@ -85,6 +87,10 @@ class Pieces(Dataset[Batch], ABC):
         self.row[self.owner >= 0] = torch.arange(int((self.owner >= 0).sum()))
         self.active = torch.from_numpy(np.concatenate([s.targets.active for s in samples]))
         self.observed = torch.from_numpy(np.concatenate([s.targets.observed for s in samples]))
+
+    def start_epoch(self, seed: tuple[int, ...]) -> None:
+        """Seed the shifts, so that a resumed run continues alike."""
+        self.rng = np.random.default_rng((*seed, 1))
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
@@ -185,15 +191,18 @@ class StretchDataset(Pieces):
 class EpochSampler(Sampler[int]):
     """A shuffle that depends on the seed and the epoch only, so that a resumed run continues alike.
 
+    Every epoch draws equally many, also where their number changes from epoch to epoch: where there
+    are fewer, some come twice.
+
     Args:
-        size: number of windows.
-        count: how many are drawn, without replacement, for an epoch.
+        pieces: what is drawn from.
+        count: how many are drawn for an epoch; at most, and by default, as many as there are now.
         seed: of the shuffles.
     """
 
-    def __init__(self, size: int, count: int | None, seed: int) -> None:
-        self.size = size
-        self.count = min(size, count or size)
+    def __init__(self, pieces: Sized, count: int | None, seed: int) -> None:
+        self.pieces = pieces
+        self.count = min(len(pieces), count or len(pieces))
         self.seed = seed
         self.epoch = 0
 
@@ -206,4 +215,7 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        return iter(rng.permutation(self.size)[: self.count].tolist())
+        size = len(self.pieces)
+        rounds = -(-self.count // size)
+        order = np.concatenate([rng.permutation(size) for _ in range(rounds)])
+        return iter(order[: self.count].tolist())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
@@ -32,33 +35,48 @@ def prepare_samples(
         auxiliary: behaviours whose columns are added to the targets of `train`.
     """
     frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
-    symmetric = frontend.feature_set.symmetric
-    samples: dict[str, list[Sample]] = {split: [] for split in recordings}
+    samples: dict[str, list[Sample]] = {}
     for split, part in recordings.items():
-        for recording in part:
-            prepared = frontend.prepare(recording)
-            labels = prepared.labels
-            if labels is None:
-                continue
-            for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
-                raw = frontend.raw(prepared, view.pair)
-                targets = space.targets(labels, view.labelled)
-                if auxiliary is not None and split == "train":
-                    beside = auxiliary_targets(auxiliary, prepared, view.labelled)
-                    targets = targets.beside(beside)
-                samples[split].append(Sample(recording.name, view.pair, raw, targets))
+        beside, keep_poses = None, False
+        if split == "train":
+            beside, keep_poses = auxiliary, bool(config.augmentation.of_poses)
+        samples[split] = [
+            sample
+            for recording in part
+            for sample in _samples(frontend, recording, space, beside, keep_poses=keep_poses)
+        ]
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
     normaliser = Normaliser.fit(sample.features for sample in samples["train"])
     frontend = frontend.with_normaliser(normaliser)
     normal = {
-        split: [
-            Sample(each.recording, each.pair, frontend.model_input(each.features), each.targets)
-            for each in part
-        ]
+        split: [replace(each, features=frontend.model_input(each.features)) for each in part]
         for split, part in samples.items()
     }
     return frontend, normal
+
+
+def _samples(
+    frontend: Frontend,
+    recording: Recording,
+    space: LabelSpace,
+    auxiliary: LabelSpace | None,
+    *,
+    keep_poses: bool,
+) -> Iterator[Sample]:
+    """Features, not yet normalised, and targets of every view of a recording."""
+    prepared = frontend.prepare(recording)
+    labels = prepared.labels
+    if labels is None:
+        return
+    symmetric = frontend.feature_set.symmetric
+    for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
+        raw = frontend.raw(prepared, view.pair)
+        targets = space.targets(labels, view.labelled)
+        if auxiliary is not None:
+            targets = targets.beside(auxiliary_targets(auxiliary, prepared, view.labelled))
+        poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
+        yield Sample(recording.name, view.pair, raw, targets, poses)
 
 
 def check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:

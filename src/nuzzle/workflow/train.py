@@ -20,6 +20,7 @@ from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.errors import ConfigError, OutputError
+from nuzzle.features.frontend import Frontend
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
@@ -124,7 +125,7 @@ def learn(
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, samples = prepare_samples(recordings, space, config, auxiliary)
     check_positives(space, samples, say)
-    classifier, how = _fit(config, space, auxiliary, samples, work, say, progress)
+    classifier, how = _fit(config, space, auxiliary, frontend, samples, work, say, progress)
     return Bundle(
         classifier=classifier,
         frontend=frontend,
@@ -167,6 +168,7 @@ def _fit(
     config: Config,
     space: LabelSpace,
     auxiliary: LabelSpace | None,
+    frontend: Frontend,
     samples: dict[str, list[Sample]],
     work: Path,
     say: Say,
@@ -175,13 +177,15 @@ def _fit(
     """A trained classifier, and how its training went."""
     name = config.model.name
     if name == "trees":
+        if config.augmentation.of_poses:
+            say("trees take no part in the augmentation of poses: each frame is learned once")
         began = time.perf_counter()
         boosters = fit_trees(config, space, samples["train"], lambda what: say(f"trees of {what}"))
         took = round(time.perf_counter() - began, 1)
         trees = TreeClassifier(boosters, space.exclusive)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
     train, val = samples["train"], samples["val"]
-    trained = fit(config, space, train, val, work, progress, auxiliary=auxiliary)
+    trained = fit(config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend)
     say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
     arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)

@@ -1,0 +1,71 @@
+"""Batches for training and for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from nuzzle.config import Config
+from nuzzle.errors import TrainingError
+from nuzzle.models import ARCHITECTURES
+from nuzzle.training.rendering import RenderedPieces, Renderer
+from nuzzle.training.windows import EpochSampler, Pieces, Sample, StretchDataset, WindowDataset
+
+
+def loaders(
+    config: Config, train: Sequence[Sample], val: Sequence[Sample], render: Renderer | None = None
+) -> tuple[DataLoader[Any], DataLoader[Any] | None]:
+    """Batches of what the model's shape learns from: windows with one label, stretches with many.
+
+    Args:
+        config: of the training.
+        train: to learn from.
+        val: to judge by; may be empty.
+        render: changes the poses of `train` anew each epoch; None for nothing.
+
+    Raises:
+        TrainingError: none of the frames was observed.
+    """
+    settings = config.training
+
+    def cut(samples: Sequence[Sample]) -> Pieces:
+        if ARCHITECTURES[config.model.name].shape == "sequence":
+            return StretchDataset(samples, settings.window, jitter=settings.window // 2)
+        return WindowDataset(samples, settings.window, jitter=config.augmentation.jitter_frames)
+
+    training = cut(train) if render is None else RenderedPieces(train, render, cut)
+    _check("training", training)
+    sampler = EpochSampler(training, settings.epoch_windows, settings.seed)
+    batches = _loader(training, settings.batch_size, sampler)
+    if not val:
+        return batches, None
+    validation: Pieces
+    if ARCHITECTURES[config.model.name].shape == "sequence":
+        validation = StretchDataset(val, settings.window)
+    else:
+        validation = WindowDataset(val, settings.window, stride=settings.val_stride)
+    _check("validation", validation)
+    return batches, _loader(validation, 4 * settings.batch_size)
+
+
+def _check(name: str, pieces: Pieces | RenderedPieces) -> None:
+    if not len(pieces):
+        raise TrainingError(f"No frame of the {name} recordings was observed.")
+
+
+def _loader(
+    pieces: Pieces | RenderedPieces, batch_size: int, sampler: EpochSampler | None = None
+) -> DataLoader[Any]:
+    # Batches are one gather from memory: worker processes would only copy them about. The generator
+    # is the loader's own: from the global one it would draw a number before some epochs and not
+    # before others, and a resumed run would drop other units out.
+    return DataLoader(
+        pieces,
+        batch_size,
+        sampler=sampler,
+        collate_fn=lambda batch: batch,
+        generator=torch.Generator(),
+    )
