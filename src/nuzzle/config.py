@@ -169,6 +169,8 @@ class TrainingConfig(Section):
             learn from; all by default.
         val_stride: every how many frames a validation window is labelled after each epoch;
             sequence models label them all.
+        weight_averaging: decay of an exponential moving average of the weights over steps, which is
+            validated and saved in their place; 0 for none. It spans about 1 / (1 - decay) steps.
         seed: of everything random.
     """
 
@@ -181,6 +183,7 @@ class TrainingConfig(Section):
     patience: PositiveInt = 20
     epoch_windows: PositiveInt | None = None
     val_stride: PositiveInt = 1
+    weight_averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: int = 0
 
 

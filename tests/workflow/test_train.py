@@ -109,9 +109,9 @@ POSES = [
 ]
 
 
-def test_changed_poses_are_the_same_after_a_kill(manifest, tmp_path):
+def test_changed_poses_and_averaged_weights_are_the_same_after_a_kill(manifest, tmp_path):
     changes = ["model.name=conv_lstm", "training.epochs=3", "training.window=128", *POSES]
-    config = Config.load(None, changes)
+    config = Config.load(None, [*changes, "training.weight_averaging=0.9"])
     whole = train(manifest, tmp_path / "whole.nuzzle", config)
     resumed = train_with_a_kill(manifest, tmp_path / "cut.nuzzle", config, 3)
     assert whole.training["history"] == resumed.training["history"]

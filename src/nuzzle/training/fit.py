@@ -15,7 +15,12 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+)
 from torch import Tensor, nn
 
 from nuzzle.config import Config
@@ -121,10 +126,12 @@ def _trainer(
         ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
         EarlyStopping("val_macro_f1", patience=settings.patience, mode="max"),
     ]
+    decay = settings.weight_averaging
     return lightning.Trainer(
         max_epochs=settings.epochs,
         callbacks=[
             *(choosing if choose else []),
+            *([EMAWeightAveraging(decay=decay)] if decay else []),
             ModelCheckpoint(work, "last", **keep),
             _Reporter(progress, settings.epochs),
         ],

@@ -41,8 +41,7 @@ class LitClassifier(lightning.LightningModule):
         self.smoothness = Smoothness(space.exclusive)
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
-        self.register_buffer("counts", torch.zeros(3, len(space.names)), persistent=False)
-        self.counts: Tensor
+        self.counts = torch.zeros(3, len(space.names))
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         """Logits."""
@@ -109,7 +108,8 @@ class LitClassifier(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last epoch's counts."""
-        self.counts.zero_()
+        # No buffer: averaged weights come with buffers of their own.
+        self.counts = torch.zeros(3, len(self.space.names), device=self.device)
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Count true positives, false positives and false negatives of each behaviour."""

@@ -1,0 +1,61 @@
+"""Running a training, on a few random features."""
+
+import numpy as np
+import pytest
+import torch
+
+from nuzzle.config import Config
+from nuzzle.labels import Pair
+from nuzzle.training.fit import fit
+from nuzzle.training.loaders import loaders
+from nuzzle.training.losses import FocalLoss
+from nuzzle.training.module import LitClassifier
+from nuzzle.training.targets import LabelSpace, Targets
+from nuzzle.training.windows import Sample
+
+SPACE = LabelSpace(("up", "down"), "down", True, ("up",))
+TINY = "model.options={channels: [4, 4, 4], hidden: 4}"
+
+
+def sample_of(name, seed, n_frames=96):
+    """`up` where the first feature is above 0."""
+    x = torch.randn(n_frames, 5, generator=torch.Generator().manual_seed(seed))
+    up = (x[:, 0] > 0).numpy()
+    active = np.stack([up, ~up], axis=1)
+    return Sample(name, Pair("a", "b"), x, Targets(active, np.ones_like(active)))
+
+
+TRAIN = [sample_of("one", 1), sample_of("two", 2)]
+VAL = [sample_of("three", 3)]
+
+
+def config_of(*changes):
+    quick = ["training.window=16", "training.batch_size=4", "training.epochs=2", TINY]
+    return Config.load(None, ["model.name=conv_lstm", *quick, *changes])
+
+
+def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
+    decay, steps = 0.8, []
+
+    def remember(self, *_):
+        weights = dict(self.model.named_parameters())
+        steps.append({name: each.detach().clone() for name, each in weights.items()})
+
+    monkeypatch.setattr(LitClassifier, "on_train_batch_end", remember)
+    fit(config_of(), SPACE, TRAIN, VAL, tmp_path / "plain")
+    raw, steps = steps, []
+    config = config_of(f"training.weight_averaging={decay}")
+    trained = fit(config, SPACE, TRAIN, VAL, tmp_path / "averaged")
+    torch.testing.assert_close(steps, raw)  # steps are taken from the weights as they are
+    average = raw[0]
+    for weights in raw[1 : 3 * trained.best_epoch]:
+        average = {n: decay * average[n] + (1 - decay) * each for n, each in weights.items()}
+    for name, each in trained.model.named_parameters():
+        torch.testing.assert_close(each.detach(), average[name])
+    _, validation = loaders(config, TRAIN, VAL)
+    (batch,) = validation
+    with torch.inference_mode():
+        logits = trained.model(batch.x, batch.inside)
+    loss = FocalLoss(True, gamma=0)(logits, batch.targets, batch.observed)
+    seen = trained.history[trained.best_epoch - 1]["val_loss"]
+    assert seen == pytest.approx(float(loss), rel=1e-5)
