@@ -14,6 +14,7 @@ fault it names the file and, where there is one, the row.
     ├── ConfigError             an unknown key or an impossible value in a config
     ├── LeakageError            training and evaluation would share data
     ├── TrainingError           training cannot start, or cannot go on
+    │   └── DivergedError       the loss became infinite or not a number
     ├── BundleError             a bundle cannot be read
     │   └── CompatibilityError  a bundle and a recording do not fit each other
     ├── OutputError             a result cannot be written
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class NuzzleError(Exception):
@@ -89,6 +91,20 @@ class LeakageError(NuzzleError, ValueError):
 
 class TrainingError(NuzzleError):
     """Training cannot start, or cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """The loss became infinite or not a number.
+
+    Args:
+        problem: when, with which recordings, and what to do.
+        best: what was learned before: a `Trained` or, of a whole training, a `Bundle`. None where
+            no epoch was finished.
+    """
+
+    def __init__(self, problem: str, best: Any = None) -> None:
+        self.best = best
+        super().__init__(problem)
 
 
 class BundleError(NuzzleError):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nuzzle.config import Config
+from nuzzle.errors import DivergedError
 from nuzzle.labels import Pair
 from nuzzle.training.fit import fit
 from nuzzle.training.loaders import loaders
@@ -59,3 +60,33 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
     loss = FocalLoss(True, gamma=0)(logits, batch.targets, batch.observed)
     seen = trained.history[trained.best_epoch - 1]["val_loss"]
     assert seen == pytest.approx(float(loss), rel=1e-5)
+
+
+@pytest.mark.parametrize("val", [VAL, []], ids=["val", "no val"])
+def test_spoiled_weights_are_not_kept(tmp_path, monkeypatch, val):
+    """The gradient of the very last step is infinite; no loss will ever tell."""
+
+    def spoil(self):
+        if self.trainer.global_step == 5:
+            next(self.parameters()).grad[0] = torch.inf
+
+    monkeypatch.setattr(LitClassifier, "on_after_backward", spoil)
+    with pytest.raises(DivergedError, match="last batch of epoch 2") as caught:
+        fit(config_of(), SPACE, TRAIN, val, tmp_path)
+    best = caught.value.best
+    assert best.best_epoch == 1
+    assert all(torch.isfinite(each).all() for each in best.model.parameters())
+
+
+def test_a_loss_that_is_infinite_at_once(tmp_path):
+    wrong = sample_of("wrong", 4)
+    wrong.features[20] = torch.inf
+    with pytest.raises(DivergedError, match=r"epoch 1, batch \d, with pieces of .*wrong") as caught:
+        fit(config_of(), SPACE, [*TRAIN, wrong], VAL, tmp_path)
+    assert caught.value.best is None
+
+
+def test_a_cycle_of_the_learning_rate_over_ten_steps(tmp_path):
+    three = [*TRAIN, sample_of("four", 4)]  # 18 stretches, 5 batches an epoch
+    config = config_of("training.schedule=cycle")
+    assert len(fit(config, SPACE, three, [], tmp_path).history) == 2

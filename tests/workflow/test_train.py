@@ -1,3 +1,4 @@
+import re
 import zipfile
 from dataclasses import replace
 
@@ -5,8 +6,10 @@ import pytest
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import LeakageError, ManifestError, OutputError, TrainingError
+from nuzzle.errors import DivergedError, LeakageError, ManifestError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
+from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.training import fit as fitting
 from nuzzle.workflow.train import train
@@ -177,5 +180,38 @@ def test_a_loss_that_is_not_a_number_names_the_recordings(manifest, tmp_path, mo
             return super().__call__(logits, targets, mask) * float("nan")
 
     monkeypatch.setattr(fitting, "FocalLoss", Broken)
-    with pytest.raises(TrainingError, match=r"epoch 1, batch 1, with pieces of mouse0"):
+    expected = r"epoch 1, batch 1, with pieces of mouse0.*No epoch was finished"
+    with pytest.raises(TrainingError, match=expected):
         train(manifest, tmp_path / "m.nuzzle", Config.parse(QUICK))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_learned_before_the_loss_became_infinite_is_kept(data, manifest, tmp_path):
+    """One frame of mouse0 is further away than the square of a number can say."""
+    recordings = [load_entry(entry) for entry in manifest.entries[:4]]
+    position = recordings[0].position.copy()
+    position[450, :, 3, 0] = 3e38
+    recordings[0] = recordings[0].with_position(position, "a slip of the tracker")
+    file = write_calms21(recordings, tmp_path / "slip.json")
+    entries = [replace(each, poses=file, labels=file) for each in manifest.entries[:4]]
+    slipped = Manifest(tuple(entries))
+    # With this seed the first two epochs do not draw a window that holds the frame.
+    few = {"epochs": 9, "epoch_windows": 32, "seed": 2}
+    config = Config.parse({"training": {**QUICK["training"], **few}})
+    with pytest.raises(DivergedError) as caught:
+        train(slipped, tmp_path / "m.nuzzle", config)
+    path = tmp_path / "m.partial.nuzzle"
+    found = re.search(
+        r"in epoch (\d+), .*mouse0.* of epoch (\d+), works.*: (.*)$", str(caught.value)
+    )
+    assert int(found[1]) > int(found[2]) >= 1
+    assert found[3] == str(path)
+    assert sorted(tmp_path.iterdir()) == [path, file], "neither a bundle nor a run to go on with"
+    with zipfile.ZipFile(path) as archive:
+        assert f"infinite or not a number in epoch {found[1]}" in archive.read("card.md").decode()
+    bundle = Bundle.load(path)
+    assert bundle.training["best_epoch"] == int(found[2])
+    prepared = bundle.frontend.prepare(recordings[3])
+    probabilities = bundle.classifier.probabilities(bundle.frontend(prepared, prepared.pairs[0]))
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(len(probabilities)))
+    assert 0 <= bundle.metrics["macro_f1"]["value"] <= 1

@@ -48,6 +48,8 @@ def _trained_on(training: Mapping[str, Any]) -> str:
     ]
     if training.get("auxiliary"):
         lines.append(f"- learned beside, not said: {', '.join(training['auxiliary'])}")
+    if training.get("stopped"):
+        lines.append(f"- **The training went wrong after this model: {training['stopped']}**")
     if training.get("simulated"):
         lines.append("- **The recordings are simulated.**")
     return "\n".join(lines)

@@ -24,6 +24,7 @@ from lightning.pytorch.callbacks import (
 from torch import Tensor, nn
 
 from nuzzle.config import Config
+from nuzzle.errors import DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.training.loaders import loaders
@@ -81,7 +82,8 @@ def fit(
         frontend: what computed the features; needed where poses are augmented.
 
     Raises:
-        TrainingError: there is nothing to learn from, or the loss is not a number.
+        TrainingError: there is nothing to learn from.
+        DivergedError: the loss is not a number; it carries the best weights so far, if any.
     """
     began = time.perf_counter()
     spaces = [space] if auxiliary is None else [space, auxiliary]
@@ -93,11 +95,20 @@ def fit(
         unfinished = work / "last.ckpt"
         trainer = _trainer(config, work, progress, choose=validation is not None)
         resumed = str(unfinished) if unfinished.exists() else None
-        trainer.fit(lit, training, validation, ckpt_path=resumed)
+        kept = work / ("last.ckpt" if validation is None else "best.ckpt")
+        try:
+            trainer.fit(lit, training, validation, ckpt_path=resumed)
+        except DivergedError as error:
+            best = _trained(lit, kept, began) if kept.exists() else None
+            raise DivergedError(str(error), best) from None
         if not trainer.is_global_zero:
             raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
-        kept = work / ("last.ckpt" if validation is None else "best.ckpt")
-        checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
+    return _trained(lit, kept, began)
+
+
+def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
+    """What a checkpoint holds."""
+    checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
     return Trained(
         model=lit.model.cpu().eval(),

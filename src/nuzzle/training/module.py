@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nuzzle.config import Config
-from nuzzle.errors import TrainingError
+from nuzzle.errors import DivergedError
 from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale
 from nuzzle.training.losses import JointLoss
@@ -100,10 +100,10 @@ class LitClassifier(lightning.LightningModule):
     def _refuse_loss(self, batch: Batch, index: int) -> None:
         numbers = sorted({int(number) for number in batch.sample})
         names = sorted({self._pieces.samples[number].recording for number in numbers})
-        raise TrainingError(
+        raise DivergedError(
             f"The loss became infinite or not a number in epoch {self.current_epoch + 1}, batch "
-            f"{index + 1}, with pieces of {', '.join(names[:8])}. The best weights so far are "
-            "kept. Try a smaller training.learning_rate, and look at these recordings' poses."
+            f"{index + 1}, with pieces of {', '.join(names[:8])}. Try a smaller "
+            "training.learning_rate, and look at these recordings' poses."
         )
 
     def on_validation_epoch_start(self) -> None:
@@ -130,7 +130,16 @@ class LitClassifier(lightning.LightningModule):
         self.log("val_macro_f1", score)
 
     def on_train_epoch_end(self) -> None:
-        """Keep the epoch's figures; validation comes before this."""
+        """Keep the epoch's figures; validation comes before this, checkpoints after.
+
+        Raises:
+            DivergedError: the last step has spoiled the weights, which must not be kept.
+        """
+        if not all(bool(torch.isfinite(weights).all()) for weights in self.parameters()):
+            raise DivergedError(
+                "Weights became infinite or not a number in the last batch of epoch "
+                f"{self.current_epoch + 1}. Try a smaller training.learning_rate."
+            )
         metrics = {key: float(value) for key, value in self.trainer.callback_metrics.items()}
         self.history.append({"epoch": self.current_epoch + 1, **metrics})
 
@@ -143,8 +152,10 @@ class LitClassifier(lightning.LightningModule):
         if settings.schedule == "constant":
             return optimiser
         steps = int(self.trainer.estimated_stepping_batches)
+        # Over ten steps a rise of a tenth would take no time at all, by which torch divides.
+        rise = 0.1 if steps > 10 else 0.05
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, settings.learning_rate, total_steps=steps, pct_start=0.1
+            optimiser, settings.learning_rate, total_steps=steps, pct_start=rise
         )
         return {
             "optimizer": optimiser,

@@ -19,7 +19,7 @@ from nuzzle.config import Config
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
-from nuzzle.errors import ConfigError, OutputError
+from nuzzle.errors import ConfigError, DivergedError, OutputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
@@ -71,6 +71,7 @@ def train(
 
     Raises:
         InputError, TrainingError, LeakageError: what is wrong and how to mend it.
+        DivergedError: the loss is not a number; the message names the best bundle before that.
         OutputError: `out` exists and `overwrite` is false, or cannot be written.
     """
     config = config or Config()
@@ -85,11 +86,34 @@ def train(
     recordings = {split: _load(part, beside, say) for split, part in chosen.items()}
     check_auxiliary(recordings["train"], beside)
     space = LabelSpace.fit(recordings["train"], config.labels)
-    bundle = learn(recordings, space, config, work, say, progress)
-    bundle = _judged(bundle, recordings["val"], say)
+    bundle = _learn_and_judge(recordings, space, config, out, work, say, progress)
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return bundle
+
+
+def _learn_and_judge(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    out: Path,
+    work: Path,
+    say: Say,
+    progress: Progress | None,
+) -> Bundle:
+    """A bundle with figures; where training goes wrong, the best one before lies beside `out`."""
+    try:
+        bundle = learn(recordings, space, config, work, say, progress)
+    except DivergedError as error:
+        kept = "No epoch was finished, so there is no model."
+        if error.best is not None:
+            path = out.with_name(f"{out.stem}.partial{out.suffix}")
+            _judged(error.best, recordings["val"], say).save(path, overwrite=True)
+            epoch = error.best.training["best_epoch"]
+            kept = f"The best model before that, of epoch {epoch}, works like any other: {path}"
+        shutil.rmtree(work)
+        raise DivergedError(f"{error} {kept}", error.best) from None
+    return _judged(bundle, recordings["val"], say)
 
 
 def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
@@ -120,13 +144,16 @@ def learn(
 
     Returns:
         A bundle without figures.
+
+    Raises:
+        DivergedError: the loss is not a number; it carries the best bundle so far, if any.
     """
     say(f"behaviours: {', '.join(space.names)}")
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, samples = prepare_samples(recordings, space, config, auxiliary)
     check_positives(space, samples, say)
     classifier, how = _fit(config, space, auxiliary, frontend, samples, work, say, progress)
-    return Bundle(
+    bundle = Bundle(
         classifier=classifier,
         frontend=frontend,
         space=space,
@@ -135,6 +162,9 @@ def learn(
         training={**_trained_on(recordings, space, samples), **how},
         provenance=_provenance(),
     )
+    if how.get("stopped"):
+        raise DivergedError(how["stopped"], bundle)
+    return bundle
 
 
 def _load(manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say) -> list[Recording]:
@@ -185,7 +215,15 @@ def _fit(
         trees = TreeClassifier(boosters, space.exclusive)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
     train, val = samples["train"], samples["val"]
-    trained = fit(config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend)
+    stopped = ""
+    try:
+        trained = fit(
+            config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend
+        )
+    except DivergedError as error:
+        if error.best is None:
+            raise
+        trained, stopped = error.best, str(error)
     say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
     arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
@@ -197,6 +235,7 @@ def _fit(
         "history": trained.history,
         "seconds": round(trained.seconds, 1),
         "auxiliary": list(auxiliary.names) if auxiliary is not None else [],
+        "stopped": stopped,
     }
 
 
