@@ -101,14 +101,15 @@ class LossConfig(Section):
 
     Attributes:
         gamma: focal loss; 0 is the cross-entropy.
-        alpha: class weights: inversely proportional to class frequency, or none.
+        alpha: class weights: inversely proportional to class frequency, to its square root, or
+            none.
         smoothness: weight of a price for labels that jump from frame to frame; sequence models.
         logit_adjustment: strength of the margin that rare classes get; exclusive mode.
         auxiliary: weight of the loss of auxiliary labels, where a training has some.
     """
 
     gamma: NonNegativeFloat = 2.0
-    alpha: Literal["inverse_frequency", "none"] = "inverse_frequency"
+    alpha: Literal["inverse_frequency", "sqrt_inverse_frequency", "none"] = "inverse_frequency"
     smoothness: NonNegativeFloat = 0.0
     logit_adjustment: NonNegativeFloat = 0.0
     auxiliary: NonNegativeFloat = 1.0

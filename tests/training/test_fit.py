@@ -7,6 +7,7 @@ import torch
 from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.labels import Pair
+from nuzzle.training.fit import _module as module_of
 from nuzzle.training.fit import fit
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss
@@ -90,3 +91,20 @@ def test_a_cycle_of_the_learning_rate_over_ten_steps(tmp_path):
     three = [*TRAIN, sample_of("four", 4)]  # 18 stretches, 5 batches an epoch
     config = config_of("training.schedule=cycle")
     assert len(fit(config, SPACE, three, [], tmp_path).history) == 2
+
+
+def test_softer_class_weights_are_between_strong_ones_and_none():
+    rare = sample_of("rare", 5)
+    rare.targets.active[:] = [False, True]
+    rare.targets.active[:10] = [True, False]  # 10 frames up, 86 down
+
+    def weights(name):
+        loss = module_of(config_of(f"loss.alpha={name}"), SPACE, None, [rare]).loss.main
+        return None if loss.alpha is None else loss.alpha.tolist()
+
+    assert weights("none") is None
+    assert weights("inverse_frequency") == pytest.approx([96 / 20, 96 / 172])
+    total = 10**0.5 + 86**0.5
+    assert weights("sqrt_inverse_frequency") == pytest.approx(
+        [96 / (10**0.5 * total), 96 / (86**0.5 * total)]
+    )

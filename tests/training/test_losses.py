@@ -82,6 +82,15 @@ def test_inverse_frequency_by_hand():
     assert inverse_frequency(targets, seen).tolist() == pytest.approx([8 / 12, 2.0, 0.0])
 
 
+def test_softer_weights_by_hand():
+    targets = torch.tensor([[1, 0, 0]] * 9 + [[0, 1, 0]] * 4)
+    seen = torch.ones(13, 3, dtype=torch.bool)
+    weights = inverse_frequency(targets, seen, power=0.5)
+    # Proportional to 1 / 3 and 1 / 2; over the 13 frames 9 / 3 + 4 / 2 = 5 must become 13.
+    assert weights.tolist() == pytest.approx([13 / 15, 13 / 10, 0.0])
+    assert inverse_frequency(targets, ~seen, power=0.5).tolist() == [0, 0, 0]
+
+
 def test_adjusted_logits_are_those_of_the_loss_only():
     logits = torch.randn(4, 3)
     targets = torch.nn.functional.one_hot(torch.arange(4) % 3, 3).float()

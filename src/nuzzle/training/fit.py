@@ -184,8 +184,9 @@ def _joint_loss(
 
 def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -> FocalLoss:
     alpha = None
-    if config.loss.alpha == "inverse_frequency":
-        alpha = inverse_frequency(active, observed)
+    if config.loss.alpha != "none":
+        power = 0.5 if config.loss.alpha == "sqrt_inverse_frequency" else 1.0
+        alpha = inverse_frequency(active, observed, power)
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
         adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)

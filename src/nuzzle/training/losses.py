@@ -14,12 +14,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def inverse_frequency(targets: Tensor, mask: Tensor) -> Tensor:
+def inverse_frequency(targets: Tensor, mask: Tensor, power: float = 1.0) -> Tensor:
     """Weights inversely proportional to how often each class occurs, with mean 1 over frames.
 
     Args:
         targets: `(frame, behaviour)`.
         mask: `(frame, behaviour)` bool.
+        power: of the frequency; 0.5 for weights inversely proportional to its square root, which
+            favour rare classes less.
 
     Returns:
         `(behaviour,)`; 0 for a class that never occurs.
@@ -27,7 +29,8 @@ def inverse_frequency(targets: Tensor, mask: Tensor) -> Tensor:
     counts = (targets * mask).sum(0).double()
     present = counts > 0
     weights = torch.zeros_like(counts)
-    weights[present] = counts.sum() / (present.sum() * counts[present])
+    weights[present] = counts[present] ** -power
+    weights[present] *= counts.sum() / (weights @ counts)
     return weights.float()
 
 
