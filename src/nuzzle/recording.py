@@ -50,9 +50,11 @@ class Recording:
 
     def __post_init__(self) -> None:
         problems = [*_pose_problems(self.poses), *_scalar_problems(self)]
-        for what, labels in (("labels", self.labels), ("auxiliary labels", self.auxiliary)):
-            if not problems and labels is not None:
-                problems = _label_problems(self, labels, what)
+        if not problems:
+            problems = [
+                *_label_problems(self, self.labels, "labels"),
+                *_label_problems(self, self.auxiliary, "auxiliary labels"),
+            ]
         if problems:
             raise ValidationError(
                 f"recording {self.name!r} ({self.source or 'in memory'})", problems
@@ -284,7 +286,9 @@ def _scalar_problems(recording: Recording) -> list[str]:
     return problems
 
 
-def _label_problems(recording: Recording, labels: Labels, what: str) -> list[str]:
+def _label_problems(recording: Recording, labels: Labels | None, what: str) -> list[str]:
+    if labels is None:
+        return []
     problems = []
     if labels.n_frames != recording.n_frames:
         problems.append(
