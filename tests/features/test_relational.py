@@ -268,6 +268,19 @@ def test_an_absent_animal_leaves_only_the_other(time_s):
         assert named[name].isnan().all()
 
 
+def test_where_one_animal_is_hidden_the_other_stands_for_both(time_s):
+    zero = torch.zeros_like(time_s)
+    seen = body(5 * time_s, zero, zero)
+    hidden = torch.full_like(seen, torch.nan)
+    for poses in ((seen, hidden), (hidden, seen)):
+        named = compute(*poses, RelationalSymmetric)
+        is_close(named["speed_1s_max"], 5)
+        is_close(named["speed_1s_min"], 5)
+        assert named["bearing_cos_max"].isnan().all(), "nothing is known of what needs both"
+        is_close(named["missing_share_max"], 1)
+        is_close(named["missing_share_min"], 0)
+
+
 @BOTH
 def test_chunks_do_not_change_anything(kind, monkeypatch):
     poses = wander(RAT3, missing=0.2)

@@ -145,8 +145,8 @@ class RelationalSymmetric(Relational):
     """The same whichever animal comes first: the larger and the smaller of both sides.
 
     What changes sign under reflection counts by its size, so the features are the same for a
-    mirrored pair as well, but for keypoints called left and right. Where one side is unknown, so
-    are both the larger and the smaller.
+    mirrored pair as well, but for keypoints called left and right. Where one side is unknown, the
+    other stands for both: while one animal hides below the other, the upper one is still seen.
     """
 
     symmetric: ClassVar[bool] = True
@@ -174,11 +174,11 @@ class RelationalSymmetric(Relational):
         back = parts.between[..., list(lower), list(upper), :]
         same = parts.between.diagonal(dim1=-3, dim2=-2).transpose(-1, -2)
         return [
-            torch.maximum(one, other),
-            torch.minimum(one, other),
+            torch.fmax(one, other),
+            torch.fmin(one, other),
             same,
-            torch.maximum(forth, back),
-            torch.minimum(forth, back),
+            torch.fmax(forth, back),
+            torch.fmin(forth, back),
             _sizes(parts.shared, self._shared),
         ]
 
