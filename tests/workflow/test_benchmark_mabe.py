@@ -72,9 +72,9 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
 
 
 def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
-    from nuzzle.workflow import crossval
+    from nuzzle.workflow import folds
 
-    learned, real = [], crossval.learn
+    learned, real = [], folds.learn
 
     def learn(recordings, *arguments):
         learned.append(len(recordings["train"]))
@@ -82,7 +82,7 @@ def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(recordings, *arguments)
 
-    monkeypatch.setattr(crossval, "learn", learn)
+    monkeypatch.setattr(folds, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
     benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)

@@ -8,7 +8,8 @@ from nuzzle.errors import InputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
-from nuzzle.workflow.crossval import crossval, partition
+from nuzzle.workflow.crossval import crossval
+from nuzzle.workflow.folds import partition
 
 QUICK = Config.parse(
     {
@@ -46,7 +47,7 @@ def test_too_few_groups(recordings):
 def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     manifest, tmp_path, monkeypatch
 ):
-    from nuzzle.workflow import crossval as module
+    from nuzzle.workflow import folds as module
 
     first_three = Manifest(manifest.entries[:3])
     learned, real = [], module.learn

@@ -36,7 +36,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
-from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.samples import Say
 

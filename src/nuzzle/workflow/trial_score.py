@@ -17,10 +17,10 @@ from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.folds import By, Folds, partition
+from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
-from nuzzle.workflow.train import learn
 
 #: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an
 #: intersection over union of 0.5, or the mean of the three; the background left out.

@@ -1,0 +1,142 @@
+"""Learning: from recordings in memory to a bundle without figures."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+import nuzzle
+from nuzzle.config import Config
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
+from nuzzle.inference.trees import TreeClassifier
+from nuzzle.labels import mask_to_intervals
+from nuzzle.models import ARCHITECTURES
+from nuzzle.recording import Recording
+from nuzzle.training.fit import Progress, fit, model_arguments
+from nuzzle.training.targets import LabelSpace
+from nuzzle.training.trees import fit_trees
+from nuzzle.training.windows import Sample
+from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+
+
+def learn(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    work: Path,
+    say: Say,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Train on recordings in memory.
+
+    Args:
+        recordings: `train`, and `val` to stop early on, which may be empty.
+        space: the behaviours.
+        config: of the training.
+        work: folder of the checkpoints.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Returns:
+        A bundle without figures.
+    """
+    say(f"behaviours: {', '.join(space.names)}")
+    frontend, samples = prepare_samples(recordings, space, config)
+    check_positives(space, samples, say)
+    classifier, how = _fit(config, space, samples, work, say, progress)
+    return Bundle(
+        classifier=classifier,
+        frontend=frontend,
+        space=space,
+        config=config,
+        decoding=_decoder(config, space).to_dict(),
+        training={**_trained_on(recordings, space, samples), **how},
+        provenance=_provenance(),
+    )
+
+
+def _fit(
+    config: Config,
+    space: LabelSpace,
+    samples: dict[str, list[Sample]],
+    work: Path,
+    say: Say,
+    progress: Progress | None,
+) -> tuple[Classifier, dict[str, Any]]:
+    """A trained classifier, and how its training went."""
+    name = config.model.name
+    if name == "trees":
+        began = time.perf_counter()
+        boosters = fit_trees(config, space, samples["train"], lambda what: say(f"trees of {what}"))
+        took = round(time.perf_counter() - began, 1)
+        trees = TreeClassifier(boosters, space.exclusive)
+        return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
+    trained = fit(config, space, samples["train"], samples["val"], work, progress)
+    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
+    kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
+    arguments = model_arguments(config, samples["train"][0].features.shape[1], space)
+    network = kind(trained.model, name, arguments, config.training.window, space.exclusive)
+    return network, {
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(trained.seconds, 1),
+    }
+
+
+def _decoder(config: Config, space: LabelSpace) -> Decoder:
+    settings = config.decoding
+    return Decoder(
+        space.names,
+        space.exclusive,
+        space.background,
+        smoothing=Smoothing((settings.smooth_s,)),
+        rules=BoutRules((settings.min_bout_s,), (settings.max_gap_s,)),
+    )
+
+
+def _trained_on(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    samples: dict[str, list[Sample]],
+) -> dict[str, Any]:
+    # Without direction, both orders of a pair may have been learned from; its labels count once.
+    once = {
+        (each.recording, each.pair if space.directed else frozenset(each.pair)): each
+        for each in samples["train"]
+    }
+    counts = {}
+    for column, name in enumerate(space.names):
+        masks = [each.targets.active[:, column] for each in once.values()]
+        counts[name] = {
+            "frames": sum(int(mask.sum()) for mask in masks),
+            "bouts": sum(len(mask_to_intervals(mask)) for mask in masks),
+        }
+    return {
+        "recordings": [each.name for each in recordings["train"]],
+        "validation_recordings": [each.name for each in recordings["val"]],
+        "groups": sorted({each.group or each.name for each in recordings["train"]}),
+        "labs": sorted({each.lab for each in recordings["train"]} - {""}),
+        "simulated": any(each.simulated for each in recordings["train"]),
+        "frames": sum(each.n_frames for each in recordings["train"]),
+        "behaviours": counts,
+    }
+
+
+def _provenance() -> dict[str, str]:
+    return {
+        "nuzzle": nuzzle.__version__,
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "python": platform.python_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
