@@ -1,8 +1,8 @@
 """Every model on real recordings of two rats: accuracy, size, time to train, speed.
 
-Trains each on the 32 `train` recordings of `rat_dyads` (stream S1), stops early on the 10 of `val`
-and scores those, all in one run on one machine. `val` stopped the training early, so the figures
-flatter a little; seeds differ by about .02 in F1, recordings by far more: read the intervals.
+Trains each on the 32 `train` recordings of `rat_dyads` (stream S1) and scores the 10 of `val`, all
+in one run on one machine. `val` says when `cnn_lstm` stops, so its figures flatter a little; seeds
+differ by about .02 in F1, recordings by far more: read the intervals.
 
     python benchmarks/models.py [--data DIR] [--models NAME ...] [--seed N]
 """

@@ -128,6 +128,9 @@ class TrainingConfig(Section):
         weight_decay: of AdamW; 0 makes it Adam.
         schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
         epochs: at most; of trees, how many of each class.
+        early_stopping: whether the weights of the best epoch on validation recordings are kept, and
+            training ends after `patience` epochs that are no better. Otherwise all epochs are
+            trained and the last one is kept: for a cycle, which ends at a rate of zero.
         patience: epochs without a better validation macro F1 before training stops.
         epoch_windows: windows or stretches drawn at random for one epoch, or frames that trees
             learn from; all by default.
@@ -142,6 +145,7 @@ class TrainingConfig(Section):
     weight_decay: NonNegativeFloat = 0.0
     schedule: Literal["constant", "cycle"] = "constant"
     epochs: PositiveInt = 100
+    early_stopping: bool = True
     patience: PositiveInt = 20
     epoch_windows: PositiveInt | None = None
     val_stride: PositiveInt = 1
@@ -190,7 +194,7 @@ _SEQUENCE: dict[str, Any] = {
         "weight_decay": 0.01,
         "schedule": "cycle",
         "epochs": 20,
-        "patience": 20,
+        "early_stopping": False,
     },
 }
 PRESETS: dict[str, dict[str, Any]] = {
@@ -201,7 +205,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "trees": {
         "features": "windowed",
         "prepare": {"max_gap_s": 1.0},
-        "training": {"epochs": 300, "epoch_windows": 100_000},
+        "training": {"epochs": 300, "early_stopping": False, "epoch_windows": 100_000},
     },
 }
 

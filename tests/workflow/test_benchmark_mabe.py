@@ -106,11 +106,13 @@ def test_of_two_actions_at_once_the_likelier_is_submitted():
     assert module._one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]
 
 
-def test_a_behaviour_of_two_folds_is_not_learned(tree):
+def test_a_behaviour_of_two_folds_is_not_learned_with_early_stopping(tree):
     first, *others = load_manifest(manifest_from_mabe(tree))
     bouts = first.labels.bouts
     without = replace(first.labels, bouts=bouts[bouts["behaviour"] != "approach"])
     said = []
     parts = [[replace(first, labels=without)], *([each] for each in others)]
-    assert module._learnable(parts, CONFIG, said.append) == ["genitalgroom", "sniffbody"]
-    assert said == ["in fewer than three folds, so not learned, and scored as missed: approach"]
+    early = CONFIG.with_values({"training.early_stopping": True})
+    assert module._learnable(parts, early, said.append) == ["genitalgroom", "sniffbody"]
+    assert said == ["in fewer than 3 folds, so not learned, and scored as missed: approach"]
+    assert "approach" in module._learnable(parts, CONFIG, said.append), "two folds suffice"

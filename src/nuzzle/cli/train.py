@@ -32,7 +32,7 @@ def train(
     show_config: _ShowConfig = False,
     json: JsonTarget = None,
 ) -> None:
-    """Train a model on the recordings of split `train`, stopping early on `val`."""
+    """Train a model on the recordings of split `train`, and score it on those of `val`."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_evaluation

@@ -62,7 +62,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Laboratories", _names(training.get("labs") or ())),
         ("Animals or sessions", _names(training.get("groups") or ())),
         ("Validated on", _names(training.get("validation_recordings") or ())),
-        ("Best epoch", "" if best is None else str(best)),
+        ("Epoch kept", "" if best is None else str(best)),
         ("Training took", duration(float(seconds)) if seconds else ""),
         ("Features", str(frontend.get("features", ""))),
         ("Frames per second", f"{fps:g}" if fps else ""),

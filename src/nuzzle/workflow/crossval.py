@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +16,12 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.folds import By, Folds, partition
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.work import work_folder
 
@@ -61,6 +63,7 @@ def crossval(
     by: By = "group",
     folds: int = 5,
     objective: Objective = "both",
+    split: str = "",
     overwrite: bool = False,
     fresh: bool = False,
     say: Say = lambda sentence: None,
@@ -68,40 +71,66 @@ def crossval(
 ) -> CrossValidation:
     """Score a kind of model on all recordings, tune its decoding, and train it on all of them.
 
-    Each fold is predicted by a model that was trained on the others, the next one of which was
-    used to stop early. A run that was killed continues with the first fold that is not done.
+    Each fold is predicted by a model of the others; with early stopping, the next one only says
+    when to stop. A run that was killed continues with the first fold that is not done.
 
     Args:
-        manifest: recordings with labels; its splits play no part.
+        manifest: recordings with labels.
         out: the bundle to write.
         config: of the training.
         by: what stays together: animals or sessions, recordings, or labs.
-        folds: how many parts; fewer where there are fewer groups. At least 3.
+        folds: how many parts, at least 2, or 3 with early stopping; fewer where groups are fewer.
         objective: what the decoding is tuned for.
+        split: only its recordings take part, so that others can judge; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
         say: is told what is going on.
         progress: is told after each epoch.
 
     Raises:
-        InputError, OutputError: there are too few groups; `out` exists or cannot be written.
+        InputError, LeakageError: there are too few groups; some stand in held-out splits, too.
+        OutputError: `out` exists or cannot be written.
     """
-    config = config or Config()
+    config, out = config or Config(), Path(out)
+    check_models(config)
+    manifest = _chosen(manifest, split)
+    work = work_folder(out, config, manifest, overwrite=overwrite, fresh=fresh, say=say)
+    recordings = load_manifest(manifest)
+    result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
+    result.bundle.save(out, overwrite=overwrite)
+    shutil.rmtree(work)
+    return result
+
+
+def _chosen(manifest: Manifest | str | Path, split: str) -> Manifest:
+    """The recordings of a split, or all where none is named."""
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    work = work_folder(
-        out := Path(out), config, manifest, overwrite=overwrite, fresh=fresh, say=say
-    )
-    recordings = [each for each in load_manifest(manifest) if each.labels is not None]
-    parts = partition(recordings, by, folds, config.training.seed)
-    space = LabelSpace.fit(recordings, config.labels)
+    if not split:
+        return manifest
+    manifest.check_leakage(split, sorted({"val", "test"} - {split}))
+    return manifest.select(split)
+
+
+def cross_validate(
+    recordings: Iterable[Recording],
+    config: Config,
+    work: Path,
+    by: By,
+    folds: int,
+    objective: Objective = "both",
+    say: Say = lambda sentence: None,
+    progress: Progress | None = None,
+) -> CrossValidation:
+    """The same with recordings in memory; nothing is written but what is kept in `work`."""
+    labelled = [each for each in recordings if each.labels is not None]
+    parts = partition(labelled, by, folds, config)
+    space = LabelSpace.fit(labelled, config.labels)
     run = Folds(parts, space, config, work, say, progress)
-    pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
+    pairs = run.out_of_fold()
     tuned = tune_decoder(
         pairs, objective, seed=config.training.seed, calibration=config.calibration.method
     )
     bundle, evaluation = _refit(run, pairs, tuned)
-    bundle.save(out, overwrite=overwrite)
-    shutil.rmtree(work)
     return CrossValidation(bundle, evaluation, tuned, run.names)
 
 

@@ -26,13 +26,26 @@ from nuzzle.workflow.scored import score_recording
 By = Literal["group", "recording", "lab"]
 
 
+def least_parts(config: Config) -> int:
+    """How many parts a cross-validation needs: one to predict, one to train on, and one to stop
+    early on where the config asks for that.
+    """
+    return 3 if config.training.early_stopping else 2
+
+
 def partition(
-    recordings: Sequence[Recording], by: By, folds: int, seed: int
+    recordings: Sequence[Recording], by: By, folds: int, config: Config
 ) -> list[list[Recording]]:
     """Divide recordings so that no group stands in two parts; parts are about equally long.
 
+    Args:
+        recordings: to divide.
+        by: what a group is.
+        folds: how many parts; fewer where there are fewer groups.
+        config: of the trainings; its seed says which groups come together.
+
     Raises:
-        InputError: there are fewer than three groups.
+        InputError: there are fewer groups than a cross-validation needs.
     """
     keys: dict[By, Callable[[Recording], str]] = {
         "group": lambda each: each.group or each.name,
@@ -42,13 +55,15 @@ def partition(
     groups: dict[str, list[Recording]] = {}
     for recording in recordings:
         groups.setdefault(keys[by](recording), []).append(recording)
-    if min(len(groups), folds) < 3:
+    least = least_parts(config)
+    if min(len(groups), folds) < least:
+        uses = ["to predict", "to train on", "to stop early on"][:least]
         raise InputError(
-            f"Cross-validation needs three parts: to train on, to stop early on, to predict. There "
-            f"are {len(groups)} different values of {by!r} with labels, and {folds} folds were "
-            "asked for. Label more, or choose another --by."
+            f"Cross-validation needs {least} parts: {', '.join(uses)}. There are {len(groups)} "
+            f"different values of {by!r} with labels, and {folds} folds were asked for. Label "
+            "more, or choose another --by."
         )
-    order = np.random.default_rng(seed).permutation(sorted(groups))
+    order = np.random.default_rng(config.training.seed).permutation(sorted(groups))
     parts: list[list[Recording]] = [[] for _ in range(min(folds, len(groups)))]
     for name in sorted(order, key=lambda name: -sum(each.n_frames for each in groups[name])):
         shortest = min(parts, key=lambda part: sum(each.n_frames for each in part))
@@ -78,14 +93,12 @@ class Folds:
         if path.exists():
             return Bundle.load(path)
         self.say(f"fold {number + 1} of {len(self.parts)}")
-        stop = (number + 1) % len(self.parts)
-        train = [
-            each
-            for other, part in enumerate(self.parts)
-            if other not in (number, stop)
-            for each in part
-        ]
-        bundle = self._learn({"train": train, "val": self.parts[stop]}, f"fold-{number}")
+        others = [part for other, part in enumerate(self.parts) if other != number]
+        val: list[Recording] = []
+        if self.config.training.early_stopping:
+            val = others.pop(number % len(others))  # the next one
+        train = [each for part in others for each in part]
+        bundle = self._learn({"train": train, "val": val}, f"fold-{number}")
         bundle.save(path)
         return bundle
 
@@ -94,8 +107,12 @@ class Folds:
         bundle = self.bundle(number)
         return [pair for each in self.parts[number] for pair in score_recording(bundle, each).pairs]
 
+    def out_of_fold(self) -> list[ScoredPair]:
+        """Predictions of all recordings, each by the model that has not seen it."""
+        return [pair for number in range(len(self.parts)) for pair in self.predict(number)]
+
     def refit(self) -> Bundle:
-        """A model trained on all recordings, for as long as was best in the folds."""
+        """A model trained on all recordings, for as many epochs as were best in the folds."""
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
         self.say(f"training on all recordings for {epochs} epochs")

@@ -16,6 +16,7 @@ from nuzzle.config import Config
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.errors import ConfigError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
@@ -24,9 +25,25 @@ from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.trees import fit_trees
+from nuzzle.training.trees import fit_trees, lightgbm
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+
+
+def check_models(config: Config) -> None:
+    """Refuse what cannot be trained, before anything is read.
+
+    Raises:
+        ConfigError: there is no such model, or it is given features that it cannot take.
+        MissingDependencyError: LightGBM is not installed.
+    """
+    name = config.model.name
+    if name == "trees":
+        lightgbm()
+    elif name not in ARCHITECTURES:
+        raise ConfigError(f"There is no model {name!r}; there are {[*ARCHITECTURES, 'trees']}.")
+    if name == "graph" and config.features != "nodes":
+        raise ConfigError(f"The graph needs the features 'nodes'; got {config.features!r}.")
 
 
 def learn(
@@ -40,7 +57,7 @@ def learn(
     """Train on recordings in memory.
 
     Args:
-        recordings: `train`, and `val` to stop early on, which may be empty.
+        recordings: `train`, and `val` to score each epoch on, which may be empty.
         space: the behaviours.
         config: of the training.
         work: folder of the checkpoints.
@@ -82,7 +99,7 @@ def _fit(
         trees = TreeClassifier(boosters, space.exclusive)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
     trained = fit(config, space, samples["train"], samples["val"], work, progress)
-    say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
+    say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
     arguments = model_arguments(config, samples["train"][0].features.shape[1], space)
     network = kind(trained.model, name, arguments, config.training.window, space.exclusive)

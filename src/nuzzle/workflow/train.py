@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
@@ -14,7 +13,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.calibration import calibrate_bundle, judge
-from nuzzle.workflow.learn import learn
+from nuzzle.workflow.learn import check_models, learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.work import work_folder
@@ -30,10 +29,11 @@ def train(
     say: Say = lambda sentence: None,
     progress: Progress | None = None,
 ) -> Bundle:
-    """Train a model on a manifest's `train` recordings, stopping early on `val`.
+    """Train a model on a manifest's `train` recordings, and score it on those of `val`.
 
-    A run that was killed continues from its last epoch when the same command runs again; its
-    checkpoints lie beside `out`, in a folder with ``.work`` added to its name, until it is done.
+    With early stopping `val` also says which epoch is kept, and its figures flatter. A run that was
+    killed continues from its last epoch when the same command runs again; its checkpoints lie
+    beside `out`, in a folder with ``.work`` added to its name, until it is done.
 
     Args:
         manifest: recordings with labels and splits.
@@ -52,8 +52,7 @@ def train(
         OutputError: `out` exists and `overwrite` is false, or cannot be written.
     """
     config = config or Config()
-    if config.model.name == "graph" and config.features != "nodes":
-        raise ConfigError(f"The graph needs the features 'nodes'; got {config.features!r}.")
+    check_models(config)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     manifest.check_leakage()
     chosen = {split: manifest.select(split) for split in ("train", "val")}

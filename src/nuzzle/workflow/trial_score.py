@@ -35,8 +35,8 @@ class Scoring:
     """How trials are scored.
 
     Attributes:
-        on: ``val``, which also stops the training early; or ``crossval`` inside of ``train``.
-        folds: of the cross-validation, at least 3.
+        on: ``val``, or ``crossval`` inside of ``train``.
+        folds: of the cross-validation.
         by: what stays together in a fold.
         metric: what is made as large as possible.
     """
@@ -96,7 +96,7 @@ class TrialScore:
         self.parts: list[list[Recording]] = []
         if scoring.on == "crossval":
             train = self.recordings["train"]
-            self.parts = partition(train, scoring.by, scoring.folds, config.training.seed)
+            self.parts = partition(train, scoring.by, scoring.folds, config)
         self.space = LabelSpace.fit(self.recordings["train"], config.labels)
         for split, part in self.recordings.items():
             frames = sum(each.n_frames for each in part)
