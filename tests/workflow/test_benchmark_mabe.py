@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_manifest
 from nuzzle.io.mabe import manifest_from_mabe, write_mabe
 from nuzzle.io.submission import read_solution, read_submission
@@ -116,3 +117,14 @@ def test_a_behaviour_of_two_folds_is_not_learned_with_early_stopping(tree):
     assert module._learnable(parts, early, said.append) == ["genitalgroom", "sniffbody"]
     assert said == ["in fewer than 3 folds, so not learned, and scored as missed: approach"]
     assert "approach" in module._learnable(parts, CONFIG, said.append), "two folds suffice"
+
+
+def test_an_ensemble_goes_the_same_road(tree, tmp_path):
+    member = {name: CONFIG.to_dict()[name] for name in ("model", "features")}
+    member["training"] = {"epochs": 12, "epoch_windows": 3000}
+    config = Config.parse({"model": {"name": "ensemble"}, "ensemble": {"members": [member] * 2}})
+    result = benchmark_mabe(tree, tmp_path / "out", config, folds=3)
+    assert sorted(sum(result.folds, ())) == ["2", "4", "5"]
+    assert set(read_submission(tmp_path / "out" / "out_of_fold.csv")["video_id"]) == {"2", "4", "5"}
+    assert result.submission is not None
+    assert len(Bundle.load(tmp_path / "out" / "model.nuzzle").members) == 2

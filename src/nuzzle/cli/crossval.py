@@ -52,7 +52,7 @@ def crossval(
     """Score a model on recordings by cross-validation, then train it on all of them."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.config import Config
     from nuzzle.workflow.crossval import crossval as run
 
@@ -70,6 +70,7 @@ def crossval(
         say=say,
     )
     print_evaluation(result.evaluation, "out of fold")
+    print_members(result.bundle.training)
     _print_decoding(result)
     console().print(f"Bundle, trained on all these recordings: {out}")
     if json is not None:

@@ -35,7 +35,7 @@ def train(
     """Train a model on the recordings of split `train`, and score it on those of `val`."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.config import Config
 
     wanted = list(changes or [])
@@ -51,16 +51,18 @@ def train(
     from nuzzle.workflow.train import train as run
 
     def progress(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
-        say(
-            f"epoch {epoch}/{epochs}: loss {metrics['train_loss']:.4f}, val loss "
-            f"{metrics['val_loss']:.4f}, val macro F1 {metrics['val_macro_f1']:.3f}"
-        )
+        figures = [f"loss {metrics['train_loss']:.4f}"]
+        if "val_loss" in metrics:
+            figures.append(f"val loss {metrics['val_loss']:.4f}")
+            figures.append(f"val macro F1 {metrics['val_macro_f1']:.3f}")
+        say(f"epoch {epoch}/{epochs}: {', '.join(figures)}")
 
     bundle = run(
         manifest, out, settings, overwrite=overwrite, fresh=fresh, say=say, progress=progress
     )
     if bundle.metrics is not None:
         print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
+    print_members(bundle.training)
     console().print(f"Bundle: {out}")
     if json is not None:
         emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)

@@ -36,6 +36,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
+from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, least_parts, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.samples import Say
@@ -104,7 +105,7 @@ def benchmark_mabe(
     parts = partition(recordings, by, folds, config)
     config = config.with_values({"labels.behaviours": _learnable(parts, config, say)})
     space = LabelSpace.fit(recordings, config.labels)
-    run = Folds(parts, space, config, out / "folds", say, progress)
+    run = folds_of(parts, space, config, out / "folds", say, progress)
     pairs = run.out_of_fold()
     bouts = _bouts_of_scored(space, pairs)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)

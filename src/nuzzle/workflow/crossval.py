@@ -20,6 +20,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.calibration import calibrate_bundle, judge
+from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
@@ -36,7 +37,7 @@ class CrossValidation:
     Attributes:
         bundle: trained on all recordings, with the tuned decoding if that helps.
         evaluation: out-of-fold predictions, decided as the config says; each group of recordings is
-            calibrated as fitted on the others.
+            combined, where there are several members, and calibrated as fitted on the others.
         tuned: the decoding, and what it is worth on recordings that had no part in its choice.
         folds: recordings of each fold.
     """
@@ -52,6 +53,7 @@ class CrossValidation:
             "evaluation": self.evaluation.to_dict(),
             "decoding": self.tuned.to_dict(),
             "folds": [list(fold) for fold in self.folds],
+            "comparison": self.bundle.training.get("comparison"),
         }
 
 
@@ -125,7 +127,7 @@ def cross_validate(
     labelled = [each for each in recordings if each.labels is not None]
     parts = partition(labelled, by, folds, config)
     space = LabelSpace.fit(labelled, config.labels)
-    run = Folds(parts, space, config, work, say, progress)
+    run = folds_of(parts, space, config, work, say, progress)
     pairs = run.out_of_fold()
     tuned = tune_decoder(
         pairs, objective, seed=config.training.seed, calibration=config.calibration.method

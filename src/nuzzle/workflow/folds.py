@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import statistics
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ def least_parts(config: Config) -> int:
     """How many parts a cross-validation needs: one to predict, one to train on, and one to stop
     early on where the config asks for that.
     """
-    return 3 if config.training.early_stopping else 2
+    return 3 if any(each.training.early_stopping for each in config.members().values()) else 2
 
 
 def partition(
@@ -72,8 +73,17 @@ def partition(
 
 
 @dataclass(frozen=True, eq=False)
-class Folds:
-    """The models of all folds; each is kept in `work`, so that none is trained twice."""
+class Folds(ABC):
+    """The models of all folds; each is kept in `work`, so that none is trained twice.
+
+    Attributes:
+        parts: of the recordings.
+        space: the behaviours.
+        config: of the trainings.
+        work: folder.
+        say: is told what is going on.
+        progress: is told after each epoch.
+    """
 
     parts: list[list[Recording]]
     space: LabelSpace
@@ -86,6 +96,18 @@ class Folds:
     def names(self) -> tuple[tuple[str, ...], ...]:
         """The recordings of each part."""
         return tuple(tuple(each.name for each in part) for part in self.parts)
+
+    @abstractmethod
+    def out_of_fold(self) -> list[ScoredPair]:
+        """Predictions of all recordings, each of what has not seen it."""
+
+    @abstractmethod
+    def refit(self) -> Bundle:
+        """What is trained on all recordings."""
+
+
+class ModelFolds(Folds):
+    """Those of one model."""
 
     def bundle(self, number: int) -> Bundle:
         """The model that has not seen part `number`."""
@@ -113,13 +135,18 @@ class Folds:
 
     def refit(self) -> Bundle:
         """A model trained on all recordings, for as many epochs as were best in the folds."""
+        path = self.work / "all.nuzzle"
+        if path.exists():
+            return Bundle.load(path)
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
         self.say(f"training on all recordings for {epochs} epochs")
         training = self.config.training.model_copy(update={"epochs": epochs})
         config = self.config.model_copy(update={"training": training})
         everything = {"train": [each for part in self.parts for each in part], "val": []}
-        return self._learn(everything, "all", config)
+        bundle = self._learn(everything, "all", config)
+        bundle.save(path)
+        return bundle
 
     def _learn(
         self, recordings: dict[str, list[Recording]], name: str, config: Config | None = None

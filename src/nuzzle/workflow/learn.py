@@ -17,7 +17,7 @@ from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.errors import ConfigError
-from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.bundle import Bundle, Member
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
@@ -37,13 +37,18 @@ def check_models(config: Config) -> None:
         ConfigError: there is no such model, or it is given features that it cannot take.
         MissingDependencyError: LightGBM is not installed.
     """
-    name = config.model.name
-    if name == "trees":
-        lightgbm()
-    elif name not in ARCHITECTURES:
-        raise ConfigError(f"There is no model {name!r}; there are {[*ARCHITECTURES, 'trees']}.")
-    if name == "graph" and config.features != "nodes":
-        raise ConfigError(f"The graph needs the features 'nodes'; got {config.features!r}.")
+    known = [*ARCHITECTURES, "trees"]
+    for name, member in config.members().items():
+        model = member.model.name
+        where = "" if member is config else f"Member {name!r} of the ensemble: "
+        if model not in known:
+            raise ConfigError(f"{where}there is no model {model!r}; there are {known}.")
+        if model == "trees":
+            lightgbm()
+        if model == "graph" and member.features != "nodes":
+            raise ConfigError(
+                f"{where}the graph needs the features 'nodes'; got {member.features!r}."
+            )
 
 
 def learn(
@@ -72,11 +77,10 @@ def learn(
     check_positives(space, samples, say)
     classifier, how = _fit(config, space, samples, work, say, progress)
     return Bundle(
-        classifier=classifier,
-        frontend=frontend,
+        members=(Member(config.model.name, classifier, frontend, config),),
         space=space,
         config=config,
-        decoding=_decoder(config, space).to_dict(),
+        decoding=configured_decoder(config, space).to_dict(),
         training={**_trained_on(recordings, space, samples), **how},
         provenance=_provenance(),
     )
@@ -110,7 +114,8 @@ def _fit(
     }
 
 
-def _decoder(config: Config, space: LabelSpace) -> Decoder:
+def configured_decoder(config: Config, space: LabelSpace) -> Decoder:
+    """From probabilities to bouts as a config says, before any tuning."""
     settings = config.decoding
     return Decoder(
         space.names,

@@ -17,7 +17,7 @@ from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.folds import By, Folds, partition
+from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
@@ -130,7 +130,7 @@ class TrialScore:
         return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
 
     def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
-        folds = Folds(self.parts, self.space, config, work, self._warn, None)
+        folds = ModelFolds(self.parts, self.space, config, work, self._warn, None)
         pairs: list[ScoredPair] = []
         for number in range(len(self.parts)):
             pairs += folds.predict(number)

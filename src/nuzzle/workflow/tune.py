@@ -55,7 +55,7 @@ class Search:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return {
-            "config": self.config.model_dump(mode="json"),
+            "config": self.config.to_dict(),
             "score": self.score,
             "figures": dict(self.figures),
             "importances": dict(self.importances),
