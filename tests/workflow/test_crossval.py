@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, LeakageError
+from nuzzle.errors import InputError, LeakageError, OutputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
@@ -61,6 +61,8 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     monkeypatch.setattr(module, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
+    with pytest.raises(OutputError, match="another config, manifest or folds"):
+        crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3, by="recording")
     result = crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
     assert [len(names) for names in learned] == [1, 1, 1, 1, 3]
     assert learned[2] == learned[3], "the fold that was cut short is the one that is done again"

@@ -96,7 +96,10 @@ def crossval(
     config, out = config or Config(), Path(out)
     check_models(config)
     manifest = _chosen(manifest, split)
-    work = work_folder(out, config, manifest, overwrite=overwrite, fresh=fresh, say=say)
+    division = f"{folds} by {by}"
+    work = work_folder(
+        out, config, manifest, overwrite=overwrite, fresh=fresh, say=say, folds=division
+    )
     recordings = load_manifest(manifest)
     result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
     result.bundle.save(out, overwrite=overwrite)

@@ -56,8 +56,7 @@ def explain(
     """Say what the decisions of a bundle rest on; write pictures, figures and a page.
 
     Networks: attributions to keypoints and moments in the middle of bouts that the bundle finds.
-    Trees: SHAP values of columns. All: the importance of families of columns, where there are
-    labels.
+    Trees: SHAP values of columns. All, where there are labels: the importance of their families.
 
     Args:
         bundle: a trained model, or its file.

@@ -15,26 +15,42 @@ from nuzzle.workflow.samples import Say
 
 
 def work_folder(
-    out: Path, config: Config, manifest: Manifest, *, overwrite: bool, fresh: bool, say: Say
+    out: Path,
+    config: Config,
+    manifest: Manifest,
+    *,
+    overwrite: bool,
+    fresh: bool,
+    say: Say,
+    folds: str = "",
 ) -> Path:
     """Folder of a run's checkpoints, beside its bundle.
 
+    Args:
+        out: the bundle.
+        config: of the run.
+        manifest: its recordings.
+        overwrite: whether the bundle may be replaced.
+        fresh: throw away what an unfinished run has left.
+        say: is told of an unfinished run.
+        folds: how the recordings are divided, where they are.
+
     Raises:
         OutputError: the bundle exists and `overwrite` is false, or the folder holds an unfinished
-            run with another config or manifest.
+            run with another config, manifest or division.
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
-    described = config.to_yaml() + repr([fingerprint(entry) for entry in manifest])
+    described = config.to_yaml() + repr([fingerprint(entry) for entry in manifest]) + folds
     mark = hashlib.sha256(described.encode()).hexdigest()
     note = work / "run.txt"
     if fresh and work.exists():
         shutil.rmtree(work)
     if note.exists() and note.read_text("utf-8") != mark:
         raise OutputError(
-            f"{work} holds an unfinished run with another config or manifest. Finish that one, "
-            "or pass --fresh to throw it away."
+            f"{work} holds an unfinished run with another config, manifest or folds. Finish that "
+            "one, or pass --fresh to throw it away."
         )
     if (work / "last.ckpt").exists():
         say(f"continuing the unfinished run in {work}")
