@@ -131,6 +131,17 @@ def test_a_single_group_weighs_all_the_same(said):
     assert (pairs[0].probability == equal[0].probability).all()
 
 
+def test_a_group_of_which_nothing_is_known_is_combined_all_the_same(said):
+    unknown = [
+        [replace(each[0], truth=np.zeros_like(each[0].truth)), *each[1:]]
+        for each in said((0.7, 0.3), recordings=3, frames=500)
+    ]
+    first, *_ = combined_left_out(unknown, "weighted")
+    weighted = fit_combiner([each[1:] for each in unknown], "weighted")
+    assert first.recording == "r0"
+    assert (first.probability == weighted([each[0].probability for each in unknown])).all()
+
+
 def test_many_frames_are_thinned(said, monkeypatch):
     monkeypatch.setattr(combine, "_ENOUGH_FRAMES", 2000)
     found = fit_combiner(said((0.7, 0.3)), "weighted")

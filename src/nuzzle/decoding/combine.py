@@ -8,7 +8,7 @@ recordings that are left out. What was not looked for has no part in either.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -70,7 +70,7 @@ def combined_left_out(said: Said, method: Combining, *, seed: int = 0) -> list[S
     """
     frames = _Frames.of(said)
     out: dict[int, ScoredPair] = {}
-    for part in _parts(frames, seed):
+    for part in _parts({pair.resampling_unit for pair in said[0]}, seed):
         combiner = _fit(frames.where(~np.isin(frames.group, part)), method, seed)
         for index, each in enumerate(zip(*said, strict=True)):
             if each[0].resampling_unit in part:
@@ -163,10 +163,10 @@ def _check(said: Said) -> None:
     check_comparable([pair for member in said for pair in member])
 
 
-def _parts(frames: _Frames, seed: int) -> list[NDArray[np.str_]]:
+def _parts(groups: Iterable[str], seed: int) -> list[NDArray[np.str_]]:
     """Groups that are left out together."""
-    groups = np.random.default_rng(seed).permutation(np.unique(frames.group))
-    return np.array_split(groups, min(PARTS, len(groups))) if len(groups) else []
+    shuffled = np.random.default_rng(seed).permutation(sorted(groups))
+    return np.array_split(shuffled, min(PARTS, len(shuffled)))
 
 
 def _fit(frames: _Frames, method: Combining, seed: int) -> Combiner:
@@ -196,7 +196,7 @@ def _best_strength(frames: _Frames, seed: int) -> float:
     Of those that groups which are left out do not tell from the best, the strongest: its surprise
     is no more than one standard error, over groups, above the least.
     """
-    parts = _parts(frames, seed)
+    parts = _parts(set(frames.group.tolist()), seed)
     if len(parts) < 2:
         return math.inf
     surprise = []
