@@ -41,9 +41,24 @@ def said(scored):
 @pytest.mark.parametrize("exclusive", [True, False])
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.7, 0.3), (1.0, 0.0), (0.2, 0.5, 0.3)])
 def test_weights_are_recovered(said, weights, exclusive):
-    found = fit_combiner(said(weights, exclusive=exclusive), "weighted")
-    assert found.weights == pytest.approx(weights, abs=0.03)
+    members = said(weights, exclusive=exclusive, recordings=25, frames=400)
+    found = fit_combiner(members, "weighted")
+    assert found.weights == pytest.approx(weights, abs=0.05)
     assert sum(found.weights) == pytest.approx(1)
+
+
+def test_weights_of_few_groups_are_drawn_to_equal_ones(said):
+    """The same frames, called those of one group, of three and of many."""
+    few = said((0.9, 0.1), recordings=12, frames=300)
+
+    def heaviest(groups):
+        named = [
+            [replace(pair, group=f"g{n % groups}") for n, pair in enumerate(member)]
+            for member in few
+        ]
+        return fit_combiner(named, "weighted").weights[0]
+
+    assert 0.5 < heaviest(1) < heaviest(3) < heaviest(12)
 
 
 def test_equal_weights_learn_nothing(said):

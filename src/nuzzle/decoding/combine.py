@@ -1,8 +1,9 @@
 """Learning how to combine several models, from what each said of recordings it had not seen.
 
-The weights of an average are those under which the truth is most probable. Stacking (Wolpert 1992)
-is a logistic regression; it is drawn to the weighted average, as strongly as is best for groups of
-recordings that are left out. What was not looked for has no part in either.
+The weights of an average are those under which the truth is most probable, drawn a little to equal
+ones where groups of recordings are few. Stacking (Wolpert 1992) is a logistic regression; it is
+drawn to the weighted average, as strongly as is best for groups that are left out. What was not
+looked for has no part in either.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ Combining = Literal["weighted", "stacked", "equal"]
 #: What each member says of the same pairs, in the same order.
 Said = Sequence[Sequence[ScoredPair]]
 
+#: How strongly weights are drawn to equal ones, divided by the number of groups. From two or three
+#: groups of rats, weights learned without it were worse than equal ones; from eight, it is nothing.
+PULL = 0.2
 #: How strongly a regression may be drawn to the weighted average; it may also not leave it at all.
 STRENGTHS = (1.0, 0.1, 0.01, 0.001)
 #: Groups of recordings are left out in as many parts.
@@ -179,14 +183,18 @@ def _fit(frames: _Frames, method: Combining, seed: int) -> Combiner:
 
 def _fit_weights(frames: _Frames) -> WeightedAverage:
     """The weights under which the truth is most probable; they are a softmax of free numbers."""
+    members = len(frames.x)
+    pull = PULL / len(np.unique(frames.group))
 
     def cost(free: Floats) -> tuple[float, Floats]:
         weights = softmax(free)
         loss, slope = frames.loss(np.tensordot(weights, frames.x, axes=1))
-        of_weights = np.tensordot(frames.x, slope, axes=2)
-        return loss, weights * (of_weights - weights @ of_weights)
+        away = weights - 1 / members
+        of_weights = np.tensordot(frames.x, slope, axes=2) + 2 * pull * away
+        total = loss + pull * float(away @ away)
+        return total, weights * (of_weights - weights @ of_weights)
 
-    found = minimize(cost, np.zeros(len(frames.x)), jac=True, method="L-BFGS-B")
+    found = minimize(cost, np.zeros(members), jac=True, method="L-BFGS-B")
     return WeightedAverage(frames.exclusive, tuple(map(float, softmax(found.x))))
 
 
