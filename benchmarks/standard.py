@@ -1,7 +1,7 @@
 """The size of CalMS21's first task, simulated: how long a model takes to train and to evaluate.
 
 Writes 70 recordings to train on (507,000 frames) and 19 to test on (262,000 frames), in CalMS21's
-files; draws a fifth of the former to stop early on; trains the default sequence model on the rest
+files; draws a fifth of the former to be `val`; trains the default sequence model on the rest
 and scores the test. In the same run the windowed `cnn_lstm` is trained on a part and labels a part,
 and its times are scaled up to all frames. Times include reading, features and scoring. Scores on
 simulated mice say nothing about real ones.

@@ -22,6 +22,7 @@ ORDER = (
     "labels",
     "recording",
     "manifest",
+    "presets",
     "config",
     "io",
     "simulate",

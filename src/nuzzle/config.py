@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -25,6 +25,7 @@ from pydantic import (
 
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
+from nuzzle.presets import PRESETS, complete_members, merged, model_name
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
@@ -40,6 +41,9 @@ class Section(BaseModel):
     """A part of the configuration."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Section = TypeVar("_Section", bound=Section)
 
 
 class PrepareConfig(Section):
@@ -165,6 +169,9 @@ class TrainingConfig(Section):
         weight_decay: of AdamW; 0 makes it Adam.
         schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
         epochs: at most; of trees, how many of each class.
+        early_stopping: whether the weights of the best epoch on validation recordings are kept, and
+            training ends after `patience` epochs that are no better. Otherwise all epochs are
+            trained and the last one is kept: for a cycle, which ends at a rate of zero.
         patience: epochs without a better validation macro F1 before training stops.
         epoch_windows: windows or stretches drawn at random for one epoch, or frames that trees
             learn from; all by default.
@@ -181,6 +188,7 @@ class TrainingConfig(Section):
     weight_decay: NonNegativeFloat = 0.0
     schedule: Literal["constant", "cycle"] = "constant"
     epochs: PositiveInt = 100
+    early_stopping: bool = True
     patience: PositiveInt = 20
     epoch_windows: PositiveInt | None = None
     val_stride: PositiveInt = 1
@@ -216,48 +224,44 @@ class CalibrationConfig(Section):
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
 
-#: What a model is trained with where nobody says otherwise. The CNN-LSTM's are the defaults: those
-#: of its source document. Relational features forget the animals' order for undirected labels.
-_SEQUENCE: dict[str, Any] = {
-    "features": "relational",
-    "prepare": {"max_gap_s": 1.0},
-    "loss": {"gamma": 0.0, "alpha": "none"},
-    "augmentation": {"noise_std": 0.0, "jitter_frames": 0, "scale": None, "mixup_alpha": 0.0},
-    "training": {
-        "window": 512,
-        "batch_size": 16,
-        "learning_rate": 0.002,
-        "weight_decay": 0.01,
-        "schedule": "cycle",
-        "epochs": 20,
-        "patience": 20,
-    },
-}
-PRESETS: dict[str, dict[str, Any]] = {
-    "tcn": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "smoothness": 0.15}},
-    "conv_lstm": _SEQUENCE,
-    "transformer": _SEQUENCE,
-    "graph": {**_SEQUENCE, "features": "nodes"},
-    "trees": {
-        "features": "windowed",
-        "prepare": {"max_gap_s": 1.0},
-        "training": {"epochs": 300, "epoch_windows": 100_000},
-    },
-}
-
-
-class Config(Section):
-    """Everything that a training depends on besides its recordings."""
+class MemberConfig(Section):
+    """What a network or trees are made with; every member of an ensemble has its own."""
 
     prepare: PrepareConfig = PrepareConfig()
     features: str = "engineered48"
-    labels: LabelsConfig = LabelsConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     training: TrainingConfig = TrainingConfig()
+
+
+class EnsembleConfig(Section):
+    """Several models that are asked together.
+
+    Attributes:
+        members: by name, what each is made with; `complete_members` fills in what a file leaves
+            out. Its `training.seed` is added to that of the file.
+        method: ``weighted`` averages log probabilities with weights; ``stacked`` is a logistic
+            regression on them; ``equal`` averages them as they are.
+        folds: of the cross-validation inside of ``train``, from which weights are learned.
+    """
+
+    members: dict[str, MemberConfig] = {}
+    method: Literal["weighted", "stacked", "equal"] = "weighted"
+    folds: Annotated[int, Field(ge=2)] = 4
+
+
+class Config(MemberConfig):
+    """Everything that a training depends on besides its recordings.
+
+    Of an ensemble, what members are made with stands in `ensemble.members`, complete; of those
+    sections here only `training.seed` counts.
+    """
+
+    labels: LabelsConfig = LabelsConfig()
     decoding: DecodingConfig = DecodingConfig()
     calibration: CalibrationConfig = CalibrationConfig()
+    ensemble: EnsembleConfig = EnsembleConfig()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: str = "config") -> Config:
@@ -266,11 +270,11 @@ class Config(Section):
         Raises:
             ConfigError: lists every unknown key (with the nearest known one) and impossible value.
         """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            problems = [_problem(each["loc"], each["msg"], each["type"]) for each in error.errors()]
-            raise ConfigError(f"{source}: " + "; ".join(problems)) from None
+        if model_name(values) == "ensemble":
+            return _ensemble(values, source)
+        if values.get("ensemble"):
+            raise ConfigError(f"{source}: the section ensemble needs model.name: ensemble.")
+        return _checked(cls, values, source)
 
     @classmethod
     def load(cls, path: str | Path | None, changes: Iterable[str] = ()) -> Config:
@@ -298,9 +302,7 @@ class Config(Section):
             if not separator:
                 raise ConfigError(f"--set {change}: expected section.key=value.")
             _assign(values, key.strip().split("."), yaml.safe_load(text))
-        model = values.get("model")
-        preset = PRESETS.get(str(model.get("name")) if isinstance(model, dict) else "", {})
-        return cls.parse(_merged(preset, values), source)
+        return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 
     def with_values(self, values: Mapping[str, Any], source: str = "config") -> Config:
         """The same with other values of some keys, named ``section.key``.
@@ -308,26 +310,67 @@ class Config(Section):
         Raises:
             ConfigError: there is no such key, or it cannot have such a value.
         """
-        plain = self.model_dump(mode="json")
+        plain = self.to_dict()
         for key, value in values.items():
             _assign(plain, key.split("."), value)
         return Config.parse(plain, source)
 
+    def members(self) -> dict[str, Config]:
+        """Configurations of the members of an ensemble, by their names; of a model, its own."""
+        if self.model.name != "ensemble":
+            return {self.model.name: self}
+        return {name: self._member(each) for name, each in self.ensemble.members.items()}
+
+    def _member(self, member: MemberConfig) -> Config:
+        sections = {name: getattr(member, name) for name in MemberConfig.model_fields}
+        seed = self.training.seed + member.training.seed
+        training = member.training.model_copy(update={"seed": seed})
+        changes = {**sections, "training": training, "ensemble": EnsembleConfig()}
+        return self.model_copy(update=changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values without what says nothing: sections of members, or of no ensemble."""
+        if self.model.name != "ensemble":
+            return self.model_dump(mode="json", exclude={"ensemble"})
+        sections = {name: True for name in MemberConfig.model_fields if name != "model"}
+        unused = {name for name in TrainingConfig.model_fields if name != "seed"}
+        return self.model_dump(mode="json", exclude={**sections, "training": unused})
+
     def to_yaml(self) -> str:
         """The whole configuration as YAML."""
-        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        text: str = yaml.safe_dump(self.to_dict(), sort_keys=False)
         return text
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`, section by section."""
-    both = {
-        key: _merged(base[key], value)
-        if isinstance(base.get(key), dict) and isinstance(value, dict)
-        else value
-        for key, value in over.items()
+def _ensemble(values: Mapping[str, Any], source: str) -> Config:
+    """The configuration of an ensemble, in which every member says all that it is made with."""
+    said = values.get("ensemble") or {}
+    if not isinstance(said, dict):
+        raise ConfigError(f"{source}: ensemble is a section; got {said!r}.")
+    rest = {key: value for key, value in said.items() if key != "members"}
+    whole = _checked(Config, {**values, "ensemble": rest}, source)
+    if whole.model.options:
+        raise ConfigError(f"{source}: an ensemble has no model.options; its members have.")
+    sections = set(MemberConfig.model_fields) - {"model"}
+    common = {name: values[name] for name in sections & set(values)}
+    members = {
+        name: _checked(MemberConfig, each, f"{source}, member {name!r}")
+        for name, each in complete_members(said.get("members") or (), common).items()
     }
-    return {**base, **both}
+    unused = {name: Config.model_fields[name].default for name in sections}
+    changes = {
+        "training": TrainingConfig(seed=whole.training.seed),
+        "ensemble": whole.ensemble.model_copy(update={"members": members}),
+    }
+    return whole.model_copy(update={**unused, **changes})
+
+
+def _checked(kind: type[_Section], values: Mapping[str, Any], source: str) -> _Section:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        problems = [_problem(kind, each) for each in error.errors()]
+        raise ConfigError(f"{source}: " + "; ".join(problems)) from None
 
 
 def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:
@@ -339,11 +382,12 @@ def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:
     values[keys[-1]] = value
 
 
-def _problem(where: tuple[int | str, ...], message: str, kind: str) -> str:
+def _problem(kind: type[Section], error: Mapping[str, Any]) -> str:
+    where = error["loc"]
     key = ".".join(map(str, where))
-    if kind != "extra_forbidden":
-        return f"{key}: {message}"
-    fields: Mapping[str, Any] = Config.model_fields
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {error['msg']}"
+    fields: Mapping[str, Any] = kind.model_fields
     for part in where[:-1]:
         annotation = fields[str(part)].annotation
         fields = annotation.model_fields if hasattr(annotation, "model_fields") else {}

@@ -15,7 +15,7 @@ from nuzzle.inference.attribution import (
     tree_shap,
     usual_posture,
 )
-from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.bundle import Bundle, Member
 from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.models import ARCHITECTURES
@@ -73,7 +73,7 @@ def bundle_of(name, recording, *, directed=True, features="relational", exclusiv
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
     space = LabelSpace(NAMES, "other" if exclusive else None, exclusive, NAMES[:2], (), directed)
     classifier = kind(model, name, arguments, 20, exclusive)
-    return Bundle(classifier, front, space, Config(), {})
+    return Bundle((Member(name, classifier, front, Config()),), space, Config(), {})
 
 
 @pytest.mark.parametrize(("name", "exclusive"), [("cnn_lstm", True), ("conv_lstm", False)])

@@ -133,7 +133,7 @@ def test_a_run_depends_on_its_auxiliary_manifest(manifest, auxiliary, tmp_path):
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train(manifest, out, config_of("conv_lstm"), auxiliary=auxiliary, progress=kill)
     for other in (None, Manifest(auxiliary.entries[:1])):
-        with pytest.raises(OutputError, match="another config or manifest"):
+        with pytest.raises(OutputError, match="another config, manifest or folds"):
             train(manifest, out, config_of("conv_lstm"), auxiliary=other)
 
 

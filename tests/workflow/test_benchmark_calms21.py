@@ -7,6 +7,7 @@ import pytest
 
 from nuzzle.config import Config
 from nuzzle.errors import InputError, OutputError
+from nuzzle.inference.bundle import Bundle
 from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
 from nuzzle.workflow import benchmark_calms21 as module
@@ -102,3 +103,19 @@ def test_a_spread_over_seeds():
     spread = Spread.of([0.5, 0.7], [(0.4, 0.6), (0.6, 0.8)])
     assert str(spread) == "0.600 ± 0.141 [0.500, 0.700]"
     assert str(Spread.of([0.5])) == "0.500"
+
+
+def test_an_ensemble_is_combined_inside_of_train(data, tmp_path):
+    member = {"model": {"name": "trees"}, "features": "relational", "training": {"epochs": 3}}
+    config = Config.parse(
+        {
+            "model": {"name": "ensemble"},
+            "labels": {"behaviours": ["investigation"]},
+            "ensemble": {"members": [member] * 2, "folds": 2},
+        }
+    )
+    result = benchmark_calms21(1, data, tmp_path / "out", config, seeds=1)
+    assert 0 <= result.f1.mean <= 1
+    bundle = Bundle.load(tmp_path / "out" / "bundles" / "task1-seed0.nuzzle")
+    train = {e.recording for e in official_manifest(1, data).select("train")}
+    assert set(bundle.calibration["recordings"]) < train

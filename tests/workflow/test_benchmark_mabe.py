@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_manifest
 from nuzzle.io.mabe import manifest_from_mabe, write_mabe
 from nuzzle.io.submission import read_solution, read_submission
@@ -72,9 +73,9 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
 
 
 def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
-    from nuzzle.workflow import crossval
+    from nuzzle.workflow import folds
 
-    learned, real = [], crossval.learn
+    learned, real = [], folds.learn
 
     def learn(recordings, *arguments):
         learned.append(len(recordings["train"]))
@@ -82,7 +83,7 @@ def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(recordings, *arguments)
 
-    monkeypatch.setattr(crossval, "learn", learn)
+    monkeypatch.setattr(folds, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
     benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
@@ -106,11 +107,24 @@ def test_of_two_actions_at_once_the_likelier_is_submitted():
     assert module._one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]
 
 
-def test_a_behaviour_of_two_folds_is_not_learned(tree):
+def test_a_behaviour_of_two_folds_is_not_learned_with_early_stopping(tree):
     first, *others = load_manifest(manifest_from_mabe(tree))
     bouts = first.labels.bouts
     without = replace(first.labels, bouts=bouts[bouts["behaviour"] != "approach"])
     said = []
     parts = [[replace(first, labels=without)], *([each] for each in others)]
-    assert module._learnable(parts, CONFIG, said.append) == ["genitalgroom", "sniffbody"]
-    assert said == ["in fewer than three folds, so not learned, and scored as missed: approach"]
+    early = CONFIG.with_values({"training.early_stopping": True})
+    assert module._learnable(parts, early, said.append) == ["genitalgroom", "sniffbody"]
+    assert said == ["in fewer than 3 folds, so not learned, and scored as missed: approach"]
+    assert "approach" in module._learnable(parts, CONFIG, said.append), "two folds suffice"
+
+
+def test_an_ensemble_goes_the_same_road(tree, tmp_path):
+    member = {name: CONFIG.to_dict()[name] for name in ("model", "features")}
+    member["training"] = {"epochs": 12, "epoch_windows": 3000}
+    config = Config.parse({"model": {"name": "ensemble"}, "ensemble": {"members": [member] * 2}})
+    result = benchmark_mabe(tree, tmp_path / "out", config, folds=3)
+    assert sorted(sum(result.folds, ())) == ["2", "4", "5"]
+    assert set(read_submission(tmp_path / "out" / "out_of_fold.csv")["video_id"]) == {"2", "4", "5"}
+    assert result.submission is not None
+    assert len(Bundle.load(tmp_path / "out" / "model.nuzzle").members) == 2

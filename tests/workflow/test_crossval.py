@@ -4,11 +4,14 @@ from dataclasses import replace
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, LeakageError, OutputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
-from nuzzle.workflow.crossval import crossval, partition
+from nuzzle.workflow import folds as module
+from nuzzle.workflow.crossval import crossval
+from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.folds import partition
 
 QUICK = Config.parse(
     {
@@ -25,7 +28,7 @@ def recordings(manifest):
 
 def test_no_group_stands_in_two_parts(recordings):
     grouped = [replace(each, group=f"cage{n % 3}") for n, each in enumerate(recordings)]
-    parts = partition(grouped, "group", 5, seed=0)
+    parts = partition(grouped, "group", 5, QUICK)
     assert sorted(each.name for part in parts for each in part) == [f"mouse{n}" for n in range(5)]
     assert sorted(len({each.group for each in part}) for part in parts) == [1, 1, 1]
 
@@ -33,21 +36,19 @@ def test_no_group_stands_in_two_parts(recordings):
 def test_parts_are_about_equally_long(recordings):
     lengths = (900, 100, 800, 200, 500)
     unequal = [each.slice(0, n) for each, n in zip(recordings, lengths, strict=True)]
-    lengths = [sum(r.n_frames for r in part) for part in partition(unequal, "recording", 3, 0)]
+    lengths = [sum(r.n_frames for r in part) for part in partition(unequal, "recording", 3, QUICK)]
     # 900 | 800 | 500, then 200 and 100 to the shortest.
     assert sorted(lengths) == [800, 800, 900]
 
 
 def test_too_few_groups(recordings):
     with pytest.raises(InputError, match="There are 1 different values of 'lab'"):
-        partition(recordings, "lab", 5, seed=0)
+        partition(recordings, "lab", 5, QUICK)
 
 
 def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     manifest, tmp_path, monkeypatch
 ):
-    from nuzzle.workflow import crossval as module
-
     first_three = Manifest(manifest.entries[:3])
     learned, real = [], module.learn
 
@@ -60,6 +61,8 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     monkeypatch.setattr(module, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
+    with pytest.raises(OutputError, match="another config, manifest or folds"):
+        crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3, by="recording")
     result = crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
     assert [len(names) for names in learned] == [1, 1, 1, 1, 3]
     assert learned[2] == learned[3], "the fold that was cut short is the one that is done again"
@@ -79,3 +82,39 @@ def test_trees_go_the_same_road(manifest, tmp_path):
     result = crossval(Manifest(manifest.entries[:3]), tmp_path / "all.nuzzle", config, folds=3)
     assert result.evaluation.groups == 3
     assert Bundle.load(tmp_path / "all.nuzzle").classifier.kind == "trees"
+
+
+def test_without_early_stopping_every_other_part_is_learned_from(manifest, tmp_path, monkeypatch):
+    learned, real = [], module.learn
+
+    def learn(recordings, space, config, *arguments):
+        learned.append({split: [r.name for r in part] for split, part in recordings.items()})
+        return real(recordings, space, config, *arguments)
+
+    monkeypatch.setattr(module, "learn", learn)
+    config = QUICK.with_values({"training.early_stopping": False, "training.epochs": 2})
+    result = crossval(manifest, tmp_path / "a.nuzzle", config, folds=2, split="train")
+    assert [sorted(each["train"]) for each in learned] == [
+        sorted({"mouse0", "mouse1", "mouse2"} - set(result.folds[0])),
+        sorted({"mouse0", "mouse1", "mouse2"} - set(result.folds[1])),
+        ["mouse0", "mouse1", "mouse2"],
+    ]
+    assert all(each["val"] == [] for each in learned)
+    assert [each["epoch"] for each in result.bundle.training["history"]] == [1, 2]
+
+
+def test_a_choice_inside_of_train_is_judged_outside(manifest, tmp_path):
+    config = Config.load(
+        None, ["model.name=trees", "training.epochs=5", "labels.behaviours=[investigation]"]
+    )
+    out = tmp_path / "train.nuzzle"
+    result = crossval(manifest, out, config, folds=3, split="train")
+    assert {each.recording for each in result.evaluation.recordings} == set(sum(result.folds, ()))
+    assert sorted(result.bundle.training["recordings"]) == ["mouse0", "mouse1", "mouse2"]
+    judged = evaluate(out, manifest, "val")
+    assert {each.recording for each in judged.recordings} == {"mouse3", "mouse4"}
+    with pytest.raises(LeakageError, match="trained on mouse0"):
+        evaluate(out, manifest, "train")
+    caged = Manifest(tuple(replace(each, group="cage") for each in manifest))
+    with pytest.raises(LeakageError, match="'cage'"):
+        crossval(caged, tmp_path / "b.nuzzle", config, split="train")

@@ -37,3 +37,10 @@ def test_presets_give_way_to_what_is_asked_for():
     assert config.loss.alpha == "none", "the rest of the preset stays"
     assert config.training.window == 64
     assert config.training.schedule == "cycle"
+
+
+def test_an_unknown_model_is_refused_before_anything_is_read(manifest, tmp_path):
+    config = Config.load(None, ["model.name=tcm"])
+    with pytest.raises(ConfigError, match=r"no model 'tcm'; there are .*'tcn'"):
+        train(manifest, tmp_path / "model.nuzzle", config)
+    assert not (tmp_path / "model.nuzzle.work").exists()

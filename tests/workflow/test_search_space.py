@@ -1,8 +1,9 @@
 import pytest
 
-from nuzzle.config import PRESETS, Config
+from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.models import ARCHITECTURES
+from nuzzle.presets import PRESETS
 from nuzzle.workflow.search_space import (
     SPACES,
     Choice,

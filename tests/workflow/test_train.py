@@ -12,6 +12,7 @@ from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.training import fit as fitting
+from nuzzle.training import module
 from nuzzle.workflow.train import train
 
 QUICK = {"training": {"epochs": 2, "epoch_windows": 256, "val_stride": 10, "window": 20}}
@@ -143,6 +144,18 @@ def test_trees_learn_true_poses_and_say_so(manifest, tmp_path):
     assert any("trees take no part in the augmentation of poses" in each for each in said)
     plain = train(manifest, tmp_path / "b.nuzzle", Config.load(None, changes))
     assert turned.classifier.files() == plain.classifier.files()
+
+
+@pytest.mark.parametrize(("early", "kept"), [(True, 1), (False, 3)])
+def test_which_epoch_is_kept(manifest, tmp_path, monkeypatch, early, kept):
+    """The first of three epochs is the best one on val."""
+    scores = iter([0.9, 0.1, 0.2])
+    monkeypatch.setattr(module, "macro_f1", lambda counts, space: torch.tensor(next(scores)))
+    settings = {**QUICK["training"], "epochs": 3, "early_stopping": early}
+    bundle = train(manifest, tmp_path / "m.nuzzle", Config.parse({"training": settings}))
+    assert bundle.training["best_epoch"] == kept
+    seen = [each["val_macro_f1"] for each in bundle.training["history"]]
+    assert seen == pytest.approx([0.9, 0.1, 0.2])
 
 
 def test_an_unfinished_run_of_another_config_is_not_mixed_in(manifest, tmp_path):

@@ -27,8 +27,9 @@ class _Objective(StrEnum):
     BOTH = "both"
 
 
-_Manifest = Annotated[Path, typer.Argument(help="Manifest with labels; splits play no part.")]
-_Out = Annotated[Path, typer.Option("--out", help="The bundle to write, trained on everything.")]
+_Manifest = Annotated[Path, typer.Argument(help="Manifest with labels.")]
+_Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
+_Split = Annotated[str, typer.Option(help="Which recordings take part; all by default.")]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
 _ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
 _For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
@@ -41,6 +42,7 @@ def crossval(
     config: ConfigFile = None,
     changes: Changes = None,
     auxiliary: Auxiliary = None,
+    split: _Split = "",
     folds: _Folds = 5,
     by: _ByOption = _By.GROUP,
     objective: _For = _Objective.BOTH,
@@ -48,10 +50,10 @@ def crossval(
     fresh: Fresh = False,
     json: JsonTarget = None,
 ) -> None:
-    """Score a model on all recordings by cross-validation, then train it on all of them."""
+    """Score a model on recordings by cross-validation, then train it on all of them."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.config import Config
     from nuzzle.workflow.crossval import crossval as run
 
@@ -64,13 +66,15 @@ def crossval(
         by=by.value,
         folds=folds,
         objective=objective.value,
+        split=split,
         overwrite=overwrite,
         fresh=fresh,
         say=say,
     )
     print_evaluation(result.evaluation, "out of fold")
+    print_members(result.bundle.training)
     _print_decoding(result)
-    console().print(f"Bundle, trained on all recordings: {out}")
+    console().print(f"Bundle, trained on all these recordings: {out}")
     if json is not None:
         emit_json(result.to_dict(), json)
 

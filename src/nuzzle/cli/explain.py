@@ -12,6 +12,9 @@ from nuzzle.cli.console import JsonTarget
 _Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
 _Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for pictures, figures and the page.")]
+_Member = Annotated[
+    str, typer.Option(help="Which model of an ensemble; the one that weighs most by default.")
+]
 _Split = Annotated[str, typer.Option(help="Which recordings of a manifest; all by default.")]
 _Behaviours = Annotated[
     list[str] | None,
@@ -35,6 +38,7 @@ def explain(
     bundle: _Bundle,
     files: _Files,
     out: _Out,
+    member: _Member = "",
     split: _Split = "",
     behaviour: _Behaviours = None,
     frames: _Frames = "",
@@ -60,6 +64,7 @@ def explain(
         bundle,
         files,
         out,
+        member=member,
         split=split,
         behaviours=behaviour or (),
         frames=chosen,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nuzzle.cli.console import out, print_table
 
@@ -50,6 +51,22 @@ def print_evaluation(result: Evaluation, split: str) -> None:
     )
     for note in result.notes:
         console.print(f"Note: {note}")
+
+
+def print_members(training: Mapping[str, Any]) -> None:
+    """What the members of an ensemble are worth, alone and together."""
+    rows = training.get("comparison") or ()
+    if not rows:
+        return
+    print_table(
+        ("", "macro F1", "mean AP", "bout F1", "log loss"),
+        [tuple(row[key] for key in ("name", "f1", "ap", "bout_f1", "log_loss")) for row in rows],
+        title="Members alone and combined, out of fold, each frame by itself",
+    )
+    out().print(
+        "Each group of recordings is combined as learned from the others; less log loss is better.",
+        style="dim",
+    )
 
 
 def _short(figure: Estimate) -> str:

@@ -33,10 +33,10 @@ def train(
     show_config: _ShowConfig = False,
     json: JsonTarget = None,
 ) -> None:
-    """Train a model on the recordings of split `train`, stopping early on `val`."""
+    """Train a model on the recordings of split `train`, and score it on those of `val`."""
     from nuzzle.cli.console import emit_json
     from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation
+    from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.config import Config
 
     wanted = list(changes or [])
@@ -63,13 +63,15 @@ def train(
     )
     if bundle.metrics is not None:
         print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
+    print_members(bundle.training)
     console().print(f"Bundle: {out}")
     if json is not None:
         emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)
 
 
 def _say_epoch(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
-    say(
-        f"epoch {epoch}/{epochs}: loss {metrics['train_loss']:.4f}, val loss "
-        f"{metrics['val_loss']:.4f}, val macro F1 {metrics['val_macro_f1']:.3f}"
-    )
+    figures = [f"loss {metrics['train_loss']:.4f}"]
+    if "val_loss" in metrics:
+        figures.append(f"val loss {metrics['val_loss']:.4f}")
+        figures.append(f"val macro F1 {metrics['val_macro_f1']:.3f}")
+    say(f"epoch {epoch}/{epochs}: {', '.join(figures)}")

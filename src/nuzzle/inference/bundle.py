@@ -1,7 +1,8 @@
 """The bundle: one file with everything that is needed to use a trained model, and no pickle.
 
 It is a zip archive of `bundle.json` (plain values), the classifier's own files (safetensors) and
-`card.md`, the model card for people.
+`card.md`, the model card for people. An ensemble has several members, each with a classifier and a
+frontend of its own, and a combiner of what they say.
 """
 
 from __future__ import annotations
@@ -20,11 +21,50 @@ from nuzzle.files import atomic_path, existing_file
 from nuzzle.inference.calibrators import Calibrator, Temperature, calibrator_from_dict
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
+from nuzzle.inference.combiners import Combiner, combiner_from_dict
 from nuzzle.inference.kinds import restore_classifier
+from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 
 FORMAT = "nuzzle-bundle"
-VERSION = 1
+#: Of a bundle with one member, which every nuzzle reads, and of an ensemble.
+VERSION, ENSEMBLE_VERSION = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A network or trees, with the way from a recording to its input.
+
+    Attributes:
+        name: in the bundle.
+        classifier: features to probabilities.
+        frontend: recording to features.
+        config: of its training.
+    """
+
+    name: str
+    classifier: Classifier
+    frontend: Frontend
+    config: Config
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the weights, as plain values."""
+        return {
+            "name": self.name,
+            "classifier": self.classifier.describe(),
+            "frontend": self.frontend.to_dict(),
+            "config": self.config.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Member:
+        """The inverse of `to_dict`, with the classifier's files."""
+        return cls(
+            name=values["name"],
+            classifier=restore_classifier(values["classifier"], files),
+            frontend=Frontend.from_dict(values["frontend"]),
+            config=Config.parse(values["config"], f"config of {values['name']!r}"),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +72,7 @@ class Bundle:
     """A trained model with all that it needs.
 
     Attributes:
-        classifier: features to probabilities.
-        frontend: recording to features.
+        members: one, or those of an ensemble.
         space: the behaviours.
         config: of the training.
         decoding: `Decoder.to_dict()`: from probabilities to decisions.
@@ -43,10 +82,10 @@ class Bundle:
         calibration: `calibrator` of the probabilities and `conformal` sets, either of which may be
             None, `fitted_on` which recordings, of which `groups`, and what was in the way (`note`).
             Empty in a bundle that was never calibrated.
+        combiner: of what the members of an ensemble say; None where there is one member.
     """
 
-    classifier: Classifier
-    frontend: Frontend
+    members: tuple[Member, ...]
     space: LabelSpace
     config: Config
     decoding: Mapping[str, Any]
@@ -54,6 +93,67 @@ class Bundle:
     metrics: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    combiner: Combiner | None = None
+
+    @property
+    def classifier(self) -> Classifier:
+        """Of the only member.
+
+        Raises:
+            InputError: the bundle is an ensemble.
+        """
+        return self._only.classifier
+
+    @property
+    def frontend(self) -> Frontend:
+        """Of the only member.
+
+        Raises:
+            InputError: the bundle is an ensemble.
+        """
+        return self._only.frontend
+
+    @property
+    def _only(self) -> Member:
+        if len(self.members) > 1:
+            names = ", ".join(member.name for member in self.members)
+            raise InputError(f"The bundle is an ensemble. Choose one of its members: {names}.")
+        return self.members[0]
+
+    def alone(self, name: str) -> Bundle:
+        """One member as a bundle of its own, without the calibration, which is not of it.
+
+        Raises:
+            InputError: there is no such member.
+        """
+        chosen = [member for member in self.members if member.name == name]
+        if not chosen:
+            known = [member.name for member in self.members]
+            raise InputError(f"The bundle has no member {name!r}; it has {known}.")
+        return replace(
+            self,
+            members=tuple(chosen),
+            config=chosen[0].config,
+            combiner=None,
+            metrics=None,
+            calibration={},
+        )
+
+    def prepare(self, recording: Recording) -> tuple[Recording, ...]:
+        """The copy of a recording that each member looks at; one for all whose steps are the same.
+
+        Raises:
+            CompatibilityError: the recording does not fit.
+        """
+        done: list[tuple[Any, Recording]] = []
+        out = []
+        for member in self.members:
+            steps = (member.frontend.pipeline.to_dict(), member.frontend.unit)
+            same = [prepared for known, prepared in done if known == steps]
+            prepared = same[0] if same else member.frontend.prepare(recording)
+            done.append((steps, prepared))
+            out.append(prepared)
+        return tuple(out)
 
     @property
     def calibrator(self) -> Calibrator:
@@ -69,17 +169,23 @@ class Bundle:
         """Everything but the weights, as plain values."""
         return {
             "format": FORMAT,
-            "version": VERSION,
-            "classifier": self.classifier.describe(),
-            "frontend": self.frontend.to_dict(),
+            "version": VERSION if self.combiner is None else ENSEMBLE_VERSION,
+            **self._inside(),
             "behaviours": self.space.to_dict(),
-            "config": self.config.model_dump(mode="json"),
+            "config": self.config.to_dict(),
             "decoding": dict(self.decoding),
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
             "calibration": dict(self.calibration),
         }
+
+    def _inside(self) -> dict[str, Any]:
+        if self.combiner is None:
+            only = self._only.to_dict()
+            return {name: only[name] for name in ("classifier", "frontend")}
+        members = [member.to_dict() for member in self.members]
+        return {"members": members, "combiner": self.combiner.to_dict()}
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the bundle, atomically."""
@@ -90,8 +196,10 @@ class Bundle:
         ):
             archive.writestr("bundle.json", json.dumps(values, indent=1, allow_nan=False))
             archive.writestr("card.md", model_card(values))
-            for name, content in self.classifier.files().items():
-                archive.writestr(f"classifier/{name}", content)
+            for number, member in enumerate(self.members):
+                folder = "classifier" if self.combiner is None else f"member-{number}"
+                for name, content in member.classifier.files().items():
+                    archive.writestr(f"{folder}/{name}", content)
         return Path(path)
 
     @classmethod
@@ -106,8 +214,7 @@ class Bundle:
         values, files = _read(path)
         try:
             return cls(
-                classifier=restore_classifier(values["classifier"], files),
-                frontend=Frontend.from_dict(values["frontend"]),
+                members=_members(values, files),
                 space=LabelSpace.from_dict(values["behaviours"]),
                 config=Config.parse(values["config"], str(path)),
                 decoding=values["decoding"],
@@ -115,6 +222,7 @@ class Bundle:
                 metrics=values["metrics"],
                 provenance=values["provenance"],
                 calibration=values.get("calibration") or {},
+                combiner=combiner_from_dict(values["combiner"]) if "combiner" in values else None,
             )
         except (KeyError, TypeError, RuntimeError, InputError) as error:
             if isinstance(error, CompatibilityError):
@@ -125,16 +233,30 @@ class Bundle:
             ) from error
 
 
+def _members(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[Member, ...]:
+    if "members" not in values:
+        name = values["config"]["model"]["name"]
+        return (Member.from_dict({"name": name, **values}, _inside(files, "classifier")),)
+    return tuple(
+        Member.from_dict(each, _inside(files, f"member-{number}"))
+        for number, each in enumerate(values["members"])
+    )
+
+
+def _inside(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    prefix = f"{folder}/"
+    return {
+        name.removeprefix(prefix): content
+        for name, content in files.items()
+        if name.startswith(prefix)
+    }
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             values = json.loads(archive.read("bundle.json"))
-            prefix = "classifier/"
-            files = {
-                name.removeprefix(prefix): archive.read(name)
-                for name in archive.namelist()
-                if name.startswith(prefix)
-            }
+            files = {name: archive.read(name) for name in archive.namelist() if "/" in name}
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, OSError) as error:
         raise BundleError(
             f"{path} is not a nuzzle bundle ({error}). A bundle is the one file that "
@@ -142,9 +264,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         ) from error
     if values.get("format") != FORMAT:
         raise BundleError(f"{path} is not a nuzzle bundle: its format is {values.get('format')!r}.")
-    if values.get("version") != VERSION:
+    if values.get("version") not in (VERSION, ENSEMBLE_VERSION):
         raise BundleError(
-            f"{path} is a bundle of version {values.get('version')}; this nuzzle reads version "
-            f"{VERSION}. Update nuzzle: pip install -U nuzzle."
+            f"{path} is a bundle of version {values.get('version')}; this nuzzle reads up to "
+            f"{ENSEMBLE_VERSION}. Update nuzzle: pip install -U nuzzle."
         )
     return values, files

@@ -12,16 +12,13 @@ def model_card(values: Mapping[str, Any]) -> str:
     Args:
         values: `Bundle.to_dict()`.
     """
-    front, training = values["frontend"], values["training"]
+    training = values["training"]
     sections = [
-        f"# {values['classifier'].get('name', values['classifier']['kind'])}",
+        _title(values),
         _what(values),
-        "## Input it was made for\n"
-        f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
-        f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
-        f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
-        f"- features: {front['features']}",
+        *_inputs(values),
         "## Trained on\n" + _trained_on(training),
+        _members(values),
         _figures(values.get("metrics")),
         "## Limits\n"
         "It knows what its training recordings showed: other arenas, cameras, trackers, strains "
@@ -30,6 +27,54 @@ def model_card(values: Mapping[str, Any]) -> str:
         "## Made with\n" + "\n".join(f"- {k}: {v}" for k, v in values["provenance"].items()),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _title(values: Mapping[str, Any]) -> str:
+    if "members" in values:
+        return "# Ensemble of " + ", ".join(each["name"] for each in values["members"])
+    return f"# {values['classifier'].get('name', values['classifier']['kind'])}"
+
+
+def _inputs(values: Mapping[str, Any]) -> list[str]:
+    """What a recording must have; for an ensemble, with the members that look at it so."""
+    members: dict[str, list[str]] = {}
+    for each in values.get("members") or [values]:
+        members.setdefault(_input(each["frontend"]), []).append(each.get("name", ""))
+    several = "members" in values
+    return [
+        "## Input it was made for" + (f" ({', '.join(names)})" if several else "") + f"\n{text}"
+        for text, names in members.items()
+    ]
+
+
+def _input(front: Mapping[str, Any]) -> str:
+    return (
+        f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
+        f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
+        f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
+        f"- features: {front['features']}"
+    )
+
+
+def _members(values: Mapping[str, Any]) -> str:
+    if "members" not in values:
+        return ""
+    names = [each["name"] for each in values["members"]]
+    weights = {
+        name: f"{weight:.3f}"
+        for name, weight in zip(names, values["combiner"]["weights"], strict=True)
+    }
+    rows = "\n".join(
+        f"| {row['name']} | {weights.get(row['name'], '')} | {_number(row['f1'])} | "
+        f"{_number(row['ap'])} | {_number(row['log_loss'])} |"
+        for row in values["training"]["comparison"]
+    )
+    return (
+        "## Members\n"
+        f"Combined by the method {values['combiner']['kind']!r}. Figures are out of fold, each "
+        "frame by itself; each group of recordings is combined as learned from the others.\n\n"
+        f"| | weight | macro F1 | mean AP | log loss |\n|---|---|---|---|---|\n{rows}"
+    )
 
 
 def _what(values: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.labels import Pair
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
-from nuzzle.training.targets import View
 
 
 class PairProbability(NamedTuple):
@@ -44,30 +43,68 @@ def predict_recording(
     Raises:
         CompatibilityError: the recording does not fit the model.
     """
-    return predict_prepared(bundle, recording, bundle.frontend.prepare(recording), pairs)
+    return predict_prepared(bundle, recording, bundle.prepare(recording), pairs)
 
 
 def predict_prepared(
-    bundle: Bundle, recording: Recording, prepared: Recording, pairs: Sequence[Pair] = ()
+    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
-    """The same for a recording whose copy `bundle.frontend.prepare` has prepared already."""
+    """The same for a recording whose copies `bundle.prepare` has made already."""
     raw = predict_raw(bundle, recording, prepared, pairs)
     return [PairProbability(pair, bundle.calibrator(probability)) for pair, probability in raw]
 
 
 def predict_raw(
-    bundle: Bundle, recording: Recording, prepared: Recording, pairs: Sequence[Pair] = ()
+    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
-    """The same without calibration: the model's own probabilities."""
-    frames = source_frames(recording, prepared)
+    """The same without calibration: the model's own probabilities, or those combined of members."""
+    said = predict_members(bundle, recording, prepared, pairs)
+    if bundle.combiner is None:
+        return [PairProbability(*each) for each in said[0].items()]
+    # Without direction, members with symmetric features and others may look at other orders.
+    common = [pair for pair in said[0] if all(pair in member for member in said)]
+    return [
+        PairProbability(pair, bundle.combiner([member[pair] for member in said])) for pair in common
+    ]
+
+
+def predict_members(
+    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
+) -> list[dict[Pair, NDArray[np.float32]]]:
+    """What each member says of each pair, on the recording's own frames.
+
+    Members with the same frontend look at the same features, which are computed once.
+    """
     wanted = pairs or default_pairs(bundle, recording)
-    parts: dict[Pair, list[NDArray[np.float32]]] = {}
-    symmetric = bundle.frontend.feature_set.symmetric
-    for view in bundle.space.views(wanted, recording.individuals, symmetric=symmetric):
-        parts.setdefault(view.labelled, []).append(_view(bundle, prepared, view)[frames])
-    out = {pair: np.asarray(np.mean(each, axis=0), np.float32) for pair, each in parts.items()}
-    _share_own(bundle, out)
-    return [PairProbability(pair, probability) for pair, probability in out.items()]
+    said: dict[int, dict[Pair, NDArray[np.float32]]] = {}
+    for numbers in _with_same_frontend(bundle):
+        frontend, look = bundle.members[numbers[0]].frontend, prepared[numbers[0]]
+        frames = source_frames(recording, look)
+        parts: list[dict[Pair, list[NDArray[np.float32]]]] = [{} for _ in numbers]
+        symmetric = frontend.feature_set.symmetric
+        for view in bundle.space.views(wanted, recording.individuals, symmetric=symmetric):
+            features = frontend(look, view.pair)
+            for number, mine in zip(numbers, parts, strict=True):
+                probability = bundle.members[number].classifier.probabilities(features).numpy()
+                mine.setdefault(view.labelled, []).append(probability[frames])
+        for number, mine in zip(numbers, parts, strict=True):
+            out = {pair: np.asarray(np.mean(p, axis=0), np.float32) for pair, p in mine.items()}
+            _share_own(bundle, out)
+            said[number] = out
+    return [said[number] for number in range(len(bundle.members))]
+
+
+def _with_same_frontend(bundle: Bundle) -> list[list[int]]:
+    """Numbers of the members that share a frontend."""
+    groups: list[tuple[dict[str, Any], list[int]]] = []
+    for number, member in enumerate(bundle.members):
+        road = member.frontend.to_dict()
+        same = [numbers for known, numbers in groups if known == road]
+        if same:
+            same[0].append(number)
+        else:
+            groups.append((road, [number]))
+    return [numbers for _, numbers in groups]
 
 
 def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
@@ -82,12 +119,6 @@ def source_frames(recording: Recording, prepared: Recording) -> NDArray[np.int64
     """For each frame of the recording, the frame of its prepared copy nearest in time."""
     frames = FrameMap(recording.n_frames, recording.require_fps(), prepared.require_fps())
     return frames.new_of_old
-
-
-def _view(bundle: Bundle, prepared: Recording, view: View) -> NDArray[np.float32]:
-    features = bundle.frontend(prepared, view.pair)
-    out: NDArray[np.float32] = bundle.classifier.probabilities(features).numpy()
-    return out
 
 
 def _share_own(bundle: Bundle, out: dict[Pair, NDArray[np.float32]]) -> None:

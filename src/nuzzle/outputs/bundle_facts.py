@@ -42,33 +42,50 @@ def bundle_facts(bundle: Mapping[str, Any], background: str | None) -> dict[str,
 
 
 def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple[str, str]]:
-    classifier, frontend = bundle.get("classifier") or {}, bundle.get("frontend") or {}
-    skeleton = frontend.get("skeleton") or {}
+    members = bundle.get("members") or [bundle]
+    frontends = [member.get("frontend") or {} for member in members]
+    skeleton = frontends[0].get("skeleton") or {}
     recordings = training.get("recordings") or ()
     seen = training.get("frames")
-    window = classifier.get("window")
-    model = str(classifier.get("name", classifier.get("kind", "")))
-    fps = frontend.get("fps")
-    if window:
-        model += f", {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
     trained = f"{len(recordings):,} recordings" if recordings else ""
     if seen:
         trained += f", {int(seen):,} frames"
     seconds = training.get("seconds")
     best = training.get("best_epoch")
     return [
-        ("Model", model),
+        ("Model", _model(bundle)),
         ("Trained on", trained + (" (simulated)" if training.get("simulated") else "")),
         ("Laboratories", _names(training.get("labs") or ())),
         ("Animals or sessions", _names(training.get("groups") or ())),
         ("Validated on", _names(training.get("validation_recordings") or ())),
-        ("Best epoch", "" if best is None else str(best)),
+        ("Epoch kept", "" if best is None else str(best)),
         ("Training took", duration(float(seconds)) if seconds else ""),
-        ("Features", str(frontend.get("features", ""))),
-        ("Frames per second", f"{fps:g}" if fps else ""),
-        ("Positions in", str(frontend.get("unit", ""))),
+        ("Features", _each(frontends, "features")),
+        ("Frames per second", _each(frontends, "fps")),
+        ("Positions in", _each(frontends, "unit")),
         ("Keypoints", _names(skeleton.get("keypoints") or ())),
     ]
+
+
+def _model(bundle: Mapping[str, Any]) -> str:
+    """The model, with what it looks at; or the members of an ensemble, with their weights."""
+    if "members" in bundle:
+        weights = zip(bundle["members"], bundle["combiner"]["weights"], strict=True)
+        listed = ", ".join(f"{member['name']} ({weight:.2f})" for member, weight in weights)
+        return f"Ensemble, {bundle['combiner']['kind']}: {listed}"
+    classifier = bundle.get("classifier") or {}
+    model = str(classifier.get("name", classifier.get("kind", "")))
+    window, fps = classifier.get("window"), (bundle.get("frontend") or {}).get("fps")
+    if not window:
+        return model
+    return f"{model}, {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
+
+
+def _each(frontends: Sequence[Mapping[str, Any]], key: str) -> str:
+    """The different values of all members."""
+    values = [each.get(key, "") for each in frontends]
+    found = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return ", ".join(dict.fromkeys(found))
 
 
 def _names(names: Sequence[str]) -> str:

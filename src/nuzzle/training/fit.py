@@ -44,8 +44,8 @@ class Trained:
     """A finished training.
 
     Attributes:
-        model: with the weights of the best epoch, on the CPU, in evaluation mode.
-        best_epoch: counted from 1.
+        model: with the weights of the epoch that is kept, on the CPU, in evaluation mode.
+        best_epoch: which epoch that is, counted from 1: the last one without early stopping.
         best_score: its validation macro F1; NaN without validation.
         history: one entry an epoch: losses and macro F1.
         seconds: how long this run took.
@@ -75,7 +75,7 @@ def fit(
         config: of the training.
         space: the behaviours.
         train: pairs to learn from.
-        val: pairs to stop early on; without any, the last epoch is kept.
+        val: pairs to score after each epoch, and to stop early on if the config says so.
         work: folder of the checkpoints; a killed run continues from there.
         progress: is told after each epoch.
         auxiliary: behaviours learned beside; targets of `train` have their columns last.
@@ -89,13 +89,14 @@ def fit(
     spaces = [space] if auxiliary is None else [space, auxiliary]
     render = Renderer.plan(config, frontend, spaces)
     training, validation = loaders(config, train, val, render)
+    choose = config.training.early_stopping and validation is not None
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
         lit = _module(config, space, auxiliary, train)
         unfinished = work / "last.ckpt"
-        trainer = _trainer(config, work, progress, choose=validation is not None)
+        trainer = _trainer(config, work, progress, choose=choose)
         resumed = str(unfinished) if unfinished.exists() else None
-        kept = work / ("last.ckpt" if validation is None else "best.ckpt")
+        kept = work / ("best.ckpt" if choose else "last.ckpt")
         try:
             trainer.fit(lit, training, validation, ckpt_path=resumed)
         except DivergedError as error:
@@ -110,10 +111,11 @@ def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
     """What a checkpoint holds."""
     checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
+    best = int(checkpoint["epoch"])
     return Trained(
         model=lit.model.cpu().eval(),
-        best_epoch=int(checkpoint["epoch"]) + 1,
-        best_score=max(entry.get("val_macro_f1", math.nan) for entry in lit.history),
+        best_epoch=best + 1,
+        best_score=lit.history[best].get("val_macro_f1", math.nan),
         history=lit.history,
         seconds=time.perf_counter() - began,
     )

@@ -22,17 +22,18 @@ def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
     """Attention weights at the middle of the longest correctly found bouts of one recording.
 
     Args:
-        bundle: a trained model; empty if it has no attention.
+        bundle: a trained model; empty if it has no attention, or is an ensemble.
         scored: its predictions beside the labels.
     """
-    classifier = bundle.classifier
-    if not isinstance(classifier, WindowClassifier):
+    classifier = bundle.members[0].classifier
+    if bundle.combiner is not None or not isinstance(classifier, WindowClassifier):
         return []
-    to_prepared = source_frames(scored.recording, scored.prepared)
-    fps = scored.prepared.require_fps()
+    (prepared,) = scored.prepared
+    to_prepared = source_frames(scored.recording, prepared)
+    fps = prepared.require_fps()
     out = []
     for pair in scored.pairs:
-        features = bundle.frontend(scored.prepared, pair.pair)
+        features = bundle.frontend(prepared, pair.pair)
         for column, behaviour in enumerate(pair.behaviours):
             if behaviour == pair.background:
                 continue

@@ -15,7 +15,7 @@ from typing import Any
 from nuzzle.errors import OutputError
 from nuzzle.files import write_text
 from nuzzle.manifest import Manifest
-from nuzzle.workflow.train import fingerprint
+from nuzzle.workflow.work import fingerprint
 
 
 def claim_folder(

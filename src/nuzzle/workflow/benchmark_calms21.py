@@ -111,7 +111,7 @@ def benchmark_calms21(
 ) -> Calms21Benchmark:
     """Train on the official train part, score on the official test part.
 
-    A fifth of the train part's videos is drawn to stop early on, anew for each seed. Every bundle
+    A fifth of the train part's videos is drawn to be `val`, anew for each seed. Every bundle
     and every score is kept in `out`: a run that was killed continues with the first one missing.
 
     Args:

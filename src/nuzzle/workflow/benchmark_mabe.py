@@ -36,7 +36,8 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
-from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.ensemble import folds_of
+from nuzzle.workflow.folds import By, Folds, least_parts, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.samples import Say
 
@@ -76,9 +77,10 @@ def benchmark_mabe(
 ) -> MabeBenchmark:
     """Cross-validate on the labelled recordings of some labs, and label the test.
 
-    A behaviour that occurs in fewer than three folds is not learned, and scored as missed. The
-    bouts are those of the configured decoding. Each fold's model is kept in `out`: a run that
-    was killed continues with the first one missing.
+    A behaviour that not every fold can learn, because it occurs in one fold only (in two, with
+    early stopping), is not learned, and scored as missed. The bouts are those of the configured
+    decoding. Each fold's model is kept in `out`: a run that was killed continues with the first
+    one missing.
 
     Args:
         data: folder with ``train.csv``.
@@ -86,7 +88,7 @@ def benchmark_mabe(
         config: of the trainings; all defaults if None.
         labs: which; all by default.
         by: what stays together in a fold.
-        folds: how many parts, at least 3.
+        folds: how many parts; at least 2, or 3 with early stopping.
         fresh: throw away an earlier run in `out`.
         say: is told what is going on.
         progress: is told after each epoch.
@@ -100,11 +102,11 @@ def benchmark_mabe(
     claim_folder(out, described, fresh=fresh, made=_MADE)
     recordings = [each for each in load_manifest(manifest) if each.labels is not None]
     say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
-    parts = partition(recordings, by, folds, config.training.seed)
+    parts = partition(recordings, by, folds, config)
     config = config.with_values({"labels.behaviours": _learnable(parts, config, say)})
     space = LabelSpace.fit(recordings, config.labels)
-    run = Folds(parts, space, config, out / "folds", say, progress)
-    pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
+    run = folds_of(parts, space, config, out / "folds", say, progress)
+    pairs = run.out_of_fold()
     bouts = _bouts_of_scored(space, pairs)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = _score(data, bouts)
@@ -119,11 +121,12 @@ def _learnable(parts: Sequence[Sequence[Recording]], config: Config, say: Say) -
         found.update({name for each in part if each.labels for name in _occurring(each.labels)})
     asked = set(config.labels.behaviours) or set(found)
     # A fold is trained on all parts but the one that it predicts and the one it stops early on.
-    kept = sorted(name for name in asked if found[name] > 2)
+    least = least_parts(config)
+    kept = sorted(name for name in asked if found[name] >= least)
     if rare := sorted(asked - set(kept)):
-        say(f"in fewer than three folds, so not learned, and scored as missed: {', '.join(rare)}")
+        say(f"in fewer than {least} folds, so not learned, and scored as missed: {', '.join(rare)}")
     if not kept:
-        raise InputError("No behaviour occurs in three folds. Choose more recordings, or labs.")
+        raise InputError(f"No behaviour occurs in {least} folds. Choose more recordings, or labs.")
     return kept
 
 

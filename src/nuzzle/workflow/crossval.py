@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from nuzzle.config import Config
 from nuzzle.decoding.tune import Tuned, tune_decoder
-from nuzzle.errors import InputError
+from nuzzle.errors import DivergedError
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
@@ -25,12 +22,12 @@ from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary, match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
+from nuzzle.workflow.ensemble import folds_of
+from nuzzle.workflow.folds import By, Folds, partition
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
-from nuzzle.workflow.scored import score_recording
-from nuzzle.workflow.train import learn, work_folder
+from nuzzle.workflow.work import work_folder
 
-#: What must not stand on both sides of a fold.
-By = Literal["group", "recording", "lab"]
 #: What the decoding is tuned for: F1 per frame, per bout, or the mean of both.
 Objective = Literal["frames", "bouts", "both"]
 
@@ -42,7 +39,7 @@ class CrossValidation:
     Attributes:
         bundle: trained on all recordings, with the tuned decoding if that helps.
         evaluation: out-of-fold predictions, decided as the config says; each group of recordings is
-            calibrated as fitted on the others.
+            combined, where there are several members, and calibrated as fitted on the others.
         tuned: the decoding, and what it is worth on recordings that had no part in its choice.
         folds: recordings of each fold.
     """
@@ -58,6 +55,7 @@ class CrossValidation:
             "evaluation": self.evaluation.to_dict(),
             "decoding": self.tuned.to_dict(),
             "folds": [list(fold) for fold in self.folds],
+            "comparison": self.bundle.training.get("comparison"),
         }
 
 
@@ -70,6 +68,7 @@ def crossval(
     by: By = "group",
     folds: int = 5,
     objective: Objective = "both",
+    split: str = "",
     overwrite: bool = False,
     fresh: bool = False,
     say: Say = lambda sentence: None,
@@ -77,40 +76,48 @@ def crossval(
 ) -> CrossValidation:
     """Score a kind of model on all recordings, tune its decoding, and train it on all of them.
 
-    Each fold is predicted by a model that was trained on the others, the next one of which was
-    used to stop early. A run that was killed continues with the first fold that is not done.
+    Each fold is predicted by a model of the others; with early stopping, the next one only says
+    when to stop. A run that was killed continues with the first fold that is not done.
 
     Args:
-        manifest: recordings with labels; its splits play no part.
+        manifest: recordings with labels.
         out: the bundle to write.
         config: of the training.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
-        folds: how many parts; fewer where there are fewer groups. At least 3.
+        folds: how many parts, at least 2, or 3 with early stopping; fewer where groups are fewer.
         objective: what the decoding is tuned for.
+        split: only its recordings take part, so that others can judge; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
         say: is told what is going on.
         progress: is told after each epoch.
 
     Raises:
-        InputError, OutputError: there are too few groups; `out` exists or cannot be written.
+        InputError, LeakageError: there are too few groups; some stand in held-out splits, too.
+        DivergedError: the loss is not a number; the message says in which fold.
+        OutputError: `out` exists or cannot be written.
     """
-    config = config or Config()
-    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    config, out = config or Config(), Path(out)
+    check_models(config)
+    manifest = _chosen(manifest, split)
     beside = match_auxiliary(manifest, auxiliary)
-    entries = [*manifest, *beside.values()]
-    work = work_folder(out := Path(out), config, entries, overwrite=overwrite, fresh=fresh, say=say)
+    entries, division = [*manifest, *beside.values()], f"{folds} by {by}"
+    work = work_folder(out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say)
     recordings = _labelled(manifest, beside)
-    parts = partition(recordings, by, folds, config.training.seed)
-    space = LabelSpace.fit(recordings, config.labels)
-    run = Folds(parts, space, config, work, say, progress)
-    pairs = [pair for number in range(len(parts)) for pair in run.predict(number)]
-    tuned = _tune(pairs, objective, config)
-    bundle, evaluation = _refit(run, pairs, tuned)
-    bundle.save(out, overwrite=overwrite)
+    result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
+    result.bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
-    return CrossValidation(bundle, evaluation, tuned, run.names)
+    return result
+
+
+def _chosen(manifest: Manifest | str | Path, split: str) -> Manifest:
+    """The recordings of a split, or all where none is named."""
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    if not split:
+        return manifest
+    manifest.check_leakage(split, sorted({"val", "test"} - {split}))
+    return manifest.select(split)
 
 
 def _labelled(manifest: Manifest, auxiliary: Mapping[str, Entry]) -> list[Recording]:
@@ -119,9 +126,30 @@ def _labelled(manifest: Manifest, auxiliary: Mapping[str, Entry]) -> list[Record
     return recordings
 
 
-def _tune(pairs: Sequence[ScoredPair], objective: Objective, config: Config) -> Tuned:
-    seed, calibration = config.training.seed, config.calibration.method
-    return tune_decoder(pairs, objective, seed=seed, calibration=calibration)
+def cross_validate(
+    recordings: Sequence[Recording],
+    config: Config,
+    work: Path,
+    by: By,
+    folds: int,
+    objective: Objective = "both",
+    say: Say = lambda sentence: None,
+    progress: Progress | None = None,
+) -> CrossValidation:
+    """The same with labelled recordings in memory; nothing is written but what `work` keeps."""
+    parts = partition(recordings, by, folds, config)
+    space = LabelSpace.fit(recordings, config.labels)
+    run = folds_of(parts, space, config, work, say, progress)
+    try:
+        pairs = run.out_of_fold()
+        tuned = tune_decoder(
+            pairs, objective, seed=config.training.seed, calibration=config.calibration.method
+        )
+        bundle, evaluation = _refit(run, pairs, tuned)
+    except DivergedError as error:
+        kept = f"What was finished before is kept in {work}."
+        raise DivergedError(f"{error} {kept}", error.best) from None
+    return CrossValidation(bundle, evaluation, tuned, run.names)
 
 
 def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
@@ -130,90 +158,3 @@ def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundl
     evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
     return replace(bundle, decoding=decoding, metrics=evaluation.to_dict()), evaluation
-
-
-def partition(
-    recordings: Sequence[Recording], by: By, folds: int, seed: int
-) -> list[list[Recording]]:
-    """Divide recordings so that no group stands in two parts; parts are about equally long.
-
-    Raises:
-        InputError: there are fewer than three groups.
-    """
-    keys: dict[By, Callable[[Recording], str]] = {
-        "group": lambda each: each.group or each.name,
-        "recording": lambda each: each.name,
-        "lab": lambda each: each.lab,
-    }
-    groups: dict[str, list[Recording]] = {}
-    for recording in recordings:
-        groups.setdefault(keys[by](recording), []).append(recording)
-    if min(len(groups), folds) < 3:
-        raise InputError(
-            f"Cross-validation needs three parts: to train on, to stop early on, to predict. There "
-            f"are {len(groups)} different values of {by!r} with labels, and {folds} folds were "
-            "asked for. Label more, or choose another --by."
-        )
-    order = np.random.default_rng(seed).permutation(sorted(groups))
-    parts: list[list[Recording]] = [[] for _ in range(min(folds, len(groups)))]
-    for name in sorted(order, key=lambda name: -sum(each.n_frames for each in groups[name])):
-        shortest = min(parts, key=lambda part: sum(each.n_frames for each in part))
-        shortest.extend(groups[name])
-    return parts
-
-
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """The models of all folds; each is kept in `work`, so that none is trained twice."""
-
-    parts: list[list[Recording]]
-    space: LabelSpace
-    config: Config
-    work: Path
-    say: Say
-    progress: Progress | None
-
-    @property
-    def names(self) -> tuple[tuple[str, ...], ...]:
-        """The recordings of each part."""
-        return tuple(tuple(each.name for each in part) for part in self.parts)
-
-    def bundle(self, number: int) -> Bundle:
-        """The model that has not seen part `number`."""
-        path = self.work / f"fold-{number}.nuzzle"
-        if path.exists():
-            return Bundle.load(path)
-        self.say(f"fold {number + 1} of {len(self.parts)}")
-        stop = (number + 1) % len(self.parts)
-        train = [
-            each
-            for other, part in enumerate(self.parts)
-            if other not in (number, stop)
-            for each in part
-        ]
-        bundle = self._learn({"train": train, "val": self.parts[stop]}, f"fold-{number}")
-        bundle.save(path)
-        return bundle
-
-    def predict(self, number: int) -> list[ScoredPair]:
-        """Predictions of part `number` by the model that has not seen it."""
-        bundle = self.bundle(number)
-        return [pair for each in self.parts[number] for pair in score_recording(bundle, each).pairs]
-
-    def refit(self) -> Bundle:
-        """A model trained on all recordings, for as long as was best in the folds."""
-        best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
-        epochs = max(1, round(statistics.median(best)))
-        self.say(f"training on all recordings for {epochs} epochs")
-        training = self.config.training.model_copy(update={"epochs": epochs})
-        config = self.config.model_copy(update={"training": training})
-        everything = {"train": [each for part in self.parts for each in part], "val": []}
-        return self._learn(everything, "all", config)
-
-    def _learn(
-        self, recordings: dict[str, list[Recording]], name: str, config: Config | None = None
-    ) -> Bundle:
-        work = self.work / name
-        bundle = learn(recordings, self.space, config or self.config, work, self.say, self.progress)
-        shutil.rmtree(work, ignore_errors=True)  # trees leave none
-        return bundle

@@ -85,7 +85,7 @@ def _score_entry(
             one.recording,
             separate_own(bundle.space, [_as_frames(bundle, each) for each in one.pairs]),
             notes=one.recording.labels.notes if one.recording.labels else (),
-            history=one.prepared.history,
+            history=one.history,
             seconds=seconds,
         )
     return one

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import nuzzle
+from nuzzle.errors import InputError
 from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
@@ -42,6 +43,7 @@ def explain(
     files: Sequence[str | Path],
     out: str | Path,
     *,
+    member: str = "",
     split: str = "",
     behaviours: Sequence[str] = (),
     frames: Sequence[int] = (),
@@ -54,13 +56,13 @@ def explain(
     """Say what the decisions of a bundle rest on; write pictures, figures and a page.
 
     Networks: attributions to keypoints and moments in the middle of bouts that the bundle finds.
-    Trees: SHAP values of columns. All: the importance of families of columns, where there are
-    labels.
+    Trees: SHAP values of columns. All, where there are labels: the importance of their families.
 
     Args:
         bundle: a trained model, or its file.
         files: pose files or manifests.
         out: folder for the results.
+        member: of an ensemble, which of its models; the one that weighs most by default.
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
         frames: frames to explain, in place of the middles of bouts; of a single recording.
@@ -74,25 +76,37 @@ def explain(
         What ``summary.json`` holds.
 
     Raises:
-        InputError: a behaviour or frame does not exist, or gradients are asked of trees.
+        InputError: a behaviour, frame or member does not exist, or gradients are asked of trees.
         OutputError: `out` holds something, or cannot be written.
     """
-    bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    _check(bundle, behaviours, frames)
+    whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    bundle = _chosen(whole, member, behaviours, frames)
     folder = ExplanationFolder.open(out, overwrite=overwrite)
     recordings = _load(files, split, like or Entry("", Path()), say)
     job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
+    job.note_member_of(whole)
     summary = job.run(frames, bouts, repeats)
     folder.finish(summary)
     return {**summary, "notes": folder.notes}
 
 
-def _check(bundle: Bundle, behaviours: Sequence[str], frames: Sequence[int]) -> None:
-    """Refuse what cannot be explained before anything is read."""
+def _chosen(
+    bundle: Bundle, member: str, behaviours: Sequence[str], frames: Sequence[int]
+) -> Bundle:
+    """The member that is asked for, or weighs most, as a bundle of its own.
+
+    What cannot be explained is refused before anything is read.
+    """
+    if bundle.combiner is not None:
+        heaviest = bundle.members[int(np.argmax(bundle.combiner.weights))]
+        bundle = bundle.alone(member or heaviest.name)
+    elif member:
+        raise InputError(f"The bundle is no ensemble: it has no member {member!r}.")
     for name in behaviours:
         column_of(bundle, name)
     if frames:
         gradients_of(bundle)
+    return bundle
 
 
 def _load(files: Sequence[str | Path], split: str, like: Entry, say: Say) -> list[Recording]:
@@ -136,6 +150,16 @@ class _Job:
     def note(self, sentence: str) -> None:
         self.say(sentence)
         self.folder.notes.append(sentence)
+
+    def note_member_of(self, whole: Bundle) -> None:
+        if whole.combiner is None:
+            return
+        mine = self.bundle.members[0].name
+        others = ", ".join(each.name for each in whole.members if each.name != mine)
+        self.note(
+            f"The bundle is an ensemble. Explained is what its member {mine} says alone; --member "
+            f"chooses another ({others})."
+        )
 
     def note_seen(self) -> None:
         training = self.bundle.training
@@ -181,7 +205,8 @@ class _Job:
         self.say(f"shifting {len(kinds)} families of features, {repeats} times each")
 
         def scorer(frontend: Frontend, recording: Recording) -> Sequence[ScoredPair]:
-            return score_recording(replace(self.bundle, frontend=frontend), recording).pairs
+            changed = replace(self.bundle.members[0], frontend=frontend)
+            return score_recording(replace(self.bundle, members=(changed,)), recording).pairs
 
         found = family_importance(self.bundle.frontend, labelled, kinds, scorer, repeats=repeats)
         rows = found.rows()

@@ -56,9 +56,9 @@ def choose_frames(
     decoder = Decoder.from_dict(bundle.decoding)
     found: list[Example] = []
     for recording in recordings:
-        prepared = bundle.frontend.prepare(recording)
+        (prepared,) = copies = bundle.prepare(recording)
         at = source_frames(recording, prepared)
-        for pair, probability in predict_prepared(bundle, recording, prepared):
+        for pair, probability in predict_prepared(bundle, recording, copies):
             decided = decoder(probability, recording.require_fps())
             for name in behaviours:
                 for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
@@ -94,9 +94,9 @@ def given_frames(
             f"recording {recording.name!r} has the frames 0 to {recording.n_frames - 1}; "
             f"got {wrong[0]}."
         )
-    prepared = bundle.frontend.prepare(recording)
+    (prepared,) = copies = bundle.prepare(recording)
     at = source_frames(recording, prepared)
-    said = predict_prepared(bundle, recording, prepared)
+    said = predict_prepared(bundle, recording, copies)
     out = []
     for name in behaviours:
         column = bundle.space.names.index(name)

@@ -21,6 +21,7 @@ from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.scored import history_of
 
 
 def predict(
@@ -70,7 +71,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
     began = time.perf_counter()
     try:
         recording = load_entry(entry)
-        prepared = bundle.frontend.prepare(recording)
+        prepared = bundle.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
         fps = recording.require_fps()
         frames = [
@@ -83,7 +84,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
         return
     seconds = time.perf_counter() - began
     own_apart = separate_own(bundle.space, frames)
-    writer.add(recording, own_apart, history=prepared.history, seconds=seconds)
+    writer.add(recording, own_apart, history=history_of(prepared), seconds=seconds)
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,15 +19,25 @@ class Scored(NamedTuple):
 
     Attributes:
         recording: as it was read.
-        prepared: its prepared copy.
+        prepared: the copies that the bundle's members looked at.
         pairs: what the bundle says.
         raw: the same with the probabilities that the model gave before calibration.
     """
 
     recording: Recording
-    prepared: Recording
+    prepared: tuple[Recording, ...]
     pairs: list[ScoredPair]
     raw: list[ScoredPair]
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The preparation steps, those of all members."""
+        return history_of(self.prepared)
+
+
+def history_of(prepared: Sequence[Recording]) -> tuple[str, ...]:
+    """The steps that made prepared copies of a recording, each once."""
+    return tuple(dict.fromkeys(step for each in prepared for step in each.history))
 
 
 def score_recording(bundle: Bundle, recording: Recording) -> Scored:
@@ -42,7 +53,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     space, fps = bundle.space, recording.require_fps()
     decoder, calibrator = Decoder.from_dict(bundle.decoding), bundle.calibrator
     out, raw = [], []
-    prepared = bundle.frontend.prepare(recording)
+    prepared = bundle.prepare(recording)
     for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs):
         targets = space.targets(recording.labels, pair)
         if not targets.observed.any():

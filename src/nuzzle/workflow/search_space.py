@@ -145,6 +145,11 @@ def load_space(path: str | Path | None, config: Config) -> Space:
     Raises:
         ConfigError: the file is not of that form, or a value of it cannot be; lists all problems.
     """
+    if config.model.name == "ensemble":
+        raise ConfigError(
+            "An ensemble is not searched as a whole. Search each of its models by itself, as "
+            "`nuzzle tune --model tcn`, and write what is found into ensemble.members."
+        )
     if path is None:
         if config.model.name not in SPACES:
             raise ConfigError(
@@ -219,7 +224,7 @@ def starting_point(space: Space, config: Config) -> dict[str, Any]:
 
 
 def _current(config: Config, key: str) -> Any:
-    value: Any = config.model_dump(mode="json")
+    value: Any = config.to_dict()
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     name, option = config.model.name, key.removeprefix("model.options.")

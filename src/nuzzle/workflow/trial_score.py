@@ -17,10 +17,10 @@ from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.crossval import By, Folds, partition
+from nuzzle.workflow.folds import By, ModelFolds, partition
+from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
-from nuzzle.workflow.train import learn
 
 #: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an
 #: intersection over union of 0.5, or the mean of the three; the background left out.
@@ -35,8 +35,8 @@ class Scoring:
     """How trials are scored.
 
     Attributes:
-        on: ``val``, which also stops the training early; or ``crossval`` inside of ``train``.
-        folds: of the cross-validation, at least 3.
+        on: ``val``, or ``crossval`` inside of ``train``.
+        folds: of the cross-validation.
         by: what stays together in a fold.
         metric: what is made as large as possible.
     """
@@ -96,7 +96,7 @@ class TrialScore:
         self.parts: list[list[Recording]] = []
         if scoring.on == "crossval":
             train = self.recordings["train"]
-            self.parts = partition(train, scoring.by, scoring.folds, config.training.seed)
+            self.parts = partition(train, scoring.by, scoring.folds, config)
         self.space = LabelSpace.fit(self.recordings["train"], config.labels)
         for split, part in self.recordings.items():
             frames = sum(each.n_frames for each in part)
@@ -130,7 +130,7 @@ class TrialScore:
         return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
 
     def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
-        folds = Folds(self.parts, self.space, config, work, self._warn, None)
+        folds = ModelFolds(self.parts, self.space, config, work, self._warn, None)
         pairs: list[ScoredPair] = []
         for number in range(len(self.parts)):
             pairs += folds.predict(number)

@@ -22,8 +22,8 @@ from nuzzle.outputs.search import draw_search
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, space_yaml, starting_point
 from nuzzle.workflow.shared_study import SharedStudy, load_optuna
-from nuzzle.workflow.train import fingerprint
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
+from nuzzle.workflow.work import fingerprint
 
 if TYPE_CHECKING:
     import optuna
@@ -55,7 +55,7 @@ class Search:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return {
-            "config": self.config.model_dump(mode="json"),
+            "config": self.config.to_dict(),
             "score": self.score,
             "figures": dict(self.figures),
             "importances": dict(self.importances),

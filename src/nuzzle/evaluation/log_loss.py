@@ -1,0 +1,33 @@
+"""How surprised a model is by the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.inference.calibrators import log_odds, log_probability
+
+
+def log_loss(pairs: Sequence[ScoredPair]) -> float:
+    """Mean negative log probability of the truth, in natural logarithms; 0 is best.
+
+    Where exclusive, of the true class among those that were looked for, over frames that have one;
+    else of every behaviour in every frame in which it was looked for. NaN where there is none.
+
+    Raises:
+        InputError: there is nothing to score, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    total, count = 0.0, 0
+    for pair in pairs:
+        if pair.exclusive:
+            known = (pair.truth & pair.observed).any(axis=1)
+            logs = np.where(pair.observed, log_probability(pair.probability), -np.inf)[known]
+            surprise = np.logaddexp.reduce(logs, axis=1) - logs[pair.truth[known]]
+        else:
+            odds = log_odds(pair.probability)
+            surprise = np.logaddexp(0.0, np.where(pair.truth, -odds, odds))[pair.observed]
+        total, count = total + float(surprise.sum()), count + surprise.size
+    return total / count if count else float("nan")

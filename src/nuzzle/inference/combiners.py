@@ -1,0 +1,142 @@
+"""What makes one probability of those that several models give; fitted in `decoding`.
+
+Both work on logarithms: of probabilities, centred within a frame, where exactly one behaviour
+holds; of odds where any number may. So a model that is sure weighs more than one that is not.
+
+Sources: Genest & Zidek (1986), Combining Probability Distributions (the logarithmic pool); Wolpert
+(1992), Stacked Generalization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+
+from nuzzle.errors import InputError
+from nuzzle.inference.calibrators import Floats, log_odds, log_probability
+
+
+def evidence(
+    probability: NDArray[Any], exclusive: bool, observed: NDArray[np.bool_] | None = None
+) -> Floats:
+    """Logarithms of a model's probabilities.
+
+    Args:
+        probability: `(time, behaviour)`.
+        exclusive: whether the behaviours of a frame add up to one.
+        observed: `(time, behaviour)`; what was not looked for is 0, and has no part in the mean
+            that is subtracted. Everywhere by default.
+
+    Returns:
+        `(time, behaviour)`: log probabilities less their mean in the frame where exclusive, which
+        changes nothing in their softmax; else log odds.
+    """
+    looked = np.ones(probability.shape, bool) if observed is None else observed
+    if not exclusive:
+        return np.where(looked, log_odds(probability), 0.0)
+    logs = np.where(looked, log_probability(probability), 0.0)
+    mean = logs.sum(axis=1) / np.maximum(looked.sum(axis=1), 1)
+    return np.where(looked, logs - mean[:, np.newaxis], 0.0)
+
+
+@dataclass(frozen=True)
+class WeightedAverage:
+    """The weighted average of log probabilities, or of log odds.
+
+    Attributes:
+        exclusive: whether the behaviours of a frame add up to one.
+        weights: of each member, none negative; they add up to one.
+    """
+
+    exclusive: bool
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if min(self.weights, default=-1) < 0 or abs(sum(self.weights) - 1) > 1e-6:
+            raise InputError(f"Weights are not negative and add up to 1; got {self.weights}.")
+
+    @classmethod
+    def equal(cls, exclusive: bool, members: int) -> WeightedAverage:
+        """Every member weighs the same."""
+        return cls(exclusive, (1 / members,) * members)
+
+    def scores(self, x: Floats) -> Floats:
+        """Logits `(time, behaviour)` of the members' `(member, time, behaviour)` evidence."""
+        return np.tensordot(self.weights, x, axes=1)
+
+    def __call__(self, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """One probability of those of each member, `(time, behaviour)`."""
+        return _combined(self, said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"kind": "weighted", "exclusive": self.exclusive, "weights": list(self.weights)}
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked:
+    """A logistic regression on the members' log probabilities, or log odds.
+
+    It knows which behaviours a member takes for one another. Where any number of behaviours may
+    hold, each is judged by what is said of it alone.
+
+    Attributes:
+        exclusive: whether the behaviours of a frame add up to one.
+        weights: of each member in the weighted average that the regression was drawn to.
+        slopes: `(member, behaviour said, behaviour)` where exclusive; else `(member, behaviour)`.
+        intercepts: `(behaviour,)`.
+    """
+
+    exclusive: bool
+    weights: tuple[float, ...]
+    slopes: Floats
+    intercepts: Floats
+
+    def scores(self, x: Floats) -> Floats:
+        """Logits `(time, behaviour)` of the members' `(member, time, behaviour)` evidence."""
+        how = "mtk,mkb->tb" if self.exclusive else "mtb,mb->tb"
+        scores: Floats = self.intercepts + np.einsum(how, x, self.slopes, optimize=True)
+        return scores
+
+    def __call__(self, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """One probability of those of each member, `(time, behaviour)`."""
+        return _combined(self, said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": "stacked",
+            "exclusive": self.exclusive,
+            "weights": list(self.weights),
+            "slopes": self.slopes.tolist(),
+            "intercepts": self.intercepts.tolist(),
+        }
+
+
+Combiner = WeightedAverage | Stacked
+
+
+def combiner_from_dict(values: Mapping[str, Any]) -> Combiner:
+    """The inverse of `to_dict`.
+
+    Raises:
+        InputError: the kind is unknown.
+    """
+    exclusive, weights = bool(values["exclusive"]), tuple(map(float, values["weights"]))
+    if values["kind"] == "weighted":
+        return WeightedAverage(exclusive, weights)
+    if values["kind"] == "stacked":
+        return Stacked(
+            exclusive, weights, np.array(values["slopes"]), np.array(values["intercepts"])
+        )
+    raise InputError(f"Members are combined 'weighted' or 'stacked'; got {values['kind']!r}.")
+
+
+def _combined(combiner: Combiner, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    scores = combiner.scores(np.stack([evidence(each, combiner.exclusive) for each in said]))
+    return np.asarray(softmax(scores, axis=1) if combiner.exclusive else expit(scores), np.float32)

@@ -1,0 +1,140 @@
+"""Ensembles: members trained on the same folds, and combined as is best for what they say there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from nuzzle.config import Config
+from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
+from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.log_loss import log_loss
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.combiners import WeightedAverage
+from nuzzle.recording import Recording
+from nuzzle.training.fit import Progress
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.folds import Folds, ModelFolds, naming
+from nuzzle.workflow.learn import configured_decoder
+from nuzzle.workflow.samples import Say
+
+#: What of a bundle's `training` is of one member.
+_OF_A_MEMBER = ("best_epoch", "history", "seconds", "auxiliary")
+
+
+class EnsembleFolds(Folds):
+    """Those of every member of an ensemble."""
+
+    @cached_property
+    def members(self) -> dict[str, ModelFolds]:
+        """Every member by its name."""
+        return {name: self._member(name, each) for name, each in self.config.members().items()}
+
+    def _member(self, name: str, config: Config) -> ModelFolds:
+        def say(sentence: str) -> None:
+            self.say(f"{name}: {sentence}")
+
+        return ModelFolds(self.parts, self.space, config, self.work / name, say, self.progress)
+
+    @cached_property
+    def said(self) -> list[list[ScoredPair]]:
+        """What each member says of the same pairs, out of fold."""
+        if not find_spec("lightgbm"):
+            self.say(
+                "LightGBM is not installed, so there can be no trees among the members; "
+                "pip install 'nuzzle[trees]' brings it"
+            )
+        tables = []
+        for name, member in self.members.items():
+            with naming(f"member {name}"):
+                pairs = member.out_of_fold()
+            tables.append({(pair.recording, pair.pair): pair for pair in pairs})
+        common = [key for key in tables[0] if all(key in table for table in tables)]
+        return [[table[key] for key in common] for table in tables]
+
+    def out_of_fold(self) -> list[ScoredPair]:
+        """What all say together, decided as the config says.
+
+        Each group of recordings is combined as learned from the others.
+        """
+        settings, decoder = self.config, configured_decoder(self.config, self.space)
+        pairs = combined_left_out(self.said, settings.ensemble.method, seed=settings.training.seed)
+        return [
+            replace(pair, predicted=decoder(pair.probability, pair.fps, pair.observed))
+            for pair in pairs
+        ]
+
+    def comparison(self) -> list[dict[str, Any]]:
+        """Figures of each member and of each way to combine them, every frame decided by itself."""
+        alone = WeightedAverage(self.space.exclusive, (1.0,))
+        seed = self.config.training.seed
+        rows = [
+            _figures(name, combined([pairs], alone))
+            for name, pairs in zip(self.members, self.said, strict=True)
+        ]
+        for method in ("equal", "weighted", "stacked"):
+            rows.append(_figures(method, combined_left_out(self.said, method, seed=seed)))
+        return rows
+
+    def refit(self) -> Bundle:
+        """All members trained on all recordings, with what combines them."""
+        method, seed = self.config.ensemble.method, self.config.training.seed
+        combiner = fit_combiner(self.said, method, seed=seed)
+        weights = zip(self.members, combiner.weights, strict=True)
+        self.say("weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights))
+        bundles = {}
+        for name, member in self.members.items():
+            with naming(f"member {name}"):
+                bundles[name] = member.refit()
+        beside = [each.training["auxiliary"] for each in bundles.values()]
+        first = next(iter(bundles.values()))
+        members = [replace(each.members[0], name=name) for name, each in bundles.items()]
+        training = {key: v for key, v in first.training.items() if key not in _OF_A_MEMBER}
+        training |= {
+            "seconds": round(sum(each.training["seconds"] for each in bundles.values()), 1),
+            "members": {
+                name: {key: each.training[key] for key in _OF_A_MEMBER}
+                for name, each in bundles.items()
+            },
+            "auxiliary": list(dict.fromkeys(chain.from_iterable(beside))),
+            "comparison": self.comparison(),
+        }
+        return replace(
+            first,
+            members=tuple(members),
+            config=self.config,
+            combiner=combiner,
+            training=training,
+        )
+
+
+def folds_of(
+    parts: list[list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    work: Path,
+    say: Say,
+    progress: Progress | None,
+) -> Folds:
+    """The models of all folds, of an ensemble or of one model."""
+    kind = EnsembleFolds if config.model.name == "ensemble" else ModelFolds
+    return kind(parts, space, config, work, say, progress)
+
+
+def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:
+    found = evaluate(pairs, bootstrap=0)
+    figures = {
+        "f1": found.macro_f1.value,
+        "ap": found.mean_average_precision.value,
+        "log_loss": log_loss(pairs),
+        "bout_f1": found.macro_bout_f1["0.5"].value,
+    }
+    plain = {key: None if math.isnan(value) else value for key, value in figures.items()}
+    return {"name": name, **plain}

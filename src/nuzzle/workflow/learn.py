@@ -1,0 +1,208 @@
+"""Learning: from recordings in memory to a bundle without figures."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+import nuzzle
+from nuzzle.config import Config
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.errors import ConfigError, DivergedError
+from nuzzle.features.frontend import Frontend
+from nuzzle.inference.bundle import Bundle, Member
+from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
+from nuzzle.inference.trees import TreeClassifier
+from nuzzle.labels import mask_to_intervals
+from nuzzle.models import ARCHITECTURES
+from nuzzle.recording import Recording
+from nuzzle.training.fit import Progress, fit, model_arguments
+from nuzzle.training.targets import LabelSpace
+from nuzzle.training.trees import fit_trees, lightgbm
+from nuzzle.training.windows import Sample
+from nuzzle.workflow.auxiliary import auxiliary_space
+from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+
+
+def check_models(config: Config) -> None:
+    """Refuse what cannot be trained, before anything is read.
+
+    Raises:
+        ConfigError: there is no such model, or it is given features that it cannot take.
+        MissingDependencyError: LightGBM is not installed.
+    """
+    known = [*ARCHITECTURES, "trees"]
+    for name, member in config.members().items():
+        model = member.model.name
+        where = "" if member is config else f"Member {name!r} of the ensemble: "
+        if model not in known:
+            raise ConfigError(f"{where}there is no model {model!r}; there are {known}.")
+        if model == "trees":
+            lightgbm()
+        if model == "graph" and member.features != "nodes":
+            raise ConfigError(
+                f"{where}the graph needs the features 'nodes'; got {member.features!r}."
+            )
+
+
+def learn(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    work: Path,
+    say: Say,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Train on recordings in memory.
+
+    Args:
+        recordings: `train`, and `val` to score each epoch on, which may be empty.
+        space: the behaviours.
+        config: of the training.
+        work: folder of the checkpoints.
+        say: is told what is going on.
+        progress: is told after each epoch.
+
+    Returns:
+        A bundle without figures.
+
+    Raises:
+        DivergedError: the loss is not a number; it carries the best bundle so far, if any.
+    """
+    say(f"behaviours: {', '.join(space.names)}")
+    auxiliary = _auxiliary(recordings["train"], space, config, say)
+    frontend, samples = prepare_samples(recordings, space, config, auxiliary)
+    check_positives(space, samples, say)
+    classifier, how = _fit(config, space, auxiliary, frontend, samples, work, say, progress)
+    bundle = Bundle(
+        members=(Member(config.model.name, classifier, frontend, config),),
+        space=space,
+        config=config,
+        decoding=configured_decoder(config, space).to_dict(),
+        training={
+            **_trained_on(recordings, space, samples),
+            "auxiliary": [] if auxiliary is None else list(auxiliary.names),
+            **how,
+        },
+        provenance=_provenance(),
+    )
+    if how.get("stopped"):
+        raise DivergedError(how["stopped"], bundle)
+    return bundle
+
+
+def _auxiliary(
+    train: list[Recording], space: LabelSpace, config: Config, say: Say
+) -> LabelSpace | None:
+    """What a network learns beside its behaviours; None for nothing."""
+    auxiliary = auxiliary_space(train, space, config)
+    if auxiliary is None:
+        return None
+    if config.model.name == "trees":
+        say("trees take no part in auxiliary labels: they share nothing between behaviours")
+        return None
+    having = sum(each.auxiliary is not None and len(each.auxiliary.observed) > 0 for each in train)
+    say(f"learned beside: {', '.join(auxiliary.names)}, labelled in {having} of {len(train)}")
+    return auxiliary
+
+
+def _fit(
+    config: Config,
+    space: LabelSpace,
+    auxiliary: LabelSpace | None,
+    frontend: Frontend,
+    samples: dict[str, list[Sample]],
+    work: Path,
+    say: Say,
+    progress: Progress | None,
+) -> tuple[Classifier, dict[str, Any]]:
+    """A trained classifier, and how its training went."""
+    name = config.model.name
+    if name == "trees":
+        if config.augmentation.of_poses:
+            say("trees take no part in the augmentation of poses: each frame is learned once")
+        began = time.perf_counter()
+        boosters = fit_trees(config, space, samples["train"], lambda what: say(f"trees of {what}"))
+        took = round(time.perf_counter() - began, 1)
+        trees = TreeClassifier(boosters, space.exclusive)
+        return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
+    train, val = samples["train"], samples["val"]
+    stopped = ""
+    try:
+        trained = fit(
+            config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend
+        )
+    except DivergedError as error:
+        if error.best is None:
+            raise
+        trained, stopped = error.best, str(error)
+    say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
+    kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
+    arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
+    network = kind(
+        trained.model, name, arguments, config.training.window, space.exclusive, len(space.names)
+    )
+    return network, {
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(trained.seconds, 1),
+        "stopped": stopped,
+    }
+
+
+def configured_decoder(config: Config, space: LabelSpace) -> Decoder:
+    """From probabilities to bouts as a config says, before any tuning."""
+    settings = config.decoding
+    return Decoder(
+        space.names,
+        space.exclusive,
+        space.background,
+        smoothing=Smoothing((settings.smooth_s,)),
+        rules=BoutRules((settings.min_bout_s,), (settings.max_gap_s,)),
+    )
+
+
+def _trained_on(
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    samples: dict[str, list[Sample]],
+) -> dict[str, Any]:
+    # Without direction, both orders of a pair may have been learned from; its labels count once.
+    once = {
+        (each.recording, each.pair if space.directed else frozenset(each.pair)): each
+        for each in samples["train"]
+    }
+    counts = {}
+    for column, name in enumerate(space.names):
+        masks = [each.targets.active[:, column] for each in once.values()]
+        counts[name] = {
+            "frames": sum(int(mask.sum()) for mask in masks),
+            "bouts": sum(len(mask_to_intervals(mask)) for mask in masks),
+        }
+    return {
+        "recordings": [each.name for each in recordings["train"]],
+        "validation_recordings": [each.name for each in recordings["val"]],
+        "groups": sorted({each.group or each.name for each in recordings["train"]}),
+        "labs": sorted({each.lab for each in recordings["train"]} - {""}),
+        "simulated": any(each.simulated for each in recordings["train"]),
+        "frames": sum(each.n_frames for each in recordings["train"]),
+        "behaviours": counts,
+    }
+
+
+def _provenance() -> dict[str, str]:
+    return {
+        "nuzzle": nuzzle.__version__,
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "python": platform.python_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,64 @@
+"""The folder of an unfinished run, beside the bundle that it will write."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nuzzle.config import Config
+from nuzzle.errors import OutputError
+from nuzzle.files import write_text
+from nuzzle.manifest import Entry
+from nuzzle.workflow.samples import Say
+
+
+def work_folder(
+    out: Path,
+    config: Config,
+    entries: Iterable[Entry],
+    folds: str = "",
+    *,
+    overwrite: bool,
+    fresh: bool,
+    say: Say,
+) -> Path:
+    """Folder of a run's checkpoints, beside its bundle.
+
+    Args:
+        out: the bundle.
+        config: of the run.
+        entries: all rows that it depends on.
+        folds: how the recordings are divided, where they are.
+        overwrite: whether the bundle may be replaced.
+        fresh: throw away what an unfinished run has left.
+        say: is told of an unfinished run.
+
+    Raises:
+        OutputError: the bundle exists and `overwrite` is false, or the folder holds an unfinished
+            run with another config, manifest or division.
+    """
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
+    work = out.with_name(out.name + ".work")
+    described = config.to_yaml() + repr([fingerprint(entry) for entry in entries]) + folds
+    mark = hashlib.sha256(described.encode()).hexdigest()
+    note = work / "run.txt"
+    if fresh and work.exists():
+        shutil.rmtree(work)
+    if note.exists() and note.read_text("utf-8") != mark:
+        raise OutputError(
+            f"{work} holds an unfinished run with another config, manifest or folds. Finish that "
+            "one, or pass --fresh to throw it away."
+        )
+    if (work / "last.ckpt").exists():
+        say(f"continuing the unfinished run in {work}")
+    write_text(note, mark)
+    return work
+
+
+def fingerprint(entry: Any) -> tuple[Any, ...]:
+    """What of a manifest row a training depends on."""
+    return (entry, *(p.stat().st_size for p in (entry.poses, entry.labels) if p is not None))

@@ -1,0 +1,119 @@
+from textwrap import dedent
+
+import pytest
+import yaml
+
+from nuzzle import presets
+from nuzzle.config import Config
+from nuzzle.errors import ConfigError
+
+
+def ensemble(tmp_path, text):
+    path = tmp_path / "ensemble.yaml"
+    path.write_text("model: {name: ensemble}\n" + dedent(text))
+    return Config.load(path)
+
+
+def test_members_by_default():
+    config = Config.load(None, ["model.name=ensemble"])
+    members = config.members()
+    assert list(members) == ["conv_lstm", "tcn", "transformer", "trees"]
+    for name, member in members.items():
+        assert member == Config.load(None, [f"model.name={name}"]), "as if trained alone"
+    assert config.ensemble.method == "weighted"
+    assert config.ensemble.folds == 4
+
+
+def test_no_trees_without_lightgbm(monkeypatch):
+    monkeypatch.setattr(presets, "find_spec", lambda name: None)
+    members = Config.load(None, ["model.name=ensemble"]).members()
+    assert list(members) == ["conv_lstm", "tcn", "transformer"]
+
+
+def test_what_the_file_says_holds_for_all_members_unless_one_says_otherwise(tmp_path):
+    config = ensemble(
+        tmp_path,
+        """
+        prepare: {fps: 10, smooth_s: 0.2}
+        training: {epochs: 7, window: 64, seed: 5}
+        labels: {behaviours: [mount]}
+        calibration: {method: none}
+        ensemble:
+          members:
+            - {model: {name: tcn, options: {channels: 8}}, prepare: {fps: 15}}
+            - {model: {name: tcn}, training: {epochs: 9}}
+            - trees
+            - {model: {name: tcn}, training: {seed: 40}}
+        """,
+    )
+    members = config.members()
+    assert list(members) == ["tcn", "tcn-2", "trees", "tcn-3"]
+    first, second, trees, last = members.values()
+    assert (first.prepare.fps, first.prepare.smooth_s, first.prepare.max_gap_s) == (15, 0.2, 1.0)
+    assert first.model.options == {"channels": 8}
+    assert [each.training.epochs for each in (first, second, last)] == [7, 9, 7]
+    assert first.loss.smoothness == 0.15, "of the preset"
+    assert (trees.prepare.fps, trees.features) == (10, "windowed")
+    assert trees.training.epochs == 300, "trees are not epochs"
+    assert [each.training.seed for each in members.values()] == [5, 6, 5, 45]
+    for each in members.values():
+        assert each.labels.behaviours == ("mount",)
+        assert each.calibration.method == "none"
+        assert each.members() == {each.model.name: each}, "a plain model"
+
+
+def test_members_may_have_names(tmp_path):
+    text = "ensemble: {members: {quick: conv_lstm, slow: {model: {name: tcn}}}}"
+    members = ensemble(tmp_path, text).members()
+    assert {name: each.model.name for name, each in members.items()} == {
+        "quick": "conv_lstm",
+        "slow": "tcn",
+    }
+
+
+def test_what_is_written_reads_the_same(tmp_path):
+    config = ensemble(tmp_path, "training: {seed: 3, epochs: 2}\nensemble: {members: [tcn, tcn]}")
+    written = config.to_yaml()
+    assert Config.parse(yaml.safe_load(written)) == config
+    assert set(yaml.safe_load(written)) == {
+        "model", "training", "labels", "decoding", "calibration", "ensemble",
+    }  # fmt: skip
+    assert yaml.safe_load(written)["training"] == {"seed": 3}
+    other = config.with_values({"training.seed": 10, "labels.behaviours": ["mount"]})
+    assert [each.training.seed for each in other.members().values()] == [10, 11]
+    assert all(each.labels.behaviours == ("mount",) for each in other.members().values())
+    plain = Config.load(None, ["model.name=tcn"])
+    assert "ensemble" not in plain.to_dict()
+    assert Config.parse(plain.to_dict()) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("ensemble: {member: [tcn]}", "unknown key 'ensemble.member'; did you mean 'members'"),
+        ("ensemble: {folds: 1}", "ensemble.folds"),
+        ("ensemble: {members: tcn}", "is a list; got 'tcn'"),
+        ("ensemble: {members: [tcn, 3]}", "Member 2 .*; got 3"),
+        ("ensemble: {members: [{loss: {gamma: 1}}]}", r"Member 1 .* with model\.name"),
+        ("ensemble: {members: [ensemble]}", "another than 'ensemble'"),
+        ("ensemble: 3", "ensemble is a section"),
+        ("model: {name: ensemble, options: {hidden: 3}}", r"no model\.options"),
+        ("training: {epocs: 3}", r"unknown key 'training\.epocs'; did you mean 'epochs'"),
+        (
+            "ensemble: {members: [tcn, {model: {name: tcn}, training: {epocs: 3}}]}",
+            r"member 'tcn-2': unknown key 'training\.epocs'; did you mean 'epochs'",
+        ),
+        (
+            "ensemble: {members: [{model: {name: tcn}, labels: {mode: multilabel}}]}",
+            r"member 'tcn': unknown key 'labels'",
+        ),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, problem):
+    with pytest.raises(ConfigError, match=problem):
+        ensemble(tmp_path, text)
+
+
+def test_members_of_a_plain_model_are_refused():
+    with pytest.raises(ConfigError, match=r"needs model\.name: ensemble"):
+        Config.load(None, ["model.name=tcn", "ensemble.members=[tcn]"])

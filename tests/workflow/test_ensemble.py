@@ -1,0 +1,307 @@
+"""An ensemble of two networks and trees goes the whole road."""
+
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import nuzzle
+from nuzzle.cli.app import build_app
+from nuzzle.config import Config
+from nuzzle.errors import BundleError, ConfigError, DivergedError, InputError, LeakageError
+from nuzzle.features.frontend import Frontend
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.combiners import WeightedAverage
+from nuzzle.inference.predict import predict_members, predict_raw, predict_recording
+from nuzzle.io.load import load_entry
+from nuzzle.manifest import Manifest
+from nuzzle.workflow import folds
+from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.train import train
+
+TREES = {"model": {"name": "trees"}, "features": "relational", "training": {"epochs": 4}}
+CONFIG = Config.parse(
+    {
+        "model": {"name": "ensemble"},
+        "labels": {"behaviours": ["investigation"]},
+        "training": {"epochs": 1, "window": 64},
+        "ensemble": {
+            "folds": 2,
+            "members": [
+                {
+                    "model": {
+                        "name": "conv_lstm",
+                        "options": {"channels": [4, 4, 4], "hidden": 4, "num_layers": 1},
+                    }
+                },
+                {"model": {"name": "tcn", "options": {"channels": 4}}, "prepare": {"fps": 15}},
+                TREES,
+            ],
+        },
+    }
+)
+
+
+def run(*arguments):
+    return CliRunner().invoke(build_app(), [*map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def path(manifest, tmp_path_factory):
+    """Trained in two goes: the first was cut short in the second fold of the second member."""
+    out = tmp_path_factory.mktemp("ensemble") / "mice.nuzzle"
+    real, learned = folds.learn, []
+
+    def learn(recordings, space, config, *arguments):
+        learned.append((config.model.name, [each.name for each in recordings["train"]]))
+        if len(learned) == 4:
+            raise KeyboardInterrupt
+        return real(recordings, space, config, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folds, "learn", learn)
+        with pytest.raises(KeyboardInterrupt):
+            train(manifest, out, CONFIG)
+        said = []
+        train(manifest, out, CONFIG, say=said.append)
+    names = [name for name, _ in learned]
+    assert names == [
+        *("conv_lstm", "conv_lstm", "tcn", "tcn"),
+        *("tcn", "trees", "trees", "conv_lstm", "tcn", "trees"),
+    ], "nothing is trained twice but what was cut short"
+    assert learned[3] == learned[4]
+    assert [sorted(part) for _, part in learned[-3:]] == [["mouse0", "mouse1", "mouse2"]] * 3
+    assert any(sentence.startswith("weights: conv_lstm 0.") for sentence in said)
+    return out
+
+
+@pytest.fixture(scope="module")
+def bundle(path):
+    return Bundle.load(path)
+
+
+@pytest.fixture(scope="module")
+def recording(manifest):
+    return load_entry(manifest.entries[3])
+
+
+def test_it_is_judged_on_val_and_fitted_inside_of_train(bundle):
+    assert [each.name for each in bundle.members] == ["conv_lstm", "tcn", "trees"]
+    assert [each.frontend.fps for each in bundle.members] == [30, 15, 30]
+    assert bundle.training["validation_recordings"] == ["mouse3", "mouse4"]
+    assert [each["recording"] for each in bundle.metrics["recordings"]] == ["mouse3", "mouse4"]
+    assert bundle.calibration["recordings"] == ["mouse0", "mouse1", "mouse2"]
+    assert sum(bundle.combiner.weights) == pytest.approx(1)
+    rows = [row["name"] for row in bundle.training["comparison"]]
+    assert rows == ["conv_lstm", "tcn", "trees", "equal", "weighted", "stacked"]
+    assert set(bundle.training["members"]) == {"conv_lstm", "tcn", "trees"}
+    assert bundle.config == CONFIG
+
+
+def test_one_file_without_a_pickle(path):
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        card = archive.read("card.md").decode()
+    assert sorted(names) == [
+        "bundle.json",
+        "card.md",
+        "member-0/weights.safetensors",
+        "member-1/weights.safetensors",
+        "member-2/trees-0.txt",
+    ]
+    assert card.startswith("# Ensemble of conv_lstm, tcn, trees")
+    assert "(conv_lstm, trees)\n- 30 frames per second" in card
+    assert "| equal |  |" in card
+
+
+def test_members_are_combined_on_the_frames_of_the_recording(bundle, recording):
+    prepared = bundle.prepare(recording)
+    raw = predict_raw(bundle, recording, prepared)
+    alone = [predict_recording(bundle.alone(member.name), recording) for member in bundle.members]
+    assert [pair for pair, _ in raw] == list(recording.pairs)
+    for number, (_, probability) in enumerate(raw):
+        assert probability.shape == (recording.n_frames, 2)
+        together = bundle.combiner([said[number].probability for said in alone])
+        np.testing.assert_array_equal(probability, together)
+
+
+def test_a_bundle_saved_again_says_the_same(bundle, recording, tmp_path):
+    again = Bundle.load(bundle.save(tmp_path / "again.nuzzle"))
+    for one, other in zip(
+        predict_recording(bundle, recording), predict_recording(again, recording), strict=True
+    ):
+        np.testing.assert_array_equal(one.probability, other.probability)
+    assert json.dumps(again.to_dict()) == json.dumps(bundle.to_dict())
+
+
+def test_what_members_share_is_computed_once(bundle, recording, monkeypatch):
+    first, _, trees = bundle.members
+    twice = replace(bundle, members=(first, trees, replace(first, name="again")))
+    prepared, computed = [], []
+    prepare, raw = Frontend.prepare, Frontend.raw
+    monkeypatch.setattr(Frontend, "prepare", lambda *a: prepared.append(a) or prepare(*a))
+    monkeypatch.setattr(Frontend, "raw", lambda *a: computed.append(a) or raw(*a))
+    said = predict_members(twice, recording, twice.prepare(recording))
+    assert len(prepared) == 1
+    assert len(computed) == 2 * len(recording.pairs), "once for both networks, once for the trees"
+    for pair in recording.pairs:
+        np.testing.assert_array_equal(said[0][pair], said[2][pair])
+
+
+def test_by_command(path, manifest, short, tmp_path):
+    study, out = tmp_path / "study.csv", tmp_path / "results"
+    manifest.save(study)
+    done = run("evaluate", path, study, "--out", out)
+    assert done.exit_code == 0, done.stderr
+    assert run("report", out).exit_code == 0
+    assert "Ensemble, weighted: conv_lstm (" in (out / "report.html").read_text()
+    seen = run("evaluate", path, study, "--split", "train")
+    assert seen.exit_code == 2
+    assert "trained on mouse0" in seen.stderr
+    labelled = run(
+        "predict", path, short, "--fps", 30, "--px-per-cm", 18.3, "--out", tmp_path / "p"
+    )
+    assert labelled.exit_code == 0, labelled.stderr
+    refused = run("tune", study, "--model", "ensemble", "--out", tmp_path / "best.yaml")
+    assert refused.exit_code == 2
+    assert "Search each of its models by itself" in refused.stderr
+
+
+def test_one_member_is_explained(path, bundle, bundle_file, manifest, tmp_path):
+    poses = tmp_path / "poses.csv"
+    Manifest((replace(manifest.entries[3], labels=None),)).save(poses)
+    changed = replace(bundle, combiner=WeightedAverage(True, (0.2, 0.3, 0.5)))
+    heaviest = nuzzle.explain(changed, [poses], tmp_path / "heaviest")
+    assert heaviest["model"] == "trees"
+    assert heaviest["shap"]
+    assert "its member trees says alone" in heaviest["notes"][0]
+    chosen = nuzzle.explain(
+        path, [poses], tmp_path / "tcn", member="tcn", frames=[40], behaviours=["investigation"]
+    )
+    (row,) = chosen["attribution"]
+    assert row["frame"] == 40
+    with pytest.raises(InputError, match=r"no member 'tcm'; it has .*'tcn'"):
+        nuzzle.explain(path, [poses], tmp_path / "none", member="tcm")
+    with pytest.raises(InputError, match="no ensemble"):
+        nuzzle.explain(bundle_file, [poses], tmp_path / "none", member="tcn")
+
+
+def test_an_ensemble_has_not_one_classifier(bundle):
+    with pytest.raises(InputError, match="Choose one of its members: conv_lstm, tcn, trees"):
+        bundle.classifier.describe()
+
+
+def test_an_older_bundle_is_read(bundle_file, recording, tmp_path):
+    """As they were written before there were ensembles, early stopping or calibration."""
+    old = tmp_path / "old.nuzzle"
+    with zipfile.ZipFile(bundle_file) as source, zipfile.ZipFile(old, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "bundle.json":
+                values = json.loads(content)
+                assert values["version"] == 1
+                assert "members" not in values
+                del values["calibration"], values["config"]["training"]["early_stopping"]
+                content = json.dumps(values).encode()
+            target.writestr(name, content)
+    new, read = Bundle.load(bundle_file), Bundle.load(old)
+    assert read.combiner is None
+    one, other = (predict_raw(each, recording, each.prepare(recording)) for each in (new, read))
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine.probability, theirs.probability)
+
+
+def test_a_newer_bundle_is_refused(path, tmp_path):
+    newer = tmp_path / "newer.nuzzle"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(newer, "w") as target:
+        values = json.loads(source.read("bundle.json"))
+        target.writestr("bundle.json", json.dumps({**values, "version": 3}))
+    with pytest.raises(BundleError, match="version 3; this nuzzle reads up to 2"):
+        Bundle.load(newer)
+
+
+def test_cross_validation_inside_of_a_split(manifest, tmp_path):
+    """Two sets of trees, stacked; the last recordings judge them."""
+    study, out, figures = tmp_path / "s.csv", tmp_path / "e.nuzzle", tmp_path / "figures.json"
+    manifest.save(study)
+    settings = tmp_path / "ensemble.yaml"
+    stacked = CONFIG.with_values({"ensemble.members": [TREES, TREES], "ensemble.method": "stacked"})
+    settings.write_text(stacked.to_yaml())
+    done = run(
+        "crossval", study, "--config", settings, "--split", "train", "--folds", 2,
+        "--out", out, "--json", figures,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "Members alone and combined" in done.stdout
+    rows = {row["name"]: row for row in json.loads(figures.read_text())["comparison"]}
+    assert list(rows) == ["trees", "trees-2", "equal", "weighted", "stacked"]
+    bundle = Bundle.load(out)
+    assert [each.config.training.seed for each in bundle.members] == [0, 1]
+    scored = {each["recording"] for each in bundle.metrics["recordings"]}
+    assert scored == {"mouse0", "mouse1", "mouse2"}
+    evaluate(bundle, manifest, "val")
+    with pytest.raises(LeakageError):
+        evaluate(bundle, manifest, "train")
+
+
+def test_a_member_that_cannot_be_trained_is_named(manifest, tmp_path):
+    for wrong, problem in (
+        ("tcm", "Member 'tcm' of the ensemble: there is no model 'tcm'"),
+        ({"model": {"name": "graph"}, "features": "relational"}, "Member 'graph' .* 'nodes'"),
+    ):
+        config = CONFIG.with_values({"ensemble.members": [TREES, wrong]})
+        with pytest.raises(ConfigError, match=problem):
+            train(manifest, tmp_path / "m.nuzzle", config)
+
+
+AUXILIARY = {"attack": "close", "mount": "close", "investigation": "close"}
+
+
+def test_every_network_learns_auxiliary_labels_and_trees_leave_them_out(manifest, tmp_path):
+    beside = Manifest(tuple(replace(each, behaviours=AUXILIARY) for each in manifest))
+    network = CONFIG.ensemble.members["conv_lstm"].model_dump(mode="json")
+    config, said = CONFIG.with_values({"ensemble.members": [network, TREES]}), []
+    bundle = train(manifest, tmp_path / "m.nuzzle", config, auxiliary=beside, say=said.append)
+    assert said.count("conv_lstm: learned beside: close, other, labelled in 3 of 3") == 1
+    assert sum(sentence.startswith("conv_lstm: learned beside") for sentence in said) == 3
+    recording = load_entry(manifest.entries[3])
+    for _, probability in predict_recording(bundle, recording):
+        assert probability.shape == (recording.n_frames, 2)
+    result = nuzzle.crossval(
+        manifest, tmp_path / "all.nuzzle", config, auxiliary=beside, folds=2, split="train"
+    )
+    for each in (bundle, result.bundle):
+        assert each.training["auxiliary"] == ["close", "other"]
+        members = each.training["members"]
+        assert members["conv_lstm"]["auxiliary"] == ["close", "other"]
+        assert members["trees"]["auxiliary"] == []
+        assert each.members[0].classifier.arguments["num_classes"] == 4
+
+
+def test_a_loss_that_is_not_a_number_names_member_and_fold(manifest, tmp_path, monkeypatch):
+    out, real, learned = tmp_path / "m.nuzzle", folds.learn, []
+
+    def learn(recordings, space, config, *arguments):
+        learned.append(config.model.name)
+        if len(learned) == 4:
+            raise DivergedError("The loss became infinite.")
+        return real(recordings, space, config, *arguments)
+
+    monkeypatch.setattr(folds, "learn", learn)
+    with pytest.raises(DivergedError) as caught:
+        train(manifest, out, CONFIG)
+    work = tmp_path / "m.nuzzle.work"
+    assert str(caught.value) == (
+        "member tcn: fold 2 of 2: The loss became infinite. What was finished before is kept in "
+        f"{work}."
+    )
+    assert sorted(path.relative_to(work).as_posix() for path in work.rglob("*.nuzzle")) == [
+        "conv_lstm/fold-0.nuzzle",
+        "conv_lstm/fold-1.nuzzle",
+        "tcn/fold-0.nuzzle",
+    ]
+    train(manifest, out, CONFIG)
+    assert learned[4:] == ["tcn", "trees", "trees", "conv_lstm", "tcn", "trees"]
