@@ -45,6 +45,9 @@ class PrepareConfig(Section):
         max_gap_s: missing points are interpolated over gaps up to this long, s.
         smooth_s: width of the median filter of each coordinate, s; 0 for none.
         keypoints: which keypoints are used; those that all training recordings share by default.
+        missing_keypoints: ``refuse`` recordings that lack one of them, or ``allow`` them: the
+            keypoint is then missing in every frame. Allowed and not named, keypoints are those that
+            at least half of the labs have.
         nose: the keypoint at the front; found by name by default.
         tail_base: the keypoint at the rear; found by name by default.
         centre: keypoints whose mean is the centre; all by default.
@@ -57,6 +60,7 @@ class PrepareConfig(Section):
     max_gap_s: NonNegativeFloat = 0.5
     smooth_s: NonNegativeFloat = 0.0
     keypoints: tuple[str, ...] = ()
+    missing_keypoints: Literal["refuse", "allow"] = "refuse"
     nose: str | None = None
     tail_base: str | None = None
     centre: tuple[str, ...] = ()
@@ -77,6 +81,19 @@ class LabelsConfig(Section):
     background: str = "other"
     mode: Literal["exclusive", "multilabel"] = "exclusive"
     priority: tuple[str, ...] = ()
+
+
+class LabsConfig(Section):
+    """What a model is told of who recorded, where it is trained on several labs.
+
+    Attributes:
+        embedding: whether it is told the lab.
+        dropout: share of the training stretches whose lab is hidden, so that a lab that the model
+            does not know is nothing new.
+    """
+
+    embedding: bool = True
+    dropout: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
 class ModelConfig(Section):
@@ -212,6 +229,7 @@ class Config(Section):
     prepare: PrepareConfig = PrepareConfig()
     features: str = "engineered48"
     labels: LabelsConfig = LabelsConfig()
+    labs: LabsConfig = LabsConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -20,7 +20,7 @@ def model_card(values: Mapping[str, Any]) -> str:
         f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
         f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
         f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
-        f"- features: {front['features']}",
+        f"- features: {front['features']}" + _told(front.get("labs")),
         "## Trained on\n" + _trained_on(training),
         _figures(values.get("metrics")),
         "## Limits\n"
@@ -30,6 +30,13 @@ def model_card(values: Mapping[str, Any]) -> str:
         "## Made with\n" + "\n".join(f"- {k}: {v}" for k, v in values["provenance"].items()),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _told(labs: Sequence[str] | None) -> str:
+    """What it makes of a recording's lab."""
+    if not labs:
+        return ""
+    return f"\n- the lab, where it is one of {', '.join(labs)}; it need not be"
 
 
 def _what(values: Mapping[str, Any]) -> str:
@@ -45,6 +52,10 @@ def _trained_on(training: Mapping[str, Any]) -> str:
     lines += [
         f"- {name}: {counts['frames']} frames in {counts['bouts']} bouts"
         for name, counts in training["behaviours"].items()
+    ]
+    lines += [
+        f"- lab {lab}, which looked for {', '.join(behaviours)}"
+        for lab, behaviours in training.get("labs", {}).items()
     ]
     if training.get("simulated"):
         lines.append("- **The recordings are simulated.**")

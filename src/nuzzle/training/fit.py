@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.models.graph import node_layout
 from nuzzle.training.losses import FocalLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
@@ -81,7 +82,7 @@ def fit(
     training, validation = _pieces(config, train, val)
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
-        arguments = model_arguments(config, training.features.shape[1], space)
+        arguments = model_arguments(config, train[0], space)
         model = build_model(ARCHITECTURES, config.model.name, **arguments)
         lit = LitClassifier(model, config, space, _loss(config, space, training), training)
         unfinished = work / "last.ckpt"
@@ -159,13 +160,15 @@ def _pieces(
     return training, validation
 
 
-def model_arguments(config: Config, input_dim: int, space: LabelSpace) -> dict[str, Any]:
-    """What the configured model is built with."""
-    arguments: dict[str, Any] = {"input_dim": input_dim, "num_classes": len(space.names)}
+def model_arguments(config: Config, sample: Sample, space: LabelSpace) -> dict[str, Any]:
+    """What the configured model is built with, for input like that of `sample`."""
+    arguments: dict[str, Any] = {"input_dim": sample.width, "num_classes": len(space.names)}
     if ARCHITECTURES[config.model.name].shape == "window":
         arguments["window_size"] = config.training.window
     if config.model.name == "tcn":
         arguments["exclusive"] = space.exclusive
+    if config.model.name == "graph" and len(sample.lab):
+        arguments["nodes"] = node_layout(sample.features.shape[1])
     return {**arguments, **config.model.options}
 
 

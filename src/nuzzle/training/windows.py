@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +25,19 @@ class Sample:
         pair: agent and target.
         features: `(time, feature)`, normalised, nothing missing.
         targets: what to say, and where that is known.
+        lab: the code of its lab, `(lab,)`; empty where the model is not told.
     """
 
     recording: str
     pair: Pair
     features: Tensor
     targets: Targets
+    lab: Tensor = field(default_factory=lambda: torch.zeros(0))
+
+    @property
+    def width(self) -> int:
+        """Columns of the model's input: the features, and the labs."""
+        return self.features.shape[1] + len(self.lab)
 
 
 class Batch(NamedTuple):
@@ -42,6 +49,7 @@ class Batch(NamedTuple):
         targets: `(batch, behaviour)` float of the centre frames, or `(batch, time, behaviour)`.
         observed: what was looked for; bool, like `targets`.
         sample: `(batch,)`, which sample each piece comes from.
+        lab: `(batch, lab)`, the code of the lab of each piece.
     """
 
     x: Tensor
@@ -49,6 +57,7 @@ class Batch(NamedTuple):
     targets: Tensor
     observed: Tensor
     sample: Tensor
+    lab: Tensor
 
 
 class Pieces(Dataset[Batch], ABC):
@@ -78,6 +87,7 @@ class Pieces(Dataset[Batch], ABC):
         #: Where each sample begins.
         self.first = first
         self.features = torch.cat(parts)
+        self.lab = torch.stack([sample.lab for sample in samples])
         self.owner = torch.cat(owners)
         #: Row of `active` and `observed` that belongs to a frame; -1 between samples.
         self.row = torch.full((len(self.owner),), -1)
@@ -136,6 +146,7 @@ class WindowDataset(Pieces):
             targets=self.active[row].float(),
             observed=self.observed[row],
             sample=self.owner[centre],
+            lab=self.lab[self.owner[centre]],
         )
 
 
@@ -178,6 +189,7 @@ class StretchDataset(Pieces):
             targets=(self.active[row] & there).float(),
             observed=self.observed[row] & there,
             sample=self.owners[chosen],
+            lab=self.lab[self.owners[chosen]],
         )
 
 

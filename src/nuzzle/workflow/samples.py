@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
+from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
 
@@ -26,7 +28,12 @@ def prepare_samples(
         space: the behaviours.
         config: of the training.
     """
-    frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
+    known = [
+        each
+        for each in recordings["train"]
+        if each.labels is not None and set(each.labels.behaviours) & set(space.names)
+    ]
+    frontend = Frontend.plan(known or recordings["train"], config, directed=space.directed)
     symmetric = frontend.feature_set.symmetric
     samples: dict[str, list[Sample]] = {split: [] for split in recordings}
     for split, part in recordings.items():
@@ -38,35 +45,39 @@ def prepare_samples(
             for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
                 raw = frontend.raw(prepared, view.pair)
                 targets = space.targets(labels, view.labelled)
-                samples[split].append(Sample(recording.name, view.pair, raw, targets))
+                lab = frontend.lab_code(recording.lab)
+                samples[split].append(Sample(recording.name, view.pair, raw, targets, lab))
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
     normaliser = Normaliser.fit(sample.features for sample in samples["train"])
     frontend = frontend.with_normaliser(normaliser)
     normal = {
-        split: [
-            Sample(each.recording, each.pair, frontend.model_input(each.features), each.targets)
-            for each in part
-        ]
+        split: [replace(each, features=frontend.model_input(each.features)) for each in part]
         for split, part in samples.items()
     }
     return frontend, normal
 
 
-def check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
-    """Say before training what cannot be learned or judged.
+def fit_space(train: Sequence[Recording], config: Config, say: Say) -> LabelSpace:
+    """The behaviours of training recordings; what labs disagree about is said.
 
     Raises:
-        TrainingError: a behaviour has no frame in `train`.
+        TrainingError: as `LabelSpace.fit`; or a behaviour has no frame.
     """
+    space = LabelSpace.fit(train, config.labels)
+    if absent := space.absent(train):
+        raise TrainingError(
+            f"{', '.join(absent)} has no frame in train once overlapping labels are resolved, so "
+            "it cannot be learned. Label some, put it first in labels.priority, or leave it out of "
+            "labels.behaviours."
+        )
+    warn_of_differences(train, say)
+    return space
+
+
+def check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
+    """Say before training what cannot be learned or judged."""
     for split, what in (("train", "learned"), ("val", "judged")):
         for column, name in enumerate(space.names if samples[split] else ()):
-            frames = sum(int(each.targets.active[:, column].sum()) for each in samples[split])
-            if not frames and split == "train" and name != space.background:
-                raise TrainingError(
-                    f"{name!r} has no frame in train once overlapping labels are resolved, so it "
-                    "cannot be learned. Label some, put it first in labels.priority, or leave it "
-                    "out of labels.behaviours."
-                )
-            if not frames:
+            if not any(each.targets.active[:, column].any() for each in samples[split]):
                 say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")

@@ -29,11 +29,12 @@ from nuzzle.manifest import Manifest
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
+from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.calibration import calibrate_bundle, judge
-from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+from nuzzle.workflow.samples import Say, check_positives, fit_space, prepare_samples
 from nuzzle.workflow.scored import score_recording
 
 
@@ -78,7 +79,7 @@ def train(
         out := Path(out), config, manifest, overwrite=overwrite, fresh=fresh, say=say
     )
     recordings = {split: _load(part, say) for split, part in chosen.items()}
-    space = LabelSpace.fit(recordings["train"], config.labels)
+    space = fit_space(recordings["train"], config, say)
     bundle = learn(recordings, space, config, work, say, progress)
     say("scoring val")
     raw = [pair for each in recordings["val"] for pair in score_recording(bundle, each).raw]
@@ -156,7 +157,7 @@ def _fit(
     trained = fit(config, space, samples["train"], samples["val"], work, progress)
     say(f"best epoch: {trained.best_epoch}, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, samples["train"][0].features.shape[1], space)
+    arguments = model_arguments(config, samples["train"][0], space)
     network = kind(trained.model, name, arguments, config.training.window, space.exclusive)
     return network, {
         "best_epoch": trained.best_epoch,
@@ -197,7 +198,8 @@ def _trained_on(
         "recordings": [each.name for each in recordings["train"]],
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.group or each.name for each in recordings["train"]}),
-        "labs": sorted({each.lab for each in recordings["train"]} - {""}),
+        "labs": looked_for(recordings["train"], space.names),
+        "unlearned": list(space.absent(recordings["train"])),
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
@@ -231,7 +233,9 @@ def work_folder(
     note = work / "run.txt"
     if fresh and work.exists():
         shutil.rmtree(work)
-    if note.exists() and note.read_text("utf-8") != mark:
+    # A run that was refused before its first epoch has left nothing but its note.
+    begun = work.exists() and any(path != note for path in work.iterdir())
+    if begun and note.exists() and note.read_text("utf-8") != mark:
         raise OutputError(
             f"{work} holds an unfinished run with another config or manifest. Finish that one, "
             "or pass --fresh to throw it away."
