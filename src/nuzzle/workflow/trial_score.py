@@ -36,7 +36,7 @@ class Scoring:
 
     Attributes:
         on: ``val``, which also stops the training early; or ``crossval`` inside of ``train``.
-        folds: of the cross-validation, at least 3.
+        folds: of the cross-validation, at least 3; of labs 2.
         by: what stays together in a fold.
         metric: what is made as large as possible.
     """
@@ -130,7 +130,7 @@ class TrialScore:
         return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
 
     def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
-        folds = Folds(self.parts, self.space, config, work, self._warn, None)
+        folds = Folds(self.parts, self.space, config, work, self._warn, None, self.scoring.by)
         pairs: list[ScoredPair] = []
         for number in range(len(self.parts)):
             pairs += folds.predict(number)
