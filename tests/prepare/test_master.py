@@ -33,6 +33,14 @@ def test_half_of_the_labs_have_a_proposed_keypoint(labs):
     assert proposed_keypoints(labs) == ("nose", "ear_left", "ear_right", "tail_base", "head")
 
 
+def test_recordings_of_one_lab_that_differ_share_its_vote():
+    odd = recording("north", "nose", "tail_base", "headpiece")
+    assert proposed_keypoints([odd, *[recording("north", "nose", "tail_base")] * 2]) == (
+        "nose",
+        "tail_base",
+    )
+
+
 def test_a_nose_and_a_tail_base_are_proposed_however_rare():
     labs = [
         recording("a", "ear_left", "ear_right", "spine"),

@@ -116,5 +116,5 @@ def test_what_is_said_where_the_truth_could_not_be_learned_counts_against_it():
         "r", "", Pair("mouse1", "mouse2"), 30.0, names, "other", True,
         targets.active, targets.observed, said, said.astype(np.float32),
     )  # fmt: skip
-    (table,) = module._bouts_of_scored(space, [pair]).values()
+    (table,) = module.bouts_of_scored(space, [pair]).values()
     assert table.to_numpy().tolist() == [["mouse1", "mouse2", "attack", 0, 3]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 from nuzzle.config import PrepareConfig
@@ -46,16 +46,21 @@ def choose_skeleton(recordings: Sequence[Recording], settings: PrepareConfig) ->
 def proposed_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:
     """Keypoints that at least half of the labs have, with one for the nose and the tail base each.
 
-    A recording without a lab counts as a lab of its own. The order is that of first appearance.
+    Recordings of a lab that differ share its vote. A recording without a lab counts as a lab of its
+    own. The order is that of first appearance.
     """
-    labs: dict[str, set[str]] = {}
+    labs: dict[str, list[Recording]] = {}
     for recording in recordings:
-        labs.setdefault(recording.lab or recording.name, set()).update(recording.keypoints)
-    counts = Counter(name for keypoints in labs.values() for name in keypoints)
-    chosen = {name for name, count in counts.items() if 2 * count >= len(labs)}
+        labs.setdefault(recording.lab or recording.name, []).append(recording)
+    votes: defaultdict[str, float] = defaultdict(float)
+    for mine in labs.values():
+        for recording in mine:
+            for name in recording.keypoints:
+                votes[name] += 1 / len(mine)
+    chosen = {name for name, vote in votes.items() if 2 * vote >= len(labs) - 1e-9}
     for candidates in (NOSE_CANDIDATES, TAIL_CANDIDATES):
-        most = max(candidates, key=lambda name: counts[name])
-        if not chosen & set(candidates) and counts[most]:
+        most = max(candidates, key=lambda name: votes[name])
+        if not chosen & set(candidates) and votes[most]:
             chosen.add(most)
     order = dict.fromkeys(name for recording in recordings for name in recording.keypoints)
     return tuple(name for name in order if name in chosen)

@@ -103,14 +103,14 @@ def benchmark_mabe(
     space = LabelSpace.fit(recordings, config.labels)
     run = Folds(parts, space, config, out / "folds", say, progress, by)
     pairs = run.predict_all()
-    bouts = _bouts_of_scored(space, pairs)
+    bouts = bouts_of_scored(space, pairs)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
-    score = _score(data, bouts)
+    score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
     return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say))
 
 
-def _score(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
+def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
     """The competition's score of the recordings that have been predicted."""
     truth = read_solution(data)
     mine = truth.bouts[truth.bouts["video_id"].isin(bouts)]
@@ -134,7 +134,7 @@ def _submitted(name: str, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
+def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
     """Recording -> bouts, where somebody looked for them."""
     frames: dict[str, list[PairFrames]] = {}
     for one in pairs:
