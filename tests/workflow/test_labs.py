@@ -199,7 +199,8 @@ def test_without_the_lab_in_a_fold(recordings, tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "learn", learn)
     for number, part in enumerate(parts):
-        run = Folds(parts, space, Config(), tmp_path, lambda _: None, None, "lab")
+        config = Config.load(None, TREES)
+        run = Folds(parts, space, config, tmp_path, lambda _: None, None, "lab")
         with pytest.raises(KeyboardInterrupt):
             run.bundle(number)
         split = learned.pop()
@@ -210,6 +211,26 @@ def test_without_the_lab_in_a_fold(recordings, tmp_path, monkeypatch):
         assert [len(each) for each in names] == [4, 2], "one of three groups of each lab"
         assert not names[0] & names[1]
         assert {each.lab for each in split["val"]} == {""}, "their lab is hidden"
+
+
+def test_every_fold_can_read_what_it_has_not_seen(recordings, tmp_path):
+    """The first two labs share a nose, which the third lacks; the second has no scale."""
+    south = [replace(each, px_per_cm=None) for each in recordings if each.lab == SOUTH]
+    parts = [[each for each in recordings if each.lab == lab] for lab in (NORTH, WEST)]
+    named = [*TREES[:-1], "prepare.keypoints=[ear_left, ear_right, tail_base]"]
+    config = Config.load(None, [*named, "prepare.nose=ear_left"])
+    space = LabelSpace.fit(recordings, config.labels)
+    run = Folds([*parts, south], space, config, tmp_path, lambda _: None, None, "lab")
+    assert run.settled.prepare.unit == "bl"
+    allowed = Config.load(None, TREES)
+    run = Folds([*parts, south], space, allowed, tmp_path, lambda _: None, None, "lab")
+    with pytest.raises(
+        InputError, match=f"because {SOUTH} has no scale, and {WEST} lacks the nose"
+    ):
+        run.check()
+    together = Folds([*parts], space, allowed, tmp_path, lambda _: None, None, "lab").settled
+    assert together.prepare.unit == "cm"
+    assert "head" in together.prepare.keypoints and "nose" in together.prepare.keypoints
 
 
 def test_labs_of_one_animal_cannot_stop_early(recordings):

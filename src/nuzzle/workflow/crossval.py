@@ -6,6 +6,7 @@ import shutil
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from nuzzle.errors import InputError, TrainingError
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
@@ -217,13 +219,33 @@ class Folds:
         """The recordings of each part."""
         return tuple(tuple(each.name for each in part) for part in self.parts)
 
+    @property
+    def recordings(self) -> list[Recording]:
+        """Those of all parts."""
+        return [each for part in self.parts for each in part]
+
+    @cached_property
+    def settled(self) -> Config:
+        """The configuration with what follows from the recordings, the same in every fold.
+
+        So each fold's model can read the recordings that it has not seen.
+
+        Raises:
+            InputError: the recordings do not fit together.
+        """
+        plan = Frontend.plan(self.recordings, self.config, directed=self.space.directed)
+        chosen = {"keypoints": list(plan.skeleton.keypoints), "fps": plan.fps, "unit": plan.unit}
+        return self.config.with_values({f"prepare.{key}": value for key, value in chosen.items()})
+
     def check(self) -> None:
         """Say before training what labs disagree about, and what a fold's model cannot learn.
 
         Raises:
-            TrainingError: it would learn nothing.
+            InputError: the recordings do not fit together.
+            TrainingError: a model would learn nothing.
         """
-        warn_of_differences([each for part in self.parts for each in part], self.say)
+        _ = self.settled
+        warn_of_differences(self.recordings, self.say)
         for number, part in enumerate(self.parts):
             absent = set(self.space.absent(self._split(number)["train"]))
             lost = sorted(absent - set(self.space.absent(part)))
@@ -281,15 +303,14 @@ class Folds:
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
         self.say(f"training on all recordings for {epochs} epochs")
-        training = self.config.training.model_copy(update={"epochs": epochs})
-        config = self.config.model_copy(update={"training": training})
-        everything = {"train": [each for part in self.parts for each in part], "val": []}
-        return self._learn(everything, "all", config)
+        config = self.settled.with_values({"training.epochs": epochs})
+        return self._learn({"train": self.recordings, "val": []}, "all", config)
 
     def _learn(
         self, recordings: dict[str, list[Recording]], name: str, config: Config | None = None
     ) -> Bundle:
         work = self.work / name
-        bundle = learn(recordings, self.space, config or self.config, work, self.say, self.progress)
+        config = config or self.settled
+        bundle = learn(recordings, self.space, config, work, self.say, self.progress)
         shutil.rmtree(work, ignore_errors=True)  # trees leave none
         return bundle
