@@ -94,8 +94,9 @@ def test_a_killed_run_continues_and_ends_as_if_it_had_not_been(manifest, bundle_
 
 
 def test_an_unfinished_run_of_another_config_is_not_mixed_in(manifest, tmp_path):
-    def kill(*_):
-        raise KeyboardInterrupt
+    def kill(epoch, *_):
+        if epoch == 2:
+            raise KeyboardInterrupt
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train(manifest, tmp_path / "a.nuzzle", Config.parse(QUICK), progress=kill)
