@@ -23,6 +23,7 @@ ORDER = (
     "recording",
     "manifest",
     "presets",
+    "section",
     "config",
     "io",
     "simulate",

@@ -140,3 +140,20 @@ def test_new_positions_are_remembered():
     assert changed.labels is one.labels
     assert one.history == ()
     assert (one.position == points()).all()
+
+
+def test_a_keypoint_in_the_middle_of_others():
+    sure = np.full((6, 2, 2), 0.9, dtype=np.float32)
+    sure[0, 1] = 0.4
+    position = points()
+    position[2, :, 0, 0] = np.nan
+    one = recording(position, confidence=sure, lab="x", labels=labelled())
+    more = one.with_mean_keypoint("body_center", ["nose", "tail_base"])
+    assert more.keypoints == ("nose", "tail_base", "body_center")
+    assert more.position[1, :, 2, 0].tolist() == [9, 13]  # of 8 and 10, 12 and 14
+    assert np.isnan(more.position[2, :, 2, 0]).all(), "missing where one of them is"
+    assert more.confidence[:2, 2, 0] == pytest.approx([0.4, 0.9]), "as sure as the least"
+    assert (more.lab, more.labels) == ("x", one.labels)
+    for name, of in (("hip", ["nose", "paw"]), ("nose", ["nose", "tail_base"])):
+        with pytest.raises(InputError, match=f"'{name}' cannot be made as the mean"):
+            one.with_mean_keypoint(name, of)

@@ -5,27 +5,24 @@ Read from YAML; every key has a default, so a file holds only what differs.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
 )
 
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
 from nuzzle.presets import PRESETS, complete_members, merged, model_name
+from nuzzle.section import Section, assign, checked
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
@@ -35,15 +32,6 @@ def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 Factors = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)]
-
-
-class Section(BaseModel):
-    """A part of the configuration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-_Section = TypeVar("_Section", bound=Section)
 
 
 class PrepareConfig(Section):
@@ -59,6 +47,9 @@ class PrepareConfig(Section):
         max_gap_s: missing points are interpolated over gaps up to this long, s.
         smooth_s: width of the median filter of each coordinate, s; 0 for none.
         keypoints: which keypoints are used; those that all training recordings share by default.
+        missing_keypoints: ``refuse`` recordings that lack one of them, or ``allow`` them: the
+            keypoint is then missing in every frame. Allowed and not named, keypoints are those that
+            at least half of the labs have.
         nose: the keypoint at the front; found by name by default.
         tail_base: the keypoint at the rear; found by name by default.
         centre: keypoints whose mean is the centre; all by default.
@@ -71,6 +62,7 @@ class PrepareConfig(Section):
     max_gap_s: NonNegativeFloat = 0.5
     smooth_s: NonNegativeFloat = 0.0
     keypoints: tuple[str, ...] = ()
+    missing_keypoints: Literal["refuse", "allow"] = "refuse"
     nose: str | None = None
     tail_base: str | None = None
     centre: tuple[str, ...] = ()
@@ -93,11 +85,24 @@ class LabelsConfig(Section):
     priority: tuple[str, ...] = ()
 
 
+class LabsConfig(Section):
+    """What a model is told of who recorded, where it is trained on several labs.
+
+    Attributes:
+        embedding: whether it is told the lab.
+        dropout: share of the training stretches whose lab is hidden, so that a lab that the model
+            does not know is nothing new.
+    """
+
+    embedding: bool = True
+    dropout: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+
 class ModelConfig(Section):
     """Which architecture, with which arguments."""
 
     name: str = "cnn_lstm"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class LossConfig(Section):
@@ -229,6 +234,7 @@ class MemberConfig(Section):
 
     prepare: PrepareConfig = PrepareConfig()
     features: str = "engineered48"
+    labs: LabsConfig = LabsConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
@@ -246,7 +252,7 @@ class EnsembleConfig(Section):
         folds: of the cross-validation inside of ``train``, from which weights are learned.
     """
 
-    members: dict[str, MemberConfig] = {}
+    members: dict[str, MemberConfig] = Field(default_factory=dict)
     method: Literal["weighted", "stacked", "equal"] = "weighted"
     folds: Annotated[int, Field(ge=2)] = 4
 
@@ -274,7 +280,7 @@ class Config(MemberConfig):
             return _ensemble(values, source)
         if values.get("ensemble"):
             raise ConfigError(f"{source}: the section ensemble needs model.name: ensemble.")
-        return _checked(cls, values, source)
+        return checked(cls, values, source)
 
     @classmethod
     def load(cls, path: str | Path | None, changes: Iterable[str] = ()) -> Config:
@@ -301,7 +307,7 @@ class Config(MemberConfig):
             key, separator, text = change.partition("=")
             if not separator:
                 raise ConfigError(f"--set {change}: expected section.key=value.")
-            _assign(values, key.strip().split("."), yaml.safe_load(text))
+            assign(values, key.strip().split("."), yaml.safe_load(text))
         return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 
     def with_values(self, values: Mapping[str, Any], source: str = "config") -> Config:
@@ -312,7 +318,7 @@ class Config(MemberConfig):
         """
         plain = self.to_dict()
         for key, value in values.items():
-            _assign(plain, key.split("."), value)
+            assign(plain, key.split("."), value)
         return Config.parse(plain, source)
 
     def members(self) -> dict[str, Config]:
@@ -348,13 +354,13 @@ def _ensemble(values: Mapping[str, Any], source: str) -> Config:
     if not isinstance(said, dict):
         raise ConfigError(f"{source}: ensemble is a section; got {said!r}.")
     rest = {key: value for key, value in said.items() if key != "members"}
-    whole = _checked(Config, {**values, "ensemble": rest}, source)
+    whole = checked(Config, {**values, "ensemble": rest}, source)
     if whole.model.options:
         raise ConfigError(f"{source}: an ensemble has no model.options; its members have.")
     sections = set(MemberConfig.model_fields) - {"model"}
     common = {name: values[name] for name in sections & set(values)}
     members = {
-        name: _checked(MemberConfig, each, f"{source}, member {name!r}")
+        name: checked(MemberConfig, each, f"{source}, member {name!r}")
         for name, each in complete_members(said.get("members") or (), common).items()
     }
     unused = {name: Config.model_fields[name].default for name in sections}
@@ -363,34 +369,3 @@ def _ensemble(values: Mapping[str, Any], source: str) -> Config:
         "ensemble": whole.ensemble.model_copy(update={"members": members}),
     }
     return whole.model_copy(update={**unused, **changes})
-
-
-def _checked(kind: type[_Section], values: Mapping[str, Any], source: str) -> _Section:
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        problems = [_problem(kind, each) for each in error.errors()]
-        raise ConfigError(f"{source}: " + "; ".join(problems)) from None
-
-
-def _assign(values: dict[str, Any], keys: list[str], value: object) -> None:
-    for key in keys[:-1]:
-        inner = values.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"--set {'.'.join(keys)}: {key!r} is not a section.")
-        values = inner
-    values[keys[-1]] = value
-
-
-def _problem(kind: type[Section], error: Mapping[str, Any]) -> str:
-    where = error["loc"]
-    key = ".".join(map(str, where))
-    if error["type"] != "extra_forbidden":
-        return f"{key}: {error['msg']}"
-    fields: Mapping[str, Any] = kind.model_fields
-    for part in where[:-1]:
-        annotation = fields[str(part)].annotation
-        fields = annotation.model_fields if hasattr(annotation, "model_fields") else {}
-    near = difflib.get_close_matches(str(where[-1]), fields, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(fields)}"
-    return f"unknown key {key!r}; {hint}"

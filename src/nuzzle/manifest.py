@@ -50,6 +50,7 @@ class Entry:
             is an animal of the poses.
         keypoints: what the keypoints are called: ``old=new``, separated by ``;``. Spellings of the
             shared vocabulary (``leftear``, ``LEFT_EAR``: ``ear_left``) need no mention.
+            ``a+b=new`` makes a new one, the mean of others by the names in the file.
         behaviours: what the behaviours are called: ``old=new``; several may share one new name.
         pose_format: name of the reader, where it cannot be told from the file.
         label_format: name of the reader, where it cannot be told from the file.

@@ -145,6 +145,11 @@ class Recording:
         return there
 
     @property
+    def has_scale(self) -> bool:
+        """Whether its positions are in centimetres, or can be brought to them."""
+        return self.unit == "cm" or self.px_per_cm is not None
+
+    @property
     def duration_s(self) -> float:
         return self.n_frames / self.require_fps()
 
@@ -231,6 +236,30 @@ class Recording:
             for labels in (self.labels, self.auxiliary)
         )
         return replace(self, poses=poses, labels=labels, auxiliary=auxiliary)
+
+    def with_mean_keypoint(self, name: str, of: Sequence[str]) -> Recording:
+        """A copy with a keypoint more: the mean of others, missing where one of them is.
+
+        Raises:
+            InputError: one of the others is not there, or the name is taken.
+        """
+        unknown = sorted(set(of) - set(self.keypoints))
+        if unknown or name in self.keypoints:
+            raise InputError(
+                f"recording {self.name!r}: the keypoint {name!r} cannot be made as the mean of "
+                f"{list(of)}; there are already {list(self.keypoints)}."
+            )
+        index = [self.keypoints.index(each) for each in of]
+        mean = self.position[:, :, index].mean(axis=2, keepdims=True)
+        least = self.confidence[:, index].min(axis=1, keepdims=True)
+        more = Recording.from_arrays(
+            self.name,
+            np.concatenate([self.position, mean], axis=2),
+            keypoints=(*self.keypoints, name),
+            individuals=self.individuals,
+            confidence=np.concatenate([self.confidence, least], axis=1),
+        )
+        return replace(self, poses=more.poses)
 
     def slice(self, start_frame: int, stop_frame: int) -> Recording:
         """Frames ``[start_frame, stop_frame)`` of the recording and its labels."""

@@ -19,8 +19,8 @@ MOUSE7_KEYPOINTS = (
 )
 
 #: Roles, best candidate first: what to take where nobody said which keypoint plays it.
-_NOSE_CANDIDATES = ("nose", "snout", "head", "top", "neck")
-_TAIL_CANDIDATES = ("tail_base", "tail", "hip", "spine_2", "body_center", "body")
+NOSE_CANDIDATES = ("nose", "snout", "head", "top", "neck")
+TAIL_CANDIDATES = ("tail_base", "tail", "hip", "spine_2", "body_center", "body")
 
 #: Other spellings of the shared vocabulary, after `_normal` has lowered and split them.
 _SYNONYMS = {
@@ -168,8 +168,8 @@ class Skeleton:
 
         return cls(
             keypoints=names,
-            nose=role(nose, _NOSE_CANDIDATES, "nose"),
-            tail_base=role(tail_base, _TAIL_CANDIDATES, "tail_base"),
+            nose=role(nose, NOSE_CANDIDATES, "nose"),
+            tail_base=role(tail_base, TAIL_CANDIDATES, "tail_base"),
             centre=tuple(centre) or names,
         )
 

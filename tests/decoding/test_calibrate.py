@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -6,6 +8,7 @@ from nuzzle.decoding.calibrate import calibrated, fit_calibrator
 from nuzzle.decoding.leave_out import leave_out
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
+from nuzzle.inference.calibrators import among
 
 
 @pytest.fixture
@@ -99,3 +102,33 @@ def test_what_cannot_be_fitted_is_refused(scored):
     nothing = scored(np.zeros((5, 2), dtype=bool), np.full((5, 2), 0.5), exclusive=False)
     with pytest.raises(InputError, match="nothing can be calibrated"):
         fit_calibrator([nothing])
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_a_lab_did_not_look_for_has_no_part_in_the_fit(overconfident, method, exclusive):
+    """Nobody looked for the first class in the last recordings: what is said of it is nonsense."""
+    pairs = overconfident(3.0, exclusive=exclusive, n_recordings=4, n_frames=2000)
+    fits = []
+    for nonsense in (0.01, 0.5):
+        changed = list(pairs[:2])
+        for pair in pairs[2:]:
+            looked = np.ones_like(pair.observed)
+            looked[:, 0] = False
+            if exclusive:  # frames of the first class are of no class that was looked for
+                looked[pair.truth[:, 0]] = False
+            said = pair.probability.copy()
+            if exclusive:
+                rest = said[:, 1:] / said[:, 1:].sum(axis=1, keepdims=True)
+                said[:, 1:] = (1 - nonsense) * rest
+            said[:, 0] = nonsense
+            one = replace(pair, observed=looked, probability=said)
+            if exclusive:  # as predictions come to be scored
+                one = replace(one, probability=among(said, one.looked_for))
+            changed.append(one)
+        fits.append(fit_calibrator(changed, method))
+        for one in calibrated(changed, fits[-1])[2:] if exclusive else ():
+            assert (one.probability[:, 0] == 0).all()
+            np.testing.assert_allclose(one.probability.sum(axis=1), 1, atol=1e-5)
+    probe = np.random.default_rng(1).dirichlet(np.ones(3), 50)
+    np.testing.assert_allclose(fits[0](probe), fits[1](probe), atol=1e-3)

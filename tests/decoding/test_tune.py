@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.tune import coarse, tune_decoder
 from nuzzle.errors import InputError
+from nuzzle.inference.calibrators import among
 
 
 def bouts(rng, n_frames, n, mean_frames=40):
@@ -137,3 +139,68 @@ def test_coarse_time_by_hand(scored):
     assert third.probability[:, 0] == pytest.approx([0.1, 0.4])  # frames 0-2 and 3-5
     assert third.truth[:, 0].tolist() == [False, True]  # frames 1 and 4
     assert coarse(third) is third
+
+
+def of_lab(lab, rng, scored, high, low, n=4):
+    """Recordings whose behaviour is said with `high` where it goes on and `low` elsewhere."""
+    pairs = []
+    for index in range(n):
+        truth = rng.random(400) < 0.3
+        p = np.clip(np.where(truth, high, low) + 0.02 * rng.standard_normal(400), 0.01, 0.99)
+        pair = scored(truth[:, None], p[:, None], recording=f"{lab}{index}", exclusive=False)
+        pairs.append(replace(pair, lab=lab))
+    return pairs
+
+
+def test_a_lab_gets_a_threshold_of_its_own_where_the_common_one_fails(scored):
+    """0.3 is yes in the north and no in the south: no common threshold tells."""
+    rng = np.random.default_rng(0)
+    north, south = of_lab("north", rng, scored, 0.3, 0.1), of_lab("south", rng, scored, 0.6, 0.3)
+    tuned = tune_decoder([*north, *south], "frames")
+    assert set(tuned.labs) == {"north", "south"}
+    assert tuned.nested.macro_frame_f1 < 0.9
+    assert tuned.labs["north"].decoder.thresholds.values == (0.2,)
+    assert 0.3 < tuned.labs["south"].decoder.thresholds.values[0] < 0.6
+    for lab in tuned.labs.values():
+        assert lab.nested.macro_frame_f1 > 0.98
+        expected = lab.nested.macro_frame_f1 - lab.common.macro_frame_f1
+        assert lab.gain == pytest.approx(expected)
+    assert any(lab.helps for lab in tuned.labs.values())
+    plain = json.loads(json.dumps(tuned.to_dict()))["labs"]["north"]
+    assert Decoder.from_dict(plain["decoder"]) == tuned.labs["north"].decoder
+
+
+def test_labs_that_agree_keep_the_common_decoder(scored):
+    rng = np.random.default_rng(0)
+    pairs = [*of_lab("north", rng, scored, 0.3, 0.1), *of_lab("south", rng, scored, 0.3, 0.1)]
+    tuned = tune_decoder(pairs, "frames")
+    assert tuned.helps
+    assert [lab.helps for lab in tuned.labs.values()] == [False, False]
+
+
+def test_small_labs_and_single_ones_have_none(scored):
+    rng = np.random.default_rng(0)
+    large = of_lab("north", rng, scored, 0.3, 0.1)
+    assert tune_decoder(large, "frames").labs == {}
+    pairs = [*large, *of_lab("south", rng, scored, 0.6, 0.3, n=3)]
+    assert set(tune_decoder(pairs, "frames").labs) == {"north"}
+
+
+def test_thresholds_are_not_tuned_on_what_a_lab_did_not_look_for(recordings):
+    """The south did not look for `b0`; what is said of it there is nonsense."""
+    pairs = [replace(pair, lab="north") for pair in recordings(3, 300)]
+    chosen = []
+    for nonsense in (0.05, 0.95):
+        south = []
+        for pair in recordings(3, 300, seed=1):
+            looked = np.ones_like(pair.observed)
+            looked[:, 0] = False
+            looked[pair.truth[:, 0]] = False
+            said = pair.probability.copy()
+            said[:, 0] = nonsense
+            said[:, 1:] *= (1 - nonsense) / said[:, 1:].sum(axis=1, keepdims=True)
+            one = replace(pair, recording=f"s{pair.recording}", lab="south", observed=looked)
+            south.append(replace(one, probability=among(said, one.looked_for)))
+        chosen.append(tune_decoder([*pairs, *south], "frames", folds=2))
+    assert chosen[0].decoder == chosen[1].decoder
+    assert chosen[0].nested.macro_frame_f1 == pytest.approx(chosen[1].nested.macro_frame_f1)

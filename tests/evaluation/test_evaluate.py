@@ -170,3 +170,47 @@ def test_table_has_a_row_for_each_behaviour(evaluation):
 def test_unknown_behaviour(evaluation):
     with pytest.raises(KeyError):
         evaluation["groom"]
+
+
+def test_scores_of_each_lab_by_hand(scored):
+    """North: attack 2 of 2 and one too many, mount missed. South: attack found."""
+    pairs = [
+        replace(scored("aa.m", "aaa.", recording="r1"), lab="north"),
+        replace(scored("a...", "a...", recording="r2"), lab="south"),
+        replace(scored("....", "....", recording="r3"), lab="south"),
+    ]
+    result = evaluate(pairs, bootstrap=0)
+    north, south = result.labs
+    assert (north.lab, north.recordings, north.scored_frames) == ("north", 1, 4)
+    assert north.f1["attack"] == pytest.approx(0.8)
+    assert north.f1["mount"] == 0.0
+    assert north.macro_f1 == pytest.approx(0.4)
+    assert (south.recordings, south.macro_f1) == (2, 1.0)
+    assert np.isnan(south.f1["mount"]), "does not occur there, and has no part in its mean"
+    assert result.mean_over_labs == pytest.approx(0.7)
+    again = Evaluation.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again.labs[0] == north
+    assert again.mean_over_labs == pytest.approx(0.7)
+
+
+def test_one_lab_has_no_scores_of_its_own(scored):
+    result = evaluate([replace(scored("aa.m", "aaa."), lab="north")], bootstrap=0)
+    assert result.labs == ()
+    assert np.isnan(result.mean_over_labs)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_a_lab_did_not_look_for_is_not_scored(scored, exclusive):
+    """South did not look for mount: what is said of it there counts nowhere."""
+    north = replace(scored("am.", "am.", recording="r1", exclusive=exclusive), lab="north")
+    figures = []
+    for said in ("aa.", "am."):
+        south = scored("aa.", said, recording="r2", exclusive=exclusive)
+        south.observed[:, 1] = False
+        figures.append(evaluate([north, replace(south, lab="south")], bootstrap=0))
+    for result in figures:
+        assert result["mount"].f1.value == 1.0
+        assert result["mount"].observed_frames == 3
+        assert np.isnan(result.labs[1].f1["mount"])
+    assert figures[0]["attack"].f1.value == 1.0
+    assert figures[1]["attack"].f1.value == pytest.approx(0.8), "and the attack is missed"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -78,3 +80,14 @@ def test_figures_by_hand(recordings):
     figures = Figures.of([pair])
     assert figures.f1.tolist() == [0.5]
     assert figures.average_precision == pytest.approx([(1 + 2 / 3) / 2])
+
+
+def test_a_lab_is_hidden_in_place_of_being_shifted(frontend, recordings):
+    told = replace(frontend, labs=("north", recordings[0].lab))
+    one, pair = recordings[0], recordings[0].pairs[0]
+    plain = told(one, pair)
+    columns = families(told.columns)["lab"]
+    assert plain[0, columns].tolist() == [0, 1]
+    moved = ShiftedFrontend.of(told, columns, np.random.default_rng(1), {})(one, pair)
+    assert not moved[:, columns].any()
+    torch.testing.assert_close(moved[:, : columns[0]], frontend(one, pair), equal_nan=True)

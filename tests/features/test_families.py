@@ -34,6 +34,7 @@ def test_every_column_has_exactly_one_family(name):
         ("relative_heading_cos", "angles"),
         ("agent_nose_present", "missing points"),
         ("missing_share_max", "missing points"),
+        ("lab_north_x", "lab"),
     ],
 )
 def test_families_are_what_they_are_called(column, family):

@@ -1,10 +1,15 @@
 """The unit that positions are brought to, from a config and what the recordings know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from nuzzle.config import Config
+from nuzzle.errors import InputError
 from nuzzle.features.frontend import Frontend
+from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
 
 KEYPOINTS = ["nose", "body", "tail_base"]
@@ -52,3 +57,84 @@ def test_relational_features_in_body_lengths():
     assert named["agent_nose_to_own_tail_base"].tolist() == pytest.approx([1.0] * 30)
     again = Frontend.from_dict(frontend.to_dict())
     assert again.unit == "bl" and again.pipeline == frontend.pipeline
+
+
+def of_labs(*names):
+    return [replace(recording(5.0), name=f"{n}", lab=lab) for n, lab in enumerate(names)]
+
+
+def test_a_column_for_each_lab_comes_after_the_features():
+    given = of_labs("south", "north", "south")
+    frontend = Frontend.plan(given, Config.parse({"features": "relational"}))
+    assert frontend.labs == ("north", "south")
+    width = len(frontend.feature_set.columns)
+    assert [column.name for column in frontend.columns[width:]] == ["lab_north", "lab_south"]
+    raw = frontend.raw(frontend.prepare(given[0]), given[0].pairs[0])
+    assert raw.shape[1] == width, "they are not normalised: 0 and 1 as they are"
+    again = Frontend.from_dict(frontend.with_normaliser(Normaliser.fit([raw])).to_dict())
+    for each, code in ((given[0], [0, 1]), (given[1], [1, 0]), (*of_labs("west"), [0, 0])):
+        x = again(again.prepare(each), each.pairs[0])
+        assert x.shape == (30, width + 2)
+        assert (x[:, width:] == torch.tensor(code)).all()
+    assert len(again.to_dict()["columns"]) == width + 2
+
+
+@pytest.mark.parametrize(
+    ("labs", "config"),
+    [
+        (("north", "north"), {}),
+        (("", "north"), {}),
+        (("north", "south"), {"labs": {"embedding": False}}),
+    ],
+)
+def test_one_lab_and_no_wish_make_no_columns(labs, config):
+    frontend = Frontend.plan(of_labs(*labs), Config.parse({"features": "relational", **config}))
+    assert frontend.labs == ()
+    assert frontend.columns == frontend.feature_set.columns
+
+
+def lying(*keypoints, px_per_cm=10.0):
+    """Two animals along x, nose at 80, ears at 60, tail base at 0; the second 100 px to its right.
+
+    y points down, so right of an animal that looks along x is further down.
+    """
+    places = {"nose": 80, "ear_left": 60, "ear_right": 60, "tail_base": 0}
+    position = np.zeros((30, 2, len(keypoints), 2), dtype=np.float32)
+    position[:, 0] = np.array([places[name] for name in keypoints])[None, :, None]
+    position[:, 1, :, 1] = 100
+    return Recording.from_arrays(
+        "+".join(keypoints),
+        position,
+        keypoints=keypoints,
+        individuals=["a", "b"],
+        fps=10.0,
+        px_per_cm=px_per_cm,
+    )
+
+
+@pytest.mark.parametrize("lost", ["nose", "tail_base"])
+def test_a_lab_without_an_end_of_the_body_still_has_a_heading(lost):
+    whole = lying("nose", "ear_left", "ear_right", "tail_base")
+    part = lying(*(name for name in whole.keypoints if name != lost))
+    config = Config.parse({"features": "relational", "prepare": {"missing_keypoints": "allow"}})
+    frontend = Frontend.plan([whole, part], config)
+    assert frontend.skeleton.keypoints == whole.keypoints
+    prepared = Frontend.from_dict(frontend.to_dict()).prepare(part)
+    values = frontend.raw(prepared, prepared.pairs[0])
+    named = dict(zip((c.name for c in frontend.columns), values.T, strict=True))
+    assert named["agent_bearing_sin"].tolist() == pytest.approx([1.0] * 30), "to its right"
+    assert named["relative_heading_cos"].tolist() == pytest.approx([1.0] * 30)
+    assert named["centre_to_centre"].tolist() == pytest.approx([10.0] * 30), "cm"
+    assert named["agent_ear_left_to_target_ear_left"].tolist() == pytest.approx([10.0] * 30)
+    assert named[f"agent_{lost}_to_target_ear_left"].isnan().all()
+
+
+def test_bodies_are_measured_only_where_all_have_both_ends():
+    """Without any scale; with one of them known, the other one is to be mended."""
+    allow = {"features": "relational", "prepare": {"missing_keypoints": "allow"}}
+    whole = lying("nose", "ear_left", "tail_base", px_per_cm=None)
+    part = lying("ear_left", "ear_right", "tail_base")
+    with pytest.raises(InputError, match=r"nose\+ear_left\+tail_base has no scale, and ear_left"):
+        Frontend.plan([whole, part], Config.parse(allow))
+    scaled = lying("nose", "ear_left", "tail_base")
+    assert Frontend.plan([scaled, part], Config.parse(allow)).unit == "cm"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -164,3 +165,34 @@ def test_errors_say_what_there_is(recording):
     poses = torch.full((5, 2, 7, 2), float("nan"))
     with pytest.raises(InputError, match="never seen"):
         held_still(poses, 2, MOUSE7)
+
+
+def test_a_baseline_without_a_nose_faces_from_the_tail_base_to_the_middle():
+    body = torch.zeros(7, 2)
+    body[:, 1] = torch.linspace(-30, 0, 7)  # along y, the nose at the lower end
+    poses = torch.zeros(9, 2, 7, 2) + body
+    poses[:, 1, :, 0] += 100
+    poses[:, :, MOUSE7.nose_index] = float("nan")
+    still = held_still(poses, 4, MOUSE7)
+    rest = [k for k in range(7) if k != MOUSE7.nose_index]
+    torch.testing.assert_close(still[:, rest], poses[4][:, rest])
+    posture = usual_posture(poses, MOUSE7)
+    assert posture[0, MOUSE7.tail_base_index, 0] == posture[0, :, 0].min(), "the rear is behind"
+
+
+def test_the_lab_has_its_part_in_the_score_that_is_explained(recording):
+    bundle = bundle_of("conv_lstm", recording)
+    width = bundle.classifier.arguments["input_dim"]
+    front = replace(bundle.frontend, labs=("north", recording.lab))
+    arguments = {**bundle.classifier.arguments, "input_dim": width + 2}
+    torch.manual_seed(0)
+    model = ARCHITECTURES["conv_lstm"].build(**arguments).eval()
+    member = replace(
+        bundle.members[0], frontend=front, classifier=replace(bundle.classifier, model=model)
+    )
+    bundle = replace(bundle, members=(member,))
+    pair = recording.pairs[0]
+    told = attribute(bundle, recording, pair, 300, "attack", steps=8)
+    hidden = attribute(bundle, replace(recording, lab=""), pair, 300, "attack", steps=8)
+    assert told.score != hidden.score
+    assert abs(told.unexplained) < 0.05 * np.abs(told.values).sum()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import Isotonic, Temperature, calibrator_from_dict
+from nuzzle.inference.calibrators import Isotonic, Temperature, among, calibrator_from_dict
 
 
 def test_a_temperature_by_hand():
@@ -47,3 +47,15 @@ def test_what_cannot_be_is_refused():
         calibrator_from_dict({"kind": "beta"})
     with pytest.raises(InputError, match="curves of 1"):
         Isotonic(True, ((0.0, 1.0),), ((0.0, 1.0),))(np.zeros((4, 2)))
+
+
+def test_classes_that_were_not_looked_for_give_their_share_away():
+    said = np.array([[0.5, 0.3, 0.2], [np.nan] * 3, [1.0, 0.0, 0.0]], dtype=np.float32)
+    looked = np.array([False, True, True])
+    kept = among(said, looked)
+    assert kept[0] == pytest.approx([0, 0.6, 0.4])
+    assert np.isnan(kept[1, 1:]).all()
+    assert kept[2] == pytest.approx([0, 0.5, 0.5]), "nothing is known of either"
+    assert kept.dtype == np.float32
+    assert among(said, np.ones(3, bool)) is said
+    assert among(said, np.zeros(3, bool)) is said

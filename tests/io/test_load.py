@@ -20,7 +20,7 @@ from nuzzle.io.load import (
 )
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels, Pair
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, parse_mapping
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
 
@@ -86,6 +86,16 @@ def test_keypoints_get_shared_names_unless_the_row_says_otherwise(poses: Path) -
     assert renamed.keypoints == ("earring", "tail_base")
     kept = load_entry(Entry("a", poses, keypoints={"leftear": "leftear"}))
     assert kept.keypoints == ("leftear", "tail_base")
+
+
+def test_the_mean_of_keypoints_is_a_new_one(poses: Path) -> None:
+    """Columns count by tens: of animal one, the ear is at (0, 10), the tail base at (20, 30)."""
+    mapping = parse_mapping("leftear+Tailbase=body_center; leftear=ear")
+    recording = load_entry(Entry("a", poses, keypoints=mapping))
+    assert recording.keypoints == ("ear", "tail_base", "body_center")
+    assert recording.position[0, :, 2, 0].tolist() == [10, 20]
+    with pytest.raises(ManifestError, match=r"mean of \['ear', 'Tailbase'\]"):
+        load_entry(Entry("a", poses, keypoints={"ear+Tailbase": "middle"}))
 
 
 def test_label_names_are_told_who_is_who(poses: Path, bouts: Callable[..., Path]) -> None:

@@ -39,10 +39,11 @@ def test_shape(architecture, model, x):
 
 def test_every_parameter_gets_a_gradient(model, x):
     model(x).square().sum().backward()
-    without = [
+    without = {
         name for name, each in model.named_parameters() if each.grad is None or not each.grad.any()
-    ]
-    assert without == []
+    }
+    # A softmax over time forgets what is added to all of its scores: the gradient is rounding.
+    assert without <= {"score.bias"}
 
 
 def test_save_and_load(architecture, model, x, tmp_path):

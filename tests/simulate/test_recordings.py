@@ -123,11 +123,11 @@ def test_a_mabe_tree_reads_back_with_lists_of_what_was_looked_for(tmp_path):
 
 
 def test_labs_differ_in_points_rate_and_behaviours(tmp_path):
-    simulate(tmp_path, format="mabe", recordings=3, minutes=0.2, seed=1, labs=3)
+    simulate(tmp_path, format="mabe", recordings=4, minutes=0.2, seed=1, labs=4)
     recordings = list(load_manifest(manifest_from_mabe(tmp_path)))
-    assert sorted(each.fps for each in recordings) == [25.0, 30.0, 50.0]
-    assert sorted(len(each.keypoints) for each in recordings) == [4, 5, 7]
-    assert len({each.labels.behaviours for each in recordings}) == 3
+    assert sorted(each.fps for each in recordings) == [15.0, 25.0, 30.0, 50.0]
+    assert sorted(len(each.keypoints) for each in recordings) == [3, 4, 5, 7]
+    assert len({each.labels.behaviours for each in recordings}) == 4
 
 
 @pytest.mark.parametrize("format", ["calms21", "mabe"])

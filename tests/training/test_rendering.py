@@ -28,7 +28,7 @@ def sample_of(n_frames, seed):
     active = np.stack([early, ~early], axis=1)
     targets = Targets(active, np.ones_like(active))
     features = FRONTEND.model_input(FRONTEND.feature_set(poses))
-    return Sample(f"r{seed}", Pair("a", "b"), features, targets, poses)
+    return Sample(f"r{seed}", Pair("a", "b"), features, targets, poses=poses)
 
 
 def frontend():

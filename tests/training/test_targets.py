@@ -120,3 +120,44 @@ def test_a_wanted_behaviour_without_a_bout(overlapping):
 def test_it_survives_plain_values(overlapping):
     space = LabelSpace.fit([overlapping], LabelsConfig())
     assert LabelSpace.from_dict(space.to_dict()) == space
+
+
+def test_a_lab_that_did_not_look_for_a_behaviour_neither_affirms_nor_denies_it():
+    """`north` looked for both, `south` for `mount` alone."""
+    both = labelled([bout("attack", 0, 4)], [bout("mount", 0, 10), bout("attack", 0, 10)])
+    one = labelled([bout("mount", 0, 6)], [bout("mount", 0, 10)])
+    for mode, names in (
+        ("exclusive", ["attack", "mount", "other"]),
+        ("multilabel", ["attack", "mount"]),
+    ):
+        space = LabelSpace.fit([both, one], LabelsConfig(mode=mode))
+        assert list(space.names) == names
+        active, observed = space.targets(one.labels, AB)
+        assert not observed[:, 0].any(), "attack"
+        assert observed[:, 1:].all()
+        assert active[:6, 1].all() and not active[6:, 1].any()
+        assert not active[:, 0].any()
+
+
+def test_behaviours_without_a_frame(overlapping):
+    space = LabelSpace.fit([overlapping], LabelsConfig(priority=("mount", "attack")))
+    covered = labelled(
+        [bout("mount", 0, 6), bout("attack", 2, 5)], [bout("mount", 0, 10), bout("attack", 0, 9)]
+    )
+    assert space.absent([covered]) == ("attack",), "where both go on, mount wins"
+    assert space.absent([overlapping, covered]) == ()
+    assert space.absent([]) == ("attack", "mount")
+
+
+def test_what_is_left_out_is_none_of_the_others(overlapping):
+    """`attack` in frames 4 to 7: they are unknown, and elsewhere nobody looked for it."""
+    space = LabelSpace.fit([overlapping], LabelsConfig())
+    active, observed = space.leave_out(space.targets(overlapping.labels, AB), ["attack"])
+    assert observed[:, 0].tolist() == [False] * 10
+    assert observed[:, 1].tolist() == [True] * 4 + [False] * 4 + [True] * 2
+    assert observed[:, 2].tolist() == observed[:, 1].tolist()
+    assert active[:, 1].tolist() == [True] * 4 + [False] * 6
+    several = LabelSpace.fit([overlapping], LabelsConfig(mode="multilabel"))
+    active, observed = several.leave_out(several.targets(overlapping.labels, AB), ["attack"])
+    assert not observed[:, 0].any() and observed[:, 1].all()
+    assert active[:, 1].tolist() == [True] * 6 + [False] * 4

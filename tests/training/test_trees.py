@@ -10,7 +10,7 @@ from nuzzle.inference.kinds import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.trees import fit_trees
+from nuzzle.training.trees import _boost, _boost_among, fit_trees
 from nuzzle.training.windows import Sample
 
 CONFIG = Config.load(
@@ -79,3 +79,45 @@ def test_without_lightgbm(sample, monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'nuzzle\[trees\]'"):
         fit_trees(CONFIG, SPACE, [sample])
+
+
+def test_exclusive_trees_are_not_told_that_what_nobody_looked_for_is_absent(sample):
+    """A second lab sees the same, never looks for `attack`, and so calls it `other`."""
+    called = sample.targets.active.copy()
+    called[:, 2] |= called[:, 0]
+    called[:, 0] = False
+    looked = np.ones_like(called)
+    looked[:, 0] = False
+    blind = Sample("blind", sample.pair, sample.features, Targets(called, looked))
+    true = sample.targets.active.argmax(1)
+    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample, blind]), exclusive=True)
+    said = trees.probabilities(sample.features)
+    torch.testing.assert_close(said.sum(1), torch.ones(600))
+    assert (said.argmax(1).numpy() == true).mean() > 0.98
+    attack = said[true == 0]
+    assert float((attack[:, 0] / (attack[:, 0] + attack[:, 2])).mean()) > 0.7
+    # Had it been told, half of all attacks would be `other`.
+    told = Sample("told", sample.pair, sample.features, Targets(called, np.ones_like(looked)))
+    wrong = TreeClassifier(fit_trees(CONFIG, SPACE, [sample, told]), True)
+    share = wrong.probabilities(sample.features)[true == 0]
+    assert float((share[:, 0] / (share[:, 0] + share[:, 2])).mean()) < 0.6
+    again = restore_classifier(trees.describe(), trees.files())
+    torch.testing.assert_close(again.probabilities(sample.features), said)
+
+
+def test_the_masked_softmax_of_everything_is_lightgbms_own(sample):
+    x, y = sample.features.numpy(), sample.targets.active.argmax(1)
+    settings = {"objective": "multiclass", "num_class": 3, "num_leaves": 4, "verbosity": -1}
+    own = _boost(x, y, settings, CONFIG)
+    masked = _boost_among(np.ones((600, 3), dtype=bool), x, y, settings, CONFIG)
+    np.testing.assert_allclose(masked.predict(x), own.predict(x), atol=1e-5)
+
+
+def test_a_behaviour_that_nobody_ever_looked_for_is_never_said(sample):
+    space = LabelSpace(("attack", "mount"), None, False, ())
+    observed = np.ones((600, 2), dtype=bool)
+    observed[:, 1] = False
+    active = sample.targets.active[:, :2] & observed
+    one = Sample("r", sample.pair, sample.features, Targets(active, observed))
+    trees = TreeClassifier(fit_trees(CONFIG, space, [one]), exclusive=False)
+    assert trees.probabilities(sample.features)[:, 1].max() < 0.01

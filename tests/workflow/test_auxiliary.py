@@ -126,15 +126,17 @@ def test_cross_validation_takes_them_along(manifest, auxiliary, tmp_path):
 
 
 def test_a_run_depends_on_its_auxiliary_manifest(manifest, auxiliary, tmp_path):
-    def kill(*_):
-        raise KeyboardInterrupt
+    def kill(epoch, *_):
+        if epoch == 2:
+            raise KeyboardInterrupt
 
     out = tmp_path / "m.nuzzle"
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        train(manifest, out, config_of("conv_lstm"), auxiliary=auxiliary, progress=kill)
+        config = config_of("conv_lstm", "training.epochs=2")
+        train(manifest, out, config, auxiliary=auxiliary, progress=kill)
     for other in (None, Manifest(auxiliary.entries[:1])):
         with pytest.raises(OutputError, match="another config, manifest or folds"):
-            train(manifest, out, config_of("conv_lstm"), auxiliary=other)
+            train(manifest, out, config, auxiliary=other)
 
 
 def test_no_name_in_common(manifest, auxiliary):

@@ -1,19 +1,18 @@
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.io.load import load_manifest
-from nuzzle.io.mabe import manifest_from_mabe, write_mabe
+from nuzzle.io.mabe import write_mabe
 from nuzzle.io.submission import read_solution, read_submission
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.simulate import simulate_recording
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.workflow import benchmark_mabe as module
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe
 
@@ -107,18 +106,6 @@ def test_of_two_actions_at_once_the_likelier_is_submitted():
     assert module._one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]
 
 
-def test_a_behaviour_of_two_folds_is_not_learned_with_early_stopping(tree):
-    first, *others = load_manifest(manifest_from_mabe(tree))
-    bouts = first.labels.bouts
-    without = replace(first.labels, bouts=bouts[bouts["behaviour"] != "approach"])
-    said = []
-    parts = [[replace(first, labels=without)], *([each] for each in others)]
-    early = CONFIG.with_values({"training.early_stopping": True})
-    assert module._learnable(parts, early, said.append) == ["genitalgroom", "sniffbody"]
-    assert said == ["in fewer than 3 folds, so not learned, and scored as missed: approach"]
-    assert "approach" in module._learnable(parts, CONFIG, said.append), "two folds suffice"
-
-
 def test_an_ensemble_goes_the_same_road(tree, tmp_path):
     member = {name: CONFIG.to_dict()[name] for name in ("model", "features")}
     member["training"] = {"epochs": 12, "epoch_windows": 3000}
@@ -128,3 +115,18 @@ def test_an_ensemble_goes_the_same_road(tree, tmp_path):
     assert set(read_submission(tmp_path / "out" / "out_of_fold.csv")["video_id"]) == {"2", "4", "5"}
     assert result.submission is not None
     assert len(Bundle.load(tmp_path / "out" / "model.nuzzle").members) == 2
+
+
+def test_what_is_said_where_the_truth_could_not_be_learned_counts_against_it():
+    """Frames 2 and 3 are of a behaviour that the fold had no example of: they are not scored, but
+    nobody may know that who submits."""
+    names = ("attack", "mount", "other")
+    space = LabelSpace(names, "other", True, ("attack", "mount"))
+    truth, said = (np.eye(3, dtype=bool)[each] for each in ([0, 2, 1, 1], [0, 0, 0, 2]))
+    targets = space.leave_out(Targets(truth, np.ones_like(truth)), ["mount"])
+    pair = ScoredPair(
+        "r", "", Pair("mouse1", "mouse2"), 30.0, names, "other", True,
+        targets.active, targets.observed, said, said.astype(np.float32),
+    )  # fmt: skip
+    (table,) = module.bouts_of_scored(space, [pair]).values()
+    assert table.to_numpy().tolist() == [["mouse1", "mouse2", "attack", 0, 3]]

@@ -4,14 +4,15 @@ from dataclasses import replace
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, LeakageError, OutputError
+from nuzzle.errors import InputError, LeakageError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
+from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.evaluate import evaluate
-from nuzzle.workflow.folds import partition
+from nuzzle.workflow.folds import ModelFolds, partition
 
 QUICK = Config.parse(
     {
@@ -44,6 +45,25 @@ def test_parts_are_about_equally_long(recordings):
 def test_too_few_groups(recordings):
     with pytest.raises(InputError, match="There are 1 different values of 'lab'"):
         partition(recordings, "lab", 5, QUICK)
+
+
+def test_what_a_fold_cannot_learn_is_said_beforehand(recordings, tmp_path):
+    """Attacks and mounts in the third recording alone; the others learn and stop without."""
+    space = LabelSpace.fit(recordings, Config().labels)
+    parts = [[each] for each in recordings[:3]]
+    for part in parts[:2]:
+        bouts = part[0].labels.bouts
+        labels = replace(part[0].labels, bouts=bouts[bouts["behaviour"] == "investigation"])
+        part[0] = replace(part[0], labels=labels)
+    said = []
+    ModelFolds(parts, space, QUICK, tmp_path, said.append, None).check()
+    (sentence,) = said
+    assert sentence.startswith(
+        "warning: attack, mount occurs in fold 3 (mouse2), and not in the recordings"
+    )
+    only = replace(space, names=("attack", "other"), priority=("attack",))
+    with pytest.raises(TrainingError, match=r"fold 2 \(mouse1\) would learn from show none"):
+        ModelFolds(parts, only, QUICK, tmp_path, said.append, None).check()
 
 
 def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(

@@ -159,8 +159,9 @@ def test_which_epoch_is_kept(manifest, tmp_path, monkeypatch, early, kept):
 
 
 def test_an_unfinished_run_of_another_config_is_not_mixed_in(manifest, tmp_path):
-    def kill(*_):
-        raise KeyboardInterrupt
+    def kill(epoch, *_):
+        if epoch == 2:
+            raise KeyboardInterrupt
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train(manifest, tmp_path / "a.nuzzle", Config.parse(QUICK), progress=kill)

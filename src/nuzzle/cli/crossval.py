@@ -97,3 +97,19 @@ def _print_decoding(result: CrossValidation) -> None:
     )
     used = "is" if tuned.helps else "does not help, and is not"
     out().print(f"The tuned decoding {used} used by the bundle.")
+    if tuned.labs:
+        print_table(
+            ("lab", "frame F1, common", "its own", "bout F1, common", "its own", "used"),
+            [
+                (
+                    lab,
+                    each.common.macro_frame_f1,
+                    each.nested.macro_frame_f1,
+                    each.common.macro_bout_f1,
+                    each.nested.macro_bout_f1,
+                    "its own" if each.helps else "common",
+                )
+                for lab, each in tuned.labs.items()
+            ],
+            title="Decoding of each lab, on recordings without a part in the choice",
+        )

@@ -49,6 +49,8 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         "half; in brackets: 95 % intervals over recordings.",
         style="dim",
     )
+    if result.labs:
+        _print_labs(result)
     for note in result.notes:
         console.print(f"Note: {note}")
 
@@ -67,6 +69,29 @@ def print_members(training: Mapping[str, Any]) -> None:
         "Each group of recordings is combined as learned from the others; less log loss is better.",
         style="dim",
     )
+
+
+def _print_labs(result: Evaluation) -> None:
+    """A row a lab: macro F1, and the F1 of what occurs there."""
+    print_table(
+        ("lab", "macro F1", "F1", "recordings", "frames"),
+        [
+            (
+                each.lab or "(none given)",
+                each.macro_f1,
+                ", ".join(
+                    f"{name} {f1:.2f}"
+                    for name, f1 in each.f1.items()
+                    if f1 == f1 and name != result.background
+                ),
+                each.recordings,
+                each.scored_frames,
+            )
+            for each in result.labs
+        ],
+        title="Lab by lab, frames pooled",
+    )
+    out().print(f"Macro F1, mean over labs: {result.mean_over_labs:.3f}")
 
 
 def _short(figure: Estimate) -> str:

@@ -21,6 +21,9 @@ _Fps = Annotated[float | None, typer.Option(help="Frames per second, where the f
 _PxPerCm = Annotated[
     float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
 ]
+_Lab = Annotated[
+    str, typer.Option(help="Who recorded, if it is a lab that the model was trained on.")
+]
 _Keypoints = Annotated[str, typer.Option(help="What the keypoints are called: old=new;old=new.")]
 _PoseFormat = Annotated[
     str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
@@ -35,6 +38,7 @@ def predict(
     out: _Out,
     fps: _Fps = None,
     px_per_cm: _PxPerCm = None,
+    lab: _Lab = "",
     keypoints: _Keypoints = "",
     pose_format: _PoseFormat = "",
     overwrite: _Overwrite = False,
@@ -53,7 +57,9 @@ def predict(
         names = parse_mapping(keypoints)
     except ValueError as error:
         raise InputError(f"--keypoints: {error}.") from None
-    like = Entry("", Path(), fps=fps, px_per_cm=px_per_cm, keypoints=names, pose_format=pose_format)
+    like = Entry(
+        "", Path(), fps=fps, px_per_cm=px_per_cm, lab=lab, keypoints=names, pose_format=pose_format
+    )
     results = run(
         bundle,
         files,

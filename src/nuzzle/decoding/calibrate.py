@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from nuzzle.inference.calibrators import (
     Floats,
     Isotonic,
     Temperature,
+    among,
     log_odds,
     log_probability,
 )
@@ -52,8 +53,16 @@ def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") 
 
 
 def calibrated(pairs: Sequence[ScoredPair], calibrator: Calibrator) -> list[ScoredPair]:
-    """The pairs with calibrated probabilities; decisions stay as they are."""
-    return [replace(pair, probability=calibrator(pair.probability)) for pair in pairs]
+    """The pairs with calibrated probabilities; decisions stay as they are.
+
+    Of exclusive classes those that were not looked for in a recording keep no share.
+    """
+    return [replace(pair, probability=_calibrated(pair, calibrator)) for pair in pairs]
+
+
+def _calibrated(pair: ScoredPair, calibrator: Calibrator) -> NDArray[Any]:
+    mended = calibrator(pair.probability)
+    return among(mended, pair.looked_for) if pair.exclusive else mended
 
 
 def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:

@@ -7,25 +7,31 @@ group of recordings is decoded by a decoder that was chosen on the other groups.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.decoding.base import Floats, per_behaviour
+from nuzzle.decoding.base import per_behaviour
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.calibrate import Method, calibrated, fit_calibrator
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.tuned import (
+    MIN_GAIN,
+    Objective,
+    Tuned,
+    TunedLab,
+    frame_weights,
+    objective_value,
+    value_of,
+)
 from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.errors import InputError
-from nuzzle.evaluation.bootstrap import mean_defined
-from nuzzle.evaluation.decisions import DecodingScore, Truth
+from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
-
-Objective = Literal["frames", "bouts", "both"]
 
 #: What is tried. A cost of 0 for all decides on each frame by itself.
 WIDTHS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -44,64 +50,8 @@ GRIDS = {
 _FOREGROUND_ONLY = ("threshold", "min_bout_s", "max_gap_s")
 #: The search looks at about so many frames a second; scores are of all frames.
 SEARCH_FPS = 10.0
-#: A change must gain so much to be made: less is what chance gives.
-MIN_GAIN = 0.002
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A decoder, and what it is worth.
-
-    Attributes:
-        decoder: chosen on all recordings.
-        objective: behaviour -> what was maximised for it.
-        before: each frame decided by itself.
-        nested: each group of recordings decoded as chosen on the others. The honest figure.
-        in_sample: `decoder` on the recordings it was chosen on. It flatters.
-        folds: parts that the groups were divided into.
-        groups: animals or sessions.
-    """
-
-    decoder: Decoder
-    objective: Mapping[str, Objective]
-    before: DecodingScore
-    nested: DecodingScore
-    in_sample: DecodingScore
-    folds: int
-    groups: int
-
-    @property
-    def gain(self) -> float:
-        """How much the objective gains on recordings that had no part in the choice."""
-        names = list(self.objective)
-        weights = _weights(self.objective, names)
-
-        def value(score: DecodingScore) -> float:
-            frames, bouts = (
-                np.array([figures[name] for name in names])
-                for figures in (score.frame_f1, score.bout_f1)
-            )
-            return _value(frames, bouts, weights)
-
-        return value(self.nested) - value(self.before)
-
-    @property
-    def helps(self) -> bool:
-        """Whether the gain is more than chance gives a single change."""
-        return self.gain > MIN_GAIN
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a bundle or a report."""
-        return {
-            "decoder": self.decoder.to_dict(),
-            "objective": dict(self.objective),
-            "gain": self.gain,
-            "before": self.before.to_dict(),
-            "nested": self.nested.to_dict(),
-            "in_sample": self.in_sample.to_dict(),
-            "folds": self.folds,
-            "groups": self.groups,
-        }
+#: A lab may have a decoder of its own from so many groups on: of fewer it would learn chance.
+LAB_GROUPS = 4
 
 
 def tune_decoder(
@@ -115,7 +65,7 @@ def tune_decoder(
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
     Smoothing and costs are first tried together for all behaviours, then every setting of one
-    behaviour after the other, twice.
+    behaviour after the other, twice. Where there are several labs, the same is then tried for each.
 
     Args:
         pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
@@ -136,19 +86,65 @@ def tune_decoder(
     part_of, n_groups = _parts(pairs, folds, seed)
     n_parts = int(part_of.max()) + 1
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
-    raw, nested = _left_out(pairs, part_of, start, objectives, calibration)
+    left = _left_out(pairs, part_of, start, objectives, calibration)
     mended = calibrated(pairs, fit_calibrator(pairs, calibration))
     decoder = _search(mended, start, objectives)
     truth = Truth(pairs)
     return Tuned(
         decoder,
         objectives,
-        before=truth.score(raw),
-        nested=truth.score(nested),
+        before=truth.score([each.raw for each in left]),
+        nested=truth.score([each.common for each in left]),
         in_sample=truth.score(_decode(decoder, mended)),
         folds=n_parts,
         groups=n_groups,
+        labs={
+            lab: _tuned_lab([(mended[n], left[n]) for n in mine], decoder, objectives)
+            for lab, mine in _large_labs(pairs).items()
+        },
     )
+
+
+class _Decisions(NamedTuple):
+    """What is decided on a pair, `(time, behaviour)` each.
+
+    Attributes:
+        raw: each frame by itself.
+        common: by the decoder chosen on the other parts.
+        own: by that chosen on the other parts of the pair's lab; as `common` where it has none.
+    """
+
+    raw: NDArray[np.bool_]
+    common: NDArray[np.bool_]
+    own: NDArray[np.bool_]
+
+
+def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
+    """Lab -> its pairs, of those with groups enough; none where there is one lab."""
+    labs: dict[str, list[int]] = {}
+    for index, pair in enumerate(pairs):
+        labs.setdefault(pair.lab, []).append(index)
+    return {
+        lab: mine
+        for lab, mine in sorted(labs.items())
+        if lab
+        and len(labs) > 1
+        and len({pairs[index].resampling_unit for index in mine}) >= LAB_GROUPS
+    }
+
+
+def _tuned_lab(
+    mine: Sequence[tuple[ScoredPair, _Decisions]],
+    common: Decoder,
+    objectives: Mapping[str, Objective],
+) -> TunedLab:
+    """Choose a lab's decoder, and compare it with the common one."""
+    pairs = [pair for pair, _ in mine]
+    truth = Truth(pairs)
+    raw, shared, own = (truth.score(each) for each in zip(*(said for _, said in mine), strict=True))
+    best = max(raw, shared, key=lambda score: value_of(score, objectives))
+    gain = value_of(own, objectives) - value_of(best, objectives)
+    return TunedLab(_search(pairs, common, objectives), best, own, gain)
 
 
 def _objectives(
@@ -184,23 +180,32 @@ def _left_out(
     start: Decoder,
     objectives: Mapping[str, Objective],
     calibration: Method,
-) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]]:
-    """Decisions on each part, as `start` and as the decoder chosen on the other parts takes them.
+) -> list[_Decisions]:
+    """Decisions on each pair, by decoders that were chosen on the other parts.
 
-    Both see probabilities that were calibrated on the other parts.
+    All see probabilities that were calibrated on the other parts.
     """
-    raw: dict[int, NDArray[np.bool_]] = {}
-    decided: dict[int, NDArray[np.bool_]] = {}
+    labs = _large_labs(pairs)
+    raw, common, own = (dict[int, NDArray[np.bool_]]() for _ in range(3))
     for part in range(int(part_of.max()) + 1):
-        inside = [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part]
         outside = [index for index, mine in enumerate(part_of) if mine == part]
-        calibrator = fit_calibrator(inside, calibration)
-        decoder = _search(calibrated(inside, calibrator), start, objectives)
-        held = calibrated([pairs[index] for index in outside], calibrator)
+        calibrator = fit_calibrator(
+            [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part], calibration
+        )
+        mended = calibrated(pairs, calibrator)
+        inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
+        decoder = _search(inside, start, objectives)
+        held = [mended[index] for index in outside]
         raw |= zip(outside, _decode(start, held), strict=True)
-        decided |= zip(outside, _decode(decoder, held), strict=True)
-    order = range(len(pairs))
-    return [raw[index] for index in order], [decided[index] for index in order]
+        common |= zip(outside, _decode(decoder, held), strict=True)
+        for lab in labs:
+            theirs = [index for index in outside if pairs[index].lab == lab]
+            known = [pair for pair in inside if pair.lab == lab]
+            if theirs and known:
+                chosen = _search(known, decoder, objectives)
+                held = [mended[index] for index in theirs]
+                own |= zip(theirs, _decode(chosen, held), strict=True)
+    return [_Decisions(raw[n], common[n], own.get(n, common[n])) for n in range(len(pairs))]
 
 
 def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
@@ -211,16 +216,6 @@ def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bo
     )
 
 
-def _weights(objectives: Mapping[str, Objective], names: Sequence[str]) -> Floats:
-    """What the F1 per frame of each behaviour weighs against that per bout, `(behaviour,)`."""
-    share = {"frames": 1.0, "bouts": 0.0, "both": 0.5}
-    return np.array([share[objectives[name]] for name in names])
-
-
-def _value(frames: Floats, bouts: Floats, weights: Floats) -> float:
-    return float(mean_defined(weights * frames + (1 - weights) * bouts))
-
-
 class _Trial:
     """Scores decoders on coarse time; smooths every behaviour once for each width."""
 
@@ -228,14 +223,14 @@ class _Trial:
         self.pairs = [coarse(pair) for pair in pairs]
         self.truth = Truth(self.pairs)
         names = [self.truth.names[column] for column in self.truth.foreground]
-        self.weights = _weights(objectives, names)
+        self.weights = frame_weights(objectives, names)
         self.fps = [pair.fps for pair in self.pairs]
         self.observed = [pair.observed for pair in self.pairs]
         self._smooth: dict[float, list[NDArray[Any]]] = {}
 
     def value(self, decoder: Decoder) -> float:
         decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
-        return _value(*self.truth.f1(decisions), self.weights)
+        return objective_value(*self.truth.f1(decisions), self.weights)
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)

@@ -27,6 +27,7 @@ from nuzzle.evaluation.result import (
     BehaviourScore,
     Estimate,
     Evaluation,
+    LabScore,
     RecordingScore,
 )
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
@@ -75,6 +76,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         top_label_ece=expected_calibration_error(curve),
         top_label_reliability=curve,
         recordings=_per_recording(pairs, tally),
+        labs=_per_lab(pairs, tally),
         scored_frames=scored,
         unobserved_frames=sum(pair.n_frames for pair in pairs) - scored,
         groups=len(units),
@@ -231,17 +233,29 @@ def _per_recording(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[Recordin
     scores = []
     for name in dict.fromkeys(pair.recording for pair in pairs):
         mine = [index for index, pair in enumerate(pairs) if pair.recording == name]
-        f1 = by_frame.f1(*(count[mine].sum(axis=0) for count in tally.frames[:3]))
-        scores.append(
-            RecordingScore(
-                recording=name,
-                group=pairs[mine[0]].group,
-                scored_frames=sum(int(pairs[i].observed.any(axis=1).sum()) for i in mine),
-                macro_f1=float(mean_defined(f1[tally.foreground])),
-                f1=dict(zip(tally.names, f1.tolist(), strict=True)),
-            )
-        )
+        scores.append(RecordingScore(name, pairs[mine[0]].group, *_part_of(tally, mine)))
     return tuple(scores)
+
+
+def _per_lab(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[LabScore, ...]:
+    """Nothing where there is one lab: its scores are those of all."""
+    labs = sorted({pair.lab for pair in pairs})
+    scores = []
+    for lab in labs if len(labs) > 1 else ():
+        mine = [index for index, pair in enumerate(pairs) if pair.lab == lab]
+        recordings = len({pairs[index].recording for index in mine})
+        scores.append(LabScore(lab, recordings, *_part_of(tally, mine)))
+    return tuple(scores)
+
+
+def _part_of(tally: _Tally, mine: list[int]) -> tuple[int, float, dict[str, float]]:
+    """Scored frames, macro F1 and F1 of each behaviour of some of the pairs."""
+    f1 = by_frame.f1(*(count[mine].sum(axis=0) for count in tally.frames[:3]))
+    return (
+        sum(int(tally.pairs[index].observed.any(axis=1).sum()) for index in mine),
+        float(mean_defined(f1[tally.foreground])),
+        dict(zip(tally.names, f1.tolist(), strict=True)),
+    )
 
 
 def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
@@ -249,7 +263,10 @@ def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
     tp, _, fn, observed = (count.sum(axis=0) for count in tally.frames)
     for column, name in enumerate(tally.names):
         if observed[column] == 0:
-            why = f"{name!r} was not looked for in any of these recordings"
+            why = (
+                f"{name!r} was not looked for in any of these recordings, or the model had no "
+                "example of it"
+            )
         elif tp[column] + fn[column] == 0:
             why = f"{name!r} does not occur in the truth of these recordings"
         else:

@@ -28,7 +28,8 @@ class ShiftedFrontend(Frontend):
     They are shifted in a circle, all together, by between a quarter and three quarters of the
     recording. So they keep their values, their course in time and their relations among each
     other, and lose those to behaviour and to the other columns. Single frames in random order would
-    not: no animal moves so, and a model is then judged on what it never meets.
+    not: no animal moves so, and a model is then judged on what it never meets. The columns of the
+    lab, which stay the same throughout, are hidden instead, as for an unknown lab.
 
     Attributes:
         moved: indices of the columns.
@@ -71,6 +72,8 @@ class ShiftedFrontend(Frontend):
         frames = int(self.rng.integers(quarter, max(quarter + 1, len(features) - quarter)))
         out = features.clone()
         out[:, list(self.moved)] = torch.roll(features[:, list(self.moved)], frames, dims=0)
+        first = features.shape[1] - len(self.labs)
+        out[:, [column for column in self.moved if column >= first]] = 0.0
         return out
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.figures import (
     Estimate,
@@ -20,7 +22,14 @@ from nuzzle.evaluation.figures import (
 )
 from nuzzle.evaluation.uncertainty import Uncertainty
 
-__all__ = ["BehaviourScore", "Estimate", "Evaluation", "RecordingScore", "ReliabilityBin"]
+__all__ = [
+    "BehaviourScore",
+    "Estimate",
+    "Evaluation",
+    "LabScore",
+    "RecordingScore",
+    "ReliabilityBin",
+]
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,25 @@ class RecordingScore:
 
 
 @dataclass(frozen=True)
+class LabScore:
+    """The F1 of one lab, its recordings and pairs pooled.
+
+    Attributes:
+        lab: name.
+        recordings: how many.
+        scored_frames: frames of its pairs in which anything was looked for.
+        macro_f1: over the behaviours that occur in it, without the background.
+        f1: behaviour -> F1; NaN where it does not occur.
+    """
+
+    lab: str
+    recordings: int
+    scored_frames: int
+    macro_f1: float
+    f1: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How good predictions are. Frames are counted once for each pair of animals.
 
@@ -111,6 +139,7 @@ class Evaluation:
         notes: what the reader of the figures must know, one sentence each.
         decoding: what the decoding does to frames and to bouts; None where nobody measured it.
         uncertainty: how far probabilities and sets can be trusted; likewise.
+        labs: F1 of each lab; empty where there is one.
     """
 
     behaviours: tuple[BehaviourScore, ...]
@@ -133,6 +162,12 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     decoding: DecodingEffect | None = None
     uncertainty: Uncertainty | None = None
+    labs: tuple[LabScore, ...] = ()
+
+    @property
+    def mean_over_labs(self) -> float:
+        """Mean macro F1 of the labs, each of which weighs the same; NaN where there is one."""
+        return float(mean_defined(np.array([each.macro_f1 for each in self.labs])))
 
     def __getitem__(self, behaviour: str) -> BehaviourScore:
         for score in self.behaviours:
@@ -158,7 +193,8 @@ class Evaluation:
             fields[name] = read_estimate(fields[name])
         fields["macro_bout_f1"] = read_estimates(fields["macro_bout_f1"])
         fields["behaviours"] = tuple(_behaviour(each) for each in fields["behaviours"])
-        fields["recordings"] = tuple(_recording(each) for each in fields["recordings"])
+        fields["recordings"] = tuple(RecordingScore(**_part(e)) for e in fields["recordings"])
+        fields["labs"] = tuple(LabScore(**_part(each)) for each in fields.get("labs", ()))
         fields["top_label_ece"] = read_number(fields["top_label_ece"])
         fields["top_label_reliability"] = read_curve(fields["top_label_reliability"])
         if fields["confusion"] is not None:
@@ -202,8 +238,9 @@ def _behaviour(values: Mapping[str, Any]) -> BehaviourScore:
     return BehaviourScore(**fields)
 
 
-def _recording(values: Mapping[str, Any]) -> RecordingScore:
+def _part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a `RecordingScore` or a `LabScore`."""
     fields = dict(values)
     fields["macro_f1"] = read_number(fields["macro_f1"])
     fields["f1"] = {name: read_number(each) for name, each in fields["f1"].items()}
-    return RecordingScore(**fields)
+    return fields

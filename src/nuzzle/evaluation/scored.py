@@ -28,6 +28,7 @@ class ScoredPair:
         observed: `(time, behaviour)` bool; a behaviour is scored only where it was looked for.
         predicted: `(time, behaviour)` bool.
         probability: `(time, behaviour)` float32, 0 to 1.
+        lab: who recorded it; empty if unknown.
     """
 
     recording: str
@@ -41,6 +42,7 @@ class ScoredPair:
     observed: NDArray[np.bool_]
     predicted: NDArray[np.bool_]
     probability: NDArray[np.float32]
+    lab: str = ""
 
     def __post_init__(self) -> None:
         problems = _shape_problems(self) or _value_problems(self)
@@ -50,6 +52,11 @@ class ScoredPair:
     @property
     def n_frames(self) -> int:
         return len(self.truth)
+
+    @property
+    def looked_for(self) -> NDArray[np.bool_]:
+        """What was looked for in any frame, `(behaviour,)`."""
+        return np.asarray(self.observed.any(axis=0))
 
     @property
     def resampling_unit(self) -> str:

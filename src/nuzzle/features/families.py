@@ -10,6 +10,7 @@ from nuzzle.features.base import Column
 #: Family -> what its columns are called. The first that fits counts; a statistic over a window
 #: belongs to the family of what it is a statistic of.
 _PATTERNS = {
+    "lab": r"^lab_",
     "missing points": r"(_missing|missing_share|_present)",
     "speeds": (
         r"(velocity|_v[xy]$|speed|acceleration|approach|closing"

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nuzzle.config import Config, PrepareConfig
 from nuzzle.errors import CompatibilityError, InputError
-from nuzzle.features.base import FeatureSet
+from nuzzle.features.base import Column, FeatureSet
 from nuzzle.features.normalise import Normaliser
 from nuzzle.features.registry import FEATURE_SETS, feature_class, make_features
 from nuzzle.labels import Pair
@@ -24,6 +24,7 @@ from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
 from nuzzle.prepare.identity import RepairIdentity
+from nuzzle.prepare.master import choose_skeleton, lacking_keypoints
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
@@ -46,6 +47,9 @@ class Frontend:
         normaliser: statistics of the training frames; None before they are known.
         normalise: whether the model's input is normalised and missing values are filled; trees
             take features as they are.
+        labs: those that the model is told apart, a column each after the features: 1 for
+            recordings of that lab, else 0. In the first layer of a network they are a learned
+            embedding. A recording of another lab has zeros.
     """
 
     skeleton: Skeleton
@@ -55,6 +59,12 @@ class Frontend:
     features: str
     normaliser: Normaliser | None = None
     normalise: bool = True
+    labs: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Names and units of the model's input: the features, and the labs."""
+        return (*self.feature_set.columns, *(Column(f"lab_{name}", "") for name in self.labs))
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -92,16 +102,29 @@ class Frontend:
         return self.feature_set(poses)
 
     def __call__(self, prepared: Recording, pair: Pair) -> Tensor:
-        """Model input of a prepared recording, `(time, feature)`."""
-        return self.model_input(self.raw(prepared, pair))
+        """Model input of a prepared recording, `(time, column)`."""
+        return self.with_lab(self.model_input(self.raw(prepared, pair)), prepared.lab)
 
     def model_input(self, features: Tensor) -> Tensor:
-        """What the model takes of features, `(time, feature)`: normalised, nothing missing."""
+        """What the model takes of features, `(time, feature)`: normalised, nothing missing.
+
+        The columns of the labs come after them: `with_lab`.
+        """
         if not self.normalise:
             return features
         if self.normaliser is None:
             raise InputError("The frontend has no statistics yet: fit it on training recordings.")
         return self.normaliser(features)
+
+    def lab_code(self, lab: str) -> Tensor:
+        """One number for each of the `labs`: 1 for this one, `(lab,)`."""
+        return torch.tensor([float(lab == name) for name in self.labs])
+
+    def with_lab(self, features: Tensor, lab: str) -> Tensor:
+        """The features `(time, feature)` with the columns of the labs after them."""
+        if not self.labs:
+            return features
+        return torch.cat([features, self.lab_code(lab).expand(len(features), -1)], dim=1)
 
     def with_normaliser(self, normaliser: Normaliser) -> Frontend:
         """A copy with the training statistics."""
@@ -115,9 +138,10 @@ class Frontend:
             "unit": self.unit,
             "pipeline": self.pipeline.to_dict(),
             "features": self.features,
-            "columns": [list(column) for column in self.feature_set.columns],
+            "columns": [list(column) for column in self.columns],
             "normaliser": self.normaliser.to_dict() if self.normaliser else None,
             "normalise": self.normalise,
+            "labs": list(self.labs),
         }
 
     @classmethod
@@ -131,6 +155,7 @@ class Frontend:
             features=values["features"],
             normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
             normalise=values["normalise"],
+            labs=tuple(values.get("labs") or ()),
         )
 
     @classmethod
@@ -146,32 +171,31 @@ class Frontend:
                 the features is taken where there is one.
 
         Raises:
-            InputError: the recordings share too few keypoints, or their units contradict the
-                config.
+            InputError: the recordings share too few keypoints, or bodies cannot be measured.
         """
         settings = config.prepare
-        skeleton = Skeleton.infer(
-            settings.keypoints or _shared_keypoints(recordings),
-            nose=settings.nose,
-            tail_base=settings.tail_base,
-            centre=settings.centre,
-        )
+        skeleton = choose_skeleton(recordings, settings)
         rates = Counter(recording.require_fps() for recording in recordings)
         fps = settings.fps or rates.most_common(1)[0][0]
-        scaled = all(r.px_per_cm is not None or r.unit == "cm" for r in recordings)
+        scaled = all(each.has_scale for each in recordings)
         symmetric = f"{config.features}_symmetric"
         features = config.features if directed or symmetric not in FEATURE_SETS else symmetric
         unit: str = settings.unit
         if unit == "auto":
             unit = "cm" if scaled else feature_class(features).unscaled_unit
+        if unit == "bl":
+            _check_body_lengths(recordings, skeleton)
         pipeline = _pipeline(settings, skeleton, fps, unit)
         as_is = config.model.name == "trees"
-        return cls(skeleton, fps, unit, pipeline, features, normalise=not as_is)
+        labs = sorted({each.lab for each in recordings} - {""})
+        told = tuple(labs) if config.labs.embedding and len(labs) > 1 else ()
+        return cls(skeleton, fps, unit, pipeline, features, normalise=not as_is, labs=told)
 
 
 def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str) -> Pipeline:
     """The configured preparation steps, in their order."""
-    steps: list[Step] = [SelectKeypoints(skeleton.keypoints)]
+    allow = settings.missing_keypoints == "allow"
+    steps: list[Step] = [SelectKeypoints(skeleton.keypoints, allow_missing=allow)]
     if settings.min_confidence:
         steps.append(DropUnsure(settings.min_confidence))
     if settings.repair_identity:
@@ -188,20 +212,16 @@ def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str
     return Pipeline(tuple(steps))
 
 
-def _shared_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """The keypoints that all recordings have, in the first one's order.
-
-    Raises:
-        InputError: recordings differ so that fewer than half of the points are shared.
-    """
-    first = recordings[0]
-    shared = [k for k in first.keypoints if all(k in other.keypoints for other in recordings)]
-    most = max(recordings, key=lambda recording: len(recording.keypoints))
-    if 2 * len(shared) < len(most.keypoints):
+def _check_body_lengths(recordings: Sequence[Recording], skeleton: Skeleton) -> None:
+    """Raises InputError where a body cannot be measured because a lab lacks one of its ends."""
+    measured = [each for each in recordings if each.unit != "bl"]
+    endless = lacking_keypoints(measured, (skeleton.nose, skeleton.tail_base))
+    if endless:
+        unscaled = sorted({each.lab or each.name for each in recordings if not each.has_scale})
+        why = f" because {', '.join(unscaled)} has no scale" if unscaled else ""
         raise InputError(
-            f"The training recordings have different skeletons: {first.name!r} has "
-            f"{list(first.keypoints)}, {most.name!r} has {list(most.keypoints)}; shared are "
-            f"{shared}. Rename keypoints in the manifest's column keypoints (old=new;old=new), or "
-            "choose some with prepare.keypoints."
+            f"Positions are in body lengths{why}, and {', '.join(endless)} lacks the nose "
+            f"({skeleton.nose}) or the tail base ({skeleton.tail_base}) to measure bodies by. Give "
+            "every recording its scale (the column px_per_cm), for centimetres, or choose ends "
+            "that all have (prepare.nose, prepare.tail_base)."
         )
-    return tuple(shared)

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nuzzle.errors import InputError
-from nuzzle.features.geometry import length
+from nuzzle.features.body_frame import forward
+from nuzzle.features.geometry import centre, length
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.trees import TreeClassifier
@@ -142,7 +143,8 @@ def attribute(
 
     def score(points: Tensor) -> Tensor:
         views = [points, points.flip(-3)] if both else [points]
-        return torch.stack([_log_odds(bundle, network, each, at, column) for each in views]).mean()
+        said = [_log_odds(bundle, network, each, prepared.lab, at, column) for each in views]
+        return torch.stack(said).mean()
 
     values = integrated_gradients(score, x, baseline, steps)
     with torch.no_grad():
@@ -179,10 +181,11 @@ def column_of(bundle: Bundle, behaviour: str) -> int:
 
 
 def _log_odds(
-    bundle: Bundle, network: NetworkClassifier, poses: Tensor, at: int, column: int
+    bundle: Bundle, network: NetworkClassifier, poses: Tensor, lab: str, at: int, column: int
 ) -> Tensor:
-    """Of one behaviour in frame `at` of `poses` `(time, 2, keypoint, 2)`."""
-    features = bundle.frontend.model_input(bundle.frontend.feature_set(poses))
+    """Of one behaviour in frame `at` of a lab's `poses` `(time, 2, keypoint, 2)`."""
+    front = bundle.frontend
+    features = front.with_lab(front.model_input(front.feature_set(poses)), lab)
     before, after = network.support_frames
     padded = F.pad(features, (0, 0, before, after))[at : at + before + after + 1]
     there = F.pad(torch.ones(len(features), dtype=torch.bool), (before, after))
@@ -241,9 +244,9 @@ def usual_posture(poses: Tensor, skeleton: Skeleton) -> Tensor:
 
 def _places(poses: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
     """Centres and unit vectors forward, both `(time, 2, 2)`."""
-    centres = poses[:, :, list(skeleton.centre_indices)].nanmean(dim=2)
-    axes = poses[:, :, skeleton.nose_index] - poses[:, :, skeleton.tail_base_index]
-    return centres, axes / axes.norm(dim=-1, keepdim=True)
+    points = poses.movedim(0, -1)
+    places = centre(points, skeleton), forward(points, skeleton)
+    return places[0].movedim(-1, 0), places[1].movedim(-1, 0)
 
 
 def _nearest_known(values: Tensor, frame: int) -> Tensor:
@@ -251,8 +254,8 @@ def _nearest_known(values: Tensor, frame: int) -> Tensor:
     known = torch.isfinite(values).all(dim=-1).nonzero()[:, 0]
     if not len(known):
         raise InputError(
-            "The nose and the tail base of an animal are never seen in the same frame, so there is "
-            "no usual posture to compare with."
+            "Which way an animal faces is never seen (from its nose, its tail base and what is "
+            "between them), so there is no usual posture to compare with."
         )
     return values[known[(known - frame).abs().argmin()]]
 

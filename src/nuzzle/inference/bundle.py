@@ -14,11 +14,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nuzzle.config import Config
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
-from nuzzle.inference.calibrators import Calibrator, Temperature, calibrator_from_dict
+from nuzzle.inference.calibrators import (
+    Calibrator,
+    Temperature,
+    among,
+    calibrator_from_dict,
+)
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
 from nuzzle.inference.combiners import Combiner, combiner_from_dict
@@ -76,6 +84,7 @@ class Bundle:
         space: the behaviours.
         config: of the training.
         decoding: `Decoder.to_dict()`: from probabilities to decisions.
+        decoders: lab -> `Decoder.to_dict()`, where a lab has one of its own.
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, date, command.
@@ -93,6 +102,7 @@ class Bundle:
     metrics: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    decoders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     combiner: Combiner | None = None
 
     @property
@@ -137,6 +147,7 @@ class Bundle:
             combiner=None,
             metrics=None,
             calibration={},
+            decoders={},
         )
 
     def prepare(self, recording: Recording) -> tuple[Recording, ...]:
@@ -155,11 +166,36 @@ class Bundle:
             out.append(prepared)
         return tuple(out)
 
+    def decoding_of(self, lab: str) -> Mapping[str, Any]:
+        """The decoder of a lab's recordings: its own, or the common one."""
+        return self.decoders.get(lab, self.decoding)
+
+    def looked_for(self, lab: str) -> NDArray[np.bool_]:
+        """Which of the behaviours a lab looked for in training, `(behaviour,)`; background too.
+
+        Of what it did not look for the model has learned nothing there. All, of a lab that the
+        model does not know.
+        """
+        names = self.space.names
+        known = self.training.get("labs", {}).get(lab, names)
+        return np.isin(names, [*known, self.space.background])
+
     @property
     def calibrator(self) -> Calibrator:
         """Of the probabilities; one that changes nothing where the bundle holds none."""
         values = self.calibration.get("calibrator")
         return calibrator_from_dict(values) if values else Temperature(self.space.exclusive)
+
+    def calibrated(self, probability: NDArray[Any], looked_for: NDArray[np.bool_]) -> NDArray[Any]:
+        """Calibrated probabilities of the behaviours that were looked for in a recording.
+
+        Args:
+            probability: `(time, behaviour)`, the model's own.
+            looked_for: `(behaviour,)`; of exclusive classes the others get no share.
+        """
+        if not self.space.exclusive:
+            return self.calibrator(probability)
+        return among(self.calibrator(among(probability, looked_for)), looked_for)
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
         """A copy with the validation figures."""
@@ -174,6 +210,7 @@ class Bundle:
             "behaviours": self.space.to_dict(),
             "config": self.config.to_dict(),
             "decoding": dict(self.decoding),
+            "decoders": dict(self.decoders),
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
@@ -223,6 +260,7 @@ class Bundle:
                 provenance=values["provenance"],
                 calibration=values.get("calibration") or {},
                 combiner=combiner_from_dict(values["combiner"]) if "combiner" in values else None,
+                decoders=values.get("decoders") or {},
             )
         except (KeyError, TypeError, RuntimeError, InputError) as error:
             if isinstance(error, CompatibilityError):

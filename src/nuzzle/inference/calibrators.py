@@ -35,6 +35,26 @@ def log_odds(probability: NDArray[Any]) -> Floats:
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
+def among(probability: NDArray[Any], looked_for: NDArray[np.bool_]) -> NDArray[Any]:
+    """Probabilities of exclusive classes, given that it is one of those that were looked for.
+
+    Args:
+        probability: `(time, behaviour)`, adding up to one.
+        looked_for: `(behaviour,)`, in any frame of the recording; not frame by frame, which nobody
+            knows of a new recording.
+
+    Returns:
+        The same shape; 0 for the others. Where nothing was looked for, `probability` as it is.
+
+    >>> among(np.array([[0.6, 0.3, 0.1]]), np.array([False, True, True])).round(2).tolist()
+    [[0.0, 0.75, 0.25]]
+    """
+    if looked_for.all() or not looked_for.any():
+        return probability
+    kept = np.where(looked_for, np.maximum(probability, FLOOR), 0.0)  # NaN stays NaN
+    return np.asarray((kept / kept.sum(axis=1, keepdims=True)).astype(probability.dtype))
+
+
 @dataclass(frozen=True)
 class Temperature:
     """Log probabilities divided by one number: above 1 less sure, below 1 more so.

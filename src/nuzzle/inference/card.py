@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -52,7 +52,7 @@ def _input(front: Mapping[str, Any]) -> str:
         f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
         f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
         f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
-        f"- features: {front['features']}"
+        f"- features: {front['features']}" + _told(front.get("labs"))
     )
 
 
@@ -77,6 +77,13 @@ def _members(values: Mapping[str, Any]) -> str:
     )
 
 
+def _told(labs: Sequence[str] | None) -> str:
+    """What it makes of a recording's lab."""
+    if not labs:
+        return ""
+    return f"\n- the lab, where it is one of {', '.join(labs)}; it need not be"
+
+
 def _what(values: Mapping[str, Any]) -> str:
     space = values["behaviours"]
     kind = "one behaviour at a time" if space["exclusive"] else "any number of behaviours at once"
@@ -90,6 +97,10 @@ def _trained_on(training: Mapping[str, Any]) -> str:
     lines += [
         f"- {name}: {counts['frames']} frames in {counts['bouts']} bouts"
         for name, counts in training["behaviours"].items()
+    ]
+    lines += [
+        f"- lab {lab}, which looked for {', '.join(behaviours)}"
+        for lab, behaviours in training.get("labs", {}).items()
     ]
     if training.get("auxiliary"):
         lines.append(f"- learned beside, not said: {', '.join(training['auxiliary'])}")

@@ -19,7 +19,8 @@ class PairProbability(NamedTuple):
 
     Attributes:
         pair: agent and target.
-        probability: `(time, behaviour)` float32, on the recording's own frames.
+        probability: `(time, behaviour)` float32, on the recording's own frames; NaN for a behaviour
+            that the recording's lab did not look for in training.
     """
 
     pair: Pair
@@ -32,7 +33,8 @@ def predict_recording(
     """How likely each behaviour is in each frame of each pair.
 
     Undirected models look at both orders of a pair and average. What an animal does to itself
-    is averaged over the pairs that it is the agent of. The bundle's calibration comes last.
+    is averaged over the pairs that it is the agent of. Then comes the bundle's calibration. A
+    recording of a lab that the model was trained on is only given what that lab looked for.
 
     Args:
         bundle: a trained model.
@@ -51,13 +53,21 @@ def predict_prepared(
 ) -> list[PairProbability]:
     """The same for a recording whose copies `bundle.prepare` has made already."""
     raw = predict_raw(bundle, recording, prepared, pairs)
-    return [PairProbability(pair, bundle.calibrator(probability)) for pair, probability in raw]
+    looked_for = bundle.looked_for(recording.lab)
+    return [
+        PairProbability(
+            pair, np.where(looked_for, bundle.calibrated(said, looked_for), np.float32(np.nan))
+        )
+        for pair, said in raw
+    ]
 
 
 def predict_raw(
     bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
-    """The same without calibration: the model's own probabilities, or those combined of members."""
+    """The same without calibration: what the model itself, or all members combined, say of all
+    behaviours.
+    """
     said = predict_members(bundle, recording, prepared, pairs)
     if bundle.combiner is None:
         return [PairProbability(*each) for each in said[0].items()]

@@ -126,7 +126,11 @@ def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
     # Labels that come with the poses count only where the row says that it has labels.
     recording = replace(recording, labels=None)
     renamed = {old: new for old, new in entry.individuals.items() if old in recording.individuals}
-    recording = recording.rename(entry.keypoints, renamed)
+    means = {old: new for old, new in entry.keypoints.items() if "+" in old}
+    for others, new in means.items():
+        recording = recording.with_mean_keypoint(new, [name.strip() for name in others.split("+")])
+    keypoints = {old: new for old, new in entry.keypoints.items() if old not in means}
+    recording = recording.rename(keypoints, renamed)
     recording = recording.rename(_shared_names(recording, entry))
     recording = replace(
         recording,

@@ -162,6 +162,22 @@ class PoseGraph(nn.Module):
         return gathered
 
 
+def node_layout(features: int) -> tuple[int, int, int]:
+    """Animals, keypoints and channels of so many columns of the feature set ``nodes``.
+
+    Raises:
+        ConfigError: they do not make such nodes.
+    """
+    keypoints, rest = divmod(features, _ANIMALS * _CHANNELS)
+    if keypoints == 0 or rest:
+        raise ConfigError(
+            f"The model 'graph' reads {_CHANNELS} features for each keypoint of {_ANIMALS} "
+            f"animals, and {features} features do not divide so. Use the feature set 'nodes', "
+            "or say how the first features make nodes: nodes: [animals, keypoints, channels]."
+        )
+    return _ANIMALS, keypoints, _CHANNELS
+
+
 def _layout(input_dim: int, nodes: Sequence[int] | None) -> tuple[int, int, int]:
     """Animals, keypoints, channels.
 
@@ -169,14 +185,7 @@ def _layout(input_dim: int, nodes: Sequence[int] | None) -> tuple[int, int, int]
         ConfigError: the features do not make such nodes.
     """
     if nodes is None:
-        keypoints, rest = divmod(input_dim, _ANIMALS * _CHANNELS)
-        if keypoints == 0 or rest:
-            raise ConfigError(
-                f"The model 'graph' reads {_CHANNELS} features for each keypoint of {_ANIMALS} "
-                f"animals, and {input_dim} features do not divide so. Use the feature set 'nodes', "
-                "or say how the first features make nodes: nodes: [animals, keypoints, channels]."
-            )
-        return _ANIMALS, keypoints, _CHANNELS
+        return node_layout(input_dim)
     if len(nodes) != 3 or min(nodes) < 1 or prod(nodes) > input_dim:
         raise ConfigError(
             "The model 'graph' takes nodes: [animals, keypoints, channels], whose product is at "

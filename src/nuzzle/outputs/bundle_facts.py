@@ -55,7 +55,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
     return [
         ("Model", _model(bundle)),
         ("Trained on", trained + (" (simulated)" if training.get("simulated") else "")),
-        ("Laboratories", _names(training.get("labs") or ())),
+        ("Laboratories", _names(list(training.get("labs") or ()))),
         ("Animals or sessions", _names(training.get("groups") or ())),
         ("Validated on", _names(training.get("validation_recordings") or ())),
         ("Epoch kept", "" if best is None else str(best)),

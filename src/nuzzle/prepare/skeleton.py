@@ -40,7 +40,7 @@ class SelectKeypoints(Step):
 
     def __call__(self, recording: Recording) -> Recording:
         names = self._matched(recording.keypoints)
-        missing = [name for name in self.keypoints if name not in names]
+        missing = self.lacking(recording.keypoints)
         if missing and (not self.allow_missing or len(missing) == len(self.keypoints)):
             raise CompatibilityError(
                 f"recording {recording.name!r} has no keypoint {missing}; it has "
@@ -65,6 +65,11 @@ class SelectKeypoints(Step):
         if missing:
             done += f" (without a point: {', '.join(missing)})"
         return replace(recording, poses=chosen.poses, history=(*recording.history, done))
+
+    def lacking(self, available: tuple[str, ...]) -> list[str]:
+        """Those of the keypoints that are not among the `available` ones, by any spelling."""
+        names = self._matched(available)
+        return [name for name in self.keypoints if name not in names]
 
     def _matched(self, available: tuple[str, ...]) -> dict[str, int]:
         """Wanted name -> index among `available`; a name as it stands wins over a synonym."""

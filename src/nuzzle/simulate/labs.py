@@ -76,4 +76,12 @@ LABS = (
         occurring=("mount", "intromit", "genitalgroom"),
         looked_for=("genitalgroom", "intromit", "mount", "sniffgenital"),
     ),
+    Lab(
+        "SimulatedLab4",
+        15.0,
+        9.0,
+        {**_same("nose", "neck"), "body_center": ("neck", "hip_left", "hip_right")},
+        occurring=("attack", "mount"),
+        looked_for=("approach", "attack", "mount", "sniffgenital"),
+    ),
 )

@@ -27,6 +27,7 @@ from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.models.graph import node_layout
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
@@ -124,7 +125,7 @@ def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
 def _module(
     config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> LitClassifier:
-    arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
+    arguments = model_arguments(config, train[0], space, auxiliary)
     model = build_model(ARCHITECTURES, config.model.name, **arguments)
     return LitClassifier(model, config, space, _joint_loss(config, space, auxiliary, train))
 
@@ -159,15 +160,17 @@ def _trainer(
 
 
 def model_arguments(
-    config: Config, input_dim: int, space: LabelSpace, auxiliary: LabelSpace | None = None
+    config: Config, sample: Sample, space: LabelSpace, auxiliary: LabelSpace | None = None
 ) -> dict[str, Any]:
-    """What the configured model is built with."""
+    """What the configured model is built with, for input like that of `sample`."""
     groups = [len(each.names) for each in (space, auxiliary) if each is not None]
-    arguments: dict[str, Any] = {"input_dim": input_dim, "num_classes": sum(groups)}
+    arguments: dict[str, Any] = {"input_dim": sample.width, "num_classes": sum(groups)}
     if ARCHITECTURES[config.model.name].shape == "window":
         arguments["window_size"] = config.training.window
     if config.model.name == "tcn":
         arguments |= {"exclusive": space.exclusive, "groups": groups}
+    if config.model.name == "graph" and len(sample.lab):
+        arguments["nodes"] = node_layout(sample.features.shape[1])
     return {**arguments, **config.model.options}
 
 

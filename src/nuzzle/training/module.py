@@ -13,6 +13,7 @@ from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale
+from nuzzle.training.labs import hide_lab, with_lab
 from nuzzle.training.losses import JointLoss
 from nuzzle.training.smoothness import Smoothness
 from nuzzle.training.targets import LabelSpace
@@ -65,6 +66,8 @@ class LitClassifier(lightning.LightningModule):
         """Loss of an augmented batch."""
         settings = self.config.augmentation
         x = noise_and_scale(batch.x, settings, self.rng)
+        lab = hide_lab(batch.lab, self.config.labs.dropout, self.rng)
+        x = with_lab(x, batch.inside, lab)
         if settings.mixup_alpha and len(x) > 1:
             mixed = mixup(x, settings.mixup_alpha, self.rng)
             inside = batch.inside | batch.inside[mixed.order]
@@ -113,7 +116,7 @@ class LitClassifier(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Count true positives, false positives and false negatives of each behaviour."""
-        logits = self._own(self(batch.x, batch.inside))
+        logits = self._own(self(with_lab(batch.x, batch.inside, batch.lab), batch.inside))
         loss = self.loss.main(logits, batch.targets, batch.observed)
         said = decide(logits, batch.observed, exclusive=self.space.exclusive)
         true = (batch.targets > 0) & batch.observed

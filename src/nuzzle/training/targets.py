@@ -14,6 +14,7 @@ from nuzzle.config import LabelsConfig
 from nuzzle.errors import TrainingError
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
+from nuzzle.training.labs import refuse_contradictions
 
 
 class Targets(NamedTuple):
@@ -112,6 +113,26 @@ class LabelSpace:
         nowhere = np.zeros((n_frames, len(self.names)), dtype=bool)
         return Targets(nowhere, nowhere)
 
+    def absent(self, recordings: Iterable[Recording]) -> tuple[str, ...]:
+        """The behaviours that have no frame in these recordings once overlaps are resolved."""
+        found = np.zeros(len(self.names), dtype=bool)
+        for labels in (each.labels for each in recordings if each.labels is not None):
+            for pair in labels.pairs:
+                found |= self.targets(labels, pair).active.any(axis=0)
+        names = zip(self.names, found, strict=True)
+        return tuple(name for name, there in names if not there and name != self.background)
+
+    def leave_out(self, targets: Targets, names: Sequence[str]) -> Targets:
+        """The targets as if nobody had looked for some of the behaviours.
+
+        In exclusive mode a frame of one of them is not observed: it is none of the others.
+        """
+        gone = np.isin(self.names, names)
+        observed = targets.observed & ~gone
+        if self.exclusive:
+            observed &= ~(targets.active & gone).any(axis=1, keepdims=True)
+        return Targets(targets.active & observed, observed)
+
     def _index(self, behaviour: str) -> int:
         return self.behaviours.index(behaviour)
 
@@ -135,6 +156,8 @@ class LabelSpace:
             TrainingError: nothing is labelled, a wanted behaviour has no bout, or the recordings
                 contradict each other.
         """
+        recordings = list(recordings)
+        refuse_contradictions(recordings)
         frames: Counter[str] = Counter()
         backgrounds: set[str] = set()
         own: set[str] = set()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, MissingDependencyError, TrainingError
+from nuzzle.training.labs import hide_lab
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
 
@@ -50,7 +54,7 @@ def fit_trees(
 
     Frames are drawn at random, `training.epoch_windows` of them; neighbours are nearly the same.
     Rare classes weigh more, by the square root of their inverse frequency. A frame whose class is
-    not known, or in which a behaviour was not looked for, takes no part.
+    not known takes no part, nor does a behaviour in frames in which nobody looked for it.
 
     Args:
         config: `training.epochs` is the number of trees of each class.
@@ -66,26 +70,29 @@ def fit_trees(
         TrainingError: nothing was observed.
         ConfigError: LightGBM does not know one of `model.options`.
     """
-    x, active, observed = _rows(train, config.training.epoch_windows, config.training.seed)
-    settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
+    seed = config.training.seed
+    x, active, observed = _rows(train, config.training.epoch_windows, seed, config.labs.dropout)
+    settings = {**DEFAULTS, "seed": seed, **config.model.options}
     boosters = []
     if space.exclusive:
         progress(", ".join(space.names))
         known = active.any(axis=1)
         settings |= {"objective": "multiclass", "num_class": len(space.names)}
-        boosters.append(_boost(x[known], active[known].argmax(1), settings, config))
+        y, looked = active[known].argmax(1), observed[known]
+        boost = _boost if looked.all() else partial(_boost_among, looked)
+        boosters.append(boost(x[known], y, settings, config))
     for column, name in enumerate([] if space.exclusive else space.names):
         progress(name)
-        seen = observed[:, column]
+        seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
         binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[seen], active[seen, column].astype(int), binary, config))
     return boosters
 
 
 def _rows(
-    samples: Sequence[Sample], count: int | None, seed: int
+    samples: Sequence[Sample], count: int | None, seed: int, hidden: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Features and targets of frames drawn at random, in their order."""
+    """Input and targets of frames drawn at random, in their order."""
     usable = [np.flatnonzero(each.targets.observed.any(axis=1)) for each in samples]
     total = sum(len(frames) for frames in usable)
     if not total:
@@ -95,7 +102,8 @@ def _rows(
     x, active, observed = [], [], []
     for sample, frames in zip(samples, usable, strict=True):
         chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
-        x.append(sample.features[chosen].numpy())
+        told = hide_lab(sample.lab.expand(len(chosen), -1), hidden, rng)
+        x.append(torch.cat([sample.features[chosen], told], dim=1).numpy())
         active.append(sample.targets.active[chosen])
         observed.append(sample.targets.observed[chosen])
     return np.concatenate(x), np.concatenate(active), np.concatenate(observed)
@@ -104,10 +112,51 @@ def _rows(
 def _boost(
     x: NDArray[np.float32], y: NDArray[Any], settings: dict[str, Any], config: Config
 ) -> Any:
+    return _train(lightgbm().Dataset(x, y, weight=_weights(y)), settings, config)
+
+
+def _boost_among(
+    looked: NDArray[np.bool_],
+    x: NDArray[np.float32],
+    y: NDArray[Any],
+    settings: dict[str, Any],
+    config: Config,
+) -> Any:
+    """The same for classes that were not looked for everywhere, `looked` `(frame, class)`.
+
+    The softmax is over the classes that were looked for, as in `losses.FocalLoss`. With all of them
+    it gives what LightGBM's own gives: the first trees start from how common each class is, where
+    it was looked for, and the second derivative has LightGBM's factor.
+    """
+    package, n = lightgbm(), looked.shape[1]
+    weight = _weights(y)[:, np.newaxis]
+    true = y[:, np.newaxis] == np.arange(n)
+    common = (weight * true).sum(axis=0) / (weight * looked).sum(axis=0).clip(min=1)
+    start = np.log(common.clip(min=1e-15))
+
+    def objective(score: NDArray[Any], _: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        p = softmax(np.where(looked, score, -np.inf), axis=1)
+        return (p - true) * weight, n / (n - 1) * p * (1 - p) * weight
+
+    data = package.Dataset(x, y, init_score=np.repeat(start, len(y)))
+    booster = _train(data, {**settings, "objective": objective}, config)
+    # Its text shall say the same as that of LightGBM's own, so that all are used alike.
+    for tree, first in zip(booster.dump_model()["tree_info"][:n], start, strict=True):
+        for leaf in range(tree["num_leaves"]):
+            value = booster.get_leaf_output(tree["tree_index"], leaf)
+            booster.set_leaf_output(tree["tree_index"], leaf, value + first)
+    named = f"\nobjective=multiclass num_class:{n}\nfeature_names="
+    text = booster.model_to_string().replace("\nfeature_names=", named, 1)
+    return package.Booster(model_str=text)
+
+
+def _weights(y: NDArray[Any]) -> NDArray[np.float64]:
+    _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return np.sqrt(len(y) / counts)[place]
+
+
+def _train(data: Any, settings: dict[str, Any], config: Config) -> Any:
     package = lightgbm()
-    classes, counts = np.unique(y, return_counts=True)
-    weight = dict(zip(classes, np.sqrt(len(y) / counts), strict=True))
-    data = package.Dataset(x, y, weight=np.array([weight[each] for each in y]))
     try:
         return package.train(settings, data, num_boost_round=config.training.epochs)
     except package.basic.LightGBMError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ class Sample:
         features: `(time, feature)`, normalised, nothing missing.
         targets: what to say, and where that is known; columns of auxiliary behaviours, if any,
             after those of the model.
+        lab: the code of its lab, `(lab,)`; empty where the model is not told.
         poses: `(time, 2 animals, keypoint, 2)`, prepared, NaN where missing; only kept where
             training changes them.
     """
@@ -34,7 +35,13 @@ class Sample:
     pair: Pair
     features: Tensor
     targets: Targets
+    lab: Tensor = field(default_factory=lambda: torch.zeros(0))
     poses: Tensor | None = None
+
+    @property
+    def width(self) -> int:
+        """Columns of the model's input: the features, and the labs."""
+        return self.features.shape[1] + len(self.lab)
 
 
 class Batch(NamedTuple):
@@ -46,6 +53,7 @@ class Batch(NamedTuple):
         targets: `(batch, behaviour)` float of the centre frames, or `(batch, time, behaviour)`.
         observed: what was looked for; bool, like `targets`.
         sample: `(batch,)`, which sample each piece comes from.
+        lab: `(batch, lab)`, the code of the lab of each piece.
     """
 
     x: Tensor
@@ -53,6 +61,7 @@ class Batch(NamedTuple):
     targets: Tensor
     observed: Tensor
     sample: Tensor
+    lab: Tensor
 
 
 class Pieces(Dataset[Batch], ABC):
@@ -81,6 +90,7 @@ class Pieces(Dataset[Batch], ABC):
         #: Where each sample begins.
         self.first = first
         self.features = torch.cat(parts)
+        self.lab = torch.stack([sample.lab for sample in samples])
         self.owner = torch.cat(owners)
         #: Row of `active` and `observed` that belongs to a frame; -1 between samples.
         self.row = torch.full((len(self.owner),), -1)
@@ -143,6 +153,7 @@ class WindowDataset(Pieces):
             targets=self.active[row].float(),
             observed=self.observed[row],
             sample=self.owner[centre],
+            lab=self.lab[self.owner[centre]],
         )
 
 
@@ -185,6 +196,7 @@ class StretchDataset(Pieces):
             targets=(self.active[row] & there).float(),
             observed=self.observed[row] & there,
             sample=self.owners[chosen],
+            lab=self.lab[self.owners[chosen]],
         )
 
 

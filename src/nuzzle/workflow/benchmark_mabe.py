@@ -7,7 +7,6 @@ labelled recordings are scored by grouped cross-validation.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, write_submission
-from nuzzle.labels import Labels, Pair, mask_to_intervals
+from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
@@ -37,7 +36,7 @@ from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
 from nuzzle.workflow.ensemble import folds_of
-from nuzzle.workflow.folds import By, Folds, least_parts, partition
+from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.samples import Say
 
@@ -77,10 +76,9 @@ def benchmark_mabe(
 ) -> MabeBenchmark:
     """Cross-validate on the labelled recordings of some labs, and label the test.
 
-    A behaviour that not every fold can learn, because it occurs in one fold only (in two, with
-    early stopping), is not learned, and scored as missed. The bouts are those of the configured
-    decoding. Each fold's model is kept in `out`: a run that was killed continues with the first
-    one missing.
+    A behaviour that the model of a fold had no example of is not predicted, and scored as missed.
+    The bouts are those of the configured decoding. Each fold's model is kept in `out`: a run that
+    was killed continues with the first one missing.
 
     Args:
         data: folder with ``train.csv``.
@@ -103,38 +101,18 @@ def benchmark_mabe(
     recordings = [each for each in load_manifest(manifest) if each.labels is not None]
     say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
     parts = partition(recordings, by, folds, config)
-    config = config.with_values({"labels.behaviours": _learnable(parts, config, say)})
     space = LabelSpace.fit(recordings, config.labels)
-    run = folds_of(parts, space, config, out / "folds", say, progress)
+    run = folds_of(parts, space, config, out / "folds", say, progress, by)
+    run.check()
     pairs = run.out_of_fold()
-    bouts = _bouts_of_scored(space, pairs)
+    bouts = bouts_of_scored(space, pairs)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
-    score = _score(data, bouts)
+    score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
     return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say))
 
 
-def _learnable(parts: Sequence[Sequence[Recording]], config: Config, say: Say) -> list[str]:
-    """Behaviours that every fold has an example of; the others are scored as missed."""
-    found: Counter[str] = Counter()
-    for part in parts:
-        found.update({name for each in part if each.labels for name in _occurring(each.labels)})
-    asked = set(config.labels.behaviours) or set(found)
-    # A fold is trained on all parts but the one that it predicts and the one it stops early on.
-    least = least_parts(config)
-    kept = sorted(name for name in asked if found[name] >= least)
-    if rare := sorted(asked - set(kept)):
-        say(f"in fewer than {least} folds, so not learned, and scored as missed: {', '.join(rare)}")
-    if not kept:
-        raise InputError(f"No behaviour occurs in {least} folds. Choose more recordings, or labs.")
-    return kept
-
-
-def _occurring(labels: Labels) -> set[str]:
-    return set(labels.bouts["behaviour"])
-
-
-def _score(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
+def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
     """The competition's score of the recordings that have been predicted."""
     truth = read_solution(data)
     mine = truth.bouts[truth.bouts["video_id"].isin(bouts)]
@@ -158,11 +136,12 @@ def _submitted(name: str, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
+def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
     """Recording -> bouts, where somebody looked for them."""
     frames: dict[str, list[PairFrames]] = {}
     for one in pairs:
-        said = one.predicted & one.observed
+        # What was looked for is known of a recording, and not of a frame.
+        said = one.predicted & one.looked_for
         frames.setdefault(one.recording, []).append(
             PairFrames(one.pair, one.probability, said, one.truth, one.observed)
         )
@@ -224,7 +203,8 @@ def _poses(data: Path, video: Video) -> Recording:
 def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
     """Bouts of what the competition looks for in a recording."""
     wanted = _wanted(bundle.space, recording, video)
-    decoder, fps = Decoder.from_dict(bundle.decoding), recording.require_fps()
+    decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
+    fps = recording.require_fps()
     frames = []
     for pair, probability in predict_recording(bundle, recording, list(wanted)) if wanted else ():
         observed = np.broadcast_to(wanted[pair], probability.shape)

@@ -98,11 +98,10 @@ def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -
         bootstrap: draws behind an interval; 0 for none.
     """
     held, how = _held_out(bundle, raw)
-    decoder = Decoder.from_dict(bundle.decoding)
-    decisions = _decide(decoder, held.pairs)
+    decisions = _decided(bundle, held.pairs)
     pairs = [replace(p, predicted=said) for p, said in zip(held.pairs, decisions, strict=True)]
-    truth = Truth(pairs)
-    by_itself = Decoder(decoder.behaviours, decoder.exclusive, decoder.background)
+    truth, space = Truth(pairs), bundle.space
+    by_itself = Decoder(space.names, space.exclusive, space.background)
     result = replace(
         score(pairs, bootstrap=bootstrap),
         decoding=DecodingEffect(truth.score(_decide(by_itself, pairs)), truth.score(decisions)),
@@ -132,6 +131,16 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
     pairs = calibrated(raw, bundle.calibrator)
     sets = None if conformal is None else [conformal.sets(pair.probability) for pair in pairs]
     return LeftOut(pairs, sets), "fitted on them" if seen else "held out"
+
+
+def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
+    """Decisions on each pair, by the decoder of its lab."""
+    out: dict[int, NDArray[np.bool_]] = {}
+    for lab in {pair.lab for pair in pairs}:
+        mine = [index for index, pair in enumerate(pairs) if pair.lab == lab]
+        decoder = Decoder.from_dict(bundle.decoding_of(lab))
+        out |= zip(mine, _decide(decoder, [pairs[index] for index in mine]), strict=True)
+    return [out[index] for index in range(len(pairs))]
 
 
 def _decide(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nuzzle.config import Config
-from nuzzle.decoding.tune import Tuned, tune_decoder
+from nuzzle.decoding.tune import tune_decoder
+from nuzzle.decoding.tuned import Tuned
 from nuzzle.errors import DivergedError
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
@@ -76,8 +77,9 @@ def crossval(
 ) -> CrossValidation:
     """Score a kind of model on all recordings, tune its decoding, and train it on all of them.
 
-    Each fold is predicted by a model of the others; with early stopping, the next one only says
-    when to stop. A run that was killed continues with the first fold that is not done.
+    Each fold is predicted by a model of the others, and what that had no example of is left out;
+    with early stopping, the next one (by lab: a fifth of each lab's groups) only says when to stop.
+    A run that was killed continues with the first fold that is not done.
 
     Args:
         manifest: recordings with labels.
@@ -85,22 +87,21 @@ def crossval(
         config: of the training.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
-        folds: how many parts, at least 2, or 3 with early stopping; fewer where groups are fewer.
+        folds: how many parts; 2 at least, or 3 with early stopping other than by lab.
         objective: what the decoding is tuned for.
-        split: only its recordings take part, so that others can judge; all by default.
+        split: only its recordings take part; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
         say: is told what is going on.
         progress: is told after each epoch.
 
     Raises:
-        InputError, LeakageError: there are too few groups; some stand in held-out splits, too.
+        InputError, LeakageError: there are too few groups; some are held out, too.
         DivergedError: the loss is not a number; the message says in which fold.
         OutputError: `out` exists or cannot be written.
     """
-    config, out = config or Config(), Path(out)
-    check_models(config)
-    manifest = _chosen(manifest, split)
+    check_models(config := config or Config())
+    out, manifest = Path(out), _chosen(manifest, split)
     beside = match_auxiliary(manifest, auxiliary)
     entries, division = [*manifest, *beside.values()], f"{folds} by {by}"
     work = work_folder(out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say)
@@ -139,7 +140,8 @@ def cross_validate(
     """The same with labelled recordings in memory; nothing is written but what `work` keeps."""
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
-    run = folds_of(parts, space, config, work, say, progress)
+    run = folds_of(parts, space, config, work, say, progress, by)
+    run.check()
     try:
         pairs = run.out_of_fold()
         tuned = tune_decoder(
@@ -157,4 +159,6 @@ def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundl
     bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", run.say)
     evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
-    return replace(bundle, decoding=decoding, metrics=evaluation.to_dict()), evaluation
+    own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}
+    metrics = evaluation.to_dict()
+    return replace(bundle, decoding=decoding, decoders=own, metrics=metrics), evaluation

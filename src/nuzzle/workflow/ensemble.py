@@ -11,8 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nuzzle.config import Config
 from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
+from nuzzle.errors import InputError
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
@@ -21,7 +24,7 @@ from nuzzle.inference.combiners import WeightedAverage
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.folds import Folds, ModelFolds, naming
+from nuzzle.workflow.folds import By, Folds, ModelFolds, naming
 from nuzzle.workflow.learn import configured_decoder
 from nuzzle.workflow.samples import Say
 
@@ -41,7 +44,28 @@ class EnsembleFolds(Folds):
         def say(sentence: str) -> None:
             self.say(f"{name}: {sentence}")
 
-        return ModelFolds(self.parts, self.space, config, self.work / name, say, self.progress)
+        return ModelFolds(
+            self.parts, self.space, config, self.work / name, say, self.progress, self.by
+        )
+
+    def settle(self) -> None:
+        """Plan the preparation of every member.
+
+        Raises:
+            InputError: the recordings do not fit together.
+        """
+        for name, member in self.members.items():
+            try:
+                member.settle()
+            except InputError as error:
+                raise InputError(f"Member {name!r} of the ensemble: {error}") from None
+
+    def learned_from(self, number: int) -> list[Recording]:
+        """What every member learns from to predict part `number`."""
+        everyone = [
+            {each.name for each in member.learned_from(number)} for member in self.members.values()
+        ]
+        return [each for each in self.recordings if all(each.name in some for some in everyone)]
 
     @cached_property
     def said(self) -> list[list[ScoredPair]]:
@@ -57,7 +81,15 @@ class EnsembleFolds(Folds):
                 pairs = member.out_of_fold()
             tables.append({(pair.recording, pair.pair): pair for pair in pairs})
         common = [key for key in tables[0] if all(key in table for table in tables)]
-        return [[table[key] for key in common] for table in tables]
+        # Where one member of a fold had no example of a behaviour, it is left out of all of them.
+        known = {key: np.all([table[key].observed for table in tables], axis=0) for key in common}
+        return [
+            [
+                replace(table[key], observed=known[key], truth=table[key].truth & known[key])
+                for key in common
+            ]
+            for table in tables
+        ]
 
     def out_of_fold(self) -> list[ScoredPair]:
         """What all say together, decided as the config says.
@@ -122,10 +154,11 @@ def folds_of(
     work: Path,
     say: Say,
     progress: Progress | None,
+    by: By = "group",
 ) -> Folds:
     """The models of all folds, of an ensemble or of one model."""
     kind = EnsembleFolds if config.model.name == "ensemble" else ModelFolds
-    return kind(parts, space, config, work, say, progress)
+    return kind(parts, space, config, work, say, progress, by)
 
 
 def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:

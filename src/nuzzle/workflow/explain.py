@@ -201,7 +201,7 @@ class _Job:
                     "measured. Give a manifest with labels."
                 )
             return None
-        kinds = families(self.bundle.frontend.feature_set.columns)
+        kinds = families(self.bundle.frontend.columns)
         self.say(f"shifting {len(kinds)} families of features, {repeats} times each")
 
         def scorer(frontend: Frontend, recording: Recording) -> Sequence[ScoredPair]:
@@ -221,7 +221,8 @@ class _Job:
             family_bars(rows, ["macro", *shown]),
             "How far F1 falls when the columns of a family come from another time of the recording "
             f"(mean, least and largest of {repeats} shifts). A family whose information another "
-            "one holds as well may show no drop.",
+            "one holds as well may show no drop."
+            + (" The lab does not change in a recording: it is hidden." if "lab" in kinds else ""),
         )
         return rows
 
@@ -253,7 +254,7 @@ class _Job:
         return rows
 
     def _columns(self, behaviour: str, size: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
-        columns = self.bundle.frontend.feature_set.columns
+        columns = self.bundle.frontend.columns
         kinds = families(columns)
         share = {kind: float(size[inside].sum() / size.sum()) for kind, inside in kinds.items()}
         return [

@@ -53,11 +53,11 @@ def choose_frames(
     bundle: Bundle, recordings: Sequence[Recording], behaviours: Sequence[str], bouts: int
 ) -> list[Example]:
     """The middles of the longest bouts that a bundle finds, `bouts` of each behaviour."""
-    decoder = Decoder.from_dict(bundle.decoding)
     found: list[Example] = []
     for recording in recordings:
         (prepared,) = copies = bundle.prepare(recording)
         at = source_frames(recording, prepared)
+        decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
         for pair, probability in predict_prepared(bundle, recording, copies):
             decided = decoder(probability, recording.require_fps())
             for name in behaviours:

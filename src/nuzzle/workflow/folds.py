@@ -7,32 +7,28 @@ import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError, InputError
+from nuzzle.errors import DivergedError, InputError, TrainingError
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
+from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
-from nuzzle.workflow.scored import score_recording
+from nuzzle.workflow.scored import score_recording, targets_of
 
 #: What must not stand on both sides of a fold.
 By = Literal["group", "recording", "lab"]
-
-
-def least_parts(config: Config) -> int:
-    """How many parts a cross-validation needs: one to predict, one to train on, and one to stop
-    early on where the config asks for that.
-    """
-    return 3 if any(each.training.early_stopping for each in config.members().values()) else 2
 
 
 def partition(
@@ -57,7 +53,8 @@ def partition(
     groups: dict[str, list[Recording]] = {}
     for recording in recordings:
         groups.setdefault(keys[by](recording), []).append(recording)
-    least = least_parts(config)
+    stops_early = any(each.training.early_stopping for each in config.members().values())
+    least = 3 if stops_early and by != "lab" else 2
     if min(len(groups), folds) < least:
         uses = ["to predict", "to train on", "to stop early on"][:least]
         raise InputError(
@@ -73,6 +70,50 @@ def partition(
     return parts
 
 
+def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recording]]:
+    """`train`, and `val` with a fifth of the groups of each lab that has several.
+
+    A whole lab would be much to stop early on. Groups are drawn at random, of those whose
+    behaviours others show as well. What is held out has its lab hidden, like that of recordings of
+    a lab that the model does not know.
+
+    Raises:
+        InputError: no lab has two groups.
+    """
+    shown: dict[tuple[str, str], set[str]] = {}
+    for each in recordings:
+        bouts = () if each.labels is None else each.labels.bouts["behaviour"]
+        shown.setdefault(_lab_and_group(each), set()).update(bouts)
+    rng = np.random.default_rng(seed)
+    held = set[tuple[str, str]]()
+
+    def lost(group: tuple[str, str]) -> int:
+        others = [names for name, names in shown.items() if name not in held and name != group]
+        return len(shown[group].difference(*others))
+
+    for lab in sorted({lab for lab, _ in shown}):
+        mine = sorted(group for group in shown if group[0] == lab)
+        order = [mine[index] for index in rng.permutation(len(mine))]
+        for _ in range(max(1, round(len(mine) / 5)) if len(mine) > 1 else 0):
+            held.add(min((group for group in order if group not in held), key=lost))
+    if not held:
+        raise InputError(
+            "None of the labs has two groups of recordings (animals or sessions), one to train on "
+            f"and one to stop early on: {sorted({lab for lab, _ in shown})}. Label more."
+        )
+    split: dict[str, list[Recording]] = {"train": [], "val": []}
+    for each in recordings:
+        if _lab_and_group(each) in held:
+            split["val"].append(replace(each, lab=""))
+        else:
+            split["train"].append(each)
+    return split
+
+
+def _lab_and_group(recording: Recording) -> tuple[str, str]:
+    return recording.lab, recording.group or recording.name
+
+
 @dataclass(frozen=True, eq=False)
 class Folds(ABC):
     """The models of all folds; each is kept in `work`, so that none is trained twice.
@@ -84,6 +125,7 @@ class Folds(ABC):
         work: folder.
         say: is told what is going on.
         progress: is told after each epoch.
+        by: what stays together in a part.
     """
 
     parts: list[list[Recording]]
@@ -92,11 +134,55 @@ class Folds(ABC):
     work: Path
     say: Say
     progress: Progress | None
+    by: By = "group"
 
     @property
     def names(self) -> tuple[tuple[str, ...], ...]:
         """The recordings of each part."""
         return tuple(tuple(each.name for each in part) for part in self.parts)
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """Those of all parts."""
+        return [each for part in self.parts for each in part]
+
+    def check(self) -> None:
+        """Say before training what labs disagree about, and what a fold cannot learn.
+
+        Raises:
+            InputError: the recordings do not fit together.
+            TrainingError: a model would learn nothing.
+        """
+        self.settle()
+        warn_of_differences(self.recordings, self.say)
+        for number, part in enumerate(self.parts):
+            absent = set(self.space.absent(self.learned_from(number)))
+            lost = sorted(absent - set(self.space.absent(part)))
+            what = {each.lab if self.by == "lab" else each.name for each in part}
+            fold = f"fold {number + 1} ({', '.join(sorted(what)[:5])})"
+            if absent == set(self.space.behaviours):
+                raise TrainingError(
+                    f"The recordings that the model of {fold} would learn from show none of the "
+                    "behaviours. Label more of them, or choose another --by, or fewer --folds."
+                )
+            if lost:
+                self.say(
+                    f"warning: {', '.join(lost)} occurs in {fold}, and not in the recordings that "
+                    "its model learns from: it is left out of the scores there. Label it in "
+                    "others, or leave it out of labels.behaviours"
+                )
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Find out whether every fold can read the recordings that it has not seen.
+
+        Raises:
+            InputError: the recordings do not fit together.
+        """
+
+    @abstractmethod
+    def learned_from(self, number: int) -> list[Recording]:
+        """What is learned from to predict part `number`."""
 
     @abstractmethod
     def out_of_fold(self) -> list[ScoredPair]:
@@ -110,25 +196,62 @@ class Folds(ABC):
 class ModelFolds(Folds):
     """Those of one model."""
 
+    @cached_property
+    def settled(self) -> Config:
+        """The configuration with what follows from the recordings, the same in every fold.
+
+        So each fold's model can read the recordings that it has not seen.
+
+        Raises:
+            InputError: the recordings do not fit together.
+        """
+        plan = Frontend.plan(self.recordings, self.config, directed=self.space.directed)
+        chosen = {"keypoints": list(plan.skeleton.keypoints), "fps": plan.fps, "unit": plan.unit}
+        return self.config.with_values({f"prepare.{key}": value for key, value in chosen.items()})
+
+    def settle(self) -> None:
+        """Plan the preparation.
+
+        Raises:
+            InputError: the recordings do not fit together.
+        """
+        _ = self.settled
+
+    def learned_from(self, number: int) -> list[Recording]:
+        """What the model that has not seen part `number` is trained on."""
+        return self._split(number)["train"]
+
+    def _split(self, number: int) -> dict[str, list[Recording]]:
+        """What the model that has not seen part `number` learns from, and stops early on."""
+        others = [part for other, part in enumerate(self.parts) if other != number]
+        early, val = self.config.training.early_stopping, list[Recording]()
+        if early and self.by != "lab":
+            val = others.pop(number % len(others))  # the next one
+        rest = [each for part in others for each in part]
+        if early and self.by == "lab":
+            return hold_out(rest, self.config.training.seed)
+        return {"train": rest, "val": val}
+
     def bundle(self, number: int) -> Bundle:
         """The model that has not seen part `number`."""
         path = self.work / f"fold-{number}.nuzzle"
         if path.exists():
             return Bundle.load(path)
-        others = [part for other, part in enumerate(self.parts) if other != number]
-        val: list[Recording] = []
-        if self.config.training.early_stopping:
-            val = others.pop(number % len(others))  # the next one
-        train = [each for part in others for each in part]
         what = f"fold {number + 1} of {len(self.parts)}"
-        bundle = self._learn(what, {"train": train, "val": val}, f"fold-{number}")
+        bundle = self._learn(what, self._split(number), f"fold-{number}")
         bundle.save(path)
         return bundle
 
     def predict(self, number: int) -> list[ScoredPair]:
-        """Predictions of part `number` by the model that has not seen it."""
+        """Predictions of part `number` by the model that has not seen it.
+
+        By lab, their group is the lab: what is tuned, calibrated or resampled shall not know it
+        from its other animals.
+        """
         bundle = self.bundle(number)
-        return [pair for each in self.parts[number] for pair in score_recording(bundle, each).pairs]
+        scored = [each for each in self.parts[number] if targets_of(bundle, each)]
+        pairs = [pair for each in scored for pair in score_recording(bundle, each).pairs]
+        return [replace(pair, group=pair.lab) for pair in pairs] if self.by == "lab" else pairs
 
     def out_of_fold(self) -> list[ScoredPair]:
         """Predictions of all recordings, each by the model that has not seen it."""
@@ -141,11 +264,9 @@ class ModelFolds(Folds):
             return Bundle.load(path)
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
-        training = self.config.training.model_copy(update={"epochs": epochs})
-        config = self.config.model_copy(update={"training": training})
-        everything = {"train": [each for part in self.parts for each in part], "val": []}
+        config = self.settled.with_values({"training.epochs": epochs})
         what = f"training on all recordings for {epochs} epochs"
-        bundle = self._learn(what, everything, "all", config)
+        bundle = self._learn(what, {"train": self.recordings, "val": []}, "all", config)
         bundle.save(path)
         return bundle
 
@@ -157,7 +278,7 @@ class ModelFolds(Folds):
         config: Config | None = None,
     ) -> Bundle:
         self.say(what)
-        config, work = config or self.config, self.work / name
+        config, work = config or self.settled, self.work / name
         with naming(what):
             bundle = learn(recordings, self.space, config, work, self.say, self.progress)
         shutil.rmtree(work, ignore_errors=True)  # trees leave none

@@ -25,6 +25,7 @@ from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
+from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees, lightgbm
 from nuzzle.training.windows import Sample
@@ -146,7 +147,7 @@ def _fit(
         trained, stopped = error.best, str(error)
     say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, train[0].features.shape[1], space, auxiliary)
+    arguments = model_arguments(config, train[0], space, auxiliary)
     network = kind(
         trained.model, name, arguments, config.training.window, space.exclusive, len(space.names)
     )
@@ -191,7 +192,8 @@ def _trained_on(
         "recordings": [each.name for each in recordings["train"]],
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.group or each.name for each in recordings["train"]}),
-        "labs": sorted({each.lab for each in recordings["train"]} - {""}),
+        "labs": looked_for(recordings["train"], space.names),
+        "unlearned": list(space.absent(recordings["train"])),
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.inference.bundle import Bundle
@@ -37,6 +39,9 @@ def predict(
 ) -> Results:
     """Label recordings: probabilities, bouts and time budget of each.
 
+    A recording of a lab that the model was trained on gets what that lab looked for, and its
+    decoding; one without a lab, or of another, gets all behaviours and the common decoding.
+
     A file that cannot be read or does not fit the model is noted with its reason, and the others
     go on.
 
@@ -44,7 +49,7 @@ def predict(
         bundle: a trained model, or its file.
         files: pose files, or manifests.
         out: folder for the results.
-        like: what the pose files do not say: fps, px_per_cm, individuals, keypoints.
+        like: what the pose files do not say: fps, px_per_cm, lab, individuals, keypoints.
         overwrite: whether results in `out` may be replaced.
         resume: go on with an interrupted run of the same bundle.
         command: what was typed, for the report.
@@ -67,15 +72,20 @@ def predict(
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
     """Label one recording, or note why not."""
-    decoder, conformal = Decoder.from_dict(bundle.decoding), conformal_of(bundle)
+    conformal = conformal_of(bundle)
     began = time.perf_counter()
     try:
         recording = load_entry(entry)
         prepared = bundle.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
-        fps = recording.require_fps()
+        decoder, fps = Decoder.from_dict(bundle.decoding_of(recording.lab)), recording.require_fps()
         frames = [
-            PairFrames(pair, p, decoder(p, fps), unsure=conformal.unsure(p) if conformal else None)
+            PairFrames(
+                pair,
+                p,
+                decoder(p, fps),
+                unsure=conformal.unsure(p) & np.isfinite(p) if conformal else None,
+            )
             for pair, p in pairs
         ]
     except NuzzleError as error:
@@ -83,6 +93,9 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
         writer.fail(entry.recording, str(error), poses=str(entry.poses))
         return
     seconds = time.perf_counter() - began
+    labs = bundle.training.get("labs", {})
+    if len(labs) > 1 and recording.lab and recording.lab not in labs:
+        say(f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}")
     own_apart = separate_own(bundle.space, frames)
     writer.add(recording, own_apart, history=history_of(prepared), seconds=seconds)
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,6 +12,7 @@ from nuzzle.errors import TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
+from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_targets
@@ -34,7 +35,12 @@ def prepare_samples(
         config: of the training.
         auxiliary: behaviours whose columns are added to the targets of `train`.
     """
-    frontend = Frontend.plan(recordings["train"], config, directed=space.directed)
+    known = [
+        each
+        for each in recordings["train"]
+        if each.labels is not None and set(each.labels.behaviours) & set(space.names)
+    ]
+    frontend = Frontend.plan(known or recordings["train"], config, directed=space.directed)
     samples: dict[str, list[Sample]] = {}
     for split, part in recordings.items():
         beside, keep_poses = None, False
@@ -76,23 +82,30 @@ def _samples(
         if auxiliary is not None:
             targets = targets.beside(auxiliary_targets(auxiliary, prepared, view.labelled))
         poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
-        yield Sample(recording.name, view.pair, raw, targets, poses)
+        lab = frontend.lab_code(recording.lab)
+        yield Sample(recording.name, view.pair, raw, targets, lab, poses)
+
+
+def fit_space(train: Sequence[Recording], config: Config, say: Say) -> LabelSpace:
+    """The behaviours of training recordings; what labs disagree about is said.
+
+    Raises:
+        TrainingError: as `LabelSpace.fit`; or a behaviour has no frame.
+    """
+    space = LabelSpace.fit(train, config.labels)
+    if absent := space.absent(train):
+        raise TrainingError(
+            f"{', '.join(absent)} has no frame in train once overlapping labels are resolved, so "
+            "it cannot be learned. Label some, put it first in labels.priority, or leave it out of "
+            "labels.behaviours."
+        )
+    warn_of_differences(train, say)
+    return space
 
 
 def check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
-    """Say before training what cannot be learned or judged.
-
-    Raises:
-        TrainingError: a behaviour has no frame in `train`.
-    """
+    """Say before training what cannot be learned or judged."""
     for split, what in (("train", "learned"), ("val", "judged")):
         for column, name in enumerate(space.names if samples[split] else ()):
-            frames = sum(int(each.targets.active[:, column].sum()) for each in samples[split])
-            if not frames and split == "train" and name != space.background:
-                raise TrainingError(
-                    f"{name!r} has no frame in train once overlapping labels are resolved, so it "
-                    "cannot be learned. Label some, put it first in labels.priority, or leave it "
-                    "out of labels.behaviours."
-                )
-            if not frames:
+            if not any(each.targets.active[:, column].any() for each in samples[split]):
                 say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")

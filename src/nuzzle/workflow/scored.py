@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.calibrators import among
 from nuzzle.inference.predict import predict_raw
+from nuzzle.labels import Pair
 from nuzzle.recording import Recording
+from nuzzle.training.targets import Targets
 
 
 class Scored(NamedTuple):
@@ -50,15 +55,25 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         raise InputError(
             f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
         )
+    to_score = targets_of(bundle, recording)
+    if not to_score:
+        raise InputError(
+            f"recording {recording.name!r}: nobody looked for any of "
+            f"{list(bundle.space.behaviours)}; its labels are of "
+            f"{list(recording.labels.behaviours)}. The column behaviours of the manifest can "
+            "rename them (old=new)."
+        )
     space, fps = bundle.space, recording.require_fps()
-    decoder, calibrator = Decoder.from_dict(bundle.decoding), bundle.calibrator
+    decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
     out, raw = [], []
     prepared = bundle.prepare(recording)
     for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs):
-        targets = space.targets(recording.labels, pair)
-        if not targets.observed.any():
+        if pair not in to_score:
             continue
-        probability = calibrator(said)
+        targets = to_score[pair]
+        looked_for = np.asarray(targets.observed.any(axis=0))
+        said = among(said, looked_for) if space.exclusive else said
+        probability = bundle.calibrated(said, looked_for)
         one = ScoredPair(
             recording=recording.name,
             group=recording.group,
@@ -71,13 +86,23 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             observed=targets.observed,
             predicted=decoder(probability, fps, targets.observed),
             probability=probability,
+            lab=recording.lab,
         )
         out.append(one)
         raw.append(replace(one, probability=said))
-    if not out:
-        raise InputError(
-            f"recording {recording.name!r}: nobody looked for any of {list(space.behaviours)}; its "
-            f"labels are of {list(recording.labels.behaviours)}. The column behaviours of the "
-            "manifest can rename them (old=new)."
-        )
     return Scored(recording, prepared, out, raw)
+
+
+def targets_of(bundle: Bundle, recording: Recording) -> dict[Pair, Targets]:
+    """What there is to score: the targets of each pair in which anything was looked for.
+
+    What the model had no example of, as in a fold without one, is left out.
+    """
+    space, labels = bundle.space, recording.labels
+    if labels is None:
+        return {}
+    pairs = {view.labelled for view in space.views(labels.pairs, recording.individuals)}
+    found = {pair: space.targets(labels, pair) for pair in pairs}
+    if unlearned := bundle.training.get("unlearned"):
+        found = {pair: space.leave_out(each, unlearned) for pair, each in found.items()}
+    return {pair: each for pair, each in found.items() if each.observed.any()}

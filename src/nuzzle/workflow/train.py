@@ -14,12 +14,11 @@ from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
-from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary, match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.crossval import cross_validate
 from nuzzle.workflow.learn import check_models, learn
-from nuzzle.workflow.samples import Say
+from nuzzle.workflow.samples import Say, fit_space
 from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.work import work_folder
 
@@ -87,7 +86,7 @@ def _learn(
     """A model; where its training goes wrong, what it was before lies beside `out`."""
     if config.model.name == "ensemble":
         return _learn_together(recordings, config, work, say, progress)
-    space = LabelSpace.fit(recordings["train"], config.labels)
+    space = fit_space(recordings["train"], config, say)
     try:
         return learn(recordings, space, config, work, say, progress)
     except DivergedError as error:

@@ -130,7 +130,8 @@ class TrialScore:
         return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
 
     def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
-        folds = ModelFolds(self.parts, self.space, config, work, self._warn, None)
+        folds = ModelFolds(self.parts, self.space, config, work, self._warn, None, self.scoring.by)
+        folds.check()
         pairs: list[ScoredPair] = []
         for number in range(len(self.parts)):
             pairs += folds.predict(number)

@@ -48,7 +48,9 @@ def work_folder(
     note = work / "run.txt"
     if fresh and work.exists():
         shutil.rmtree(work)
-    if note.exists() and note.read_text("utf-8") != mark:
+    # A run that was refused before its first epoch has left nothing but its note.
+    begun = work.exists() and any(path != note for path in work.iterdir())
+    if begun and note.exists() and note.read_text("utf-8") != mark:
         raise OutputError(
             f"{work} holds an unfinished run with another config, manifest or folds. Finish that "
             "one, or pass --fresh to throw it away."

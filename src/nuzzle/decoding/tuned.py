@@ -1,0 +1,120 @@
+"""What a tuned decoder is worth, for all recordings and for those of each lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from nuzzle.decoding.base import Floats
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.evaluation.bootstrap import mean_defined
+from nuzzle.evaluation.decisions import DecodingScore
+
+Objective = Literal["frames", "bouts", "both"]
+
+#: A change must gain so much to be made: less is what chance gives.
+MIN_GAIN = 0.002
+
+
+@dataclass(frozen=True)
+class TunedLab:
+    """A decoder of one lab's own, and what it is worth there.
+
+    Attributes:
+        decoder: chosen on all recordings of the lab, starting from the common one.
+        common: the lab's groups as decoded by the common decoder chosen on other groups, or each
+            frame by itself, whichever is better.
+        nested: each group decoded as chosen on the lab's other groups.
+        gain: how much the objective gains by it.
+    """
+
+    decoder: Decoder
+    common: DecodingScore
+    nested: DecodingScore
+    gain: float
+
+    @property
+    def helps(self) -> bool:
+        """Whether the gain is more than chance gives a single change."""
+        return self.gain > MIN_GAIN
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "decoder": self.decoder.to_dict(),
+            "common": self.common.to_dict(),
+            "nested": self.nested.to_dict(),
+            "gain": self.gain,
+        }
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A decoder, and what it is worth.
+
+    Attributes:
+        decoder: chosen on all recordings.
+        objective: behaviour -> what was maximised for it.
+        before: each frame decided by itself.
+        nested: each group of recordings decoded as chosen on the others. The honest figure.
+        in_sample: `decoder` on the recordings it was chosen on. It flatters.
+        folds: parts that the groups were divided into.
+        groups: animals or sessions.
+        labs: lab -> a decoder of its own, where there are several and it has groups enough.
+    """
+
+    decoder: Decoder
+    objective: Mapping[str, Objective]
+    before: DecodingScore
+    nested: DecodingScore
+    in_sample: DecodingScore
+    folds: int
+    groups: int
+    labs: Mapping[str, TunedLab] = field(default_factory=dict)
+
+    @property
+    def gain(self) -> float:
+        """How much the objective gains on recordings that had no part in the choice."""
+        return value_of(self.nested, self.objective) - value_of(self.before, self.objective)
+
+    @property
+    def helps(self) -> bool:
+        """Whether the gain is more than chance gives a single change."""
+        return self.gain > MIN_GAIN
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a bundle or a report."""
+        return {
+            "decoder": self.decoder.to_dict(),
+            "objective": dict(self.objective),
+            "gain": self.gain,
+            "before": self.before.to_dict(),
+            "nested": self.nested.to_dict(),
+            "in_sample": self.in_sample.to_dict(),
+            "folds": self.folds,
+            "groups": self.groups,
+            "labs": {lab: each.to_dict() for lab, each in self.labs.items()},
+        }
+
+
+def value_of(score: DecodingScore, objectives: Mapping[str, Objective]) -> float:
+    """The objective that a score reaches."""
+    names = list(objectives)
+    frames, bouts = (
+        np.array([figures[name] for name in names]) for figures in (score.frame_f1, score.bout_f1)
+    )
+    return objective_value(frames, bouts, frame_weights(objectives, names))
+
+
+def frame_weights(objectives: Mapping[str, Objective], names: Sequence[str]) -> Floats:
+    """What the F1 per frame of each behaviour weighs against that per bout, `(behaviour,)`."""
+    share = {"frames": 1.0, "bouts": 0.0, "both": 0.5}
+    return np.array([share[objectives[name]] for name in names])
+
+
+def objective_value(frames: Floats, bouts: Floats, weights: Floats) -> float:
+    """The objective from F1 per frame and per bout and `frame_weights`, `(behaviour,)` each."""
+    return float(mean_defined(weights * frames + (1 - weights) * bouts))

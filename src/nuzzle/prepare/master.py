@@ -1,0 +1,132 @@
+"""One skeleton for recordings of several labs: which keypoints, and what to do without some."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from nuzzle.config import PrepareConfig
+from nuzzle.errors import InputError
+from nuzzle.prepare.skeleton import SelectKeypoints
+from nuzzle.recording import Recording
+from nuzzle.skeleton import NOSE_CANDIDATES, TAIL_CANDIDATES, Skeleton
+
+
+def choose_skeleton(recordings: Sequence[Recording], settings: PrepareConfig) -> Skeleton:
+    """The skeleton that these training recordings are brought to.
+
+    Args:
+        recordings: to train on.
+        settings: which keypoints, and whether a recording may lack some. Where none are named,
+            those that all recordings share; where some may be lacking, `proposed_keypoints`.
+
+    Raises:
+        InputError: recordings lack keypoints and must not; too few are shared; or what a lab has
+            does not tell which way an animal faces.
+    """
+    allowed = settings.missing_keypoints == "allow"
+    names = settings.keypoints
+    if not names:
+        names = proposed_keypoints(recordings) if allowed else _shared(recordings)
+    skeleton = Skeleton.infer(
+        names, nose=settings.nose, tail_base=settings.tail_base, centre=settings.centre
+    )
+    lacking = lacking_keypoints(recordings, names)
+    if lacking and not allowed:
+        raise InputError(
+            f"Some of the training recordings lack some of the keypoints {list(names)}:"
+            f"{_listed(lacking)}\nIf they only have other names, rename them in the manifest's "
+            "column keypoints (old=new). If they are not there, choose others (prepare.keypoints), "
+            "or have them missing: --set prepare.missing_keypoints=allow."
+        )
+    _check_heading(lacking, skeleton)
+    return skeleton
+
+
+def proposed_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """Keypoints that at least half of the labs have, with one for the nose and the tail base each.
+
+    Recordings of a lab that differ share its vote. A recording without a lab counts as a lab of its
+    own. The order is that of first appearance.
+    """
+    labs: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        labs.setdefault(recording.lab or recording.name, []).append(recording)
+    votes: defaultdict[str, float] = defaultdict(float)
+    for mine in labs.values():
+        for recording in mine:
+            for name in recording.keypoints:
+                votes[name] += 1 / len(mine)
+    chosen = {name for name, vote in votes.items() if 2 * vote >= len(labs) - 1e-9}
+    for candidates in (NOSE_CANDIDATES, TAIL_CANDIDATES):
+        most = max(candidates, key=lambda name: votes[name])
+        if not chosen & set(candidates) and votes[most]:
+            chosen.add(most)
+    order = dict.fromkeys(name for recording in recordings for name in recording.keypoints)
+    return tuple(name for name in order if name in chosen)
+
+
+def lacking_keypoints(
+    recordings: Sequence[Recording], keypoints: Sequence[str]
+) -> dict[str, list[str]]:
+    """Lab (or recording without one) -> those of the keypoints that a recording of it lacks."""
+    select = SelectKeypoints(tuple(keypoints))
+    found: dict[str, list[str]] = {}
+    for recording in recordings:
+        mine = found.setdefault(recording.lab or recording.name, [])
+        mine += [name for name in select.lacking(recording.keypoints) if name not in mine]
+    return {name: missing for name, missing in found.items() if missing}
+
+
+def _shared(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """The keypoints that all recordings have, in the first one's order.
+
+    Raises:
+        InputError: recordings differ so that fewer than half of the points are shared, or no nose
+            or tail base, which others would have.
+    """
+    first = recordings[0]
+    shared = [k for k in first.keypoints if all(k in other.keypoints for other in recordings)]
+    most = max(len(recording.keypoints) for recording in recordings)
+    proposed = proposed_keypoints(recordings)
+    lost = any(
+        set(proposed) & set(role) and not set(shared) & set(role)
+        for role in (NOSE_CANDIDATES, TAIL_CANDIDATES)
+    )
+    if 2 * len(shared) < most or lost:
+        raise InputError(
+            f"The training recordings have different skeletons, of which they share {shared} only. "
+            "Rename keypoints in the manifest's column keypoints (old=new;old=new), choose some "
+            "with prepare.keypoints, or train on those that at least half of the labs have: --set "
+            f"prepare.missing_keypoints=allow. They are {list(proposed)}, and there lack"
+            f"{_listed(lacking_keypoints(recordings, proposed))}"
+        )
+    return tuple(shared)
+
+
+def _check_heading(lacking: dict[str, list[str]], skeleton: Skeleton) -> None:
+    """Raises InputError where a lab has no two places that show which way an animal faces.
+
+    They are the nose, the tail base, and the centre of the keypoints between them.
+    """
+    ends = (skeleton.nose, skeleton.tail_base)
+    between = set(skeleton.centre) - set(ends)
+    blind = [
+        name
+        for name, missing in lacking.items()
+        if sum(end not in missing for end in ends) + bool(between - set(missing)) < 2
+    ]
+    if blind:
+        raise InputError(
+            f"Of the keypoints {list(skeleton.keypoints)}, {', '.join(blind)} has too few to tell "
+            f"which way an animal faces. Two are needed of {skeleton.nose!r}, "
+            f"{skeleton.tail_base!r} and any between them (prepare.centre). Choose others with "
+            "prepare.keypoints."
+        )
+
+
+def _listed(lacking: dict[str, list[str]]) -> str:
+    width = max((len(name) for name in lacking), default=0)
+    return "".join(
+        f"\n  {name:{width}}  {', '.join(missing)}" for name, missing in sorted(lacking.items())
+    )
