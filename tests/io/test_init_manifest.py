@@ -225,6 +225,23 @@ class TestDataSets:
             init_manifest(mabe=tmp_path, labels=["x"])
 
 
+def test_labels_without_the_stream_are_left_out(project):
+    """Of two streams the second was coded where there was something to be seen."""
+    for number in range(1, 12):
+        second = "one,two,bite,5,7,S2\n" if number in (3, 8) else ""
+        label = project / "labels" / f"{number}_bouts.csv"
+        label.write_text(
+            f"agent,target,behaviour,start_frame,stop_frame,stream\none,two,attack,3,9,S1\n{second}"
+        )
+    manifest, notes = start(project, common={"fps": 25.0, "stream": "S2"})
+    assert [name for name, each in by_name(manifest).items() if each.labels] == ["3", "8"]
+    (note,) = [each for each in notes if "lack the stream 'S2'" in each]
+    assert note.startswith("9 of 11 label files") and note.endswith("7, 9, 10, 11.")
+    everywhere, notes = start(project, common={"fps": 25.0, "stream": "S3"})
+    assert all(entry.labels for entry in everywhere), "a slip of the pen, rather"
+    assert any("'S3' was expected" in each for each in notes)
+
+
 def test_the_rats_split_stays_as_it_is(shared_data):
     rats = shared_data / "rat_dyads"
     manifest, _ = init_manifest(

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import InputError, ManifestError
+from nuzzle.errors import InputError, ManifestError, StreamError
 from nuzzle.io.calms21 import manifest_from_calms21
-from nuzzle.io.load import label_format, load_entry, pose_format
+from nuzzle.io.load import label_format, load_entry, pose_format, read_labels
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.match import Match, expand, match_files
+from nuzzle.io.registry import LabelOptions
 from nuzzle.io.splits import (
     Assignment,
     Splitting,
@@ -68,10 +69,10 @@ def init_manifest(
         if labels or how.table is not None:
             raise InputError("--labels and --splits go with --poses; a data set brings its own.")
         manifest = _from_data_set(mabe, labs, calms21, common or {})
-    manifest = how(manifest)
-    notes: tuple[str, ...] = ()
+    manifest, notes = leave_out_streamless(how(manifest))
     if not poses and how == Splitting(seed=how.seed):
-        manifest, notes = complete_splits(manifest, how.seed)
+        manifest, more = complete_splits(manifest, how.seed)
+        notes = (*notes, *more)
     return manifest, (*notes, *about_splits(manifest), *first_look(manifest))
 
 
@@ -154,6 +155,45 @@ def _format_problems(match: Match) -> list[str]:
     except InputError as error:
         problems.append(str(error))
     return problems
+
+
+def leave_out_streamless(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+    """The manifest without the label files that lack the stream that is asked for.
+
+    Who codes only what there is to be seen leaves a stream away where it would be empty. Where no
+    file has the stream, it is misspelt: all stay, and reading them says so.
+
+    Returns:
+        The manifest, and a note if labels were left out.
+    """
+    labelled = [entry for entry in manifest if entry.labels is not None]
+    if not any(entry.stream for entry in labelled):
+        return manifest, ()
+    try:
+        individuals = load_entry(replace(labelled[0], labels=None)).individuals
+    except InputError:
+        return manifest, ()  # is said at the first look
+    lacking = [entry for entry in labelled if not _has_its_stream(entry, individuals)]
+    if not lacking or len(lacking) == len(labelled):
+        return manifest, ()
+    kept = [replace(each, labels=None) if each in lacking else each for each in manifest]
+    names = ", ".join(each.recording for each in lacking)
+    note = (
+        f"{len(lacking)} of {len(labelled)} label files lack the stream {lacking[0].stream!r}, so "
+        f"their recordings are unlabelled in this manifest: {names}."
+    )
+    return Manifest(tuple(kept), manifest.path), (note,)
+
+
+def _has_its_stream(entry: Entry, individuals: tuple[str, ...]) -> bool:
+    options = LabelOptions(individuals=individuals, fps=entry.fps, stream=entry.stream)
+    try:
+        read_labels(entry.labels or "", options, entry.label_format)
+    except StreamError:
+        return False
+    except InputError:
+        pass  # what else is wrong is said when it is read
+    return True
 
 
 def first_look(manifest: Manifest) -> tuple[str, ...]:
