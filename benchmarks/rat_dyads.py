@@ -1,16 +1,15 @@
 """Accuracy of the CNN-LSTM on real recordings of two rats, beside a random forest.
 
-Trains on the 32 `train` recordings of `rat_dyads` (stream S1: aggression and social are scored,
-nonsocial is the background, base was not observed) and scores the 10 of `val`, which are used for
-early stopping only. The random forest sees the same features of single frames, as SimBA's does.
+Trains on the 32 `train` recordings (`rats.py` says what they are) and scores the 10 of `val`, which
+are used for early stopping only. The random forest sees the same features of single frames, as
+SimBA's does.
 
-    python benchmarks/rat_dyads.py [--data DIR] [--epochs N] [--seed N]
+    python benchmarks/rat_dyads.py [--data DIR] [--stream S1|S2] [--epochs N] [--seed N]
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from dataclasses import replace
@@ -26,37 +25,29 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.evaluation import ScoredPair, evaluate
 from nuzzle.inference.predict import source_frames
-from nuzzle.io.init_manifest import init_manifest
-from nuzzle.io.load import load_entry
-from nuzzle.io.splits import Splitting
+from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
 from nuzzle.workflow.samples import prepare_samples
 from nuzzle.workflow.train import train
+from rats import COMMON, FIGURES, SMOOTH_S, add_data_options, figures_of, manifest_of
 
-REPO = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "rat_dyads"
 #: Every how many-th training frame the forest sees: neighbours are nearly the same.
 FOREST_STRIDE = 5
-#: Width of the smoothing, s; chosen on val.
-SMOOTH_S = 1.0
 
 
 def config(epochs: int, seed: int) -> Config:
     """The documented network; 60 frames at 10 per second, epochs cut to 24,000 windows."""
-    return Config.parse(
-        {
-            "prepare": {"keypoints": ["top", "body", "tail"], "fps": 10, "max_gap_s": 1.0},
-            "loss": {"alpha": "none"},
-            "training": {
-                "epochs": epochs,
-                "patience": 3,
-                "epoch_windows": 24_000,
-                "val_stride": 5,
-                "seed": seed,
-            },
-        }
-    )
+    own = [
+        "prepare.max_gap_s=1",
+        "loss.alpha=none",
+        f"training.epochs={epochs}",
+        "training.patience=3",
+        "training.epoch_windows=24000",
+        "training.val_stride=5",
+        f"training.seed={seed}",
+    ]
+    return Config.load(None, [*COMMON, *own])
 
 
 def forest(recordings, settings) -> list[ScoredPair]:
@@ -95,8 +86,9 @@ def forest(recordings, settings) -> list[ScoredPair]:
 
 
 def smoothed(pairs: list[ScoredPair]) -> list[ScoredPair]:
-    """The same probabilities, averaged over a second before the decision."""
-    decoder = Decoder(pairs[0].behaviours, True, "nonsocial", smoothing=Smoothing((SMOOTH_S,)))
+    """The same probabilities, averaged over a moment before the decision."""
+    first, smoothing = pairs[0], Smoothing((SMOOTH_S,))
+    decoder = Decoder(first.behaviours, True, first.background, smoothing=smoothing)
     return [
         replace(each, predicted=decoder(each.probability, each.fps, each.observed))
         for each in pairs
@@ -105,40 +97,28 @@ def smoothed(pairs: list[ScoredPair]) -> list[ScoredPair]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=DATA)
+    add_data_options(parser)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    manifest, _ = init_manifest(
-        poses=[arguments.data / "poses" / "*.csv"],
-        labels=[arguments.data / "labels" / "*.txt"],
-        common={
-            "stream": "S1",
-            "background": "nonsocial",
-            "not_observed": ("base",),
-            "directed": False,
-            "fps": 20.0,
-        },
-        splitting=Splitting(arguments.data / "recordings.csv"),
-    )
+    manifest = manifest_of(arguments.data, arguments.stream)
     settings = config(arguments.epochs, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         bundle = train(manifest, Path(folder) / "rats.nuzzle", settings, progress=show_epoch)
         minutes = (time.perf_counter() - began) / 60
-    recordings = {
-        split: [load_entry(entry) for entry in manifest.select(split)] for split in ("train", "val")
-    }
-    print(f"\nS1 on val, 10 recordings; the network took {minutes:.1f} min with its scoring")
-    print(f"{'':26}{'macro F1':22}{'AP':22}{'bout F1 at IoU 0.5':22}")
+    recordings = {split: list(load_manifest(manifest.select(split))) for split in ("train", "val")}
+    print(
+        f"\n{arguments.stream} on val, {len(recordings['val'])} recordings; "
+        f"the network took {minutes:.1f} min with its scoring"
+    )
+    print(f"{'':26}" + "".join(f"{figure:22}" for figure in FIGURES))
     network = [pair for each in recordings["val"] for pair in score_recording(bundle, each).pairs]
     trees = forest(recordings, settings)
     for name, pairs in (("cnn_lstm", network), ("random forest", trees)):
         for how, decided in (("", pairs), (f", smoothed {SMOOTH_S:g} s", smoothed(pairs))):
-            figures = evaluate(decided)
-            bouts = figures.macro_bout_f1["0.5"]
-            cells = [figures.macro_f1, figures.mean_average_precision, bouts]
-            print(f"{name + how:26}" + "".join(f"{cell!s:22}" for cell in cells))
+            figures = figures_of(evaluate(decided))
+            print(f"{name + how:26}" + "".join(f"{cell!s:22}" for cell in figures.values()))
 
 
 def show_epoch(epoch, epochs, metrics) -> None:

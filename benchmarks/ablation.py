@@ -1,0 +1,300 @@
+"""What each choice in a recipe is worth on real recordings of two rats, one at a time.
+
+A base recipe is trained, and then again with one lever pulled. Recordings of `train` are predicted
+by cross-validation within it, so that `val` stays untouched (`--on val` trains on all of `train`
+and scores `val` instead). A gain is the difference to the base, and in brackets its 95 % interval
+over recordings, drawn alike for both. That interval does not know how seeds differ: from one seed
+it is too narrow. Give several, and look at `± sd` as well.
+
+A finished run is a line of `--keep`, and is not done again: a killed script goes on where it was,
+and the table can be printed (`--table`) while another process is at work.
+
+    python benchmarks/ablation.py [--recipe conv_lstm|trees] [--stream S1|S2] [--levers NAME ...]
+        [--seeds N ...] [--folds N] [--on val] [--keep FILE] [--table]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from draws import drawn_figures
+from nuzzle.config import Config
+from nuzzle.errors import NuzzleError
+from nuzzle.evaluation import evaluate
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.io.load import load_manifest
+from nuzzle.recording import Recording
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.auxiliary import match_auxiliary
+from nuzzle.workflow.benchmark import Spread
+from nuzzle.workflow.folds import ModelFolds, partition
+from nuzzle.workflow.learn import learn
+from nuzzle.workflow.scored import score_recording
+from rats import COMMON, FIGURES, OTHER, SMOOTH_S, add_data_options, figures_of, manifest_of
+
+Run = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One choice.
+
+    Attributes:
+        changes: to the configuration of what it is compared with.
+        over: name of the lever that it is compared with and built on.
+        auxiliary: whether the other stream is learned beside.
+        ordered: whether the animals stay in the tracker's order, instead of no order.
+    """
+
+    changes: tuple[str, ...] = ()
+    over: str = "base"
+    auxiliary: bool = False
+    ordered: bool = False
+
+
+def _poses(*names: str, over: str = "base", suffix: str = "") -> dict[str, Lever]:
+    """Augmentations of poses that are on or off."""
+    return {f"{n}{suffix}": Lever((f"augmentation.{n}=true",), over) for n in names}
+
+
+#: The base recipes; what is not said is the model's preset.
+RECIPES = {
+    "conv_lstm": (
+        "model.name=conv_lstm",
+        "model.options.frames_per_step=8",
+        "training.window=448",
+        "training.epochs=8",
+        f"decoding.smooth_s={SMOOTH_S}",
+    ),
+    "trees": ("model.name=trees", f"decoding.smooth_s={SMOOTH_S}"),
+}
+#: Two folds leave trees about 100,000 frames at 10 a second, which is what the preset draws.
+_TREES = {
+    "relational": Lever(("features=relational",)),
+    "repair_identity": Lever(("prepare.repair_identity=true",)),
+    "gap_0": Lever(("prepare.max_gap_s=0",)),
+    "gap_5": Lever(("prepare.max_gap_s=5",)),
+    "rows_25000": Lever(("training.epoch_windows=25000",)),
+    "rows_50000": Lever(("training.epoch_windows=50000",)),
+    "rate_20_all_rows": Lever(("prepare.fps=20", "training.epoch_windows=null")),
+    "rounds_100": Lever(("training.epochs=100",)),
+    "rounds_600": Lever(("training.epochs=600",)),
+    "ordered": Lever(ordered=True),
+    "unit_px": Lever(("prepare.unit=px",)),
+    "smooth_poses": Lever(("prepare.smooth_s=0.25",)),
+    "decoding_0": Lever(("decoding.smooth_s=0",)),
+    "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
+}
+#: Where the length of a stretch or the frame rate changes, the other keys keep the seconds of a
+#: stretch, or the number of steps, as they were.
+_NETWORK = {
+    "windowed": Lever(("features=windowed",)),
+    "engineered48": Lever(("features=engineered48",)),
+    "repair_identity": Lever(("prepare.repair_identity=true",)),
+    "time_stretch": Lever(("augmentation.time_stretch=[0.8, 1.25]",)),
+    "epochs_16": Lever(("training.epochs=16",)),
+    "auxiliary": Lever(auxiliary=True),
+    "gap_0": Lever(("prepare.max_gap_s=0",)),
+    "gap_5": Lever(("prepare.max_gap_s=5",)),
+    **_poses("rotation", "reflection", "swap", over="engineered48", suffix="_48"),
+    **_poses("reflection"),
+    "pose_scale": Lever(("augmentation.pose_scale=[0.9, 1.1]",)),
+    "keypoint_dropout": Lever(("augmentation.keypoint_dropout=0.1",)),
+    "pose_jitter": Lever(("augmentation.pose_jitter_bl=0.01",)),
+    "noise": Lever(("augmentation.noise_std=0.1",)),
+    "mixup": Lever(("augmentation.mixup_alpha=0.2",)),
+    "scale": Lever(("augmentation.scale=[0.95, 1.05]",)),
+    "alpha_sqrt": Lever(("loss.alpha=sqrt_inverse_frequency",)),
+    "alpha_inverse": Lever(("loss.alpha=inverse_frequency",)),
+    "gamma_2": Lever(("loss.gamma=2",)),
+    "smoothness": Lever(("loss.smoothness=0.15",)),
+    "logit_adjustment": Lever(("loss.logit_adjustment=0.5",)),
+    "weight_averaging": Lever(("training.weight_averaging=0.9",)),
+    "epochs_4": Lever(("training.epochs=4",)),
+    "window_128": Lever(("training.window=128", "training.batch_size=56")),
+    "window_896": Lever(("training.window=896", "training.batch_size=8")),
+    "rate_5": Lever(("prepare.fps=5", "training.window=224")),
+    "rate_20": Lever(("prepare.fps=20", "training.window=896")),
+    "ordered": Lever(ordered=True),
+    "unit_px": Lever(("prepare.unit=px",)),
+    "unit_bl_48": Lever(("prepare.unit=bl",), "engineered48"),
+    "smooth_poses": Lever(("prepare.smooth_s=0.25",)),
+    "decoding_0": Lever(("decoding.smooth_s=0",)),
+    "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
+}
+LEVERS = {
+    "conv_lstm": {"base": Lever(over=""), **_NETWORK},
+    "trees": {"base": Lever(over=""), **_TREES},
+}
+
+
+def chain(levers: Mapping[str, Lever], name: str) -> list[str]:
+    """The lever, after what it is built on."""
+    return [*chain(levers, levers[name].over), name] if name else []
+
+
+def described(arguments: argparse.Namespace, name: str, seed: int) -> Run:
+    """All that a run depends on."""
+    levers = LEVERS[arguments.recipe]
+    built = [levers[each] for each in chain(levers, name)]
+    own = [change for each in built for change in each.changes]
+    return {
+        "lever": name,
+        "seed": seed,
+        "stream": arguments.stream,
+        "on": arguments.on,
+        "folds": arguments.folds if arguments.on == "train" else None,
+        "changes": [*COMMON, *RECIPES[arguments.recipe], *own, f"training.seed={seed}"],
+        "auxiliary": any(each.auxiliary for each in built),
+        "ordered": any(each.ordered for each in built),
+    }
+
+
+def load(arguments: argparse.Namespace) -> dict[str, list[Recording]]:
+    """The recordings, with the other stream as auxiliary labels of `train`."""
+    manifest = manifest_of(arguments.data, arguments.stream)
+    other = manifest_of(arguments.data, OTHER[arguments.stream])
+    train = manifest.select("train")
+    val = manifest.select("val") if arguments.on == "val" else ()
+    return {
+        "train": list(load_manifest(train, match_auxiliary(train, other))),
+        "val": list(load_manifest(val)),
+    }
+
+
+def predictions(run: Run, recordings: dict[str, list[Recording]]) -> tuple[list[ScoredPair], float]:
+    """Truth and prediction of recordings that the models have not seen; seconds of training."""
+    config = Config.load(None, run["changes"])
+    train = recordings["train"]
+    if not run["auxiliary"]:
+        train = [replace(each, auxiliary=None) for each in train]
+    space = LabelSpace.fit(train, config.labels)
+    space = replace(space, directed=space.directed or run["ordered"])
+    with tempfile.TemporaryDirectory() as folder:
+        if run["on"] == "val":
+            split = {"train": train, "val": list[Recording]()}
+            bundle = learn(split, space, config, Path(folder) / "work", lambda _: None)
+            scored = [score_recording(bundle, each) for each in recordings["val"]]
+            return [pair for each in scored for pair in each.pairs], bundle.training["seconds"]
+        parts = partition(train, "group", run["folds"], config)
+        folds = ModelFolds(parts, space, config, Path(folder), lambda _: None, None)
+        pairs = folds.out_of_fold()
+        return pairs, sum(folds.bundle(n).training["seconds"] for n in range(len(parts)))
+
+
+def finished(run: Run, recordings: dict[str, list[Recording]]) -> Run:
+    """The run with its figures, and the same in every draw of recordings."""
+    pairs, seconds = predictions(run, recordings)
+    values = figures_of(evaluate(pairs, bootstrap=0))
+    units = sorted(each.group or each.name for each in recordings[run["on"]])
+    drawn = [np.round(each, 5).tolist() for each in drawn_figures(pairs, units)]
+    return {
+        "run": run,
+        "seconds": round(seconds, 1),
+        "figures": {name: round(values[name].value, 5) for name in FIGURES},
+        "draws": dict(zip(FIGURES, drawn, strict=True)),
+    }
+
+
+def kept(path: Path) -> list[Run]:
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def do(arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    """Do what is not in the file yet; what fails is said, and the others go on."""
+    before = [each["run"] for each in kept(arguments.keep)]
+    wanted = [described(arguments, name, seed) for seed in arguments.seeds for name in names]
+    missing = [run for run in wanted if run not in before]
+    recordings = load(arguments) if missing else {}
+    for number, run in enumerate(missing, 1):
+        print(f"{number} of {len(missing)}: {run['lever']}, seed {run['seed']}", flush=True)
+        try:
+            line = json.dumps(finished(run, recordings))
+        except NuzzleError as error:
+            print(f"  left out: {error}", flush=True)
+            continue
+        with arguments.keep.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def compared(mine: Sequence[Run], base: Sequence[Run], figure: str) -> str:
+    """The gain of some runs over those of the same seeds: mean, sd over seeds, interval."""
+    pairs = list(zip(mine, base, strict=True))
+    gains = [one["figures"][figure] - other["figures"][figure] for one, other in pairs]
+    drawn = np.mean(
+        [np.subtract(one["draws"][figure], other["draws"][figure]) for one, other in pairs], axis=0
+    )
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    spread = f" ± {statistics.stdev(gains):.3f}" if len(gains) > 1 else ""
+    return f"{statistics.fmean(gains):+.3f}{spread} [{low:+.3f}, {high:+.3f}]"
+
+
+def rows(arguments: argparse.Namespace, names: Sequence[str]) -> Iterator[list[str]]:
+    """A row for each lever of which a seed is done, here and of what it is compared with."""
+    levers, found = LEVERS[arguments.recipe], kept(arguments.keep)
+
+    def done(name: str) -> dict[int, Run]:
+        wanted = {seed: described(arguments, name, seed) for seed in arguments.seeds}
+        return {s: each for s, run in wanted.items() for each in found if each["run"] == run}
+
+    for name in names:
+        mine, base = done(name), done(levers[name].over or name)
+        seeds = [seed for seed in arguments.seeds if seed in mine and seed in base]
+        if not seeds:
+            continue
+        cells = [name, levers[name].over, str(len(seeds))]
+        for figure in FIGURES:
+            cells.append(str(Spread.of(mine[seed]["figures"][figure] for seed in seeds)))
+            both = [mine[seed] for seed in seeds], [base[seed] for seed in seeds]
+            cells.append(compared(*both, figure) if levers[name].over else "")
+        yield [*cells, f"{statistics.fmean(mine[seed]['seconds'] for seed in seeds):.0f}"]
+
+
+def print_table(arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    where = {
+        "train": f"cross-validated in train, {arguments.folds} folds",
+        "val": "trained on train, scored on val",
+    }[arguments.on]
+    print(f"\n{arguments.recipe}, {arguments.stream}, {where}")
+    heads = ["lever", "over", "seeds"]
+    heads += [cell for figure in FIGURES for cell in (figure, "gain")]
+    table = [[*heads, "training s"], *rows(arguments, names)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    add_data_options(parser)
+    parser.add_argument("--recipe", choices=list(RECIPES), default="conv_lstm")
+    parser.add_argument("--levers", nargs="+", metavar="NAME", help="all by default")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--on", choices=["train", "val"], default="train")
+    parser.add_argument("--keep", type=Path, default=Path("ablation.jsonl"))
+    parser.add_argument("--table", action="store_true", help="train nothing, print what is kept")
+    arguments = parser.parse_args()
+    levers = LEVERS[arguments.recipe]
+    if unknown := set(arguments.levers or ()) - set(levers):
+        parser.error(f"--levers: there is no {sorted(unknown)}; there are {list(levers)}")
+    chosen = arguments.levers or list(levers)
+    names = list(dict.fromkeys(each for name in chosen for each in chain(levers, name)))
+    if not arguments.table:
+        do(arguments, names)
+    print_table(arguments, names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What the benchmarks on real recordings of two rats share: the data, and the cells of a table.
+
+The recordings have two streams of labels. S1 says `aggression`, `social` or `nonsocial`, the
+background; S2 says which of seven kinds of aggression. The lead-in and lead-out of a trial, `base`
+in S1, were not observed in either. Ten of the 42 recordings are `val`; who is, comes with the data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import StreamError
+from nuzzle.evaluation.figures import Estimate
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.io.init_manifest import init_manifest
+from nuzzle.io.load import read_labels
+from nuzzle.io.registry import LabelOptions
+from nuzzle.io.splits import Splitting
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.workflow.benchmark import Spread
+
+REPO = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "rat_dyads"
+#: What holds for all models: three keypoints that are often found, ten frames a second.
+COMMON = ("prepare.keypoints=[top, body, tail]", "prepare.centre=[body]", "prepare.fps=10")
+#: Width of the Gaussian that probabilities are averaged with before the decision, s.
+SMOOTH_S = 0.8
+#: How the labels of each stream are read.
+STREAMS: dict[str, dict[str, Any]] = {
+    "S1": {"background": "nonsocial", "not_observed": ("base",)},
+    "S2": {"background": "base", "not_observed": ("S1:base",)},
+}
+#: The stream to learn beside another.
+OTHER = {"S1": "S2", "S2": "S1"}
+FIGURES = ("macro F1", "mean AP", "bout F1 at 0.5")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the recordings")
+    parser.add_argument("--stream", choices=list(STREAMS), default="S1", help="labels to learn")
+
+
+def manifest_of(data: Path, stream: str) -> Manifest:
+    """The recordings that have labels in a stream, with the split that comes with them."""
+    manifest, _ = init_manifest(
+        poses=[data / "poses" / "*.csv"],
+        labels=[data / "labels" / "*.txt"],
+        common={"stream": stream, "directed": False, "fps": 20.0, **STREAMS[stream]},
+        splitting=Splitting(data / "recordings.csv"),
+    )
+    return replace(manifest, entries=tuple(each for each in manifest if _is_labelled(each)))
+
+
+def _is_labelled(entry: Entry) -> bool:
+    try:
+        read_labels(entry.labels, LabelOptions(stream=entry.stream))
+    except StreamError:
+        return False
+    return True
+
+
+def figures_of(evaluation: Evaluation) -> dict[str, Estimate]:
+    """The `FIGURES`: of all behaviours but the background, frames or bouts pooled."""
+    found = (
+        evaluation.macro_f1,
+        evaluation.mean_average_precision,
+        evaluation.macro_bout_f1["0.5"],
+    )
+    return dict(zip(FIGURES, found, strict=True))
+
+
+def over_seeds(estimates: Sequence[Estimate]) -> Spread:
+    """Mean and standard deviation over seeds, and the mean of the ends of their intervals."""
+    return Spread.of((e.value for e in estimates), [(e.low, e.high) for e in estimates])
