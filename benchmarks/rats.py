@@ -14,14 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import StreamError
 from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.io.init_manifest import init_manifest
-from nuzzle.io.load import read_labels
-from nuzzle.io.registry import LabelOptions
 from nuzzle.io.splits import Splitting
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Manifest
 from nuzzle.workflow.benchmark import Spread
 
 REPO = Path(__file__).resolve().parents[1]
@@ -53,15 +50,7 @@ def manifest_of(data: Path, stream: str) -> Manifest:
         common={"stream": stream, "directed": False, "fps": 20.0, **STREAMS[stream]},
         splitting=Splitting(data / "recordings.csv"),
     )
-    return replace(manifest, entries=tuple(each for each in manifest if _is_labelled(each)))
-
-
-def _is_labelled(entry: Entry) -> bool:
-    try:
-        read_labels(entry.labels, LabelOptions(stream=entry.stream))
-    except StreamError:
-        return False
-    return True
+    return replace(manifest, entries=tuple(each for each in manifest if each.labels))
 
 
 def figures_of(evaluation: Evaluation) -> dict[str, Estimate]:
