@@ -87,6 +87,11 @@ def test_what_is_written_reads_the_same(tmp_path):
     assert Config.parse(plain.to_dict()) == plain
 
 
+def test_a_bracket_that_is_not_closed_is_shown():
+    with pytest.raises(ConfigError, match=r"--set ensemble.members=\[tcn: '\[tcn' is no value"):
+        Config.load(None, ["model.name=ensemble", "ensemble.members=[tcn"])
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -307,7 +307,14 @@ class Config(MemberConfig):
             key, separator, text = change.partition("=")
             if not separator:
                 raise ConfigError(f"--set {change}: expected section.key=value.")
-            assign(values, key.strip().split("."), yaml.safe_load(text))
+            try:
+                value = yaml.safe_load(text)
+            except yaml.YAMLError:
+                raise ConfigError(
+                    f"--set {change}: {text!r} is no value in YAML, as 3, [tcn, trees] or "
+                    "{name: tcn}. Are all brackets closed?"
+                ) from None
+            assign(values, key.strip().split("."), value)
         return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 
     def with_values(self, values: Mapping[str, Any], source: str = "config") -> Config:

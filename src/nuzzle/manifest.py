@@ -131,9 +131,17 @@ class Manifest:
         if not chosen:
             raise ManifestError(
                 f"manifest {self.path or ''}".strip(),
-                [f"no recording has the split {split!r}; the column split holds {self.splits}"],
+                [
+                    f"no recording has the split {split!r}; the column split holds {self._held()}. "
+                    "Fill it, one split for each animal or session. `nuzzle init` does: "
+                    "--val-fraction 0.2 draws recordings, --train-frames 0.6 divides each by time"
+                ],
             )
         return Manifest(chosen, self.path)
+
+    def _held(self) -> str:
+        counts = self.splits.items()
+        return ", ".join(f"{repr(name) if name else 'nothing'} ({n})" for name, n in counts)
 
     def check_leakage(
         self, train: str = "train", held_out: Sequence[str] = ("val", "test")
@@ -199,7 +207,7 @@ class Manifest:
         ]
         problems += [
             f"unknown column {name!r}; the columns are {sorted(known)}"
-            for name in columns
+            for name in dict.fromkeys(columns)
             if name and name not in known
         ]
         entries = []

@@ -79,7 +79,7 @@ def test_named_keypoints_that_some_lack_are_refused_unless_allowed(labs):
     with pytest.raises(InputError, match="missing_keypoints=allow") as told:
         choose_skeleton(labs[:4], PrepareConfig(**named))
     assert str(told.value).count("\n  ") == 1
-    assert "\n  west  nose\n" in str(told.value)
+    assert "\n  west  nose (it has head, ear_left, ear_right, tail_base)\n" in str(told.value)
     allowed = PrepareConfig(**named, missing_keypoints="allow")
     assert choose_skeleton(labs[:4], allowed).nose == "nose"
 

@@ -186,6 +186,10 @@ def test_one_name_for_what_is_done_to_itself_and_to_another_is_refused():
     south = recording("south", [("groom", 0, 9)], ("groom",))
     with pytest.raises(TrainingError, match=r"'groom' is .* to itself in lab 'north'.*'south'"):
         LabelSpace.fit([north, south], LabelsConfig())
+    stray = replace(south, lab="")
+    where = r"lab 'north' \(recording 'r north'\).*recordings without a lab \(recording 'r south'\)"
+    with pytest.raises(TrainingError, match=where):
+        LabelSpace.fit([north, stray], LabelsConfig())
     renamed = replace(north, labels=north.labels.rename_behaviours({"groom": "selfgroom"}))
     assert LabelSpace.fit([renamed, south], LabelsConfig()).own == ("selfgroom",)
 
@@ -193,7 +197,9 @@ def test_one_name_for_what_is_done_to_itself_and_to_another_is_refused():
 def test_a_background_that_is_a_behaviour_elsewhere_is_refused():
     north = recording("north", [("sniff", 0, 9)], background="other")
     south = recording("south", [("other", 0, 9)], ("other",))
-    with pytest.raises(TrainingError, match=r"'other' is the background.*'north'.*'south'"):
+    with pytest.raises(
+        TrainingError, match=r"'other' is the background.*'north'.*'south'.*background\."
+    ):
         LabelSpace.fit([north, south], LabelsConfig())
     both = recording("south", [("sniff", 0, 9)], background="other")
     assert LabelSpace.fit([north, both], LabelsConfig()).names == ("sniff", "other")

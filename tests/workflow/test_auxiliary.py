@@ -148,6 +148,12 @@ def test_no_name_in_common(manifest, auxiliary):
         match_auxiliary(manifest, Manifest(tuple(bare)))
 
 
+def test_the_same_labels_again_are_refused(manifest, auxiliary):
+    with pytest.raises(ManifestError, match="every row has the same labels as the manifest"):
+        match_auxiliary(manifest, manifest)
+    assert match_auxiliary(manifest, Manifest((auxiliary.entries[0], manifest.entries[1])))
+
+
 def test_nothing_to_learn_beside(manifest, recordings):
     mouse = recordings[0]
     empty = Labels([], [], mouse.n_frames, notes=("there is no stream 'S2'.",))

@@ -119,7 +119,7 @@ def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[s
     marks = ticks(max(most, 1.0) * 1.02, 5)
     stop = max(marks[-1], most)
     named, twofold = any(bar.name for bar in bars), any(bar.who for bar in bars)
-    left = (230.0 if named else 10.0) + (70.0 if twofold else 0.0)
+    left = (260.0 if named else 10.0) + (70.0 if twofold else 0.0)
     width, top, height = 560.0, 6.0, 22.0
     y = top
     parts = []

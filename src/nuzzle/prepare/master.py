@@ -35,9 +35,9 @@ def choose_skeleton(recordings: Sequence[Recording], settings: PrepareConfig) ->
     if lacking and not allowed:
         raise InputError(
             f"Some of the training recordings lack some of the keypoints {list(names)}:"
-            f"{_listed(lacking)}\nIf they only have other names, rename them in the manifest's "
-            "column keypoints (old=new). If they are not there, choose others (prepare.keypoints), "
-            "or have them missing: --set prepare.missing_keypoints=allow."
+            f"{_listed(lacking, recordings)}\nIf they only have other names, rename them in the "
+            "manifest's column keypoints (old=new). If they are not there, choose others "
+            "(prepare.keypoints), or have them missing: --set prepare.missing_keypoints=allow."
         )
     _check_heading(lacking, skeleton)
     return skeleton
@@ -98,8 +98,8 @@ def _shared(recordings: Sequence[Recording]) -> tuple[str, ...]:
             f"The training recordings have different skeletons, of which they share {shared} only. "
             "Rename keypoints in the manifest's column keypoints (old=new;old=new), choose some "
             "with prepare.keypoints, or train on those that at least half of the labs have: --set "
-            f"prepare.missing_keypoints=allow. They are {list(proposed)}, and there lack"
-            f"{_listed(lacking_keypoints(recordings, proposed))}"
+            f"prepare.missing_keypoints=allow. They are {list(proposed)}, of which some lack"
+            f"{_listed(lacking_keypoints(recordings, proposed), recordings)}"
         )
     return tuple(shared)
 
@@ -125,8 +125,13 @@ def _check_heading(lacking: dict[str, list[str]], skeleton: Skeleton) -> None:
         )
 
 
-def _listed(lacking: dict[str, list[str]]) -> str:
+def _listed(lacking: dict[str, list[str]], recordings: Sequence[Recording]) -> str:
+    """A line a lab: what it lacks, and what it has, for who knows that it is the same."""
     width = max((len(name) for name in lacking), default=0)
+    has: dict[str, dict[str, None]] = {}
+    for each in recordings:
+        has.setdefault(each.lab or each.name, {}).update(dict.fromkeys(each.keypoints))
     return "".join(
-        f"\n  {name:{width}}  {', '.join(missing)}" for name, missing in sorted(lacking.items())
+        f"\n  {name:{width}}  {', '.join(missing)} (it has {', '.join(has[name])})"
+        for name, missing in sorted(lacking.items())
     )

@@ -17,6 +17,9 @@ MOST_APART = 10.0
 #: A lab's median says something from so many bouts on.
 LEAST_BOUTS = 5
 
+_BACKGROUND = "the background, none of the others,"
+_OR_ITS_BACKGROUND = ", or correct the column background"
+
 
 def with_lab(x: Tensor, inside: Tensor, lab: Tensor) -> Tensor:
     """Features with the code of each piece's lab after them, 0 outside of the recording.
@@ -62,21 +65,21 @@ def refuse_contradictions(recordings: Iterable[Recording]) -> None:
             continue
         observed = recording.labels.observed
         own = observed["agent"] == observed["target"]
-        to_itself.add(recording.lab, observed.loc[own, "behaviour"])
-        to_another.add(recording.lab, observed.loc[~own, "behaviour"])
-        background.add(recording.lab, [recording.labels.background or ""])
-    for here, what, there, other in (
-        (to_itself, "something that an animal does to itself", to_another, "does to another"),
-        (background, "the background, none of the others,", to_itself, "is a behaviour"),
-        (background, "the background, none of the others,", to_another, "is a behaviour"),
+        to_itself.add(recording, observed.loc[own, "behaviour"])
+        to_another.add(recording, observed.loc[~own, "behaviour"])
+        background.add(recording, [recording.labels.background or ""])
+    for here, what, there, other, mend in (
+        (to_itself, "something that an animal does to itself", to_another, "does to another", ""),
+        (background, _BACKGROUND, to_itself, "is a behaviour", _OR_ITS_BACKGROUND),
+        (background, _BACKGROUND, to_another, "is a behaviour", _OR_ITS_BACKGROUND),
     ):
         for name in sorted(set(here.labs) & set(there.labs)):
             for one, two in itertools.product(sorted(here.labs[name]), sorted(there.labs[name])):
                 if one != two:
                     raise TrainingError(
-                        f"One name for two things: {name!r} is {what} in lab {one!r}, and "
-                        f"{other} in lab {two!r}. Rename it for one of them in the manifest's "
-                        f"column behaviours ({name}=NEW)."
+                        f"One name for two things: {name!r} is {what} in {here.where(name, one)}, "
+                        f"and {other} in {there.where(name, two)}. Rename it for one of them in "
+                        f"the manifest's column behaviours ({name}=NEW){mend}."
                     )
 
 
@@ -97,19 +100,26 @@ def warn_of_differences(recordings: Iterable[Recording], say: Callable[[str], No
         short, long = (pick(medians, key=lambda lab: medians[lab]) for pick in (min, max))
         if medians[long] > MOST_APART * medians[short]:
             say(
-                f"warning: a bout of {name!r} lasts {medians[short]:.2g} s in lab {short!r} and "
-                f"{medians[long]:.2g} s in lab {long!r} (medians of {len(labs[short])} and "
+                f"warning: a bout of {name!r} lasts {medians[short]:.2g} s in {_called(short)} and "
+                f"{medians[long]:.2g} s in {_called(long)} (medians of {len(labs[short])} and "
                 f"{len(labs[long])}): is it the same behaviour? If not, rename it for one of them "
                 f"in the manifest's column behaviours ({name}=NEW)"
             )
 
 
 class _Uses:
-    """In which labs a name is used in a certain way."""
+    """In which labs a name is used in a certain way, and in which recording of each first."""
 
     def __init__(self) -> None:
-        self.labs: dict[str, set[str]] = {}
+        self.labs: dict[str, dict[str, str]] = {}
 
-    def add(self, lab: str, names: Iterable[str]) -> None:
+    def add(self, recording: Recording, names: Iterable[str]) -> None:
         for name in set(names) - {""}:
-            self.labs.setdefault(name, set()).add(lab)
+            self.labs.setdefault(name, {}).setdefault(recording.lab, recording.name)
+
+    def where(self, name: str, lab: str) -> str:
+        return f"{_called(lab)} (recording {self.labs[name][lab]!r})"
+
+
+def _called(lab: str) -> str:
+    return f"lab {lab!r}" if lab else "recordings without a lab"

@@ -28,7 +28,8 @@ def match_auxiliary(
         auxiliary: rows of the same names; None for none.
 
     Raises:
-        ManifestError: no row with labels has the name of a recording.
+        ManifestError: no row with labels has the name of a recording; or all say the same as those
+            of the recordings.
     """
     if auxiliary is None:
         return {}
@@ -49,7 +50,23 @@ def match_auxiliary(
                 f"{_some(sorted(names))}. Rows are matched by the column recording"
             ],
         )
+    own = {entry.recording: _what(entry) for entry in manifest}
+    if all(_what(row) == own[name] for name, row in rows.items()):
+        raise ManifestError(
+            f"auxiliary manifest {auxiliary.path or ''}".strip(),
+            [
+                "every row has the same labels as the manifest "
+                f"{manifest.path or ''}: the same file, stream and behaviours, from which there is "
+                "nothing more to learn. Name another file (column labels), another stream (column "
+                "stream) or other behaviours (column behaviours)"
+            ],
+        )
     return rows
+
+
+def _what(entry: Entry) -> tuple[object, ...]:
+    """Which labels a row names."""
+    return entry.labels, entry.item, entry.stream, entry.behaviours
 
 
 def _some(names: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
+from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
 from nuzzle.workflow.ensemble import folds_of
@@ -100,6 +101,7 @@ def benchmark_mabe(
     claim_folder(out, described, fresh=fresh, made=_MADE)
     recordings = [each for each in load_manifest(manifest) if each.labels is not None]
     say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
+    warn_of_differences(recordings, say)
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
     run = folds_of(parts, space, config, out / "folds", say, progress, by)

@@ -16,13 +16,14 @@ from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
+from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.auxiliary import check_auxiliary, match_auxiliary
+from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
+from nuzzle.workflow.checks import labelled, read
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
@@ -105,7 +106,7 @@ def crossval(
     beside = match_auxiliary(manifest, auxiliary)
     entries, division = [*manifest, *beside.values()], f"{folds} by {by}"
     work = work_folder(out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say)
-    recordings = _labelled(manifest, beside)
+    recordings = _read(split or "all", manifest, beside, say)
     result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
     result.bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
@@ -121,9 +122,12 @@ def _chosen(manifest: Manifest | str | Path, split: str) -> Manifest:
     return manifest.select(split)
 
 
-def _labelled(manifest: Manifest, auxiliary: Mapping[str, Entry]) -> list[Recording]:
-    recordings = [each for each in load_manifest(manifest, auxiliary) if each.labels is not None]
-    check_auxiliary(recordings, auxiliary)
+def _read(
+    what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
+) -> list[Recording]:
+    """The recordings with labels; what labs disagree about is said."""
+    recordings = labelled(read(what, manifest, auxiliary, say))
+    warn_of_differences(recordings, say)
     return recordings
 
 

@@ -21,7 +21,6 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
-from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
@@ -59,8 +58,10 @@ def partition(
         uses = ["to predict", "to train on", "to stop early on"][:least]
         raise InputError(
             f"Cross-validation needs {least} parts: {', '.join(uses)}. There are {len(groups)} "
-            f"different values of {by!r} with labels, and {folds} folds were asked for. Label "
-            "more, or choose another --by."
+            f"different values of {by!r} with labels ({', '.join(sorted(groups)[:5]) or 'none'}), "
+            f"and {folds} folds were asked for. Label more, or choose another --by or --folds. "
+            "One recording can be divided by time: `nuzzle init --train-frames 0.6`, then `nuzzle "
+            "train`."
         )
     order = np.random.default_rng(config.training.seed).permutation(sorted(groups))
     parts: list[list[Recording]] = [[] for _ in range(min(folds, len(groups)))]
@@ -147,14 +148,13 @@ class Folds(ABC):
         return [each for part in self.parts for each in part]
 
     def check(self) -> None:
-        """Say before training what labs disagree about, and what a fold cannot learn.
+        """Say before training what a fold cannot learn.
 
         Raises:
             InputError: the recordings do not fit together.
             TrainingError: a model would learn nothing.
         """
         self.settle()
-        warn_of_differences(self.recordings, self.say)
         for number, part in enumerate(self.parts):
             absent = set(self.space.absent(self.learned_from(number)))
             lost = sorted(absent - set(self.space.absent(part)))

@@ -30,7 +30,7 @@ from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees, lightgbm
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
-from nuzzle.workflow.samples import Say, check_positives, prepare_samples
+from nuzzle.workflow.samples import Say, prepare_samples
 
 
 def check_models(config: Config) -> None:
@@ -81,7 +81,6 @@ def learn(
     say(f"behaviours: {', '.join(space.names)}")
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, samples = prepare_samples(recordings, space, config, auxiliary)
-    check_positives(space, samples, say)
     classifier, how = _fit(config, space, auxiliary, frontend, samples, work, say, progress)
     bundle = Bundle(
         members=(Member(config.model.name, classifier, frontend, config),),

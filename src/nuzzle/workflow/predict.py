@@ -95,7 +95,10 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
     seconds = time.perf_counter() - began
     labs = bundle.training.get("labs", {})
     if len(labs) > 1 and recording.lab and recording.lab not in labs:
-        say(f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}")
+        say(
+            f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
+            "it looks for the behaviours of all of them"
+        )
     own_apart = separate_own(bundle.space, frames)
     writer.add(recording, own_apart, history=history_of(prepared), seconds=seconds)
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -12,7 +12,6 @@ from nuzzle.errors import TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
-from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_targets
@@ -84,28 +83,3 @@ def _samples(
         poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
         lab = frontend.lab_code(recording.lab)
         yield Sample(recording.name, view.pair, raw, targets, lab, poses)
-
-
-def fit_space(train: Sequence[Recording], config: Config, say: Say) -> LabelSpace:
-    """The behaviours of training recordings; what labs disagree about is said.
-
-    Raises:
-        TrainingError: as `LabelSpace.fit`; or a behaviour has no frame.
-    """
-    space = LabelSpace.fit(train, config.labels)
-    if absent := space.absent(train):
-        raise TrainingError(
-            f"{', '.join(absent)} has no frame in train once overlapping labels are resolved, so "
-            "it cannot be learned. Label some, put it first in labels.priority, or leave it out of "
-            "labels.behaviours."
-        )
-    warn_of_differences(train, say)
-    return space
-
-
-def check_positives(space: LabelSpace, samples: dict[str, list[Sample]], say: Say) -> None:
-    """Say before training what cannot be learned or judged."""
-    for split, what in (("train", "learned"), ("val", "judged")):
-        for column, name in enumerate(space.names if samples[split] else ()):
-            if not any(each.targets.active[:, column].any() for each in samples[split]):
-                say(f"warning: {name!r} has no frame in {split}, so it cannot be {what} there")

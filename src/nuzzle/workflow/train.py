@@ -10,15 +10,16 @@ from pathlib import Path
 from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.inference.bundle import Bundle
-from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
-from nuzzle.workflow.auxiliary import check_auxiliary, match_auxiliary
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
+from nuzzle.workflow.checks import check_splits, fit_space, read
 from nuzzle.workflow.crossval import cross_validate
 from nuzzle.workflow.learn import check_models, learn
-from nuzzle.workflow.samples import Say, fit_space
+from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.work import work_folder
 
@@ -67,16 +68,26 @@ def train(
     beside = match_auxiliary(chosen["train"], auxiliary)
     entries = [*manifest, *beside.values()]
     work = work_folder(out, config, entries, overwrite=overwrite, fresh=fresh, say=say)
-    recordings = {split: _load(part, beside, say) for split, part in chosen.items()}
-    check_auxiliary(recordings["train"], beside)
-    bundle = _judged(_learn(recordings, config, out, work, say, progress), recordings["val"], say)
+    space, recordings = _read(chosen, beside, config, say)
+    bundle = _learn(recordings, space, config, out, work, say, progress)
+    bundle = _judged(bundle, recordings["val"], say)
     bundle.save(out, overwrite=overwrite)
     shutil.rmtree(work)
     return bundle
 
 
+def _read(
+    chosen: Mapping[str, Manifest], auxiliary: Mapping[str, Entry], config: Config, say: Say
+) -> tuple[LabelSpace, dict[str, list[Recording]]]:
+    """The behaviours, and the recordings of each split that have a part in the training."""
+    recordings = {split: read(split, part, auxiliary, say) for split, part in chosen.items()}
+    space = fit_space(recordings["train"], config)
+    return space, check_splits(recordings, space, config, say)
+
+
 def _learn(
     recordings: dict[str, list[Recording]],
+    space: LabelSpace,
     config: Config,
     out: Path,
     work: Path,
@@ -86,7 +97,6 @@ def _learn(
     """A model; where its training goes wrong, what it was before lies beside `out`."""
     if config.model.name == "ensemble":
         return _learn_together(recordings, config, work, say, progress)
-    space = fit_space(recordings["train"], config, say)
     try:
         return learn(recordings, space, config, work, say, progress)
     except DivergedError as error:
@@ -108,8 +118,7 @@ def _learn_together(
     progress: Progress | None,
 ) -> Bundle:
     """An ensemble, combined, decoded and calibrated by cross-validation inside of `train`."""
-    train = [each for each in recordings["train"] if each.labels is not None]
-    folds = config.ensemble.folds
+    train, folds = recordings["train"], config.ensemble.folds
     bundle = cross_validate(train, config, work, "group", folds, say=say, progress=progress).bundle
     validated = [each.name for each in recordings["val"]]
     return replace(bundle, training={**bundle.training, "validation_recordings": validated})
@@ -122,15 +131,3 @@ def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
     if not bundle.calibration:
         bundle = calibrate_bundle(bundle, raw, "val", say)
     return bundle.with_metrics(judge(bundle, raw).to_dict())
-
-
-def _load(manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say) -> list[Recording]:
-    recordings = []
-    for recording in load_manifest(manifest, auxiliary):
-        for labels in (recording.labels, recording.auxiliary):
-            for note in labels.notes if labels else ():
-                say(f"{recording.name}: {note}")
-        recordings.append(recording)
-    frames = sum(recording.n_frames for recording in recordings)
-    say(f"{manifest.entries[0].split}: {len(recordings)} recordings, {frames:,} frames")
-    return recordings

@@ -13,10 +13,10 @@ from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.scored import ScoredPair
-from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.labs import warn_of_differences
+from nuzzle.workflow.checks import check_splits, fit_space, labelled, read
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import Say
@@ -92,15 +92,16 @@ class TrialScore:
         if scoring.on == "val":
             manifest.check_leakage()
         splits = ("train", "val") if scoring.on == "val" else ("train",)
-        self.recordings = {split: _labelled(manifest.select(split)) for split in splits}
+        recordings = {split: read(split, manifest.select(split), {}, say) for split in splits}
+        self.space = fit_space(recordings["train"], config)
         self.parts: list[list[Recording]] = []
-        if scoring.on == "crossval":
-            train = self.recordings["train"]
+        if scoring.on == "val":
+            self.recordings = check_splits(recordings, self.space, config, say)
+        else:
+            train = labelled(recordings["train"])
+            warn_of_differences(train, say)
+            self.recordings = {"train": train}
             self.parts = partition(train, scoring.by, scoring.folds, config)
-        self.space = LabelSpace.fit(self.recordings["train"], config.labels)
-        for split, part in self.recordings.items():
-            frames = sum(each.n_frames for each in part)
-            say(f"{split}: {len(part)} recordings, {frames:,} frames")
 
     def __call__(self, config: Config, work: Path, report: Report) -> Figures:
         """Train and score.
@@ -144,7 +145,3 @@ class TrialScore:
         if sentence.startswith("warning") and sentence not in self.said:
             self.said.add(sentence)
             self.say(sentence)
-
-
-def _labelled(manifest: Manifest) -> list[Recording]:
-    return [each for each in load_manifest(manifest) if each.labels is not None]

@@ -1,0 +1,191 @@
+"""What is said, and what is refused, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from nuzzle.config import Config
+from nuzzle.errors import CompatibilityError, InputError, TrainingError
+from nuzzle.features.frontend import Frontend
+from nuzzle.io.load import load_manifest
+from nuzzle.manifest import Entry, Manifest
+from nuzzle.recording import Recording
+from nuzzle.training.labs import refuse_contradictions, warn_of_differences
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.auxiliary import check_auxiliary
+from nuzzle.workflow.samples import Say
+
+
+def read(
+    what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
+) -> list[Recording]:
+    """The recordings of a manifest, with what there is to say of them.
+
+    Args:
+        what: the part of the recordings that this is, in words.
+        manifest: their rows.
+        auxiliary: by name of a recording, the row of its auxiliary labels.
+        say: is told.
+
+    Raises:
+        ManifestError: names the recording, and what is wrong with its files or its row.
+        TrainingError: auxiliary rows of these recordings say nothing.
+    """
+    recordings = list(load_manifest(manifest, auxiliary))
+    say_recordings(what, recordings, say)
+    check_auxiliary(recordings, {e.recording: e for e in manifest if e.recording in auxiliary})
+    return recordings
+
+
+def labelled(recordings: Iterable[Recording]) -> list[Recording]:
+    """Those that have labels."""
+    return [each for each in recordings if each.labels is not None]
+
+
+def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None:
+    """Say what was read: how much, what readers noted, and what nobody looked at."""
+    for recording in recordings:
+        for labels in (recording.labels, recording.auxiliary):
+            for note in labels.notes if labels else ():
+                say(f"{recording.name}: {note}")
+    frames = sum(each.n_frames for each in recordings)
+    several = "recording" if len(recordings) == 1 else "recordings"
+    say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
+    if bare := [each.name for each in recordings if each.labels is None]:
+        say(
+            f"warning: {what} has {_names(bare)} without labels, which have no part in the "
+            "training. Fill the manifest's column labels, or leave these rows out"
+        )
+    unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
+    if total := sum(unseen.values()):
+        most = max(recordings, key=lambda each: unseen.get(each.name, 0))
+        say(
+            f"{what}: in {total:,} frames ({total / frames:.0%}) nobody looked for anything; they "
+            f"are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
+            f"{most.n_frames:,}"
+        )
+
+
+def _unseen(recording: Recording) -> int:
+    """How many frames no label speaks of, not even to say that nothing happens."""
+    seen = np.zeros(recording.n_frames, dtype=bool)
+    if recording.labels is not None:
+        spans = recording.labels.observed[["start_frame", "stop_frame"]].drop_duplicates()
+        for start, stop in spans.itertuples(index=False):
+            seen[start:stop] = True
+    return int((~seen).sum())
+
+
+def fit_space(train: Sequence[Recording], config: Config) -> LabelSpace:
+    """The behaviours of training recordings.
+
+    Raises:
+        TrainingError: as `LabelSpace.fit`; or a behaviour has no frame.
+    """
+    space = LabelSpace.fit(train, config.labels)
+    if absent := space.absent(train):
+        raise TrainingError(
+            f"{', '.join(absent)} has no frame in train once overlapping labels are resolved, so "
+            "it cannot be learned. Label some, put it first in labels.priority, or leave it out of "
+            "labels.behaviours."
+        )
+    return space
+
+
+def check_splits(
+    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config, say: Say
+) -> dict[str, list[Recording]]:
+    """Say what cannot be learned or judged; a training of hours shall not end with it.
+
+    Args:
+        recordings: `train` and `val`.
+        space: the behaviours of `train`.
+        config: of the training.
+        say: is told.
+
+    Returns:
+        Those with labels, and of `val` those that the model can be judged on.
+
+    Raises:
+        TrainingError: none of `val` can be judged; or the two contradict each other.
+        InputError: one of `val` lacks what a member of an ensemble will need.
+    """
+    train, val = recordings["train"], recordings["val"]
+    refuse_contradictions([*train, *val])
+    warn_of_differences([*train, *val], say)
+    able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
+    if not able:
+        found = sorted({name for each in val if each.labels for name in each.labels.behaviours})
+        raise TrainingError(
+            f"No recording of val can judge the model, which learns {[*space.behaviours]}: the "
+            f"labels of val are of {found or 'nothing'}. Fill the manifest's column labels for "
+            "val, or rename behaviours there in its column behaviours (old=new)."
+        )
+    for each in val:
+        if each.labels is not None and not any(each is other for other in able):
+            say(
+                f"warning: {each.name} has no part in val: its labels are of "
+                f"{[*each.labels.behaviours]}, and the model learns {[*space.behaviours]}. Rename "
+                "them in the manifest's column behaviours (old=new)"
+            )
+    _warn_of_absent(train, able, space, config, say)
+    # Of a single model this comes out before its first epoch; of members, after the last fold.
+    for name, member in config.members().items() if config.model.name == "ensemble" else ():
+        _check_readable(name, train, able, space, member)
+    return {"train": labelled(train), "val": able}
+
+
+def _warn_of_absent(
+    train: Sequence[Recording],
+    val: Sequence[Recording],
+    space: LabelSpace,
+    config: Config,
+    say: Say,
+) -> None:
+    """Say which behaviours stand on one side only, and who shows them."""
+    for name in space.absent(val):
+        say(
+            f"warning: {name!r} has no frame in val, so how well it is found cannot be judged. It "
+            f"occurs in train, in {_showing(train, name)}: move one of these animals or sessions "
+            "to val (the manifest's column split), if others stay"
+        )
+    shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
+    for name in sorted(shown - set(space.names)) if not config.labels.behaviours else ():
+        counts_as = f", and counts as {space.background!r} there" if space.exclusive else ""
+        say(
+            f"warning: {name!r} has no frame in train, so the model will not know it; it occurs in "
+            f"val, in {_showing(val, name)}{counts_as}. Move one animal or session that shows it "
+            "to train (the manifest's column split), or say what is to be learned: "
+            f"--set 'labels.behaviours=[{', '.join(space.behaviours)}]'"
+        )
+
+
+def _check_readable(
+    name: str,
+    train: Sequence[Recording],
+    val: Iterable[Recording],
+    space: LabelSpace,
+    config: Config,
+) -> None:
+    """Raises InputError where a member cannot read a recording of `val`."""
+    try:
+        plan = Frontend.plan(train, config, directed=space.directed)
+        for recording in val:
+            plan.prepare(recording)
+    except (InputError, CompatibilityError) as error:
+        raise InputError(f"Member {name!r} of the ensemble: {error}") from None
+
+
+def _showing(recordings: Iterable[Recording], behaviour: str) -> str:
+    shown = [
+        each.name
+        for each in recordings
+        if each.labels is not None and (each.labels.bouts["behaviour"] == behaviour).any()
+    ]
+    return _names(shown)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

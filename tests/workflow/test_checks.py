@@ -1,0 +1,188 @@
+"""What is said, and refused, before anything is trained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from nuzzle.cli.app import build_app
+from nuzzle.config import Config
+from nuzzle.errors import InputError, TrainingError
+from nuzzle.labels import Labels, Pair
+from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
+from nuzzle.workflow import checks
+from nuzzle.workflow import folds as folds_module
+from nuzzle.workflow import train as train_module
+from nuzzle.workflow.checks import check_splits, fit_space, say_recordings
+from nuzzle.workflow.crossval import crossval
+from nuzzle.workflow.train import train
+
+TREES = Config.load(None, ["model.name=trees", "training.epochs=1"])
+ENSEMBLE = Config.load(
+    None,
+    [
+        "model.name=ensemble",
+        "ensemble.folds=2",
+        "ensemble.members=[{model: {name: trees}, training: {epochs: 1}}]",
+    ],
+)
+KEYPOINTS = ("nose", "neck", "tail_base")
+
+
+def recording(name, *behaviours, looked=("attack", "mount"), lab="", seen=100, labelled=True):
+    """A hundred frames; ten of each of the behaviours, one after the other."""
+    position = np.random.default_rng(0).normal(size=(100, 2, 3, 2)).astype(np.float32)
+    made = Recording.from_arrays(
+        name, position, keypoints=KEYPOINTS, individuals=("a", "b"), fps=10.0
+    )
+    active = np.zeros((100, len(looked)), bool)
+    for number, behaviour in enumerate(behaviours):
+        active[10 * number : 10 * number + 10, looked.index(behaviour)] = True
+    observed = np.zeros_like(active)
+    observed[:seen] = True
+    labels = Labels.from_frames(Pair("a", "b"), active, looked, observed=observed)
+    return replace(made, lab=lab, labels=labels if labelled else None)
+
+
+def checked(train, val, config=TREES):
+    said = []
+    space = fit_space(train, config)
+    kept = check_splits({"train": train, "val": val}, space, config, said.append)
+    return kept, said
+
+
+def test_what_val_does_not_show_is_said_with_who_could_show_it():
+    train = [recording("m1", "attack", "mount"), recording("m2", "attack")]
+    _, (sentence,) = checked(train, [recording("m3", "attack")])
+    assert sentence.startswith("warning: 'mount' has no frame in val")
+    assert "in train, in m1: move" in sentence
+
+
+@pytest.mark.parametrize("config", [TREES, ENSEMBLE])
+def test_what_train_does_not_show_is_said_with_who_shows_it(config):
+    train = [recording("m1", "attack"), recording("m2", "attack")]
+    _, (sentence,) = checked(train, [recording("m3", "attack", "mount")], config)
+    assert sentence.startswith("warning: 'mount' has no frame in train")
+    assert "occurs in val, in m3, and counts as 'other' there" in sentence
+    wanted = config.with_values({"labels.behaviours": ["attack"]})
+    assert checked(train, [recording("m3", "attack", "mount")], wanted)[1] == []
+
+
+def test_val_without_anything_to_judge_by_is_refused():
+    train = [recording("m1", "attack")]
+    bare = recording("m2", labelled=False)
+    other = recording("m3", "sniff", looked=("sniff",))
+    with pytest.raises(TrainingError, match=r"learns \['attack'\].* val are of nothing"):
+        checked(train, [bare])
+    with pytest.raises(TrainingError, match=r"val are of \['sniff'\]"):
+        checked(train, [bare, other])
+    good = recording("m4", "attack")
+    kept, said = checked([*train, bare], [bare, other, good])
+    assert [[each.name for each in part] for part in kept.values()] == [["m1"], ["m4"]]
+    assert said[0].startswith("warning: m3 has no part in val: its labels are of ['sniff']")
+
+
+def test_val_may_not_contradict_train():
+    other = recording("m2", "other", looked=("other",), lab="south")
+    train = recording("m1", "attack", lab="north")
+    train = replace(train, labels=replace(train.labels, background="other"))
+    with pytest.raises(TrainingError, match=r"'north' \(recording 'm1'\).*'south' \(recording 'm2"):
+        checked([train], [other])
+
+
+def test_how_much_was_not_looked_at_is_told():
+    said = []
+    part = [
+        recording("m1", "attack", seen=50),
+        recording("m2", "attack", seen=90),
+        recording("m3", labelled=False),
+    ]
+    say_recordings("train", part, said.append)
+    assert said == [
+        "train: 3 recordings, 300 frames",
+        "warning: train has m3 without labels, which have no part in the training. Fill the "
+        "manifest's column labels, or leave these rows out",
+        "train: in 60 frames (20%) nobody looked for anything; they are left out. Most of them are "
+        "in m1: 50 of 100",
+    ]
+    said.clear()
+    say_recordings("val", [recording("m1", "attack")], said.append)
+    assert said == ["val: 1 recording, 100 frames"]
+
+
+def test_members_that_cannot_read_val_are_named_before_they_are_trained():
+    train = [recording("m1", "attack"), recording("m2", "attack")]
+    strange = recording("m3", "attack").rename({"nose": "snoutish"})
+    with pytest.raises(InputError, match=r"Member 'trees'.*'m3' has no keypoint \['nose'\]"):
+        checked(train, [strange], ENSEMBLE)
+
+
+class Reached(Exception):
+    """A training began."""
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    def learn(*arguments, **named):
+        raise Reached
+
+    monkeypatch.setattr(train_module, "learn", learn)
+    monkeypatch.setattr(folds_module, "learn", learn)
+
+
+@pytest.mark.parametrize("config", [TREES, ENSEMBLE], ids=["model", "ensemble"])
+@pytest.mark.parametrize("run", [train, crossval])
+def test_every_road_says_once_what_was_read_before_it_trains(
+    manifest, tmp_path, config, run, no_training, monkeypatch
+):
+    """The first recording was labelled to its middle."""
+
+    def load(part, beside):
+        for entry in part:
+            made = recording(
+                entry.recording, "attack", seen=50 if entry.recording == "mouse0" else 100
+            )
+            yield replace(made, group=entry.recording)
+
+    monkeypatch.setattr(checks, "load_manifest", load)
+    said = []
+    with pytest.raises(Reached):
+        run(manifest, tmp_path / "m.nuzzle", config, say=said.append)
+    (unseen,) = [sentence for sentence in said if "nobody looked" in sentence]
+    assert "in mouse0: 50 of 100" in unseen
+    assert not [sentence for sentence in said if "has no frame" in sentence]
+
+
+def test_a_fold_without_a_class_is_said_once(manifest, tmp_path, no_training, monkeypatch):
+    def load(part, beside):
+        for number, entry in enumerate(part):
+            shown = ("attack", "mount") if number == 0 else ("attack",)
+            yield replace(recording(entry.recording, *shown), group=entry.recording)
+
+    monkeypatch.setattr(checks, "load_manifest", load)
+    said = []
+    with pytest.raises(Reached):
+        crossval(manifest, tmp_path / "m.nuzzle", ENSEMBLE, folds=3, say=said.append)
+    (lost,) = [sentence for sentence in said if "mount" in sentence]
+    assert "mount occurs in fold" in lost
+
+
+def test_one_recording_alone(manifest, tmp_path):
+    """Neither command trains; both say what there is, and how to go on."""
+    study = tmp_path / "one.csv"
+    Manifest(manifest.entries[:1]).save(study)
+    for model in ("trees", "ensemble"):
+        for command, problem in (
+            ("train", "holds 'train' (1). Fill it"),
+            ("crossval", "1 different values of 'group' with labels (mouse0)"),
+        ):
+            out = tmp_path / "m.nuzzle"
+            said = CliRunner().invoke(
+                build_app(), [command, str(study), "--model", model, "--out", str(out)]
+            )
+            assert said.exit_code == 2
+            assert problem in said.stderr
+            assert "--train-frames 0.6" in said.stderr
+            assert not out.exists()
