@@ -118,21 +118,27 @@ def test_nothing_heavy_is_imported_at_start():
     assert done.stdout.strip() == "[]"
 
 
-def test_help_answers_at_once():
-    command = [sys.executable, "-c", "from nuzzle.cli import main; main()", "--help"]
+def processor_seconds(code: str, *arguments: str) -> float:
+    """Least time of the processor of several runs; other tests run beside this one."""
     seconds = []
     for _ in range(5):
         before = os.times()
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
         after = os.times()
-        # Time of the processor, not of the clock: other tests run beside this one.
         seconds.append(
             after.children_user
             + after.children_system
             - before.children_user
             - before.children_system
         )
-    assert min(seconds) < 0.4
+    return min(seconds)
+
+
+def test_help_answers_at_once():
+    """Beside what the library of commands takes by itself, whatever the machine is busy with."""
+    answered = processor_seconds("from nuzzle.cli import main; main()", "--help")
+    # Building all commands and their help takes about as much again; pandas would take four times.
+    assert answered < 3 * processor_seconds("import typer, rich.console")
 
 
 def test_nothing_names_a_folder_of_one_machine():
