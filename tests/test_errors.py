@@ -12,6 +12,7 @@ from nuzzle.errors import (
     NuzzleError,
     OutputError,
     ValidationError,
+    listed,
 )
 
 CLASSES = {
@@ -71,3 +72,10 @@ def test_errors_are_caught_by_their_common_names():
 def test_missing_dependency_says_what_to_install():
     error = MissingDependencyError("lightgbm", "trees", "The model 'trees'")
     assert str(error) == "The model 'trees' needs lightgbm: pip install 'nuzzle[trees]'"
+
+
+def test_the_first_few_names():
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed([1, 2, 3], 2) == "1, 2 and 1 more"
+    assert listed(range(2000), 1) == "0 and 1,999 more"
+    assert listed([]) == ""

@@ -23,9 +23,15 @@ fault it names the file and, where there is one, the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+
+def listed(names: Sequence[object], most: int = 5) -> str:
+    """The first few of some names, and how many more there are; for a message."""
+    rest = len(names) - most
+    return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 class NuzzleError(Exception):

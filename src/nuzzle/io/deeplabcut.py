@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, listed
 from nuzzle.files import existing_file
 from nuzzle.io.hdf5 import open_hdf5, top_groups
 from nuzzle.io.registry import PoseFormat, PoseOptions
@@ -221,10 +221,10 @@ def _names(path: Path, table: _Table) -> tuple[list[str], list[str], dict[tuple[
         " / ".join(name) for name in product(individuals, keypoints, wanted) if name not in where
     ]
     if missing:
-        listed = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if missing[4:] else "")
         raise FormatError(
             path,
-            f"every individual has {wanted} of every keypoint; the column {listed} is missing.",
+            f"every individual has {wanted} of every keypoint; the column {listed(missing, 4)} is "
+            "missing.",
             mend=f"Individuals: {individuals}. Keypoints: {keypoints}.",
         )
     return individuals, keypoints, {tuple(name): column for name, column in where.items()}

@@ -173,14 +173,18 @@ def leave_out_streamless(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]
         individuals = load_entry(replace(labelled[0], labels=None)).individuals
     except InputError:
         return manifest, ()  # is said at the first look
-    lacking = [entry for entry in labelled if not _has_its_stream(entry, individuals)]
+    lacking = {
+        entry.recording: entry.stream
+        for entry in labelled
+        if not _has_its_stream(entry, individuals)
+    }
     if not lacking or len(lacking) == len(labelled):
         return manifest, ()
-    kept = [replace(each, labels=None) if each in lacking else each for each in manifest]
-    names = ", ".join(each.recording for each in lacking)
+    kept = [replace(each, labels=None) if each.recording in lacking else each for each in manifest]
+    stream = next(iter(lacking.values()))
     note = (
-        f"{len(lacking)} of {len(labelled)} label files lack the stream {lacking[0].stream!r}, so "
-        f"their recordings are unlabelled in this manifest: {names}."
+        f"{len(lacking)} of {len(labelled)} label files lack the stream {stream!r}, so their "
+        f"recordings are unlabelled in this manifest: {', '.join(lacking)}."
     )
     return Manifest(tuple(kept), manifest.path), (note,)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, listed
 from nuzzle.files import existing_file, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble
@@ -75,7 +75,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
         raise FormatError(
             path,
             f"has no column that holds nothing but 0 and 1; its {table.shape[1]} columns are "
-            f"{_some(list(table.columns))}.",
+            f"{listed(list(table.columns), _MANY)}.",
             mend="A SimBA file with behaviours comes from its folder targets_inserted.",
         )
     active = np.column_stack([column.to_numpy() == 1 for column in columns.values()])
@@ -83,7 +83,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     pair = Cast(path, options).default()
     found = Labels.from_frames(pair, active, [*columns], observed=seen)
     left_out = [str(name) for name in candidates if name not in columns]
-    notes = [f"no behaviours, since not 0/1: {_some(left_out)}"] if left_out else []
+    notes = [f"no behaviours, since not 0/1: {listed(left_out, _MANY)}"] if left_out else []
     return assemble(
         path,
         found.bouts.to_dict("records"),
@@ -92,11 +92,6 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=len(table),
         notes=notes,
     )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
-    return ", ".join(map(str, names[:_MANY])) + more
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from nuzzle.errors import listed
 from nuzzle.outputs.svg import duration
 
 _MOST_NAMES = 20
@@ -55,15 +56,15 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
     return [
         ("Model", _model(bundle)),
         ("Trained on", trained + (" (simulated)" if training.get("simulated") else "")),
-        ("Laboratories", _names(list(training.get("labs") or ()))),
-        ("Animals or sessions", _names(training.get("groups") or ())),
-        ("Validated on", _names(training.get("validation_recordings") or ())),
+        ("Laboratories", listed(list(training.get("labs") or ()), _MOST_NAMES)),
+        ("Animals or sessions", listed(training.get("groups") or (), _MOST_NAMES)),
+        ("Validated on", listed(training.get("validation_recordings") or (), _MOST_NAMES)),
         ("Epoch kept", "" if best is None else str(best)),
         ("Training took", duration(float(seconds)) if seconds else ""),
         ("Features", _each(frontends, "features")),
         ("Frames per second", _each(frontends, "fps")),
         ("Positions in", _each(frontends, "unit")),
-        ("Keypoints", _names(skeleton.get("keypoints") or ())),
+        ("Keypoints", listed(skeleton.get("keypoints") or (), _MOST_NAMES)),
     ]
 
 
@@ -86,12 +87,6 @@ def _each(frontends: Sequence[Mapping[str, Any]], key: str) -> str:
     values = [each.get(key, "") for each in frontends]
     found = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return ", ".join(dict.fromkeys(found))
-
-
-def _names(names: Sequence[str]) -> str:
-    listed = ", ".join(str(name) for name in names[:_MOST_NAMES])
-    rest = len(names) - _MOST_NAMES
-    return f"{listed} and {rest:,} more" if rest > 0 else listed
 
 
 def _yaml(value: Any) -> str:

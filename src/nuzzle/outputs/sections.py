@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from nuzzle.errors import listed
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
 from nuzzle.outputs.ethogram import lanes
@@ -44,14 +45,13 @@ def heading(results: Results) -> str:
 def lead(results: Results) -> str:
     """The sentence below the title."""
     total = duration(sum(entry.duration_s for entry in results.done))
-    names = results.run.scored
-    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    looked_for = listed(results.run.scored, 12)
     if results.run.kind == "evaluation":
         return (
             f"{count(len(results.done), 'recording')} ({total}) were labelled by nuzzle, frame by "
-            f"frame, without sight of the annotator’s labels, and then compared: {listed}."
+            f"frame, without sight of the annotator’s labels, and then compared: {looked_for}."
         )
-    return f"nuzzle labelled {total} of tracked poses, frame by frame: {listed}."
+    return f"nuzzle labelled {total} of tracked poses, frame by frame: {looked_for}."
 
 
 def facts(results: Results) -> list[str]:

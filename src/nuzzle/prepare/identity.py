@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError, InputError
+from nuzzle.errors import ConfigError, InputError, listed
 from nuzzle.labels import mask_to_intervals
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.gaps import neighbours
@@ -85,10 +85,9 @@ class RepairIdentity(Step):
 def summary(swaps: list[Swap]) -> str:
     """What was mended, for people."""
     frames = sum(stop - start for start, stop in swaps)
-    listed = ", ".join(f"{start}-{stop - 1}" for start, stop in swaps[:_LISTED])
-    more = f" and {len(swaps) - _LISTED} more" if len(swaps) > _LISTED else ""
+    where = listed([f"{start}-{stop - 1}" for start, stop in swaps], _LISTED)
     what = "swap" if len(swaps) == 1 else "swaps"
-    return f"mended {len(swaps)} identity {what}, {frames} frames (frames {listed}{more})"
+    return f"mended {len(swaps)} identity {what}, {frames} frames (frames {where})"
 
 
 def swaps_of(order: NDArray[np.int64]) -> list[Swap]:

@@ -6,12 +6,12 @@ of the model's own behaviours are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from nuzzle.config import Config, LabelsConfig
-from nuzzle.errors import ManifestError, TrainingError
+from nuzzle.errors import ManifestError, TrainingError, listed
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -46,8 +46,8 @@ def match_auxiliary(
             f"auxiliary manifest {auxiliary.path or ''}".strip(),
             [
                 "no row with labels has the name of a recording of the manifest "
-                f"{manifest.path or ''}: the rows with labels are {_some(there)}, the recordings "
-                f"{_some(sorted(names))}. Rows are matched by the column recording"
+                f"{manifest.path or ''}: the rows with labels are {listed(there) or 'none'}, the "
+                f"recordings {listed(sorted(names))}. Rows are matched by the column recording"
             ],
         )
     own = {entry.recording: _what(entry) for entry in manifest}
@@ -67,10 +67,6 @@ def match_auxiliary(
 def _what(entry: Entry) -> tuple[object, ...]:
     """Which labels a row names."""
     return entry.labels, entry.item, entry.stream, entry.behaviours
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "") or "none"
 
 
 def check_auxiliary(recordings: Iterable[Recording], rows: Mapping[str, Entry]) -> None:

@@ -36,6 +36,7 @@ from nuzzle.training.fit import Progress
 from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder, mark
+from nuzzle.workflow.checks import labelled
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
@@ -99,7 +100,7 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = {"config": config.to_yaml(), "data": mark(manifest), "folds": f"{folds} by {by}"}
     claim_folder(out, described, fresh=fresh, made=_MADE)
-    recordings = [each for each in load_manifest(manifest) if each.labels is not None]
+    recordings = labelled(load_manifest(manifest))
     say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
     warn_of_differences(recordings, say)
     parts = partition(recordings, by, folds, config)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.errors import CompatibilityError, InputError, TrainingError
+from nuzzle.errors import CompatibilityError, InputError, TrainingError, listed
 from nuzzle.features.frontend import Frontend
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
@@ -55,7 +55,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
     say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
     if bare := [each.name for each in recordings if each.labels is None]:
         say(
-            f"warning: {what} has {_names(bare)} without labels, which have no part in the "
+            f"warning: {what} has {listed(bare)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
     unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
@@ -184,8 +184,4 @@ def _showing(recordings: Iterable[Recording], behaviour: str) -> str:
         for each in recordings
         if each.labels is not None and (each.labels.bouts["behaviour"] == behaviour).any()
     ]
-    return _names(shown)
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return listed(shown)
