@@ -186,3 +186,13 @@ def test_one_recording_alone(manifest, tmp_path):
             assert problem in said.stderr
             assert "--train-frames 0.6" in said.stderr
             assert not out.exists()
+
+
+def test_what_readers_note_of_both_kinds_of_labels_is_said_once():
+    one = recording("m1", "attack")
+    labels = replace(one.labels, notes=("cut by 3 frames",))
+    beside = replace(one.labels, notes=("cut by 3 frames", "no bite"))
+    said = []
+    say_recordings("train", [replace(one, labels=labels, auxiliary=beside)], said.append)
+    assert said[:2] == ["m1: cut by 3 frames", "m1: no bite"]
+    assert len(said) == 3, "and how much was read"

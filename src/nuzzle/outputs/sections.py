@@ -47,9 +47,10 @@ def lead(results: Results) -> str:
     total = duration(sum(entry.duration_s for entry in results.done))
     looked_for = listed(results.run.scored, 12)
     if results.run.kind == "evaluation":
+        were = "was" if len(results.done) == 1 else "were"
         return (
-            f"{count(len(results.done), 'recording')} ({total}) were labelled by nuzzle, frame by "
-            f"frame, without sight of the annotator’s labels, and then compared: {looked_for}."
+            f"{count(len(results.done), 'recording')} ({total}) {were} labelled by nuzzle, frame "
+            f"by frame, without sight of the annotator’s labels, and then compared: {looked_for}."
         )
     return f"nuzzle labelled {total} of tracked poses, frame by frame: {looked_for}."
 
@@ -61,7 +62,7 @@ def facts(results: Results) -> list[str]:
     except ValueError:
         made = results.run.created
     pairs = sum(len(entry.pairs) for entry in results.done)
-    parts = [made, count(len(results.done), "recording"), f"{pairs:,} pairs"]
+    parts = [made, count(len(results.done), "recording"), count(pairs, "pair")]
     if results.failed:
         parts.append(f"{count(len(results.failed), 'recording')} without result")
     return [*parts, f"nuzzle {results.run.nuzzle}"]

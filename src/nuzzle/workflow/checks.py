@@ -47,9 +47,10 @@ def labelled(recordings: Iterable[Recording]) -> list[Recording]:
 def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None:
     """Say what was read: how much, what readers noted, and what nobody looked at."""
     for recording in recordings:
-        for labels in (recording.labels, recording.auxiliary):
-            for note in labels.notes if labels else ():
-                say(f"{recording.name}: {note}")
+        both = (recording.labels, recording.auxiliary)
+        # Two streams of one file are cut alike.
+        for note in dict.fromkeys(note for labels in both if labels for note in labels.notes):
+            say(f"{recording.name}: {note}")
     frames = sum(each.n_frames for each in recordings)
     several = "recording" if len(recordings) == 1 else "recordings"
     say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
