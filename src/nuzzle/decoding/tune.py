@@ -6,7 +6,7 @@ group of recordings is decoded by a decoder that was chosen on the other groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
@@ -65,7 +65,9 @@ def tune_decoder(
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
     Smoothing and costs are first tried together for all behaviours, then every setting of one
-    behaviour after the other, twice. Where there are several labs, the same is then tried for each.
+    behaviour after the other, twice. A setting is changed only where the gain is larger than its
+    standard error over groups: what a few recordings alone ask for, others pay for. Where there
+    are several labs, the same is then tried for each.
 
     Args:
         pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
@@ -216,6 +218,31 @@ def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bo
     )
 
 
+class _Tried(NamedTuple):
+    """A decoder, and the objective that it reaches.
+
+    Attributes:
+        decoder: what was tried.
+        value: on all groups.
+        all_but_one: without each group in turn, `(group,)`.
+    """
+
+    decoder: Decoder
+    value: float
+    all_but_one: NDArray[np.float64]
+
+    def surely_better(self, other: _Tried) -> bool:
+        """Whether the gain passes `MIN_GAIN` and its own standard error over groups.
+
+        The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
+        """
+        gain = self.value - other.value
+        without = np.nan_to_num(self.all_but_one - other.all_but_one)
+        n = len(without)
+        error = float(np.sqrt((n - 1) * without.var())) if n > 1 else 0.0
+        return gain > max(MIN_GAIN, error)
+
+
 class _Trial:
     """Scores decoders on coarse time; smooths every behaviour once for each width."""
 
@@ -228,9 +255,20 @@ class _Trial:
         self.observed = [pair.observed for pair in self.pairs]
         self._smooth: dict[float, list[NDArray[Any]]] = {}
 
-    def value(self, decoder: Decoder) -> float:
+    def of(self, decoder: Decoder) -> _Tried:
         decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
-        return objective_value(*self.truth.f1(decisions), self.weights)
+        counts = self.truth.counts(decisions)
+        return _Tried(
+            decoder,
+            float(objective_value(*counts.total.f1, self.weights)),
+            objective_value(*counts.all_but_one.f1, self.weights),
+        )
+
+    def best_of(self, candidates: Iterable[Decoder], now: _Tried) -> _Tried:
+        """The one that gains most of those whose gain is no chance; the present one if none."""
+        tried = [self.of(candidate) for candidate in candidates]
+        better = [each for each in tried if each.surely_better(now)]
+        return max(better, key=lambda each: each.value, default=now)
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)
@@ -274,28 +312,23 @@ def _search(
     pairs: Sequence[ScoredPair], start: Decoder, objectives: Mapping[str, Objective]
 ) -> Decoder:
     trial = _Trial(pairs, objectives)
-    best, reached = start, trial.value(start)
-    together = [_assemble(start, {"width_s": w, "cost_s": c}) for w, c in _together()]
-    values = [trial.value(candidate) for candidate in together]
-    if max(values) > reached + MIN_GAIN:
-        best, reached = together[int(np.argmax(values))], max(values)
+    best = trial.of(start)
+    together = ({"width_s": width, "cost_s": cost} for width, cost in _together())
+    best = trial.best_of([_assemble(start, each) for each in together], best)
     for whole_grid in (True, False):
-        before = reached
+        before = best
         for column in range(len(start.behaviours)):
             for name, grid in GRIDS.items():
                 is_background = start.behaviours[column] == start.background
                 if is_background and name in _FOREGROUND_ONLY:
                     continue
-                candidates = [
-                    _assemble(best, {name: value}, column)
-                    for value in _others(grid, _settings(best)[name][column], whole_grid)
-                ]
-                values = [trial.value(candidate) for candidate in candidates]
-                if max(values) > reached + MIN_GAIN:
-                    best, reached = candidates[int(np.argmax(values))], max(values)
-        if reached == before:
+                now = _settings(best.decoder)[name][column]
+                others = _others(grid, now, whole_grid)
+                candidates = [_assemble(best.decoder, {name: each}, column) for each in others]
+                best = trial.best_of(candidates, best)
+        if best is before:
             break
-    return best
+    return best.decoder
 
 
 def _together() -> Iterator[tuple[float, float]]:

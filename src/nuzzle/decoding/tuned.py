@@ -15,7 +15,7 @@ from nuzzle.evaluation.decisions import DecodingScore
 
 Objective = Literal["frames", "bouts", "both"]
 
-#: A change must gain so much to be made: less is what chance gives.
+#: A tuned decoder must gain so much to be used: less is what chance gives.
 MIN_GAIN = 0.002
 
 
@@ -106,7 +106,7 @@ def value_of(score: DecodingScore, objectives: Mapping[str, Objective]) -> float
     frames, bouts = (
         np.array([figures[name] for name in names]) for figures in (score.frame_f1, score.bout_f1)
     )
-    return objective_value(frames, bouts, frame_weights(objectives, names))
+    return float(objective_value(frames, bouts, frame_weights(objectives, names)))
 
 
 def frame_weights(objectives: Mapping[str, Objective], names: Sequence[str]) -> Floats:
@@ -115,6 +115,12 @@ def frame_weights(objectives: Mapping[str, Objective], names: Sequence[str]) -> 
     return np.array([share[objectives[name]] for name in names])
 
 
-def objective_value(frames: Floats, bouts: Floats, weights: Floats) -> float:
-    """The objective from F1 per frame and per bout and `frame_weights`, `(behaviour,)` each."""
-    return float(mean_defined(weights * frames + (1 - weights) * bouts))
+def objective_value(frames: Floats, bouts: Floats, weights: Floats) -> Floats:
+    """The objective `(...)` from F1 per frame and per bout, `(..., behaviour)`, and their weights.
+
+    Args:
+        frames: F1 per frame.
+        bouts: F1 per bout.
+        weights: `(behaviour,)`, as `frame_weights` gives them.
+    """
+    return mean_defined(weights * frames + (1 - weights) * bouts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from nuzzle.evaluation.figures import read_number
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import mask_to_intervals
 
+Ints = NDArray[np.int64]
 #: A bout counts where its intersection over union with a true one reaches this.
 IOU = 0.5
 
@@ -83,6 +84,44 @@ class DecodingEffect:
         return cls(*(DecodingScore.from_dict(values[name]) for name in ("raw", "decoded")))
 
 
+class Counts(NamedTuple):
+    """What F1 per frame and per bout are made of, each `(..., behaviour)`; they add up.
+
+    Attributes:
+        frames_both: frames that are said and true.
+        frames_said: frames that are said.
+        frames_true: frames that are true.
+        bouts_both: bouts that are matched.
+        bouts_said: bouts that are said.
+        bouts_true: bouts that are true.
+    """
+
+    frames_both: Ints
+    frames_said: Ints
+    frames_true: Ints
+    bouts_both: Ints
+    bouts_said: Ints
+    bouts_true: Ints
+
+    @property
+    def total(self) -> Counts:
+        """Of all groups together, `(behaviour,)`, from counts of each, `(group, behaviour)`."""
+        return Counts(*(each.sum(axis=0) for each in self))
+
+    @property
+    def all_but_one(self) -> Counts:
+        """Of all groups but each one of them, `(group, behaviour)`, from counts of each."""
+        return Counts(*(each.sum(axis=0) - each for each in self))
+
+    @property
+    def f1(self) -> tuple[Floats, Floats]:
+        """F1 per frame and per bout, `(..., behaviour)` each; NaN for what is never true."""
+        both = self.frames_both
+        frames = by_frame.f1(both, self.frames_said - both, self.frames_true - both)
+        matched = self.bouts_both[..., None]
+        return frames, by_bout.bout_f1(matched, self.bouts_said, self.bouts_true)[..., 0]
+
+
 class Truth:
     """The truth of several pairs, laid end to end, against which decisions are scored.
 
@@ -96,28 +135,52 @@ class Truth:
         self.foreground = [
             column for column, name in enumerate(self.names) if name != first.background
         ]
+        units = [pair.resampling_unit for pair in pairs]
+        self.groups = sorted(set(units))
+        self._in_group = np.array([[u == group for u in units] for group in self.groups], dtype=int)
+        self._starts = np.cumsum([0, *(pair.n_frames + 1 for pair in pairs[:-1])])
         self.observed = _end_to_end([pair.observed for pair in pairs])
         self.active = _end_to_end([pair.truth for pair in pairs]) & self.observed
         self.bouts = [mask_to_intervals(self.active[:, c]) for c in self.foreground]
+        self._true = self._frames(self.active), self._count(self.bouts)
 
-    def f1(self, decisions: Sequence[NDArray[np.bool_]]) -> tuple[Floats, Floats]:
-        """F1 per frame and per bout of the foreground, each `(behaviour,)`.
+    def counts(self, decisions: Sequence[NDArray[np.bool_]]) -> Counts:
+        """Frames and bouts of the foreground, `(group, behaviour)`, in the order of `groups`.
 
         Args:
             decisions: `(time, behaviour)` bool of each pair.
         """
         decided = _end_to_end(decisions) & self.observed
-        truth, said = self.active[:, self.foreground], decided[:, self.foreground]
-        both = (truth & said).sum(axis=0)
-        frames = by_frame.f1(both, said.sum(axis=0) - both, truth.sum(axis=0) - both)
-        matched, predicted = [], []
-        for column, true in zip(self.foreground, self.bouts, strict=True):
-            found = mask_to_intervals(decided[:, column])
-            matched.append([(by_bout.match_bouts(true, found).iou >= IOU).sum()])
-            predicted.append(len(found))
-        true_bouts = np.array([len(true) for true in self.bouts])
-        bouts = by_bout.bout_f1(np.array(matched), np.array(predicted), true_bouts)
-        return frames, bouts[:, 0]
+        said = [mask_to_intervals(decided[:, c]) for c in self.foreground]
+        matched = []
+        for true, found in zip(self.bouts, said, strict=True):
+            match = by_bout.match_bouts(true, found)
+            matched.append(true[match.true[match.iou >= IOU]])
+        frames_true, bouts_true = self._true
+        return Counts(
+            self._frames(decided & self.active),
+            self._frames(decided),
+            frames_true,
+            self._count(matched),
+            self._count(said),
+            bouts_true,
+        )
+
+    def f1(self, decisions: Sequence[NDArray[np.bool_]]) -> tuple[Floats, Floats]:
+        """F1 per frame and per bout of the foreground, all pooled, each `(behaviour,)`."""
+        return self.counts(decisions).total.f1
+
+    def _frames(self, mask: NDArray[np.bool_]) -> Ints:
+        """Frames of the foreground, `(group, behaviour)`."""
+        inside = mask[:, self.foreground].astype(np.int64)
+        return np.asarray(self._in_group @ np.add.reduceat(inside, self._starts, axis=0))
+
+    def _count(self, bouts: Sequence[NDArray[np.int64]]) -> Ints:
+        """Bouts of each behaviour of the foreground, `(group, behaviour)`."""
+        pairs = [np.searchsorted(self._starts, each[:, 0], side="right") - 1 for each in bouts]
+        n = len(self._starts)
+        by_pair = [np.bincount(each, minlength=n) for each in pairs]
+        return np.asarray(self._in_group @ np.stack(by_pair, axis=1))
 
     def score(self, decisions: Sequence[NDArray[np.bool_]]) -> DecodingScore:
         """The figures by name."""
