@@ -58,11 +58,12 @@ def test_a_pair_is_seen_from_its_agent():
         recording().pair_position(Pair("a", "z"))
 
 
-def test_infinities_are_refused_with_the_frame():
+def test_absurd_coordinates_are_refused_with_frame_keypoint_and_animal():
     position = points()
-    position[3, 0, 0, 0] = np.inf
+    position[3, 0, 1, 0] = 3e38
     position[4, 1, 0, 0] = -np.inf
-    with pytest.raises(ValidationError, match="2 coordinates are infinite, the first in frame 3"):
+    where = f"2 coordinate.* the first in frame 3: {KEYPOINTS[1]} of {ANIMALS[0]}, 3e\\+38"
+    with pytest.raises(ValidationError, match=where):
         recording(position)
 
 

@@ -14,6 +14,8 @@ from nuzzle.errors import InputError, ValidationError
 from nuzzle.labels import Labels, Pair
 
 DIMENSIONS = ("time", "space", "keypoint", "individual")
+#: No coordinate is larger, in any unit.
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,12 +294,14 @@ def _pose_problems(poses: xr.Dataset) -> list[str]:
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             problems.append(f"the {dimension}s {doubled} occur twice")
-    infinite = np.isinf(poses["position"].values)
-    if infinite.any():
-        frame = int(np.flatnonzero(infinite.any(axis=(1, 2, 3)))[0])
+    values = poses["position"].values
+    absurd = np.argwhere(np.abs(values) > _LARGEST)
+    if len(absurd):
+        frame, _, keypoint, individual = absurd[0]
         problems.append(
-            f"{int(infinite.sum())} coordinates are infinite, the first in frame {frame}; "
-            "a missing point is an empty cell (NaN)"
+            f"{len(absurd)} coordinate(s) are larger than any picture, the first in frame {frame}: "
+            f"{poses['keypoint'].values[keypoint]} of {poses['individual'].values[individual]}, "
+            f"{values[tuple(absurd[0])]:g}; a missing point is an empty cell (NaN)"
         )
     return problems
 
