@@ -81,7 +81,7 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     monkeypatch.setattr(module, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
-    with pytest.raises(OutputError, match="another config, manifest or folds"):
+    with pytest.raises(OutputError, match=r"folds: folds \(3 by group before, 3 by rec"):
         crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3, by="recording")
     result = crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
     assert [len(names) for names in learned] == [1, 1, 1, 1, 3]
