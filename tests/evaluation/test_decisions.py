@@ -40,3 +40,22 @@ def test_the_figures_are_those_of_the_evaluation(scored):
     for name in ("attack", "mount"):
         assert quick.frame_f1[name] == pytest.approx(full[name].f1.value)
         assert quick.bout_f1[name] == pytest.approx(full[name].bout_f1["0.5"].value)
+
+
+def test_counts_of_groups_add_up(scored):
+    pairs = [
+        scored("..aa", "..aa", recording="one", group="cage"),
+        scored("aaa.", "a.a.", recording="two", group="cage"),
+        scored("a..a", ".aaa", recording="three", group="other"),
+    ]
+    truth = Truth(pairs)
+    counts = truth.counts([pair.predicted for pair in pairs])
+    assert truth.groups == ["cage", "other"]
+    attack = [each[:, 0].tolist() for each in counts]
+    # Of "two", neither piece of one frame covers half of the bout of three.
+    assert attack == [[4, 1], [4, 3], [5, 2], [1, 0], [3, 1], [2, 2]]
+    frames, bouts = counts.total.f1
+    assert (frames[0], bouts[0]) == (pytest.approx(10 / 14), pytest.approx(2 / 8))
+    frames, bouts = counts.all_but_one.f1
+    assert frames[:, 0].tolist() == pytest.approx([2 / 5, 8 / 9])
+    assert bouts[:, 0].tolist() == pytest.approx([0, 2 / 5])
