@@ -168,7 +168,7 @@ def test_frame_numbers_that_are_none_are_refused(
 def test_infinity_is_refused_with_its_frame(csv: Callable[..., Path]) -> None:
     frame = table()
     frame.iloc[2, 0] = np.inf
-    with pytest.raises(ValidationError, match=r"infinite, the first in frame 2"):
+    with pytest.raises(ValidationError, match=r"larger than any picture, the first in frame 2"):
         read_poses(csv(frame))
 
 
