@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.decoding.tune import coarse, tune_decoder
+from nuzzle.decoding.tune import tune_decoder
 from nuzzle.errors import InputError
 from nuzzle.inference.calibrators import among
 
@@ -59,22 +59,6 @@ def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
         assert tuned.gain <= in_sample
         gains.append(tuned.gain)
     assert np.mean(gains) < 0.015
-
-
-def test_what_one_recording_alone_asks_for_is_left_alone(scored):
-    """A lower threshold finds every bout of one of six recordings, and false ones in the others."""
-
-    def pair(name, sure):
-        truth = np.repeat(np.eye(2, dtype=bool)[[0, 1, 0, 1]], 50, axis=0)
-        said = np.where(truth, 0.9, 0.1)
-        said[sure] = (0.3, 0.7)
-        return scored(truth, said, recording=name, background="b1")
-
-    # In "odd" all 50 frames of the first bout look like background; elsewhere 9 frames of it do.
-    odd = pair("odd", slice(0, 50))
-    others = [pair(f"r{n}", slice(50, 59)) for n in range(5)]
-    tuned = tune_decoder([odd, *others], "frames")
-    assert tuned.decoder.thresholds.values in ((0.5,), (0.5, 0.5))
 
 
 def test_perfect_predictions_are_left_alone(recordings):
@@ -145,19 +129,6 @@ def test_what_cannot_be_tuned_is_refused(recordings):
         tune_decoder(recordings(2), {"b0": "frames"})
     with pytest.raises(InputError, match="nothing to score"):
         tune_decoder([])
-
-
-def test_coarse_time_by_hand(scored):
-    truth = np.zeros((8, 2), dtype=bool)
-    truth[4:, 0] = True
-    truth[:, 1] = ~truth[:, 0]
-    probability = np.stack([np.arange(8) / 10, 1 - np.arange(8) / 10], axis=1)
-    pair = scored(truth, probability, fps=30.0)
-    third = coarse(pair)
-    assert third.fps == 10.0
-    assert third.probability[:, 0] == pytest.approx([0.1, 0.4])  # frames 0-2 and 3-5
-    assert third.truth[:, 0].tolist() == [False, True]  # frames 1 and 4
-    assert coarse(third) is third
 
 
 def of_lab(lab, rng, scored, high, low, n=4):

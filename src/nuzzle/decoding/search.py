@@ -1,0 +1,204 @@
+"""The search for a decoder: settings of smoothing, thresholds, paths and rules, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.decoding.base import per_behaviour
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.tuned import MIN_GAIN, Objective, frame_weights, objective_value
+from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.evaluation.decisions import Truth
+from nuzzle.evaluation.scored import ScoredPair
+
+#: What is tried. A cost of 0 for all decides on each frame by itself.
+WIDTHS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+COSTS_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+THRESHOLDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MIN_BOUTS_S = (0.0, 0.2, 0.5, 1.0, 2.0)
+MAX_GAPS_S = (0.0, 0.2, 0.5, 1.0)
+GRIDS = {
+    "width_s": WIDTHS_S,
+    "cost_s": COSTS_S,
+    "threshold": THRESHOLDS,
+    "min_bout_s": MIN_BOUTS_S,
+    "max_gap_s": MAX_GAPS_S,
+}
+#: These do nothing for the background: only its odds to the others matter, and its bouts are gaps.
+_FOREGROUND_ONLY = ("threshold", "min_bout_s", "max_gap_s")
+#: The search looks at about so many frames a second; scores are of all frames.
+SEARCH_FPS = 10.0
+
+
+def search(
+    pairs: Sequence[ScoredPair], start: Decoder, objectives: Mapping[str, Objective]
+) -> Decoder:
+    """The best decoder that is found for these pairs.
+
+    Smoothing and costs are first tried together for all behaviours, then every setting of one
+    behaviour after the other, twice. A setting is changed only where the gain is larger than its
+    standard error over groups: what a few recordings alone ask for, others pay for.
+
+    Args:
+        pairs: what was said, and the truth.
+        start: what the search begins with.
+        objectives: behaviour -> what is maximised for it.
+    """
+    trial = _Trial(pairs, objectives)
+    best = trial.of(start)
+    together = ({"width_s": width, "cost_s": cost} for width, cost in _together())
+    best = trial.best_of([_assemble(start, each) for each in together], best)
+    for whole_grid in (True, False):
+        before = best
+        for column in range(len(start.behaviours)):
+            for name, grid in GRIDS.items():
+                is_background = start.behaviours[column] == start.background
+                if is_background and name in _FOREGROUND_ONLY:
+                    continue
+                now = _settings(best.decoder)[name][column]
+                others = _others(grid, now, whole_grid)
+                candidates = [_assemble(best.decoder, {name: each}, column) for each in others]
+                best = trial.best_of(candidates, best)
+        if best is before:
+            break
+    return best.decoder
+
+
+class _Tried(NamedTuple):
+    """A decoder, and the objective that it reaches.
+
+    Attributes:
+        decoder: what was tried.
+        value: on all groups.
+        all_but_one: without each group in turn, `(group,)`.
+    """
+
+    decoder: Decoder
+    value: float
+    all_but_one: NDArray[np.float64]
+
+    def surely_better(self, other: _Tried) -> bool:
+        """Whether the gain passes `MIN_GAIN` and its own standard error over groups.
+
+        The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
+        """
+        gain = self.value - other.value
+        without = np.nan_to_num(self.all_but_one - other.all_but_one)
+        n = len(without)
+        error = float(np.sqrt((n - 1) * without.var())) if n > 1 else 0.0
+        return gain > max(MIN_GAIN, error)
+
+
+class _Trial:
+    """Scores decoders on coarse time; smooths every behaviour once for each width."""
+
+    def __init__(self, pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective]) -> None:
+        self.pairs = [coarse(pair) for pair in pairs]
+        self.truth = Truth(self.pairs)
+        names = [self.truth.names[column] for column in self.truth.foreground]
+        self.weights = frame_weights(objectives, names)
+        self.fps = [pair.fps for pair in self.pairs]
+        self.observed = [pair.observed for pair in self.pairs]
+        self._smooth: dict[float, list[NDArray[Any]]] = {}
+
+    def of(self, decoder: Decoder) -> _Tried:
+        decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
+        counts = self.truth.counts(decisions)
+        return _Tried(
+            decoder,
+            float(objective_value(*counts.total.f1, self.weights)),
+            objective_value(*counts.all_but_one.f1, self.weights),
+        )
+
+    def best_of(self, candidates: Iterable[Decoder], now: _Tried) -> _Tried:
+        """The one that gains most of those whose gain is no chance; the present one if none."""
+        tried = [self.of(candidate) for candidate in candidates]
+        better = [each for each in tried if each.surely_better(now)]
+        return max(better, key=lambda each: each.value, default=now)
+
+    def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
+        n = len(self.truth.names)
+        widths = per_behaviour(smoothing.width_s, n, "widths").tolist()
+        for width in set(widths) - set(self._smooth):
+            each = Smoothing((width,))
+            self._smooth[width] = [each(pair.probability, pair.fps) for pair in self.pairs]
+        return [
+            np.stack(
+                [self._smooth[width][index][:, column] for column, width in enumerate(widths)]
+            ).T
+            for index in range(len(self.pairs))
+        ]
+
+
+def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
+    """The pair at about `fps`: mean probabilities, and truth at the middle of each step.
+
+    Frames at the end that do not fill a step are left out.
+    """
+    step = round(pair.fps / fps)
+    if step < 2 or pair.n_frames < step:
+        return pair
+    n_steps = pair.n_frames // step
+    middle = np.arange(n_steps) * step + step // 2
+    parts = pair.probability[: n_steps * step].reshape(n_steps, step, -1)
+    known = np.isfinite(parts).sum(axis=1)
+    mean = np.full(known.shape, np.nan, dtype=np.float32)
+    np.divide(np.nansum(parts, axis=1), known, out=mean, where=known > 0)
+    return replace(
+        pair,
+        fps=pair.fps / step,
+        truth=pair.truth[middle],
+        observed=pair.observed[middle] & (known > 0),
+        predicted=pair.predicted[middle],
+        probability=mean,
+    )
+
+
+def _together() -> Iterator[tuple[float, float]]:
+    """Every other width with every other cost, for all behaviours at once."""
+    return ((width, cost) for width in (0.0, *WIDTHS_S[1::2]) for cost in COSTS_S[::2])
+
+
+def _others(grid: Sequence[float], now: float, whole_grid: bool) -> list[float]:
+    """The other values of a grid, or only the neighbours of the present one."""
+    at = grid.index(now)
+    near = grid if whole_grid else grid[max(0, at - 1) : at + 2]
+    return [value for value in near if value != now]
+
+
+def _settings(decoder: Decoder) -> dict[str, list[float]]:
+    """The settings of a decoder, one value a behaviour each."""
+    path = decoder.viterbi or Viterbi()
+    values = {
+        "width_s": decoder.smoothing.width_s,
+        "cost_s": path.cost_s,
+        "threshold": decoder.thresholds.values,
+        "min_bout_s": decoder.rules.min_bout_s,
+        "max_gap_s": decoder.rules.max_gap_s,
+    }
+    n = len(decoder.behaviours)
+    return {name: per_behaviour(each, n, name).tolist() for name, each in values.items()}
+
+
+def _assemble(decoder: Decoder, changes: Mapping[str, float], column: int | None = None) -> Decoder:
+    """The decoder with settings of one behaviour, or of all, changed."""
+    settings = _settings(decoder)
+    for name, value in changes.items():
+        for each in range(len(decoder.behaviours)) if column is None else [column]:
+            settings[name][each] = value
+    final = {name: tuple(values) for name, values in settings.items()}
+    return replace(
+        decoder,
+        smoothing=Smoothing(final["width_s"]),
+        thresholds=Thresholds(final["threshold"]),
+        viterbi=Viterbi(final["cost_s"]) if any(final["cost_s"]) else None,
+        rules=BoutRules(final["min_bout_s"], final["max_gap_s"]),
+    )
