@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -54,8 +54,7 @@ def search(
     """
     trial = _Trial(pairs, objectives)
     best = trial.of(start)
-    together = ({"width_s": width, "cost_s": cost} for width, cost in _together())
-    best = trial.best_of([_assemble(start, each) for each in together], best)
+    best = trial.best_of([_assemble(start, each) for each in _together()], best)
     for whole_grid in (True, False):
         before = best
         for column in range(len(start.behaviours)):
@@ -90,11 +89,10 @@ class _Tried(NamedTuple):
 
         The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
         """
-        gain = self.value - other.value
-        without = np.nan_to_num(self.all_but_one - other.all_but_one)
-        n = len(without)
-        error = float(np.sqrt((n - 1) * without.var())) if n > 1 else 0.0
-        return gain > max(MIN_GAIN, error)
+        # Without the only group that shows any behaviour, there is nothing to gain.
+        gains = np.nan_to_num(self.all_but_one - other.all_but_one)
+        error = float(np.sqrt((len(gains) - 1) * gains.var()))
+        return self.value - other.value > max(MIN_GAIN, error)
 
 
 class _Trial:
@@ -118,7 +116,7 @@ class _Trial:
             objective_value(*counts.all_but_one.f1, self.weights),
         )
 
-    def best_of(self, candidates: Iterable[Decoder], now: _Tried) -> _Tried:
+    def best_of(self, candidates: Sequence[Decoder], now: _Tried) -> _Tried:
         """The one that gains most of those whose gain is no chance; the present one if none."""
         tried = [self.of(candidate) for candidate in candidates]
         better = [each for each in tried if each.surely_better(now)]
@@ -162,9 +160,10 @@ def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
     )
 
 
-def _together() -> Iterator[tuple[float, float]]:
+def _together() -> list[dict[str, float]]:
     """Every other width with every other cost, for all behaviours at once."""
-    return ((width, cost) for width in (0.0, *WIDTHS_S[1::2]) for cost in COSTS_S[::2])
+    widths = (0.0, *WIDTHS_S[1::2])
+    return [{"width_s": width, "cost_s": cost} for width in widths for cost in COSTS_S[::2]]
 
 
 def _others(grid: Sequence[float], now: float, whole_grid: bool) -> list[float]:

@@ -166,10 +166,6 @@ class Truth:
             bouts_true,
         )
 
-    def f1(self, decisions: Sequence[NDArray[np.bool_]]) -> tuple[Floats, Floats]:
-        """F1 per frame and per bout of the foreground, all pooled, each `(behaviour,)`."""
-        return self.counts(decisions).total.f1
-
     def _frames(self, mask: NDArray[np.bool_]) -> Ints:
         """Frames of the foreground, `(group, behaviour)`."""
         inside = mask[:, self.foreground].astype(np.int64)
@@ -183,9 +179,9 @@ class Truth:
         return np.asarray(self._in_group @ np.stack(by_pair, axis=1))
 
     def score(self, decisions: Sequence[NDArray[np.bool_]]) -> DecodingScore:
-        """The figures by name."""
+        """The figures by name; all groups are pooled."""
         names = [self.names[column] for column in self.foreground]
-        frames, bouts = self.f1(decisions)
+        frames, bouts = self.counts(decisions).total.f1
         return DecodingScore(
             dict(zip(names, frames.tolist(), strict=True)),
             dict(zip(names, bouts.tolist(), strict=True)),

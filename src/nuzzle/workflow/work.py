@@ -48,8 +48,9 @@ def work_folder(
         shutil.rmtree(work)
     # A run that was refused before its first epoch has left nothing but its note.
     begun = work.exists() and any(path != note for path in work.iterdir())
-    if begun and note.exists() and note.read_text("utf-8") != mark:
-        changed = listed(_differences(note.read_text("utf-8"), mark), most=3)
+    before = note.read_text("utf-8") if begun and note.exists() else mark
+    if before != mark:
+        changed = listed(_differences(before, mark), most=3)
         raise OutputError(
             f"{work} holds an unfinished run with another config, manifest or folds: {changed}. "
             "Finish that one, or pass --fresh to throw it away."
