@@ -6,7 +6,7 @@ import torch
 from nuzzle.features import base, window_stats
 from nuzzle.features.registry import make_features
 from nuzzle.features.relational import Relational
-from nuzzle.features.windowed import Windowed, WindowedSymmetric
+from nuzzle.features.windowed import Windowed, WindowedAll, WindowedSymmetric
 from nuzzle.skeleton import Skeleton
 
 RAT3 = Skeleton(("top", "body", "tail"), "top", "tail", ("top", "body", "tail"))
@@ -113,8 +113,33 @@ def test_the_frame_itself_comes_first():
     )
 
 
-def test_windowed_symmetric_forgets_the_order():
-    features = make_features("windowed_symmetric", RAT3, FPS, "bl")
+def test_all_columns_have_all_statistics():
+    """Single coordinates too, of which the plain set knows no window."""
+    features = WindowedAll(RAT3, FPS, "bl")
+    inner = [column.name for column in Relational(RAT3, FPS, "bl").columns]
+    statistics = [f"{s}_over_{w}s" for s in ("mean", "sd", "min", "max") for w in (1, 3, 10)]
+    names = [column.name for column in features.columns]
+    assert names == [*inner, *(f"{name}_{which}" for which in statistics for name in inner)]
+    by_name = dict(zip(names, features(wander()).T, strict=True))
+    for column in ("agent_other_top_forward", "target_speed_2s"):
+        for statistic, of in (
+            ("mean", torch.mean),
+            ("sd", lambda known: known.std(correction=0)),
+            ("min", torch.amin),
+            ("max", torch.amax),
+        ):
+            torch.testing.assert_close(
+                by_name[f"{column}_{statistic}_over_10s"],
+                naive(by_name[column][None], 20, of)[0],
+                rtol=1e-4,
+                atol=1e-4,
+                equal_nan=True,
+            )
+
+
+@pytest.mark.parametrize("name", ["windowed_symmetric", "windowed_all_symmetric"])
+def test_windowed_symmetric_forgets_the_order(name):
+    features = make_features(name, RAT3, FPS, "bl")
     poses = wander()
     assert features.symmetric
     torch.testing.assert_close(features(poses), features(poses.flip(1)), equal_nan=True)

@@ -7,7 +7,12 @@ from nuzzle.features.base import FeatureSet
 from nuzzle.features.engineered import Engineered
 from nuzzle.features.nodes import Nodes
 from nuzzle.features.relational import Relational, RelationalSymmetric
-from nuzzle.features.windowed import Windowed, WindowedSymmetric
+from nuzzle.features.windowed import (
+    Windowed,
+    WindowedAll,
+    WindowedAllSymmetric,
+    WindowedSymmetric,
+)
 from nuzzle.skeleton import Skeleton
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
@@ -16,6 +21,8 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
     "relational_symmetric": RelationalSymmetric,
     "windowed": Windowed,
     "windowed_symmetric": WindowedSymmetric,
+    "windowed_all": WindowedAll,
+    "windowed_all_symmetric": WindowedAllSymmetric,
     "nodes": Nodes,
 }
 
