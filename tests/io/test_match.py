@@ -123,6 +123,8 @@ def test_expand_says_what_is_wrong(tmp_path):
         expand([f"{tmp_path}/*.h5"], "pose file")
     with pytest.raises(InputError, match="is a folder"):
         expand([tmp_path], "pose file")
+    with pytest.raises(InputError, match="name of a label file is empty"):
+        expand([""], "label file")
 
 
 def test_real_names(shared_data):

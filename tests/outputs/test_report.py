@@ -169,3 +169,9 @@ def test_the_command_prints_where_the_report_is(tmp_path, made_up, capsys):
     assert str(out) in capsys.readouterr().out
     assert out.exists()
     assert str(out) in (tmp_path / "r.json").read_text()
+
+
+def test_one_behaviour_is_not_ranked(made_up):
+    page, _ = page_of(made_up("evaluation", behaviours=("attack", "other")))
+    assert "The only behaviour is attack" in page.text
+    assert "reliable is" not in page.text

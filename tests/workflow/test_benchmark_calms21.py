@@ -70,7 +70,7 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
     benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
     assert trained == ["task1-seed0.nuzzle", "task1-seed1.nuzzle", "task1-seed1.nuzzle"]
     other = ONE.with_values({"training.epochs": 4})
-    with pytest.raises(OutputError, match="another config"):
+    with pytest.raises(OutputError, match=r"training.epochs \(\d+ before, 4 now\)"):
         benchmark_calms21(1, data, tmp_path / "out", other, seeds=1)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -39,10 +39,12 @@ def expand(patterns: Iterable[str | Path], what: str = "file") -> tuple[Path, ..
         Paths in natural order: ``2.csv`` before ``10.csv``.
 
     Raises:
-        InputError: a pattern names no file.
+        InputError: a pattern is empty or names no file.
     """
     found: set[Path] = set()
     for pattern in map(str, patterns):
+        if not pattern:
+            raise InputError(f"The name of a {what} is empty. Is a shell variable not set?")
         exact = Path(pattern)
         # Path.glob refuses absolute patterns.
         expanded = glob.glob(pattern, recursive=True)  # noqa: PTH207

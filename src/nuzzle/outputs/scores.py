@@ -106,9 +106,10 @@ def _sentences(result: Evaluation, scored: list[BehaviourScore]) -> list[str]:
     )
     if not defined:
         return ["No behaviour occurs in the truth, so there is nothing to score."]
-    said = [_in_words("Most reliable", defined[0])]
-    if len(defined) > 1:
-        said.append(_in_words("Least reliable", defined[-1]))
+    if len(defined) == 1:
+        said = [_in_words("The only behaviour", defined[0])]
+    else:
+        said = [_in_words("Most reliable", defined[0]), _in_words("Least reliable", defined[-1])]
     mistaken = _mistaken_for(result, defined[-1].behaviour)
     return [*said, mistaken] if mistaken else said
 

@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import shutil
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nuzzle.errors import OutputError
 from nuzzle.files import write_text
-from nuzzle.manifest import Manifest
-from nuzzle.workflow.work import fingerprint
+from nuzzle.workflow.described import differences
 
 
-def claim_folder(
-    out: Path, described: Mapping[str, Any], *, fresh: bool, made: Sequence[str]
-) -> None:
+def claim_folder(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> None:
     """Make a benchmark's folder, or go on in the one of an earlier run.
 
     Args:
         out: the folder.
-        described: what the results depend on.
+        described: what the results depend on, of `describe`.
         fresh: throw away what an earlier run made there.
         made: names of what a run makes there.
 
     Raises:
         OutputError: it holds something else, or a run on other data or with another config.
     """
-    note = out / "run.json"
+    note = out / "run.txt"
     if fresh:
-        for name in ("run.json", *made):
+        for name in ("run.txt", *made):
             if (out / name).is_dir():
                 shutil.rmtree(out / name)
             else:
                 (out / name).unlink(missing_ok=True)
-    text = json.dumps(dict(described), indent=2, sort_keys=True) + "\n"
-    if note.exists():
-        before = json.loads(note.read_text("utf-8"))
-        differ = [name for name in described if before.get(name) != described[name]]
-        if differ:
-            raise OutputError(
-                f"{out} holds a benchmark with another {' and '.join(differ)}. Choose another "
-                "--out, or pass --fresh to throw it away."
-            )
-    elif out.exists() and any(out.iterdir()):
+    before = note.read_text("utf-8") if note.exists() else described
+    if before != described:
+        raise OutputError(
+            f"{out} holds a benchmark on other data or with another config: "
+            f"{differences(before, described)}. Choose another --out, or pass --fresh to throw it "
+            "away."
+        )
+    if not note.exists() and out.exists() and any(out.iterdir()):
         raise OutputError(f"{out} is not empty, and holds no benchmark. Choose another --out.")
-    write_text(note, text)
-
-
-def mark(manifest: Manifest) -> str:
-    """A short text that changes with the files of a manifest."""
-    described = repr([fingerprint(entry) for entry in manifest])
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
+    write_text(note, described)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
 from nuzzle.training.fit import Progress
-from nuzzle.workflow.benchmark import Spread, claim_folder, mark
+from nuzzle.workflow.benchmark import Spread, claim_folder
+from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.train import train
@@ -129,7 +130,7 @@ def benchmark_calms21(
     """
     config, out = config or Config(), Path(out)
     manifest = official_manifest(task, data)
-    described = {"task": task, "config": config.to_yaml(), "data": mark(manifest)}
+    described = describe({"task": task, **config.to_dict()}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)
     if task != 3 and not config.labels.behaviours:
         config = config.with_values({"labels.behaviours": list(_BEHAVIOURS)})

@@ -35,8 +35,9 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.benchmark import claim_folder, mark
+from nuzzle.workflow.benchmark import claim_folder
 from nuzzle.workflow.checks import labelled
+from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
@@ -98,7 +99,7 @@ def benchmark_mabe(
     """
     config, out, data = config or Config(), Path(out), Path(data)
     manifest = manifest_from_mabe(data, labs=labs)
-    described = {"config": config.to_yaml(), "data": mark(manifest), "folds": f"{folds} by {by}"}
+    described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)
     recordings = labelled(load_manifest(manifest))
     say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")

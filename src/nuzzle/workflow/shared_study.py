@@ -7,7 +7,6 @@ trial whose file has gone cold was killed; the next process does it again, from 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import MissingDependencyError, OutputError
+from nuzzle.workflow.described import differences
 
 if TYPE_CHECKING:
     import optuna
@@ -49,7 +49,7 @@ class SharedStudy:
 
     Args:
         folder: of the journal, the lock, and the trials' checkpoints.
-        described: what the search depends on, part by part; another search is refused.
+        described: what the search depends on, of `describe`; another search is refused.
         start: parameters of the first trial.
         seed: of the sampler; every process adds its number.
         warmup: steps of a trial before it may be pruned.
@@ -62,7 +62,7 @@ class SharedStudy:
     def __init__(
         self,
         folder: Path,
-        described: Mapping[str, str],
+        described: str,
         start: Mapping[str, Any],
         *,
         seed: int,
@@ -71,20 +71,17 @@ class SharedStudy:
         self.optuna = load_optuna()
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        marks = {
-            part: hashlib.sha256(text.encode()).hexdigest() for part, text in described.items()
-        }
         with self._locked(), _quiet(self.optuna):
             self.study = self._open()
-            known = self.study.user_attrs.get("marks")
+            known = self.study.user_attrs.get("described")
             if known is None:
-                self.study.set_user_attr("marks", marks)
+                self.study.set_user_attr("described", described)
                 self.study.enqueue_trial(dict(start))
-            elif known != marks:
-                differ = " and ".join(part for part in marks if known.get(part) != marks[part])
+            elif known != described:
                 raise OutputError(
-                    f"{folder} holds a search with another {differ}. Repeat its command to go on "
-                    "with it, choose another --out, or pass --fresh to throw it away."
+                    f"{folder} holds a search for something else: {differences(known, described)}. "
+                    "Repeat its command to go on with it, choose another --out, or pass --fresh to "
+                    "throw it away."
                 )
             process = int(self.study.user_attrs.get("processes", 0))
             self.study.set_user_attr("processes", process + 1)

@@ -19,11 +19,11 @@ from nuzzle.errors import ConfigError, OutputError, TrainingError
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
+from nuzzle.workflow.described import describe
 from nuzzle.workflow.samples import Say
-from nuzzle.workflow.search_space import Space, load_space, space_yaml, starting_point
+from nuzzle.workflow.search_space import Space, load_space, starting_point
 from nuzzle.workflow.shared_study import SharedStudy, load_optuna
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
-from nuzzle.workflow.work import fingerprint
 
 if TYPE_CHECKING:
     import optuna
@@ -128,16 +128,11 @@ def _folder(out: Path, *, overwrite: bool, fresh: bool) -> Path:
     return folder
 
 
-def _described(
-    config: Config, manifest: Manifest, space: Space, scoring: Scoring
-) -> dict[str, str]:
+def _described(config: Config, manifest: Manifest, space: Space, scoring: Scoring) -> str:
     """What must be the same for trials to be comparable."""
-    return {
-        "config": config.to_yaml(),
-        "manifest": repr([fingerprint(entry) for entry in manifest]),
-        "search space": space_yaml(space),
-        "way of scoring": repr(scoring),
-    }
+    tried = {key: dimension.to_plain() for key, dimension in space.items()}
+    parts = {**config.to_dict(), "search space": tried, "scoring": asdict(scoring)}
+    return describe(parts, manifest)
 
 
 def _check_out(out: Path, study: SharedStudy, *, overwrite: bool) -> None:

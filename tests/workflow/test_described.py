@@ -1,0 +1,35 @@
+"""What changed between two runs is named, with both values."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nuzzle.manifest import Entry
+from nuzzle.workflow.described import describe, differences
+
+
+@pytest.fixture
+def entry(tmp_path):
+    poses = tmp_path / "cage1.csv"
+    poses.write_text("12345")
+    return Entry("cage1", poses=poses)
+
+
+def test_the_same_has_no_differences(entry):
+    parts = {"model": {"name": "tcn", "options": {}}, "folds": "by group"}
+    assert differences(describe(parts, [entry]), describe(parts, [entry])) == ""
+
+
+def test_keys_are_named_with_their_sections(entry):
+    then = describe({"model": {"name": "tcn"}, "training": {"epochs": 3, "seed": 0}}, [entry])
+    now = describe({"model": {"name": "tcn"}, "training": {"epochs": 4, "seed": 0}}, [entry])
+    assert differences(then, now) == "training.epochs (3 before, 4 now)"
+
+
+def test_rows_differ_by_their_columns_and_their_files(entry):
+    then = describe({}, [entry])
+    assert differences(then, describe({}, [replace(entry, fps=25.0)])) == "row cage1"
+    Path(entry.poses).write_text("123456")
+    assert differences(then, describe({}, [entry])) == "row cage1"
+    assert differences(then, describe({}, [])) == "row cage1"
