@@ -115,6 +115,8 @@ class LossConfig(Section):
         smoothness: weight of a price for labels that jump from frame to frame; sequence models.
         logit_adjustment: strength of the margin that rare classes get; exclusive mode.
         auxiliary: weight of the loss of auxiliary labels, where a training has some.
+        kinds: weight of a second loss, over the frames with a behaviour and among the behaviours
+            alone: which one it is, where the background is most of the time; exclusive mode.
     """
 
     gamma: NonNegativeFloat = 2.0
@@ -122,6 +124,7 @@ class LossConfig(Section):
     smoothness: NonNegativeFloat = 0.0
     logit_adjustment: NonNegativeFloat = 0.0
     auxiliary: NonNegativeFloat = 1.0
+    kinds: NonNegativeFloat = 0.0
 
 
 class AugmentationConfig(Section):
@@ -169,7 +172,7 @@ class TrainingConfig(Section):
 
     Attributes:
         window: frames in a window, or in a stretch that a sequence model labels at once.
-        batch_size: windows or stretches in a batch.
+        batch_size: windows or stretches in a batch; fewer where an epoch would not have 4 batches.
         learning_rate: of Adam; the highest one of a cycle.
         weight_decay: of AdamW; 0 makes it Adam.
         schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.

@@ -32,7 +32,7 @@ VAL = [sample_of("three", 3)]
 
 
 def config_of(*changes):
-    quick = ["training.window=16", "training.batch_size=4", "training.epochs=2", TINY]
+    quick = ["training.window=16", "training.batch_size=3", "training.epochs=2", TINY]
     return Config.load(None, ["model.name=conv_lstm", *quick, *changes])
 
 
@@ -50,7 +50,7 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
     trained = fit(config, SPACE, TRAIN, VAL, tmp_path / "averaged")
     torch.testing.assert_close(steps, raw)  # steps are taken from the weights as they are
     average = raw[0]
-    for weights in raw[1 : 3 * trained.best_epoch]:
+    for weights in raw[1 : 4 * trained.best_epoch]:
         average = {n: decay * average[n] + (1 - decay) * each for n, each in weights.items()}
     for name, each in trained.model.named_parameters():
         torch.testing.assert_close(each.detach(), average[name])
@@ -63,12 +63,21 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
     assert seen == pytest.approx(float(loss), rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("asked", "frames", "sizes"), [(3, 96, [3] * 4), (64, 96, [3] * 4), (64, 16, [1, 1])]
+)
+def test_a_short_recording_still_takes_several_steps(asked, frames, sizes):
+    train = [sample_of("one", 1, frames), sample_of("two", 2, frames)]
+    batches, _ = loaders(config_of(f"training.batch_size={asked}"), train, [])
+    assert [len(batch.x) for batch in batches] == sizes
+
+
 @pytest.mark.parametrize("val", [VAL, []], ids=["val", "no val"])
 def test_spoiled_weights_are_not_kept(tmp_path, monkeypatch, val):
     """The gradient of the very last step is infinite; no loss will ever tell."""
 
     def spoil(self):
-        if self.trainer.global_step == 5:
+        if self.trainer.global_step == 7:
             next(self.parameters()).grad[0] = torch.inf
 
     monkeypatch.setattr(LitClassifier, "on_after_backward", spoil)

@@ -75,6 +75,19 @@ def test_sequences_are_like_their_frames():
     torch.testing.assert_close(loss(logits, targets, seen), flat)
 
 
+def test_kinds_by_hand():
+    """Half of the probability lies on the background, the rest evenly on two behaviours."""
+    logits = torch.tensor([[0.0, 0.0, math.log(2)]] * 2)
+    targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    seen = torch.ones(2, 3, dtype=torch.bool)
+    plain = (math.log(4) + math.log(2)) / 2
+    loss = FocalLoss(True, gamma=0, background=2, kinds=0.5)
+    assert float(loss(logits, targets, seen)) == pytest.approx(plain + 0.5 * math.log(2))
+    # Without any behaviour there is none to tell.
+    only = FocalLoss(True, gamma=0)(logits[1:], targets[1:], seen[1:])
+    torch.testing.assert_close(loss(logits[1:], targets[1:], seen[1:]), only)
+
+
 def test_inverse_frequency_by_hand():
     targets = torch.tensor([[1, 0, 0]] * 6 + [[0, 1, 0]] * 2)
     seen = torch.ones(8, 3, dtype=torch.bool)

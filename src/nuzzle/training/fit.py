@@ -195,7 +195,10 @@ def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
         adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)
-    return FocalLoss(space.exclusive, config.loss.gamma, alpha, adjustment)
+    background = space.names.index(space.background) if space.background else None
+    return FocalLoss(
+        space.exclusive, config.loss.gamma, alpha, adjustment, background, config.loss.kinds
+    )
 
 
 class _Reporter(Callback):

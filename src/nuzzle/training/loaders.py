@@ -14,6 +14,10 @@ from nuzzle.models import ARCHITECTURES
 from nuzzle.training.rendering import RenderedPieces, Renderer
 from nuzzle.training.windows import EpochSampler, Pieces, Sample, StretchDataset, WindowDataset
 
+#: An epoch has so many batches: of a short recording, whose stretches would fill a single one,
+#: smaller batches are made, so that its model takes enough steps to learn.
+_LEAST_BATCHES = 4
+
 
 def loaders(
     config: Config, train: Sequence[Sample], val: Sequence[Sample], render: Renderer | None = None
@@ -39,7 +43,8 @@ def loaders(
     training = cut(train) if render is None else RenderedPieces(train, render, cut)
     _check("training", training)
     sampler = EpochSampler(training, settings.epoch_windows, settings.seed)
-    batches = _loader(training, settings.batch_size, sampler)
+    batch_size = max(1, min(settings.batch_size, len(sampler) // _LEAST_BATCHES))
+    batches = _loader(training, batch_size, sampler)
     if not val:
         return batches, None
     validation: Pieces

@@ -45,12 +45,17 @@ class FocalLoss:
         gamma: how much less an easy frame counts.
         alpha: `(behaviour,)` class weights; all 1 if None.
         adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
+        background: column of the background, if there is one.
+        kinds: weight of a second loss, over the frames with another class than the background and
+            among these classes alone: which behaviour it is, if it is one.
     """
 
     exclusive: bool
     gamma: float = 2.0
     alpha: Tensor | None = None
     adjustment: Tensor | None = None
+    background: int | None = None
+    kinds: float = 0.0
 
     def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """Mean loss over the frames with anything to learn from; 0 if there is none.
@@ -62,6 +67,14 @@ class FocalLoss:
         """
         if self.adjustment is not None:
             logits = logits + self.adjustment.to(logits)
+        loss = self._mean(logits, targets, mask)
+        if not self.kinds or self.background is None:
+            return loss
+        foreground = mask.clone()
+        foreground[..., self.background] = False
+        return loss + self.kinds * self._mean(logits, targets, foreground)
+
+    def _mean(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         each = self._exclusive if self.exclusive else self._multi_label
         alpha = torch.ones_like(logits[..., :1]) if self.alpha is None else self.alpha.to(logits)
         loss, weight = each(logits, targets * mask, mask, alpha)
