@@ -81,6 +81,7 @@ RECIPES = {
 #: Two folds leave trees about 100,000 frames at 10 a second, which is what the preset draws.
 _TREES = {
     "relational": Lever(("features=relational",)),
+    "windowed_all": Lever(("features=windowed_all",)),
     "repair_identity": Lever(("prepare.repair_identity=true",)),
     "gap_0": Lever(("prepare.max_gap_s=0",)),
     "gap_5": Lever(("prepare.max_gap_s=5",)),
@@ -118,6 +119,7 @@ _NETWORK = {
     "alpha_inverse": Lever(("loss.alpha=inverse_frequency",)),
     "gamma_2": Lever(("loss.gamma=2",)),
     "smoothness": Lever(("loss.smoothness=0.15",)),
+    "kinds": Lever(("loss.kinds=1",)),
     "logit_adjustment": Lever(("loss.logit_adjustment=0.5",)),
     "weight_averaging": Lever(("training.weight_averaging=0.9",)),
     "batch_16": Lever(("training.batch_size=16",)),
