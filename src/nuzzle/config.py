@@ -172,7 +172,7 @@ class TrainingConfig(Section):
 
     Attributes:
         window: frames in a window, or in a stretch that a sequence model labels at once.
-        batch_size: windows or stretches in a batch; fewer where an epoch would not have 4 batches.
+        batch_size: windows or stretches in a batch.
         learning_rate: of Adam; the highest one of a cycle.
         weight_decay: of AdamW; 0 makes it Adam.
         schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
@@ -182,7 +182,8 @@ class TrainingConfig(Section):
             trained and the last one is kept: for a cycle, which ends at a rate of zero.
         patience: epochs without a better validation macro F1 before training stops.
         epoch_windows: windows or stretches drawn at random for one epoch, or frames that trees
-            learn from; all by default.
+            learn from; all by default, and those of short recordings several times, to fill 4
+            batches.
         val_stride: every how many frames a validation window is labelled after each epoch;
             sequence models label them all.
         weight_averaging: decay of an exponential moving average of the weights over steps, which is

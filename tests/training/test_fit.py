@@ -64,11 +64,13 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "frames", "sizes"), [(3, 96, [3] * 4), (64, 96, [3] * 4), (64, 16, [1, 1])]
+    ("batch_size", "drawn", "sizes"),
+    [(3, "null", [3] * 4), (2, "null", [2] * 6), (5, "null", [5] * 4), (5, "100", [5, 5, 2])],
 )
-def test_a_short_recording_still_takes_several_steps(asked, frames, sizes):
-    train = [sample_of("one", 1, frames), sample_of("two", 2, frames)]
-    batches, _ = loaders(config_of(f"training.batch_size={asked}"), train, [])
+def test_few_stretches_come_several_times(batch_size, drawn, sizes):
+    """There are twelve; how many are drawn is the user's word where he says it."""
+    settings = f"training={{batch_size: {batch_size}, epoch_windows: {drawn}, window: 16}}"
+    batches, _ = loaders(config_of(settings), TRAIN, [])
     assert [len(batch.x) for batch in batches] == sizes
 
 

@@ -92,7 +92,7 @@ def test_targets_follow_the_poses():
 
 def test_every_epoch_has_equally_many_batches():
     pieces = pieces_with(time_stretch=(0.5, 2.0))
-    sampler = EpochSampler(pieces, None, seed=0)
+    sampler = EpochSampler(pieces, len(pieces), seed=0)
     sizes = set()
     for epoch in range(6):
         pieces.start_epoch((0, epoch))

@@ -14,8 +14,8 @@ from nuzzle.models import ARCHITECTURES
 from nuzzle.training.rendering import RenderedPieces, Renderer
 from nuzzle.training.windows import EpochSampler, Pieces, Sample, StretchDataset, WindowDataset
 
-#: An epoch has so many batches: of a short recording, whose stretches would fill a single one,
-#: smaller batches are made, so that its model takes enough steps to learn.
+#: An epoch has so many batches: a short recording, whose stretches would fill a single one, is gone
+#: over several times, each time with other shifts, so that its model takes enough steps to learn.
 _LEAST_BATCHES = 4
 
 
@@ -42,9 +42,13 @@ def loaders(
 
     training = cut(train) if render is None else RenderedPieces(train, render, cut)
     _check("training", training)
-    sampler = EpochSampler(training, settings.epoch_windows, settings.seed)
-    batch_size = max(1, min(settings.batch_size, len(sampler) // _LEAST_BATCHES))
-    batches = _loader(training, batch_size, sampler)
+    count = len(training)
+    if settings.epoch_windows is not None:
+        count = min(count, settings.epoch_windows)
+    elif count <= (_LEAST_BATCHES - 1) * settings.batch_size:
+        count = _LEAST_BATCHES * settings.batch_size
+    sampler = EpochSampler(training, count, settings.seed)
+    batches = _loader(training, settings.batch_size, sampler)
     if not val:
         return batches, None
     validation: Pieces

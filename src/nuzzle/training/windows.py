@@ -204,17 +204,17 @@ class EpochSampler(Sampler[int]):
     """A shuffle that depends on the seed and the epoch only, so that a resumed run continues alike.
 
     Every epoch draws equally many, also where their number changes from epoch to epoch: where there
-    are fewer, some come twice.
+    are fewer, some come several times.
 
     Args:
         pieces: what is drawn from.
-        count: how many are drawn for an epoch; at most, and by default, as many as there are now.
+        count: how many are drawn for an epoch.
         seed: of the shuffles.
     """
 
-    def __init__(self, pieces: Sized, count: int | None, seed: int) -> None:
+    def __init__(self, pieces: Sized, count: int, seed: int) -> None:
         self.pieces = pieces
-        self.count = min(len(pieces), count or len(pieces))
+        self.count = count
         self.seed = seed
         self.epoch = 0
 
