@@ -110,8 +110,8 @@ class WindowedSymmetric(Windowed):
 class WindowedAll(Windowed):
     """All four statistics of every column of `Relational`, over windows of up to 10 s.
 
-    By themselves hardly better than `Windowed`, at three times the columns; but trees on them err
-    elsewhere, so both together are better than either.
+    Trees need more recordings to learn from so many columns than from those of `Windowed`, but they
+    err elsewhere: a second view for an ensemble.
     """
 
     windows_s: ClassVar[tuple[float, ...]] = (1.0, 3.0, 10.0)
