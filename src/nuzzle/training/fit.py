@@ -195,9 +195,13 @@ def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
         adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)
-    background = space.names.index(space.background) if space.background else None
     return FocalLoss(
-        space.exclusive, config.loss.gamma, alpha, adjustment, background, config.loss.kinds
+        space.exclusive,
+        config.loss.gamma,
+        alpha,
+        adjustment,
+        space.background_column,
+        config.loss.kinds,
     )
 
 

@@ -189,7 +189,7 @@ def macro_f1(counts: Tensor, space: LabelSpace) -> Tensor:
     """Mean F1 over behaviours that occur; counts are true positives, false positives, misses."""
     hit, false, missed = counts
     occurs = (hit + missed) > 0
-    if space.background is not None:
-        occurs[space.names.index(space.background)] = False
+    if space.background_column is not None:
+        occurs[space.background_column] = False
     f1 = 2 * hit / (2 * hit + false + missed).clamp(min=1)
     return f1[occurs].mean() if bool(occurs.any()) else torch.zeros(())

@@ -67,6 +67,11 @@ class LabelSpace:
         """The names without the background."""
         return tuple(name for name in self.names if name != self.background)
 
+    @property
+    def background_column(self) -> int | None:
+        """Where the background is among the names; None where there is none."""
+        return None if self.background is None else self.names.index(self.background)
+
     def views(
         self, pairs: Sequence[Pair], individuals: Sequence[str], *, symmetric: bool = False
     ) -> Iterator[View]:

@@ -33,14 +33,15 @@ def claim_folder(out: Path, described: str, *, fresh: bool, made: Sequence[str])
                 shutil.rmtree(out / name)
             else:
                 (out / name).unlink(missing_ok=True)
-    before = note.read_text("utf-8") if note.exists() else described
-    if before != described:
-        raise OutputError(
-            f"{out} holds a benchmark on other data or with another config: "
-            f"{differences(before, described)}. Choose another --out, or pass --fresh to throw it "
-            "away."
-        )
-    if not note.exists() and out.exists() and any(out.iterdir()):
+    if note.exists():
+        before = note.read_text("utf-8")
+        if before != described:
+            raise OutputError(
+                f"{out} holds a benchmark on other data or with another config: "
+                f"{differences(before, described)}. Choose another --out, or pass --fresh to throw "
+                "it away."
+            )
+    elif out.exists() and any(out.iterdir()):
         raise OutputError(f"{out} is not empty, and holds no benchmark. Choose another --out.")
     write_text(note, described)
 

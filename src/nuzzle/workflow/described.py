@@ -23,11 +23,12 @@ def differences(then: str, now: str) -> str:
     """
     before, after = then.splitlines(), now.splitlines()
     old, new = (dict(line.partition(": ")[::2] for line in lines) for lines in (before, after))
-    changed = [line for line in (*before, *after) if (line in before) != (line in after)]
+    changed = set(before) ^ set(after)
+    keys = dict.fromkeys(line.partition(": ")[0] for line in (*before, *after) if line in changed)
     return listed(
         [
             key if key.startswith("row ") else f"{key} ({old.get(key)} before, {new.get(key)} now)"
-            for key in dict.fromkeys(line.partition(": ")[0] for line in changed)
+            for key in keys
         ],
         most=3,
     )
