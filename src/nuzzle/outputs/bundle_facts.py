@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from nuzzle.errors import listed
-from nuzzle.outputs.svg import duration
+from nuzzle.outputs.svg import count, duration
 
 _MOST_NAMES = 20
 
@@ -48,7 +48,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
     skeleton = frontends[0].get("skeleton") or {}
     recordings = training.get("recordings") or ()
     seen = training.get("frames")
-    trained = f"{len(recordings):,} recordings" if recordings else ""
+    trained = count(len(recordings), "recording") if recordings else ""
     if seen:
         trained += f", {int(seen):,} frames"
     seconds = training.get("seconds")

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from nuzzle.outputs.svg import duration, figure, shorten, tag, ticks, title
+from nuzzle.outputs.svg import count, duration, figure, shorten, tag, ticks, title
 
 _LABEL = 150
 
@@ -69,7 +69,7 @@ def bout_durations(
             at = y + 4 + 22 * line + 11
             hollow = who == "annotator"
             parts.append(_whisker(values, x_of, at, colours[name], hollow=hollow, who=who))
-            said = f"{len(values):,} bout{'' if len(values) == 1 else 's'} {who and '· ' + who}"
+            said = f"{count(len(values), 'bout')} {who and '· ' + who}"
             parts.append(tag("text", said, x=left + width + 14, y=at + 4, class_="axis small"))
     return figure(left + width + 150, bottom + 24, *parts, label="Durations of bouts")
 

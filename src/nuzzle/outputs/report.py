@@ -19,7 +19,7 @@ from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import clock, duration, palette
+from nuzzle.outputs.svg import clock, count, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
@@ -101,7 +101,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "bundle": bundle_facts(run.bundle, run.background),
         "failed": results.failed[:_MOST_ROWS],
         "failed_left_out": len(results.failed) - _MOST_ROWS,
-        "failed_count": sections.count(len(results.failed), "recording"),
+        "failed_count": count(len(results.failed), "recording"),
         "recordings": results.done[:_MOST_ROWS],
         "recordings_left_out": len(results.done) - _MOST_ROWS,
         "least_frames": LEAST_FRAMES,

@@ -16,7 +16,7 @@ from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, ti
 from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
-from nuzzle.outputs.svg import clock, duration, ticks
+from nuzzle.outputs.svg import clock, count, duration, ticks
 
 #: Figures are capped, so that a report of thousands of recordings opens at once.
 MOST_ETHOGRAMS = 12
@@ -24,15 +24,6 @@ MOST_PAIRS = 4
 MOST_BARS = 40
 MOST_PANELS = 12
 _MOST_DOUBTFUL = 10
-
-
-def count(number: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> count(1, "recording"), count(1200, "recording")
-    ('1 recording', '1,200 recordings')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def heading(results: Results) -> str:
