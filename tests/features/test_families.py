@@ -34,6 +34,7 @@ def test_every_column_has_exactly_one_family(name):
         ("relative_heading_cos", "angles"),
         ("agent_nose_present", "missing points"),
         ("missing_share_max", "missing points"),
+        ("target_area_relative", "body size and shape"),
         ("lab_north_x", "lab"),
     ],
 )

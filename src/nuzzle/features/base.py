@@ -8,6 +8,7 @@ the way out.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from torch import Tensor
 from nuzzle.errors import InputError
 from nuzzle.skeleton import Skeleton
 
+#: The support of a feature that needs all frames.
+WHOLE_RECORDING = (sys.maxsize, sys.maxsize)
 #: Frames computed at a time: few enough for intermediate results to stay in the cache.
 _CHUNK_FRAMES = 8192
 
@@ -52,7 +55,10 @@ class FeatureSet(ABC):
     @property
     @abstractmethod
     def support_frames(self) -> tuple[int, int]:
-        """How many frames before and after a frame its features depend on."""
+        """How many frames before and after a frame its features depend on.
+
+        `WHOLE_RECORDING` where that has no bound.
+        """
 
     @cached_property
     @abstractmethod

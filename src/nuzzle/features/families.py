@@ -24,7 +24,7 @@ _PATTERNS = {
     "egocentric positions": r"_(forward|right)(_size)?(_max|_min)?$",
     "places in the arena": r"_[xy]$",
 }
-_STATISTIC = re.compile(r"_(mean|sd|min|max)_over_[0-9.]+s$")
+_STATISTIC = re.compile(r"_((mean|sd|min|max)_over_[0-9.]+s|relative)$")
 OTHER = "other"
 
 

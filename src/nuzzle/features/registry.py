@@ -7,6 +7,7 @@ from nuzzle.features.base import FeatureSet
 from nuzzle.features.engineered import Engineered
 from nuzzle.features.nodes import Nodes
 from nuzzle.features.relational import Relational, RelationalSymmetric
+from nuzzle.features.relative import WindowedRelative, WindowedRelativeSymmetric
 from nuzzle.features.windowed import (
     Windowed,
     WindowedAll,
@@ -23,6 +24,8 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
     "windowed_symmetric": WindowedSymmetric,
     "windowed_all": WindowedAll,
     "windowed_all_symmetric": WindowedAllSymmetric,
+    "windowed_relative": WindowedRelative,
+    "windowed_relative_symmetric": WindowedRelativeSymmetric,
     "nodes": Nodes,
 }
 
