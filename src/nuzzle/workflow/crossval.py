@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,11 +104,12 @@ def crossval(
     out, manifest = Path(out), _chosen(manifest, split)
     beside = match_auxiliary(manifest, auxiliary)
     entries, division = [*manifest, *beside.values()], f"{folds} by {by}"
-    work = work_folder(out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say)
-    recordings = _read(split or "all", manifest, beside, say)
-    result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
-    result.bundle.save(out, overwrite=overwrite)
-    shutil.rmtree(work)
+    with work_folder(
+        out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say
+    ) as work:
+        recordings = _read(split or "all", manifest, beside, say)
+        result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
+        result.bundle.save(out, overwrite=overwrite)
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from nuzzle.workflow.crossval import cross_validate
 from nuzzle.workflow.learn import check_models, learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
-from nuzzle.workflow.work import work_folder
+from nuzzle.workflow.work import remove, work_folder
 
 
 def train(
@@ -67,12 +66,11 @@ def train(
     chosen = {split: manifest.select(split) for split in ("train", "val")}
     beside = match_auxiliary(chosen["train"], auxiliary)
     entries = [*manifest, *beside.values()]
-    work = work_folder(out, config, entries, overwrite=overwrite, fresh=fresh, say=say)
-    space, recordings = _read(chosen, beside, config, say)
-    bundle = _learn(recordings, space, config, out, work, say, progress)
-    bundle = _judged(bundle, recordings["val"], say)
-    bundle.save(out, overwrite=overwrite)
-    shutil.rmtree(work)
+    with work_folder(out, config, entries, overwrite=overwrite, fresh=fresh, say=say) as work:
+        space, recordings = _read(chosen, beside, config, say)
+        bundle = _learn(recordings, space, config, out, work, say, progress)
+        bundle = _judged(bundle, recordings["val"], say)
+        bundle.save(out, overwrite=overwrite)
     return bundle
 
 
@@ -106,7 +104,7 @@ def _learn(
             _judged(error.best, recordings["val"], say).save(path, overwrite=True)
             epoch = error.best.training["best_epoch"]
             kept = f"The model before that, of epoch {epoch}, works like any other: {path}"
-        shutil.rmtree(work)
+        remove(work)
         raise DivergedError(f"{error} {kept}", error.best) from None
 
 

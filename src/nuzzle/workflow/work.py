@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
@@ -13,7 +17,11 @@ from nuzzle.manifest import Entry
 from nuzzle.workflow.described import describe, differences
 from nuzzle.workflow.samples import Say
 
+_NOTE = "run.txt"
+_LOCK = "run.lock"
 
+
+@contextmanager
 def work_folder(
     out: Path,
     config: Config,
@@ -23,8 +31,11 @@ def work_folder(
     overwrite: bool,
     fresh: bool,
     say: Say,
-) -> Path:
-    """Folder of a run's checkpoints, beside its bundle.
+) -> Iterator[Path]:
+    """Folder of a run's checkpoints, beside its bundle, as long as the run lasts.
+
+    It goes when the block succeeds, and stays where it fails or is killed, for the same run to go
+    on.
 
     Args:
         out: the bundle.
@@ -36,19 +47,31 @@ def work_folder(
         say: is told of an unfinished run.
 
     Raises:
-        OutputError: the bundle exists and `overwrite` is false, or the folder holds an unfinished
-            run with another config, manifest or division.
+        OutputError: the bundle exists and `overwrite` is false, the folder is that of a run that
+            is still going on, or it holds an unfinished one with another config, manifest or
+            division.
     """
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
-    mark = describe({**config.to_dict(), "folds": folds}, entries)
-    note = work / "run.txt"
-    if fresh and work.exists():
-        shutil.rmtree(work)
-    # A run that was refused before its first epoch has left nothing but its note.
-    begun = work.exists() and any(path != note for path in work.iterdir())
-    before = note.read_text("utf-8") if begun and note.exists() else mark
+    with _alone_in(work):
+        if fresh:
+            _empty(work)
+        _continue(work, describe({**config.to_dict(), "folds": folds}, entries), say)
+        yield work
+        remove(work)
+
+
+def remove(work: Path) -> None:
+    """Throws the folder of a run away that this program has to itself."""
+    # Windows keeps the lock until it is let go.
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _continue(work: Path, mark: str, say: Say) -> None:
+    """Leaves a note of this run, after a look at the one that may be there."""
+    note = work / _NOTE
+    before = note.read_text("utf-8") if _begun(work) and note.exists() else mark
     if before != mark:
         raise OutputError(
             f"{work} holds an unfinished run with another config, manifest or folds: "
@@ -58,4 +81,39 @@ def work_folder(
     if (work / "last.ckpt").exists():
         say(f"continuing the unfinished run in {work}")
     write_text(note, mark)
-    return work
+
+
+def _begun(work: Path) -> bool:
+    """A run that was refused before its first epoch has left nothing but its note."""
+    return any(path.name not in (_NOTE, _LOCK) for path in work.iterdir())
+
+
+def _empty(work: Path) -> None:
+    """All but the lock, without which another run could come in."""
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()
+
+
+@contextmanager
+def _alone_in(work: Path) -> Iterator[None]:
+    """Keeps other runs out of the folder; the system lets go where this one is killed.
+
+    Of the programs that Lightning starts, one a GPU, the first stands for all.
+
+    Raises:
+        OutputError: another run is in it.
+    """
+    if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK")):
+        yield
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(work / _LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise OutputError(
+            f"Another run is writing {work} at this moment. Wait for it, or choose another --out."
+        ) from None

@@ -1,0 +1,106 @@
+"""The folder of a run: one run at a time, kept for the next where it is needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from nuzzle.config import Config
+from nuzzle.errors import OutputError
+from nuzzle.workflow.work import work_folder
+
+
+def folder(out, config=None, *, fresh=False, overwrite=False, said=None):
+    say = (said if said is not None else []).append
+    return work_folder(out, config or Config(), [], overwrite=overwrite, fresh=fresh, say=say)
+
+
+def unfinished(out, config=None):
+    """A run that was stopped after its first epoch."""
+    with pytest.raises(KeyboardInterrupt), folder(out, config) as work:
+        (work / "last.ckpt").write_text("an epoch")
+        raise KeyboardInterrupt
+    return work
+
+
+def test_the_folder_goes_with_the_run(tmp_path):
+    with folder(tmp_path / "m.nuzzle") as work:
+        assert work == tmp_path / "m.nuzzle.work"
+        (work / "fold-1").mkdir()
+    assert not work.exists()
+
+
+def test_the_same_run_goes_on(tmp_path):
+    work, said = unfinished(tmp_path / "m.nuzzle"), []
+    with folder(tmp_path / "m.nuzzle", said=said):
+        assert (work / "last.ckpt").read_text() == "an epoch"
+    assert said == [f"continuing the unfinished run in {work}"]
+
+
+def test_another_run_is_refused_unless_fresh(tmp_path):
+    work = unfinished(tmp_path / "m.nuzzle")
+    other = Config.load(None, ["training.epochs=3"])
+    with (
+        pytest.raises(OutputError, match=r"training\.epochs .*, 3 now\). .*--fresh"),
+        folder(tmp_path / "m.nuzzle", other),
+    ):
+        pytest.fail("it was let in")
+    assert (work / "last.ckpt").exists()
+    with folder(tmp_path / "m.nuzzle", other, fresh=True):
+        assert not (work / "last.ckpt").exists()
+
+
+def test_a_run_without_an_epoch_binds_nobody(tmp_path):
+    with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle"):
+        raise KeyboardInterrupt
+    with folder(tmp_path / "m.nuzzle", Config.load(None, ["training.epochs=3"])):
+        pass
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_two_runs_at_once_are_refused(tmp_path, fresh):
+    with folder(tmp_path / "m.nuzzle") as work:
+        (work / "last.ckpt").write_text("an epoch")
+        with (
+            pytest.raises(OutputError, match=r"Another run is writing .*m\.nuzzle\.work at this"),
+            folder(tmp_path / "m.nuzzle", fresh=fresh),
+        ):
+            pytest.fail("it was let in")
+        assert (work / "last.ckpt").exists()
+
+
+def test_a_killed_run_lets_go(tmp_path):
+    script = f"""
+import os
+from pathlib import Path
+from nuzzle.config import Config
+from nuzzle.workflow.work import work_folder
+out = Path({str(tmp_path / "m.nuzzle")!r})
+with work_folder(out, Config(), [], overwrite=False, fresh=False, say=print) as work:
+    (work / "last.ckpt").write_text("an epoch")
+    os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == -9
+    with folder(tmp_path / "m.nuzzle") as work:
+        assert (work / "last.ckpt").exists()
+
+
+def test_an_existing_bundle_is_refused(tmp_path):
+    out = tmp_path / "m.nuzzle"
+    out.write_bytes(b"a model")
+    with pytest.raises(OutputError, match="exists already"), folder(out):
+        pytest.fail("it was let in")
+    with folder(out, overwrite=True):
+        pass
+    assert out.read_bytes() == b"a model"
+
+
+def test_the_programs_of_one_training_share_the_folder(tmp_path, monkeypatch):
+    """As Lightning starts them for several GPUs, each with its number."""
+    with folder(tmp_path / "m.nuzzle") as work:
+        monkeypatch.setenv("LOCAL_RANK", "1")
+        with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as shared:
+            assert shared == work
+            raise KeyboardInterrupt
+        assert work.exists()
