@@ -1,9 +1,13 @@
 """The source document's two commands, and its inference example."""
 
+import contextlib
+import io
 import pickle
-import subprocess
+import runpy
 import sys
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,9 +20,22 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 FEATURES = "data/processed/train_calms21_engineered.pkl"
 
 
+class Done(NamedTuple):
+    code: int
+    stderr: str
+
+
 def run(folder, script, *arguments):
-    command = [sys.executable, str(SCRIPTS / script), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    """As `python scripts/NAME ...` in the folder, without another start of torch."""
+    said = io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        mock.patch.object(sys, "argv", [script, *arguments]),
+        contextlib.redirect_stderr(said),
+        pytest.raises(SystemExit) as ended,
+    ):
+        runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+    return Done(ended.value.code, said.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +48,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def features(folder):
     done = run(folder, "load_calms21_engineered.py")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     return pickle.loads((folder / FEATURES).read_bytes())
 
 
@@ -57,7 +74,7 @@ def test_the_weights_load_as_in_the_example(folder, features):
         folder, "train_cnn_lstm.py", "--set", "training.epochs=1", "--set",
         "training.epoch_windows=128", "--set", "training.val_stride=20",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     model = TemporalCNNLSTM(input_dim=48, num_classes=7, window_size=60)
     checkpoint = torch.load(folder / "models/cnn_lstm_best.pth", weights_only=True)
     model.load_state_dict(checkpoint["model_state_dict"])
@@ -68,9 +85,9 @@ def test_the_weights_load_as_in_the_example(folder, features):
 
 def test_missing_data_is_told_with_where_to_get_it(tmp_path):
     done = run(tmp_path, "load_calms21_engineered.py")
-    assert done.returncode == 2
+    assert done.code == 2
     assert "Kaggle" in done.stderr
     assert "nuzzle simulate" in done.stderr
     done = run(tmp_path, "train_cnn_lstm.py")
-    assert done.returncode == 2
+    assert done.code == 2
     assert "load_calms21_engineered.py" in done.stderr
