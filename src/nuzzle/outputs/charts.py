@@ -12,6 +12,8 @@ from nuzzle.evaluation.result import Evaluation, ReliabilityBin
 from nuzzle.outputs.svg import figure, shorten, tag, title
 
 _LABEL = 150
+#: Width of a letter, with some room to the next word.
+_LETTER = 7
 #: Of fewer frames than this a frequency says nothing, and is not drawn.
 LEAST_FRAMES = 10
 
@@ -25,7 +27,7 @@ def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> M
     """
     n = len(names)
     cell_w, cell_h = max(34, min(96, 760 // n)), max(26, min(50, 480 // n))
-    slanted = cell_w < 84
+    slanted = cell_w < _LETTER * max(len(shorten(name, 14)) for name in names)
     top = 104 if slanted else 44
     left = _LABEL
     parts = [tag("text", "truth ↓   prediction →", x=left - 12, y=top - 12, class_="axis end")]
