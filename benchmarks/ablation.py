@@ -134,8 +134,25 @@ _NETWORK = {
     "decoding_0": Lever(("decoding.smooth_s=0",)),
     "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
 }
+#: What the levers are worth where the training is longer and steadier: other gains than in a short
+#: one.
+_STEADY = {
+    "steady": Lever(
+        (
+            "model.options.frames_per_step=4",
+            "training.window=512",
+            "training.batch_size=16",
+            "training.epochs=16",
+        )
+    ),
+    "steady_windowed": Lever(("features=windowed",), "steady"),
+    "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
+    "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
+    "steady_auxiliary": Lever((), "steady", auxiliary=True),
+    "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
+}
 LEVERS = {
-    "conv_lstm": {"base": Lever(over=""), **_NETWORK},
+    "conv_lstm": {"base": Lever(over=""), **_NETWORK, **_STEADY},
     "trees": {"base": Lever(over=""), **_TREES},
 }
 
