@@ -126,6 +126,11 @@ class LossConfig(Section):
     auxiliary: NonNegativeFloat = 1.0
     kinds: NonNegativeFloat = 0.0
 
+    @property
+    def alpha_power(self) -> float:
+        """Which power of the inverse frequency a class weighs."""
+        return {"none": 0.0, "sqrt_inverse_frequency": 0.5, "inverse_frequency": 1.0}[self.alpha]
+
 
 class AugmentationConfig(Section):
     """Changes to what is trained on, drawn anew each epoch.

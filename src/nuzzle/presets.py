@@ -37,6 +37,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "trees": {
         "features": "windowed",
         "prepare": {"max_gap_s": 1.0},
+        "loss": {"alpha": "sqrt_inverse_frequency"},
         "training": {"epochs": 300, "early_stopping": False, "epoch_windows": 100_000},
     },
 }

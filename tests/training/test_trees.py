@@ -121,3 +121,22 @@ def test_a_behaviour_that_nobody_ever_looked_for_is_never_said(sample):
     one = Sample("r", sample.pair, sample.features, Targets(active, observed))
     trees = TreeClassifier(fit_trees(CONFIG, space, [one]), exclusive=False)
     assert trees.probabilities(sample.features)[:, 1].max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("alpha", "said"),
+    [("none", 0.1), ("sqrt_inverse_frequency", 0.25), ("inverse_frequency", 0.5)],
+)
+def test_rare_classes_weigh_as_the_config_says(alpha, said):
+    """A tenth is attack and nothing tells when: 1 : 9, with weights 1 : 3 or 1 : 1."""
+    space = LabelSpace(("attack", "other"), "other", True, ("attack",))
+    active = np.zeros((1000, 2), dtype=bool)
+    active[:, 1] = np.arange(1000) % 10 > 0
+    active[:, 0] = ~active[:, 1]
+    nothing = torch.zeros(1000, 2)
+    sample = Sample("r", Pair("a", "b"), nothing, Targets(active, np.ones_like(active)))
+    config = Config.load(None, ["model.name=trees", "training.epochs=3", f"loss.alpha={alpha}"])
+    trees = TreeClassifier(fit_trees(config, space, [sample]), exclusive=True)
+    torch.testing.assert_close(
+        trees.probabilities(nothing)[:, 0], torch.full((1000,), said), rtol=1e-3, atol=1e-3
+    )

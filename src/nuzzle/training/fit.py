@@ -188,10 +188,8 @@ def _joint_loss(
 
 
 def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -> FocalLoss:
-    alpha = None
-    if config.loss.alpha != "none":
-        power = 0.5 if config.loss.alpha == "sqrt_inverse_frequency" else 1.0
-        alpha = inverse_frequency(active, observed, power)
+    power = config.loss.alpha_power
+    alpha = inverse_frequency(active, observed, power) if power else None
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
         adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)

@@ -53,7 +53,7 @@ def fit_trees(
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
 
     Frames are drawn at random, `training.epoch_windows` of them; neighbours are nearly the same.
-    Rare classes weigh more, by the square root of their inverse frequency. A frame whose class is
+    Rare classes weigh more if `loss.alpha` says so. A frame whose class is
     not known takes no part, nor does a behaviour in frames in which nobody looked for it.
 
     Args:
@@ -112,7 +112,7 @@ def _rows(
 def _boost(
     x: NDArray[np.float32], y: NDArray[Any], settings: dict[str, Any], config: Config
 ) -> Any:
-    return _train(lightgbm().Dataset(x, y, weight=_weights(y)), settings, config)
+    return _train(lightgbm().Dataset(x, y, weight=_weights(y, config)), settings, config)
 
 
 def _boost_among(
@@ -129,7 +129,7 @@ def _boost_among(
     it was looked for, and the second derivative has LightGBM's factor.
     """
     package, n = lightgbm(), looked.shape[1]
-    weight = _weights(y)[:, np.newaxis]
+    weight = _weights(y, config)[:, np.newaxis]
     true = y[:, np.newaxis] == np.arange(n)
     common = (weight * true).sum(axis=0) / (weight * looked).sum(axis=0).clip(min=1)
     start = np.log(common.clip(min=1e-15))
@@ -150,9 +150,11 @@ def _boost_among(
     return package.Booster(model_str=text)
 
 
-def _weights(y: NDArray[Any]) -> NDArray[np.float64]:
+def _weights(y: NDArray[Any], config: Config) -> NDArray[np.float64]:
+    """Of each row, by how rare its class is."""
     _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return np.sqrt(len(y) / counts)[place]
+    weights: NDArray[np.float64] = (len(y) / counts) ** config.loss.alpha_power
+    return weights[place]
 
 
 def _train(data: Any, settings: dict[str, Any], config: Config) -> Any:
