@@ -55,6 +55,8 @@ REFERENCE = "cnn_lstm"
 #: The presets, a little shorter, and with smaller steps for all but the quickest.
 _SEQUENCE = ("training.epochs=16",)
 _SLOWER = (*_SEQUENCE, "training.learning_rate=0.001")
+#: Few stretches in a batch, at other speeds each time.
+_FEW = ("training.window=448", "training.batch_size=4", "augmentation.time_stretch=[0.7, 1.4]")
 #: What a model needs besides: fewer windows of the slow one.
 OWN: dict[str, tuple[str, ...]] = {
     "cnn_lstm": (
@@ -65,14 +67,9 @@ OWN: dict[str, tuple[str, ...]] = {
         "training.val_stride=5",
     ),
     "conv_lstm": _SEQUENCE,
-    "tcn": _SLOWER,
+    "tcn": (*_SLOWER, *_FEW),
     "transformer": _SLOWER,
-    "graph": (
-        *_SLOWER,
-        "training.window=448",
-        "training.batch_size=4",
-        "augmentation.time_stretch=[0.7, 1.4]",
-    ),
+    "graph": (*_SLOWER, *_FEW),
     "trees": (),
     "ensemble": _SEQUENCE,
 }
