@@ -103,10 +103,8 @@ def crossval(
     check_models(config := config or Config())
     out, manifest = Path(out), _chosen(manifest, split)
     beside = match_auxiliary(manifest, auxiliary)
-    entries, division = [*manifest, *beside.values()], f"{folds} by {by}"
-    with work_folder(
-        out, config, entries, division, overwrite=overwrite, fresh=fresh, say=say
-    ) as work:
+    rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
+    with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = _read(split or "all", manifest, beside, say)
         result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
         result.bundle.save(out, overwrite=overwrite)
