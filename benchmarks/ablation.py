@@ -148,7 +148,7 @@ _STEADY = {
     "steady_windowed": Lever(("features=windowed",), "steady"),
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
-    "steady_auxiliary": Lever((), "steady", auxiliary=True),
+    "steady_auxiliary": Lever(over="steady", auxiliary=True),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
 }
 LEVERS = {

@@ -51,7 +51,7 @@ def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
         return rng.dirichlet(np.ones(2), len(truth))
 
     gains = []
-    for seed in range(2):
+    for seed in range(4):
         pairs = recordings(12, 300, 2, seed=seed, guess=coin, background=None)
         tuned = tune_decoder(pairs, "frames")
         in_sample = tuned.in_sample.macro_frame_f1 - tuned.before.macro_frame_f1

@@ -104,3 +104,11 @@ def test_the_programs_of_one_training_share_the_folder(tmp_path, monkeypatch):
             assert shared == work
             raise KeyboardInterrupt
         assert work.exists()
+
+
+def test_a_second_program_may_come_first(tmp_path, monkeypatch):
+    """As torchrun starts all of them at once."""
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as work:
+        assert work.is_dir()
+        raise KeyboardInterrupt

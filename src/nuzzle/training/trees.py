@@ -53,8 +53,8 @@ def fit_trees(
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
 
     Frames are drawn at random, `training.epoch_windows` of them; neighbours are nearly the same.
-    Rare classes weigh more if `loss.alpha` says so. A frame whose class is
-    not known takes no part, nor does a behaviour in frames in which nobody looked for it.
+    Rare classes weigh more if `loss.alpha` says so. A frame whose class is not known takes no part,
+    nor does a behaviour in frames in which nobody looked for it.
 
     Args:
         config: `training.epochs` is the number of trees of each class.

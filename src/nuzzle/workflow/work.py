@@ -106,10 +106,10 @@ def _alone_in(work: Path) -> Iterator[None]:
     Raises:
         OutputError: another run is in it.
     """
+    work.mkdir(parents=True, exist_ok=True)
     if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK")):
         yield
         return
-    work.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(work / _LOCK, timeout=0):
             yield
