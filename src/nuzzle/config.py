@@ -229,12 +229,15 @@ class CalibrationConfig(Section):
 
     Attributes:
         method: ``temperature`` divides log probabilities by one number; ``isotonic`` bends a curve
-            for each behaviour, and needs more recordings; ``none`` leaves probabilities alone.
+            for each behaviour, and needs more recordings; ``none`` does neither.
+        adapt: whether probabilities are then adapted to how common each behaviour is in a
+            recording, where that makes them truer. It takes the whole recording.
         coverage: share of frames whose true behaviour shall be in the set of possible ones; a frame
             whose set is not one behaviour is marked as unsure.
     """
 
     method: Literal["temperature", "isotonic", "none"] = "temperature"
+    adapt: bool = True
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
 

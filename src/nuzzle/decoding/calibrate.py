@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ from nuzzle.inference.calibrators import (
     Floats,
     Isotonic,
     Temperature,
-    among,
     log_odds,
     log_probability,
 )
@@ -50,19 +48,6 @@ def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") 
     if not any((pair.truth & pair.observed).any() for pair in pairs):
         raise InputError("No behaviour occurs in these recordings: nothing can be calibrated.")
     return _temperature(pairs) if method == "temperature" else _isotonic(pairs)
-
-
-def calibrated(pairs: Sequence[ScoredPair], calibrator: Calibrator) -> list[ScoredPair]:
-    """The pairs with calibrated probabilities; decisions stay as they are.
-
-    Of exclusive classes those that were not looked for in a recording keep no share.
-    """
-    return [replace(pair, probability=_calibrated(pair, calibrator)) for pair in pairs]
-
-
-def _calibrated(pair: ScoredPair, calibrator: Calibrator) -> NDArray[Any]:
-    mended = calibrator(pair.probability)
-    return among(mended, pair.looked_for) if pair.exclusive else mended
 
 
 def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:

@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.decoding.calibrate import Method, calibrated, fit_calibrator
+from nuzzle.config import CalibrationConfig
+from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.evaluation.conformal import Conformal, fit_conformal
 from nuzzle.evaluation.scored import ScoredPair
-from nuzzle.inference.calibrators import Calibrator
+from nuzzle.inference.adaptation import Correction
 
 #: With more groups than this, several are left out at once.
 MOST_PARTS = 20
@@ -27,11 +28,11 @@ class Calibration(NamedTuple):
     """What makes probabilities mean what they say, and sets of what may be going on.
 
     Attributes:
-        calibrator: of probabilities.
-        conformal: of calibrated probabilities; None where too few groups allow no promise.
+        correction: of probabilities.
+        conformal: of corrected probabilities; None where too few groups allow no promise.
     """
 
-    calibrator: Calibrator
+    correction: Correction
     conformal: Conformal | None
 
 
@@ -57,53 +58,49 @@ def groups_needed(coverage: float) -> int:
     return next(n for n in itertools.count(2) if n - math.ceil(n / min(MOST_PARTS, n)) >= least)
 
 
-def fit_calibration(pairs: Sequence[ScoredPair], method: Method, coverage: float) -> Calibration:
+def fit_calibration(pairs: Sequence[ScoredPair], settings: CalibrationConfig) -> Calibration:
     """Fit on all pairs.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
-        method: of the calibration.
-        coverage: share of frames whose set shall hold the truth, between 0 and 1.
+        settings: of the calibration.
 
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
-    calibrator = fit_calibrator(pairs, method)
-    if len(_units(pairs)) < groups_needed(coverage):
-        return Calibration(calibrator, None)
-    return Calibration(calibrator, fit_conformal(calibrated(pairs, calibrator), 1 - coverage))
+    correction = fit_correction(pairs, settings)
+    if len(_units(pairs)) < groups_needed(settings.coverage):
+        return Calibration(correction, None)
+    sets = fit_conformal(corrected(pairs, correction), 1 - settings.coverage)
+    return Calibration(correction, sets)
 
 
 def leave_out(
-    pairs: Sequence[ScoredPair], method: Method, coverage: float, *, seed: int = 0
+    pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, seed: int = 0
 ) -> LeftOut:
     """Calibrate each group as fitted on the others; of at least two groups.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
-        method: of the calibration.
-        coverage: share of frames whose set shall hold the truth, between 0 and 1.
+        settings: of the calibration.
         seed: of what is left out together, where there are many groups.
 
     Raises:
         InputError: there is nothing to fit on, or the pairs differ in their classes.
     """
     units = _units(pairs)
-    enough = len(units) >= groups_needed(coverage)
+    enough = len(units) >= groups_needed(settings.coverage)
     shuffled = np.random.default_rng(seed).permutation(units)
     out: dict[int, ScoredPair] = {}
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):
         inside = [pair for pair in pairs if pair.resampling_unit not in part]
-        calibrator = fit_calibrator(inside, method)
-        conformal = None
-        if enough:
-            conformal = fit_conformal(calibrated(inside, calibrator), 1 - coverage)
+        fitted = fit_calibration(inside, settings)
         for index, pair in enumerate(pairs):
             if pair.resampling_unit in part:
-                (out[index],) = calibrated([pair], calibrator)
-                if conformal is not None:
-                    sets[index] = conformal.sets(out[index].probability)
+                (out[index],) = corrected([pair], fitted.correction)
+                if fitted.conformal is not None:
+                    sets[index] = fitted.conformal.sets(out[index].probability)
     order = range(len(pairs))
     return LeftOut([out[i] for i in order], [sets[i] for i in order] if enough else None)
 

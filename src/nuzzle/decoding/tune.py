@@ -12,7 +12,8 @@ from typing import NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.decoding.calibrate import Method, calibrated, fit_calibrator
+from nuzzle.config import CalibrationConfig
+from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import Objective, Tuned, TunedLab, value_of
@@ -22,6 +23,8 @@ from nuzzle.evaluation.scored import ScoredPair, check_comparable
 
 #: A lab may have a decoder of its own from so many groups on: of fewer it would learn chance.
 LAB_GROUPS = 4
+#: Probabilities that nothing is done to.
+_AS_THEY_ARE = CalibrationConfig(method="none", adapt=False)
 
 
 def tune_decoder(
@@ -30,7 +33,7 @@ def tune_decoder(
     *,
     folds: int = 4,
     seed: int = 0,
-    calibration: Method = "none",
+    calibration: CalibrationConfig = _AS_THEY_ARE,
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
@@ -56,7 +59,7 @@ def tune_decoder(
     n_parts = int(part_of.max()) + 1
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, objectives, calibration)
-    mended = calibrated(pairs, fit_calibrator(pairs, calibration))
+    mended = corrected(pairs, fit_correction(pairs, calibration))
     decoder = search(mended, start, objectives)
     truth = Truth(pairs)
     return Tuned(
@@ -148,7 +151,7 @@ def _left_out(
     part_of: NDArray[np.int64],
     start: Decoder,
     objectives: Mapping[str, Objective],
-    calibration: Method,
+    calibration: CalibrationConfig,
 ) -> list[_Decisions]:
     """Decisions on each pair, by decoders that were chosen on the other parts.
 
@@ -158,10 +161,10 @@ def _left_out(
     raw, common, own = (dict[int, NDArray[np.bool_]]() for _ in range(3))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
-        calibrator = fit_calibrator(
+        correction = fit_correction(
             [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part], calibration
         )
-        mended = calibrated(pairs, calibrator)
+        mended = corrected(pairs, correction)
         inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
         decoder = search(inside, start, objectives)
         held = [mended[index] for index in outside]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
-from nuzzle.inference.calibrators import log_odds, log_probability
+from nuzzle.inference.calibrators import Floats, log_odds, log_probability
 
 
 def log_loss(pairs: Sequence[ScoredPair]) -> float:
@@ -20,14 +20,15 @@ def log_loss(pairs: Sequence[ScoredPair]) -> float:
         InputError: there is nothing to score, or the pairs differ in their classes.
     """
     check_comparable(pairs)
-    total, count = 0.0, 0
-    for pair in pairs:
-        if pair.exclusive:
-            known = (pair.truth & pair.observed).any(axis=1)
-            logs = np.where(pair.observed, log_probability(pair.probability), -np.inf)[known]
-            surprise = np.logaddexp.reduce(logs, axis=1) - logs[pair.truth[known]]
-        else:
-            odds = log_odds(pair.probability)
-            surprise = np.logaddexp(0.0, np.where(pair.truth, -odds, odds))[pair.observed]
-        total, count = total + float(surprise.sum()), count + surprise.size
-    return total / count if count else float("nan")
+    each = np.concatenate([surprise(pair) for pair in pairs])
+    return float(each.mean()) if each.size else float("nan")
+
+
+def surprise(pair: ScoredPair) -> Floats:
+    """What `log_loss` is the mean of, for one pair."""
+    if not pair.exclusive:
+        odds = log_odds(pair.probability)
+        return np.logaddexp(0.0, np.where(pair.truth, -odds, odds))[pair.observed]
+    known = (pair.truth & pair.observed).any(axis=1)
+    logs = np.where(pair.observed, log_probability(pair.probability), -np.inf)[known]
+    return np.asarray(np.logaddexp.reduce(logs, axis=1) - logs[pair.truth[known]])

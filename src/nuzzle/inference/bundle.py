@@ -21,12 +21,8 @@ from nuzzle.config import Config
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
-from nuzzle.inference.calibrators import (
-    Calibrator,
-    Temperature,
-    among,
-    calibrator_from_dict,
-)
+from nuzzle.inference.adaptation import Adaptation, Correction
+from nuzzle.inference.calibrators import Temperature, calibrator_from_dict
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
 from nuzzle.inference.combiners import Combiner, combiner_from_dict
@@ -88,9 +84,9 @@ class Bundle:
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, date, command.
-        calibration: `calibrator` of the probabilities and `conformal` sets, either of which may be
-            None, `fitted_on` which recordings, of which `groups`, and what was in the way (`note`).
-            Empty in a bundle that was never calibrated.
+        calibration: `calibrator` of the probabilities, `adaptation` to each recording and
+            `conformal` sets, any of which may be None, `fitted_on` which recordings, of which
+            `groups`, and what was in the way (`note`). Empty in a bundle that was never calibrated.
         combiner: of what the members of an ensemble say; None where there is one member.
     """
 
@@ -181,21 +177,13 @@ class Bundle:
         return np.isin(names, [*known, self.space.background])
 
     @property
-    def calibrator(self) -> Calibrator:
+    def correction(self) -> Correction:
         """Of the probabilities; one that changes nothing where the bundle holds none."""
-        values = self.calibration.get("calibrator")
-        return calibrator_from_dict(values) if values else Temperature(self.space.exclusive)
-
-    def calibrated(self, probability: NDArray[Any], looked_for: NDArray[np.bool_]) -> NDArray[Any]:
-        """Calibrated probabilities of the behaviours that were looked for in a recording.
-
-        Args:
-            probability: `(time, behaviour)`, the model's own.
-            looked_for: `(behaviour,)`; of exclusive classes the others get no share.
-        """
-        if not self.space.exclusive:
-            return self.calibrator(probability)
-        return among(self.calibrator(among(probability, looked_for)), looked_for)
+        calibrator, adaptation = map(self.calibration.get, ("calibrator", "adaptation"))
+        return Correction(
+            calibrator_from_dict(calibrator) if calibrator else Temperature(self.space.exclusive),
+            Adaptation.from_dict(adaptation) if adaptation else None,
+        )
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
         """A copy with the validation figures."""

@@ -53,10 +53,11 @@ def predict_prepared(
 ) -> list[PairProbability]:
     """The same for a recording whose copies `bundle.prepare` has made already."""
     raw = predict_raw(bundle, recording, prepared, pairs)
-    looked_for = bundle.looked_for(recording.lab)
+    looked_for, correction = bundle.looked_for(recording.lab), bundle.correction
+    fps, lab = recording.require_fps(), recording.lab
     return [
         PairProbability(
-            pair, np.where(looked_for, bundle.calibrated(said, looked_for), np.float32(np.nan))
+            pair, np.where(looked_for, correction(said, looked_for, fps, lab), np.float32(np.nan))
         )
         for pair, said in raw
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
-from nuzzle.decoding.calibrate import calibrated
+from nuzzle.decoding.correct import corrected
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.leave_out import LeftOut, fit_calibration, groups_needed, leave_out
 from nuzzle.errors import InputError
@@ -34,14 +34,16 @@ def calibrate_bundle(
         raw: its own probabilities of recordings that it was not trained on; or those of models
             trained in the same way, out of fold.
         fitted_on: what these recordings are, in words.
-        say: is told what cannot be done.
+        say: is told what is done beside, and what cannot be done.
     """
     settings = bundle.config.calibration
     groups = sorted({pair.resampling_unit for pair in raw})
     values: dict[str, Any] = {
         "method": settings.method,
+        "adapt": settings.adapt,
         "coverage": settings.coverage,
         "calibrator": None,
+        "adaptation": None,
         "conformal": None,
         "fitted_on": fitted_on,
         "recordings": sorted({pair.recording for pair in raw}),
@@ -50,12 +52,15 @@ def calibrate_bundle(
     }
     if len(groups) > 1:
         try:
-            fitted = fit_calibration(raw, settings.method, settings.coverage)
+            fitted = fit_calibration(raw, settings)
         except InputError as error:
             values["note"] = str(error)
         else:
             if settings.method != "none":
-                values["calibrator"] = fitted.calibrator.to_dict()
+                values["calibrator"] = fitted.correction.calibrator.to_dict()
+            if fitted.correction.adaptation is not None:
+                values["adaptation"] = fitted.correction.adaptation.to_dict()
+                say("probabilities are adapted to how common each behaviour is in a recording")
             if fitted.conformal is not None:
                 values["conformal"] = fitted.conformal.to_dict()
     if values["note"]:
@@ -126,9 +131,14 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
     known = {*fitted.get("recordings", ()), *fitted.get("groups", ())}
     seen = any(pair.recording in known or pair.resampling_unit in known for pair in raw)
     several = len({pair.resampling_unit for pair in raw}) > 1
-    if seen and several and (fitted["calibrator"] or conformal):
-        return leave_out(raw, fitted["method"], fitted["coverage"]), "left out in turn"
-    pairs = calibrated(raw, bundle.calibrator)
+    if seen and several and (fitted["calibrator"] or fitted.get("adaptation") or conformal):
+        settings = CalibrationConfig(
+            method=fitted["method"],
+            adapt=fitted.get("adapt", False),  # older bundles have none
+            coverage=fitted["coverage"],
+        )
+        return leave_out(raw, settings), "left out in turn"
+    pairs = corrected(raw, bundle.correction)
     sets = None if conformal is None else [conformal.sets(pair.probability) for pair in pairs]
     return LeftOut(pairs, sets), "fitted on them" if seen else "held out"
 

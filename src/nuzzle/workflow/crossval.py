@@ -147,7 +147,7 @@ def cross_validate(
     try:
         pairs = run.out_of_fold()
         tuned = tune_decoder(
-            pairs, objective, seed=config.training.seed, calibration=config.calibration.method
+            pairs, objective, seed=config.training.seed, calibration=config.calibration
         )
         bundle, evaluation = _refit(run, pairs, tuned)
     except DivergedError as error:

@@ -73,7 +73,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         targets = to_score[pair]
         looked_for = np.asarray(targets.observed.any(axis=0))
         said = among(said, looked_for) if space.exclusive else said
-        probability = bundle.calibrated(said, looked_for)
+        probability = bundle.correction(said, looked_for, fps, recording.lab)
         one = ScoredPair(
             recording=recording.name,
             group=recording.group,

@@ -1,0 +1,95 @@
+"""Finding how freely probabilities may be adapted to how common behaviours are in a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nuzzle.evaluation.bootstrap import mean_defined, ratio
+from nuzzle.evaluation.log_loss import surprise
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.inference.adaptation import Adaptation
+from nuzzle.inference.calibrators import Floats
+
+#: Seconds of recording that may count as one independent look, from the freest adaptation on.
+LOOKS_S = (30.0, 60.0, 120.0, 240.0)
+#: Fewer groups do not show how much recordings differ.
+LEAST_GROUPS = 5
+#: What is learned from: neighbouring frames are nearly copies.
+_FRAMES_PER_S = 2.0
+#: Independent looks that a usual share weighs, of any behaviour.
+_STRENGTHS = (0.5, 1e4)
+
+
+def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
+    """The adaptation under which the truth is most probable; None where none helps.
+
+    Of those that cannot be told from the best, the most cautious: its surprise is no more than one
+    standard error, over groups of recordings, above the least.
+
+    Args:
+        pairs: calibrated predictions for recordings that the model was not trained on.
+    """
+    groups = sorted({pair.resampling_unit for pair in pairs})
+    if len(groups) < LEAST_GROUPS:
+        return None
+    pairs = [_thinned(pair) for pair in pairs]
+    usual, strength = _usual(pairs), _strength(pairs)
+    choices = [Adaptation(pairs[0].exclusive, usual, strength, look_s) for look_s in LOOKS_S]
+    total = np.zeros((len(groups), len(choices) + 1))
+    for pair in pairs:
+        said = [replace(pair, probability=_adapted(pair, choice)) for choice in choices]
+        total[groups.index(pair.resampling_unit)] += [surprise(p).sum() for p in (*said, pair)]
+    more = total - total[:, [total.sum(axis=0).argmin()]]
+    error = np.sqrt(len(groups)) * more.std(axis=0, ddof=1)
+    cautious = int(np.flatnonzero(more.sum(axis=0) <= error)[-1])
+    return choices[cautious] if cautious < len(choices) else None
+
+
+def _adapted(pair: ScoredPair, adaptation: Adaptation) -> NDArray[Any]:
+    return adaptation(pair.probability, pair.looked_for, pair.fps, pair.lab)
+
+
+def _thinned(pair: ScoredPair) -> ScoredPair:
+    step = max(1, round(pair.fps / _FRAMES_PER_S))
+    arrays = ("truth", "observed", "predicted", "probability")
+    fewer = {name: getattr(pair, name)[::step] for name in arrays}
+    return replace(pair, fps=pair.fps / step, **fewer)
+
+
+def _usual(pairs: Sequence[ScoredPair]) -> Mapping[str, Floats]:
+    """The mean probability of each behaviour in the recordings of each lab, and of all under ''.
+
+    0 where it was not looked for.
+    """
+    labs = {lab: [p for p in pairs if p.lab == lab] for lab in {pair.lab for pair in pairs}}
+    said = {
+        lab: np.stack([_share(pair.probability, pair.looked_for) for pair in mine])
+        for lab, mine in (labs | {"": list(pairs)}).items()
+    }
+    return {lab: np.nan_to_num(mean_defined(shares.T)) for lab, shares in said.items()}
+
+
+def _strength(pairs: Sequence[ScoredPair]) -> Floats:
+    """How many independent looks the usual share of each behaviour weighs, `(behaviour,)`.
+
+    If a recording's true share came of so many looks at animals that are all alike, recordings
+    would differ as they do. That labs differ says nothing of it.
+    """
+    labs = np.array([pair.lab for pair in pairs])
+    true = [np.where(pair.observed, pair.truth, np.nan) for pair in pairs]
+    shares = np.stack([_share(t, pair.looked_for) for t, pair in zip(true, pairs, strict=True)])
+    usual = np.stack([mean_defined(shares[labs == lab].T) for lab in labs])
+    freedom = max(1, len(pairs) - len(set(labs))) / len(pairs)
+    variance = mean_defined(((shares - usual) ** 2).T) / freedom
+    looks = ratio(mean_defined((usual * (1 - usual)).T), variance) - 1
+    return np.clip(np.nan_to_num(looks, nan=_STRENGTHS[1]), *_STRENGTHS)
+
+
+def _share(values: NDArray[Any], looked_for: NDArray[np.bool_]) -> Floats:
+    """The mean over frames of `(time, behaviour)` values; NaN of what was not looked for."""
+    return np.where(looked_for, mean_defined(values.T), np.nan)

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.decoding.adapt import _strength, _usual, fit_adaptation
+from nuzzle.decoding.correct import corrected
+from nuzzle.evaluation.log_loss import log_loss
+from nuzzle.inference.adaptation import Correction
+from nuzzle.inference.calibrators import Temperature
+
+
+@pytest.fixture
+def bells(scored):
+    """Recordings of 600 s in which a behaviour has some shares; the model expects `usual`.
+
+    It lasts for seconds, and the model sees two bells, at -1 and 1.
+    """
+
+    def make(shares, usual=0.2, seed=0, exclusive=True, **more):
+        rng = np.random.default_rng(seed)
+        pairs = []
+        for index, share in enumerate(shares):
+            truth = np.repeat(rng.permutation(300) < 300 * share, 20)
+            odds = 2 * rng.normal(np.where(truth, 1.0, -1.0))
+            p = 1 / (1 + np.exp(-odds) * (1 - usual) / usual)
+            both = np.stack([truth, ~truth], axis=1)
+            said = np.stack([p, 1 - p], axis=1)
+            name = f"r{index}"
+            pairs.append(scored(both, said, recording=name, exclusive=exclusive, **more))
+        return pairs
+
+    return make
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_recordings_that_differ_are_adapted_to(bells, exclusive):
+    shares = [0.0, 0.01, 0.02, 0.05, 0.1, 0.3, 0.4, 0.5, 0.6]
+    found = fit_adaptation(bells(shares, exclusive=exclusive))
+    assert found is not None
+    np.testing.assert_allclose(found.usual[""].sum(), 1, atol=0.01)
+    fresh = bells(shares, seed=1, exclusive=exclusive)
+    adapted = corrected(fresh, Correction(Temperature(exclusive), found))
+    assert log_loss(adapted) < 0.95 * log_loss(fresh)
+
+
+def test_recordings_that_are_alike_are_left_alone(bells):
+    assert fit_adaptation(bells([0.2] * 12)) is None
+
+
+def test_few_groups_do_not_show_how_recordings_differ(bells):
+    assert fit_adaptation(bells([0.0, 0.1, 0.4, 0.6])) is None
+
+
+def test_what_the_usual_share_weighs_by_hand(scored):
+    """Shares 0, 0, 0.2, 0.2, 0.2, 0.6: mean 0.2, variance 0.048: 0.2 * 0.8 / 0.048 - 1 = 7/3."""
+    pairs = []
+    for index, share in enumerate([0.0, 0.0, 0.2, 0.2, 0.2, 0.6]):
+        truth = np.arange(100) < 100 * share
+        both = np.stack([truth, ~truth], axis=1)
+        pairs.append(scored(both, np.full((100, 2), 0.5), recording=f"r{index}"))
+    np.testing.assert_allclose(_strength(pairs), [7 / 3, 7 / 3])
+
+
+def test_that_labs_differ_is_not_that_recordings_differ(scored):
+    pairs = []
+    for index, (lab, share) in enumerate([("a", 0.1), ("a", 0.1), ("b", 0.5), ("b", 0.5)]):
+        truth = np.arange(100) < 100 * share
+        both = np.stack([truth, ~truth], axis=1)
+        said = np.full((100, 2), (share, 1 - share))
+        pairs.append(replace(scored(both, said, recording=f"r{index}"), lab=lab))
+    assert (_strength(pairs) > 1000).all()
+    usual = _usual(pairs)
+    assert set(usual) == {"", "a", "b"}
+    assert [usual[lab][0] for lab in ("a", "b", "")] == pytest.approx([0.1, 0.5, 0.3])

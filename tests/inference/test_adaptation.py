@@ -1,0 +1,98 @@
+import json
+
+import numpy as np
+import pytest
+
+from nuzzle.inference.adaptation import Adaptation, Correction
+from nuzzle.inference.calibrators import Temperature
+
+BOTH = np.ones(2, dtype=bool)
+
+
+def adaptation(exclusive=True, strength=(10.0, 10.0), look_s=10.0, **labs):
+    usual = {"": np.array([0.2, 0.8]), **{lab: np.array(shares) for lab, shares in labs.items()}}
+    return Adaptation(exclusive, usual, np.array(strength), look_s)
+
+
+@pytest.fixture
+def clear_and_doubtful():
+    """100 s at 10 a second: 400 frames sure of the first, 400 of the second, 200 say nothing."""
+    return np.repeat([[1.0, 0.0], [0.0, 1.0], [0.2, 0.8]], [400, 400, 200], axis=0)
+
+
+def test_by_hand(clear_and_doubtful):
+    """10 looks, and a usual share that weighs 10: 20 q = 10 (0.4 + 0.2 q) + 10 * 0.2, q = 1/3."""
+    for exclusive in (True, False):
+        out = adaptation(exclusive)(clear_and_doubtful, BOTH, 10.0)
+        np.testing.assert_array_equal(out[:800], clear_and_doubtful[:800])
+        assert out[-1, 0] == pytest.approx(1 / 3, abs=1e-4)
+    # Each by itself, the second may be usual: 20 q = 10 (0.4 + 0.2 q) + 10 * 0.8, q = 2/3.
+    assert out[-1, 1] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_share_that_never_changes_and_a_moment_change_nothing(clear_and_doubtful):
+    stiff = adaptation(strength=(1e4, 1e4))
+    np.testing.assert_allclose(
+        stiff(clear_and_doubtful, BOTH, 10.0), clear_and_doubtful, atol=0.001
+    )
+    short = adaptation()(clear_and_doubtful, BOTH, 1e5)  # 10 ms
+    np.testing.assert_allclose(short, clear_and_doubtful, atol=0.001)
+
+
+def test_a_recording_in_which_a_behaviour_is_common():
+    """Two bells at -1 and 1: what a model used to a share of 0.1 makes of one of 0.4."""
+    rng = np.random.default_rng(0)
+    truth = rng.random(20_000) < 0.4
+    odds = 2 * rng.normal(np.where(truth, 1, -1))
+
+    def posterior(share):
+        p = 1 / (1 + np.exp(-odds) * (1 - share) / share)
+        return np.stack([p, 1 - p], axis=1)
+
+    free = Adaptation(True, {"": np.array([0.1, 0.9])}, np.ones(2), 0.1)
+    out = free(posterior(0.1), BOTH, 10.0)
+    np.testing.assert_allclose(out, posterior(0.4), atol=0.03)
+    assert np.abs(posterior(0.1) - posterior(0.4)).max() > 0.4
+
+
+def test_each_lab_has_its_usual_shares(clear_and_doubtful):
+    """Where half is usual, a frame that says one half says nothing: 20 q = 10 (0.4 + 0.2 q) + 5."""
+    said = clear_and_doubtful.copy()
+    said[800:] = 0.5
+    knows = adaptation(ours=[0.5, 0.5])
+    assert knows(said, BOTH, 10.0, "ours")[-1, 0] == pytest.approx(0.5, abs=1e-4)
+    assert knows(said, BOTH, 10.0, "theirs")[-1, 0] > 0.6
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_was_not_looked_for_and_what_is_missing_stay(clear_and_doubtful, exclusive):
+    said = np.insert(clear_and_doubtful, 2, 0.0, axis=1)
+    said[:5] = np.nan
+    looked = np.array([True, True, False])
+    usual, strength = np.array([0.15, 0.6, 0.25]), np.full(3, 10.0)
+    out = Adaptation(exclusive, {"": usual}, strength, 10.0)(said, looked, 10.0)
+    assert np.isnan(out[:5]).all()
+    assert (out[5:, 2] == 0).all()
+    assert 0.3 < out[-1, 0] < 0.4
+    if exclusive:
+        np.testing.assert_allclose(out[5:].sum(axis=1), 1)
+
+
+def test_round_trip_and_precision(clear_and_doubtful):
+    once = adaptation(ours=[0.5, 0.5])
+    again = Adaptation.from_dict(json.loads(json.dumps(once.to_dict())))
+    said = clear_and_doubtful.astype(np.float32)
+    for lab in ("", "ours"):
+        out = again(said, BOTH, 10.0, lab)
+        np.testing.assert_array_equal(out, once(said, BOTH, 10.0, lab))
+        assert out.dtype == np.float32
+
+
+def test_a_correction_calibrates_first(clear_and_doubtful):
+    both = Correction(Temperature(True, 2.0), adaptation())
+    calibrated = Temperature(True, 2.0)(clear_and_doubtful)
+    np.testing.assert_allclose(
+        both(clear_and_doubtful, BOTH, 10.0), adaptation()(calibrated, BOTH, 10.0)
+    )
+    alone = Correction(Temperature(True, 2.0))(clear_and_doubtful, BOTH, 10.0)
+    np.testing.assert_array_equal(alone, calibrated)
