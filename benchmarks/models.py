@@ -52,6 +52,8 @@ from rats import (
 
 #: What the others are compared with.
 REFERENCE = "cnn_lstm"
+#: A calibration would be fitted on `val`.
+UNCALIBRATED = ("calibration.method=none", "calibration.adapt=false")
 #: The presets, a little shorter, and with smaller steps for all but the quickest.
 _SEQUENCE = ("training.epochs=16",)
 _SLOWER = (*_SEQUENCE, "training.learning_rate=0.001")
@@ -171,8 +173,7 @@ def main() -> None:
         common = (f"model.name={name}", *repaired, f"decoding.smooth_s={SMOOTH_S}")
         results = []
         for seed in arguments.seeds:
-            # Temperatures would be fitted on val.
-            last = ("calibration.method=none", f"training.seed={seed}", *arguments.changes)
+            last = (*UNCALIBRATED, f"training.seed={seed}", *arguments.changes)
             config = Config.load(None, [*common, *OWN[name], *last])
             results.append(result_of(manifest, auxiliary, config, recording))
         reference = results if name == REFERENCE else reference
