@@ -1,0 +1,70 @@
+"""What each step after a model is worth: calibration, adaptation to the recording, decoding.
+
+Scores a bundle on a split that had no part in it, first with the model's own probabilities, then
+with one step more in every row. Frames are decided by themselves until the last row; in brackets
+95 % intervals over recordings.
+
+    nuzzle crossval s1.csv --split train --config benchmarks/rats.yaml --out s1.nuzzle
+    python benchmarks/steps.py s1.nuzzle s1.csv [--split val]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nuzzle.decoding.correct import corrected
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.evaluation.calibration import calibration_error
+from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.log_loss import log_loss
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.inference.adaptation import Correction
+from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.calibrators import Temperature
+from nuzzle.io.load import load_entry
+from nuzzle.manifest import Manifest
+from nuzzle.workflow.scored import score_recording
+from rats import figures_of
+
+
+def row(name: str, pairs: Sequence[ScoredPair], decoder: Decoder) -> str:
+    """Figures of the pairs as the decoder decides them."""
+    decided = decoder.decode(
+        [pair.probability for pair in pairs],
+        [pair.fps for pair in pairs],
+        [pair.observed for pair in pairs],
+    )
+    said = [replace(pair, predicted=each) for pair, each in zip(pairs, decided, strict=True)]
+    figures = [str(each) for each in figures_of(evaluate(said)).values()]
+    figures += [f"{log_loss(pairs):.3f}", f"{calibration_error(pairs):.3f}"]
+    return " | ".join([f"{name:12}", *figures])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--split", default="val")
+    arguments = parser.parse_args()
+    bundle, manifest = Bundle.load(arguments.bundle), Manifest.load(arguments.manifest)
+    chosen = manifest.select(arguments.split)
+    raw = [pair for each in chosen for pair in score_recording(bundle, load_entry(each)).raw]
+    space, correction = bundle.space, bundle.correction
+    by_itself = Decoder(space.names, space.exclusive, space.background)
+    print(" | ".join([f"{'':12}", "macro F1", "mean AP", "bout F1 at 0.5", "log loss", "ECE"]))
+    steps = {
+        "model": Correction(Temperature(space.exclusive)),
+        "calibrated": Correction(correction.calibrator),
+        "adapted": correction,
+    }
+    for name, step in steps.items():
+        print(row(name, corrected(raw, step), by_itself), flush=True)
+    decoder = Decoder.from_dict(bundle.decoding)
+    print(row("decoded", corrected(raw, correction), decoder))
+
+
+if __name__ == "__main__":
+    main()
