@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.decoding.adapt import _strength, _usual, fit_adaptation
+from nuzzle.decoding.adapt import _said, _strength, _usual, after_refit, fit_adaptation
 from nuzzle.decoding.correct import corrected
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.inference.adaptation import Correction
@@ -70,6 +70,17 @@ def test_that_labs_differ_is_not_that_recordings_differ(scored):
         said = np.full((100, 2), (share, 1 - share))
         pairs.append(replace(scored(both, said, recording=f"r{index}"), lab=lab))
     assert (_strength(pairs) > 1000).all()
-    usual = _usual(pairs)
+    usual = _usual(pairs, _said)
     assert set(usual) == {"", "a", "b"}
     assert [usual[lab][0] for lab in ("a", "b", "")] == pytest.approx([0.1, 0.5, 0.3])
+
+
+def test_a_model_of_all_recordings_says_what_is_true_there(bells):
+    """Those of some of them say what is rare more rarely."""
+    pairs = bells([0.0, 0.02, 0.1, 0.3, 0.4, 0.5], usual=0.1)
+    found = fit_adaptation(pairs)
+    assert found.usual[""][0] < 0.18
+    again = after_refit(found, pairs)
+    assert again.usual[""] == pytest.approx([0.22, 0.78])
+    assert again.look_s == found.look_s
+    np.testing.assert_array_equal(again.strength, found.strength)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
     if len(groups) < LEAST_GROUPS:
         return None
     pairs = [_thinned(pair) for pair in pairs]
-    usual, strength = _usual(pairs), _strength(pairs)
+    usual, strength = _usual(pairs, _said), _strength(pairs)
     choices = [Adaptation(pairs[0].exclusive, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), len(choices) + 1))
     for pair in pairs:
@@ -48,6 +48,19 @@ def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
     error = np.sqrt(len(groups)) * more.std(axis=0, ddof=1)
     cautious = int(np.flatnonzero(more.sum(axis=0) <= error)[-1])
     return choices[cautious] if cautious < len(choices) else None
+
+
+def after_refit(adaptation: Adaptation, pairs: Sequence[ScoredPair]) -> Adaptation:
+    """The adaptation of a model that has learned from all of these recordings.
+
+    On average it says what was true there. Those of some of the recordings, out of fold, say what
+    is rare more rarely than that.
+
+    Args:
+        adaptation: fitted on the predictions of such models.
+        pairs: their predictions.
+    """
+    return replace(adaptation, usual=_usual(pairs, _true))
 
 
 def _adapted(pair: ScoredPair, adaptation: Adaptation) -> NDArray[Any]:
@@ -61,17 +74,18 @@ def _thinned(pair: ScoredPair) -> ScoredPair:
     return replace(pair, fps=pair.fps / step, **fewer)
 
 
-def _usual(pairs: Sequence[ScoredPair]) -> Mapping[str, Floats]:
-    """The mean probability of each behaviour in the recordings of each lab, and of all under ''.
+def _usual(
+    pairs: Sequence[ScoredPair], share: Callable[[ScoredPair], Floats]
+) -> Mapping[str, Floats]:
+    """The mean share of each behaviour in the recordings of each lab, and of all under ''.
 
     0 where it was not looked for.
     """
     labs = {lab: [p for p in pairs if p.lab == lab] for lab in {pair.lab for pair in pairs}}
-    said = {
-        lab: np.stack([_share(pair.probability, pair.looked_for) for pair in mine])
+    return {
+        lab: np.nan_to_num(mean_defined(np.stack([share(pair) for pair in mine]).T))
         for lab, mine in (labs | {"": list(pairs)}).items()
     }
-    return {lab: np.nan_to_num(mean_defined(shares.T)) for lab, shares in said.items()}
 
 
 def _strength(pairs: Sequence[ScoredPair]) -> Floats:
@@ -81,8 +95,7 @@ def _strength(pairs: Sequence[ScoredPair]) -> Floats:
     would differ as they do. That labs differ says nothing of it.
     """
     labs = np.array([pair.lab for pair in pairs])
-    true = [np.where(pair.observed, pair.truth, np.nan) for pair in pairs]
-    shares = np.stack([_share(t, pair.looked_for) for t, pair in zip(true, pairs, strict=True)])
+    shares = np.stack([_true(pair) for pair in pairs])
     usual = np.stack([mean_defined(shares[labs == lab].T) for lab in labs])
     freedom = max(1, len(pairs) - len(set(labs))) / len(pairs)
     variance = mean_defined(((shares - usual) ** 2).T) / freedom
@@ -90,6 +103,11 @@ def _strength(pairs: Sequence[ScoredPair]) -> Floats:
     return np.clip(np.nan_to_num(looks, nan=_STRENGTHS[1]), *_STRENGTHS)
 
 
-def _share(values: NDArray[Any], looked_for: NDArray[np.bool_]) -> Floats:
-    """The mean over frames of `(time, behaviour)` values; NaN of what was not looked for."""
-    return np.where(looked_for, mean_defined(values.T), np.nan)
+def _said(pair: ScoredPair) -> Floats:
+    """The mean probability of each behaviour, `(behaviour,)`; NaN of what was not looked for."""
+    return np.where(pair.looked_for, mean_defined(pair.probability.T), np.nan)
+
+
+def _true(pair: ScoredPair) -> Floats:
+    """The share of each behaviour, `(behaviour,)`, in the frames in which it was looked for."""
+    return mean_defined(np.where(pair.observed, pair.truth, np.nan).T)

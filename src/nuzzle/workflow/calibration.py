@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
+from nuzzle.decoding.adapt import after_refit
 from nuzzle.decoding.correct import corrected
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.leave_out import LeftOut, fit_calibration, groups_needed, leave_out
@@ -25,17 +26,22 @@ from nuzzle.workflow.samples import Say
 
 
 def calibrate_bundle(
-    bundle: Bundle, raw: Sequence[ScoredPair], fitted_on: str, say: Say = lambda sentence: None
+    bundle: Bundle,
+    raw: Sequence[ScoredPair],
+    say: Say = lambda sentence: None,
+    *,
+    out_of_fold: bool = False,
 ) -> Bundle:
     """The bundle with a calibrator and conformal sets, or with the reason why it has none.
 
     Args:
         bundle: a trained model.
-        raw: its own probabilities of recordings that it was not trained on; or those of models
-            trained in the same way, out of fold.
-        fitted_on: what these recordings are, in words.
+        raw: its own probabilities of recordings of `val`, that it was not trained on.
         say: is told what is done beside, and what cannot be done.
+        out_of_fold: `raw` are those of models that were trained in the same way, of recordings
+            that the bundle has learned from and they have not.
     """
+    fitted_on = "the predictions out of fold" if out_of_fold else "val"
     settings = bundle.config.calibration
     groups = sorted({pair.resampling_unit for pair in raw})
     values: dict[str, Any] = {
@@ -52,20 +58,33 @@ def calibrate_bundle(
     }
     if len(groups) > 1:
         try:
-            fitted = fit_calibration(raw, settings)
+            values |= _fitted(raw, settings, out_of_fold)
         except InputError as error:
             values["note"] = str(error)
-        else:
-            if settings.method != "none":
-                values["calibrator"] = fitted.correction.calibrator.to_dict()
-            if fitted.correction.adaptation is not None:
-                values["adaptation"] = fitted.correction.adaptation.to_dict()
-                say("probabilities are adapted to how common each behaviour is in a recording")
-            if fitted.conformal is not None:
-                values["conformal"] = fitted.conformal.to_dict()
+    if values["adaptation"]:
+        say("probabilities are adapted to how common each behaviour is in a recording")
     if values["note"]:
         say(values["note"])
     return replace(bundle, calibration=values)
+
+
+def _fitted(
+    raw: Sequence[ScoredPair], settings: CalibrationConfig, out_of_fold: bool
+) -> dict[str, Any]:
+    """What can be fitted, as plain values.
+
+    Raises:
+        InputError: there is nothing to fit.
+    """
+    correction, conformal = fit_calibration(raw, settings)
+    adaptation = correction.adaptation
+    if adaptation is not None and out_of_fold:
+        adaptation = after_refit(adaptation, raw)
+    return {
+        "calibrator": None if settings.method == "none" else correction.calibrator.to_dict(),
+        "adaptation": None if adaptation is None else adaptation.to_dict(),
+        "conformal": None if conformal is None else conformal.to_dict(),
+    }
 
 
 def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:

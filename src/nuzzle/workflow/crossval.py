@@ -158,7 +158,7 @@ def cross_validate(
 
 def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
     """The bundle of all recordings, and what its kind is worth out of fold."""
-    bundle = calibrate_bundle(run.refit(), pairs, "the predictions out of fold", run.say)
+    bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
     evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
     own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}

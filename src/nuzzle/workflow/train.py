@@ -127,5 +127,5 @@ def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
     say("scoring val")
     raw = [pair for each in val for pair in score_recording(bundle, each).raw]
     if not bundle.calibration:
-        bundle = calibrate_bundle(bundle, raw, "val", say)
+        bundle = calibrate_bundle(bundle, raw, say)
     return bundle.with_metrics(judge(bundle, raw).to_dict())
