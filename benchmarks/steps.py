@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     arguments = parser.parse_args()
     bundle, manifest = Bundle.load(arguments.bundle), Manifest.load(arguments.manifest)
-    chosen = manifest.select(arguments.split)
+    chosen = [each for each in manifest.select(arguments.split) if each.labels]
     raw = [pair for each in chosen for pair in score_recording(bundle, load_entry(each)).raw]
     space, correction = bundle.space, bundle.correction
     by_itself = Decoder(space.names, space.exclusive, space.background)
