@@ -5,6 +5,7 @@ import pytest
 
 from nuzzle.inference.adaptation import Adaptation, Correction
 from nuzzle.inference.calibrators import Temperature
+from nuzzle.inference.card import probability_steps
 
 BOTH = np.ones(2, dtype=bool)
 
@@ -96,3 +97,21 @@ def test_a_correction_calibrates_first(clear_and_doubtful):
     )
     alone = Correction(Temperature(True, 2.0))(clear_and_doubtful, BOTH, 10.0)
     np.testing.assert_array_equal(alone, calibrated)
+
+
+def test_what_is_done_to_probabilities_is_said():
+    calibration = {
+        "calibrator": Temperature(True, 2.0).to_dict(),
+        "adaptation": adaptation(look_s=120.0).to_dict(),
+        "fitted_on": "val",
+    }
+    assert probability_steps(calibration) == [
+        "calibrated (temperature) on val",
+        "adapted to how common each behaviour is in a recording, which must be whole (120 s of it "
+        "count as one independent look)",
+    ]
+    assert (
+        probability_steps({})
+        == probability_steps({**calibration, **dict.fromkeys(calibration)})
+        == []
+    )

@@ -19,7 +19,7 @@ def model_card(values: Mapping[str, Any]) -> str:
         *_inputs(values),
         "## Trained on\n" + _trained_on(training),
         _members(values),
-        _probabilities(values["calibration"]),
+        _listed("Probabilities", probability_steps(values["calibration"])),
         _figures(values.get("metrics")),
         "## Limits\n"
         "It knows what its training recordings showed: other arenas, cameras, trackers, strains "
@@ -112,17 +112,25 @@ def _trained_on(training: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _probabilities(calibration: Mapping[str, Any]) -> str:
-    """What is done to them, and since when."""
-    lines = []
+def probability_steps(calibration: Mapping[str, Any]) -> list[str]:
+    """What is done to a model's probabilities, in words.
+
+    Args:
+        calibration: `Bundle.calibration`.
+    """
+    steps = []
     if calibrator := calibration.get("calibrator"):
-        lines.append(f"- calibrated ({calibrator['kind']}) on {calibration['fitted_on']}")
+        steps.append(f"calibrated ({calibrator['kind']}) on {calibration['fitted_on']}")
     if adaptation := calibration.get("adaptation"):
-        lines.append(
-            "- adapted to how common each behaviour is in a recording, which must be whole; "
-            f"{adaptation['look_s']:g} s of it count as one independent look"
+        steps.append(
+            "adapted to how common each behaviour is in a recording, which must be whole "
+            f"({adaptation['look_s']:g} s of it count as one independent look)"
         )
-    return "## Probabilities\n" + "\n".join(lines) if lines else ""
+    return steps
+
+
+def _listed(title: str, lines: Sequence[str]) -> str:
+    return f"## {title}\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
 def _figures(metrics: Mapping[str, Any] | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from nuzzle.errors import listed
+from nuzzle.inference.card import probability_steps
 from nuzzle.outputs.svg import count, duration
 
 _MOST_NAMES = 20
@@ -64,6 +65,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Features", _each(frontends, "features")),
         ("Frames per second", _each(frontends, "fps")),
         ("Positions in", _each(frontends, "unit")),
+        ("Probabilities", "; ".join(probability_steps(bundle.get("calibration") or {}))),
         ("Keypoints", listed(skeleton.get("keypoints") or (), _MOST_NAMES)),
     ]
 
