@@ -79,6 +79,15 @@ def test_what_was_not_looked_for_and_what_is_missing_stay(clear_and_doubtful, ex
         np.testing.assert_allclose(out[5:].sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_where_nothing_is_known_nothing_changes(clear_and_doubtful, exclusive):
+    adapt = adaptation(exclusive)
+    np.testing.assert_array_equal(adapt(clear_and_doubtful, ~BOTH, 10.0), clear_and_doubtful)
+    unknown = np.full_like(clear_and_doubtful, np.nan)
+    assert np.isnan(adapt(unknown, BOTH, 10.0)).all()
+    assert adapt(unknown[:0], BOTH, 10.0).shape == (0, 2)
+
+
 def test_round_trip_and_precision(clear_and_doubtful):
     once = adaptation(ours=[0.5, 0.5])
     again = Adaptation.from_dict(json.loads(json.dumps(once.to_dict())))

@@ -61,6 +61,8 @@ class Adaptation:
         if self.exclusive:
             usual = among(usual[np.newaxis], looked_for)[0]
         known = looked_for & np.isfinite(probability).any(axis=0)
+        if not known.any():
+            return probability
         said, usual = probability[:, known].astype(np.float64), usual[known].clip(FLOOR, 1 - FLOOR)
         looks = len(said) / fps / self.look_s
         share = self._shares(said[:: 1 + len(said) // _ENOUGH_FRAMES], usual, looks, known)
