@@ -27,18 +27,11 @@ from nuzzle.inference.calibrators import Temperature
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.workflow.scored import score_recording
-from rats import figures_of
+from rats import FIGURES, figures_of
 
 
-def row(name: str, pairs: Sequence[ScoredPair], decoder: Decoder) -> str:
-    """Figures of the pairs as the decoder decides them."""
-    decided = decoder.decode(
-        [pair.probability for pair in pairs],
-        [pair.fps for pair in pairs],
-        [pair.observed for pair in pairs],
-    )
-    said = [replace(pair, predicted=each) for pair, each in zip(pairs, decided, strict=True)]
-    figures = [str(each) for each in figures_of(evaluate(said)).values()]
+def row(name: str, pairs: Sequence[ScoredPair]) -> str:
+    figures = [str(each) for each in figures_of(evaluate(pairs)).values()]
     figures += [f"{log_loss(pairs):.3f}", f"{calibration_error(pairs):.3f}"]
     return " | ".join([f"{name:12}", *figures])
 
@@ -51,19 +44,21 @@ def main() -> None:
     arguments = parser.parse_args()
     bundle, manifest = Bundle.load(arguments.bundle), Manifest.load(arguments.manifest)
     chosen = [each for each in manifest.select(arguments.split) if each.labels]
-    raw = [pair for each in chosen for pair in score_recording(bundle, load_entry(each)).raw]
+    scored = [score_recording(bundle, load_entry(each)) for each in chosen]
+    raw = [pair for each in scored for pair in each.raw]
     space, correction = bundle.space, bundle.correction
     by_itself = Decoder(space.names, space.exclusive, space.background)
-    print(" | ".join([f"{'':12}", "macro F1", "mean AP", "bout F1 at 0.5", "log loss", "ECE"]))
+    print(" | ".join([f"{'':12}", *FIGURES, "log loss", "ECE"]))
     steps = {
         "model": Correction(Temperature(space.exclusive)),
         "calibrated": Correction(correction.calibrator),
         "adapted": correction,
     }
     for name, step in steps.items():
-        print(row(name, corrected(raw, step), by_itself), flush=True)
-    decoder = Decoder.from_dict(bundle.decoding)
-    print(row("decoded", corrected(raw, correction), decoder))
+        pairs = corrected(raw, step)
+        said = zip(pairs, by_itself.decode_pairs(pairs), strict=True)
+        print(row(name, [replace(pair, predicted=each) for pair, each in said]), flush=True)
+    print(row("decoded", [pair for each in scored for pair in each.pairs]))
 
 
 if __name__ == "__main__":

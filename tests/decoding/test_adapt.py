@@ -17,7 +17,7 @@ def bells(scored):
     It lasts for seconds, and the model sees two bells, at -1 and 1.
     """
 
-    def make(shares, usual=0.2, seed=0, exclusive=True, **more):
+    def make(shares, usual=0.2, seed=0, exclusive=True):
         rng = np.random.default_rng(seed)
         pairs = []
         for index, share in enumerate(shares):
@@ -26,8 +26,7 @@ def bells(scored):
             p = 1 / (1 + np.exp(-odds) * (1 - usual) / usual)
             both = np.stack([truth, ~truth], axis=1)
             said = np.stack([p, 1 - p], axis=1)
-            name = f"r{index}"
-            pairs.append(scored(both, said, recording=name, exclusive=exclusive, **more))
+            pairs.append(scored(both, said, recording=f"r{index}", exclusive=exclusive))
         return pairs
 
     return make

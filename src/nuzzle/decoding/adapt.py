@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nuzzle.decoding.cautious import most_cautious
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.log_loss import surprise
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.adaptation import Adaptation
 from nuzzle.inference.calibrators import Floats
 
-#: Seconds of recording that may count as one independent look, from the freest adaptation on.
-LOOKS_S = (30.0, 60.0, 120.0, 240.0)
+#: Seconds of recording that may count as one independent look, from the most cautious on.
+LOOKS_S = (240.0, 120.0, 60.0, 30.0)
 #: Fewer groups do not show how much recordings differ.
 LEAST_GROUPS = 5
 #: What is learned from: neighbouring frames are nearly copies.
@@ -28,8 +27,7 @@ _STRENGTHS = (0.5, 1e4)
 def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
     """The adaptation under which the truth is most probable; None where none helps.
 
-    Of those that cannot be told from the best, the most cautious: its surprise is no more than one
-    standard error, over groups of recordings, above the least.
+    Of those that cannot be told from the best, the most cautious.
 
     Args:
         pairs: calibrated predictions for recordings that the model was not trained on.
@@ -40,14 +38,11 @@ def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
     pairs = [_thinned(pair) for pair in pairs]
     usual, strength = _usual(pairs, _said), _strength(pairs)
     choices = [Adaptation(pairs[0].exclusive, usual, strength, look_s) for look_s in LOOKS_S]
-    total = np.zeros((len(groups), len(choices) + 1))
+    total = np.zeros((len(groups), 1 + len(choices)))
     for pair in pairs:
-        said = [replace(pair, probability=_adapted(pair, choice)) for choice in choices]
-        total[groups.index(pair.resampling_unit)] += [surprise(p).sum() for p in (*said, pair)]
-    more = total - total[:, [total.sum(axis=0).argmin()]]
-    error = np.sqrt(len(groups)) * more.std(axis=0, ddof=1)
-    cautious = int(np.flatnonzero(more.sum(axis=0) <= error)[-1])
-    return choices[cautious] if cautious < len(choices) else None
+        said = [pair, *(_adapted(pair, choice) for choice in choices)]
+        total[groups.index(pair.resampling_unit)] += [surprise(each).sum() for each in said]
+    return (None, *choices)[most_cautious(total)]
 
 
 def after_refit(adaptation: Adaptation, pairs: Sequence[ScoredPair]) -> Adaptation:
@@ -63,11 +58,13 @@ def after_refit(adaptation: Adaptation, pairs: Sequence[ScoredPair]) -> Adaptati
     return replace(adaptation, usual=_usual(pairs, _true))
 
 
-def _adapted(pair: ScoredPair, adaptation: Adaptation) -> NDArray[Any]:
-    return adaptation(pair.probability, pair.looked_for, pair.fps, pair.lab)
+def _adapted(pair: ScoredPair, adaptation: Adaptation) -> ScoredPair:
+    probability = adaptation(pair.probability, pair.looked_for, pair.fps, pair.lab)
+    return replace(pair, probability=probability)
 
 
 def _thinned(pair: ScoredPair) -> ScoredPair:
+    """Single frames: means over time, as the search for a decoder takes, would be other ones."""
     step = max(1, round(pair.fps / _FRAMES_PER_S))
     arrays = ("truth", "observed", "predicted", "probability")
     fewer = {name: getattr(pair, name)[::step] for name in arrays}

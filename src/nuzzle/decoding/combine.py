@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
+from nuzzle.decoding.cautious import most_cautious
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
@@ -201,8 +202,7 @@ def _fit_weights(frames: _Frames) -> WeightedAverage:
 def _best_strength(frames: _Frames, seed: int) -> float:
     """How strongly a regression is drawn to the average; infinite for no regression.
 
-    Of those that groups which are left out do not tell from the best, the strongest: its surprise
-    is no more than one standard error, over groups, above the least.
+    Of those that groups which are left out do not tell from the best, the strongest.
     """
     parts = _parts(set(frames.group.tolist()), seed)
     if len(parts) < 2:
@@ -216,10 +216,7 @@ def _best_strength(frames: _Frames, seed: int) -> float:
         for group in part:
             left = frames.where(frames.group == group)
             surprise.append([len(left) * left.loss(each.scores(left.x))[0] for each in combiners])
-    total = np.array(surprise)
-    more = total - total[:, [total.sum(axis=0).argmin()]]
-    error = math.sqrt(len(more)) * more.std(axis=0, ddof=1)
-    return (math.inf, *STRENGTHS)[int((more.sum(axis=0) <= error).argmax())]
+    return (math.inf, *STRENGTHS)[most_cautious(np.array(surprise))]
 
 
 def _fit_stacked(frames: _Frames, average: WeightedAverage, strength: float) -> Stacked:

@@ -14,6 +14,7 @@ from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.errors import InputError
+from nuzzle.evaluation.scored import ScoredPair
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,14 @@ class Decoder:
                 )
         smooth = [self.smoothing(p, rate) for p, rate in zip(probabilities, fps, strict=True)]
         return self.decide(smooth, fps, observed)
+
+    def decode_pairs(self, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
+        """The same for what is scored."""
+        return self.decode(
+            [pair.probability for pair in pairs],
+            [pair.fps for pair in pairs],
+            [pair.observed for pair in pairs],
+        )
 
     def decide(
         self,

@@ -67,7 +67,7 @@ def tune_decoder(
         objectives,
         before=truth.score([each.raw for each in left]),
         nested=truth.score([each.common for each in left]),
-        in_sample=truth.score(_decode(decoder, mended)),
+        in_sample=truth.score(decoder.decode_pairs(mended)),
         folds=n_parts,
         groups=n_groups,
         labs={
@@ -168,21 +168,13 @@ def _left_out(
         inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
         decoder = search(inside, start, objectives)
         held = [mended[index] for index in outside]
-        raw |= zip(outside, _decode(start, held), strict=True)
-        common |= zip(outside, _decode(decoder, held), strict=True)
+        raw |= zip(outside, start.decode_pairs(held), strict=True)
+        common |= zip(outside, decoder.decode_pairs(held), strict=True)
         for lab in labs:
             theirs = [index for index in outside if pairs[index].lab == lab]
             known = [pair for pair in inside if pair.lab == lab]
             if theirs and known:
                 chosen = search(known, decoder, objectives)
                 held = [mended[index] for index in theirs]
-                own |= zip(theirs, _decode(chosen, held), strict=True)
+                own |= zip(theirs, chosen.decode_pairs(held), strict=True)
     return [_Decisions(raw[n], common[n], own.get(n, common[n])) for n in range(len(pairs))]
-
-
-def _decode(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
-    return decoder.decode(
-        [pair.probability for pair in pairs],
-        [pair.fps for pair in pairs],
-        [pair.observed for pair in pairs],
-    )

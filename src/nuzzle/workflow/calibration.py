@@ -128,7 +128,7 @@ def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -
     by_itself = Decoder(space.names, space.exclusive, space.background)
     result = replace(
         score(pairs, bootstrap=bootstrap),
-        decoding=DecodingEffect(truth.score(_decide(by_itself, pairs)), truth.score(decisions)),
+        decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
     if not bundle.calibration:
         return result
@@ -168,13 +168,5 @@ def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.boo
     for lab in {pair.lab for pair in pairs}:
         mine = [index for index, pair in enumerate(pairs) if pair.lab == lab]
         decoder = Decoder.from_dict(bundle.decoding_of(lab))
-        out |= zip(mine, _decide(decoder, [pairs[index] for index in mine]), strict=True)
+        out |= zip(mine, decoder.decode_pairs([pairs[index] for index in mine]), strict=True)
     return [out[index] for index in range(len(pairs))]
-
-
-def _decide(decoder: Decoder, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
-    return decoder.decode(
-        [pair.probability for pair in pairs],
-        [pair.fps for pair in pairs],
-        [pair.observed for pair in pairs],
-    )

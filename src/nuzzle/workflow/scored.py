@@ -63,7 +63,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             f"{list(recording.labels.behaviours)}. The column behaviours of the manifest can "
             "rename them (old=new)."
         )
-    space, fps = bundle.space, recording.require_fps()
+    space, fps, correction = bundle.space, recording.require_fps(), bundle.correction
     decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
     out, raw = [], []
     prepared = bundle.prepare(recording)
@@ -73,7 +73,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         targets = to_score[pair]
         looked_for = np.asarray(targets.observed.any(axis=0))
         said = among(said, looked_for) if space.exclusive else said
-        probability = bundle.correction(said, looked_for, fps, recording.lab)
+        probability = correction(said, looked_for, fps, recording.lab)
         one = ScoredPair(
             recording=recording.name,
             group=recording.group,
