@@ -7,7 +7,7 @@ from scipy.special import softmax
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.calibrate import fit_calibrator
 from nuzzle.decoding.correct import corrected
-from nuzzle.decoding.leave_out import leave_out
+from nuzzle.decoding.leave_out import groups_needed, leave_out
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.inference.adaptation import Correction
@@ -52,6 +52,13 @@ def test_curves_mend_it_too(overconfident, exclusive):
     assert calibration_error(pairs) > 0.05
     settings = CalibrationConfig(method="isotonic", adapt=False)
     assert calibration_error(leave_out(pairs, settings).pairs) < 0.02
+
+
+@pytest.mark.parametrize("groups", [9, 10, 11])
+def test_as_many_groups_as_a_promise_needs_are_enough_to_try_it(overconfident, groups):
+    pairs = overconfident(1.0, n_recordings=groups, n_frames=200)
+    sets = leave_out(pairs, CalibrationConfig(coverage=0.9)).sets
+    assert (sets is not None) == (groups >= groups_needed(0.9))
 
 
 def test_pooled_frequencies_of_three_levels(scored):

@@ -95,12 +95,14 @@ def leave_out(
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):
         inside = [pair for pair in pairs if pair.resampling_unit not in part]
-        fitted = fit_calibration(inside, settings)
+        correction, conformal = fit_correction(inside, settings), None
+        if enough:  # with those that are left out
+            conformal = fit_conformal(corrected(inside, correction), 1 - settings.coverage)
         for index, pair in enumerate(pairs):
             if pair.resampling_unit in part:
-                (out[index],) = corrected([pair], fitted.correction)
-                if fitted.conformal is not None:
-                    sets[index] = fitted.conformal.sets(out[index].probability)
+                (out[index],) = corrected([pair], correction)
+                if conformal is not None:
+                    sets[index] = conformal.sets(out[index].probability)
     order = range(len(pairs))
     return LeftOut([out[i] for i in order], [sets[i] for i in order] if enough else None)
 
