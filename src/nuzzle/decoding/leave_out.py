@@ -68,11 +68,7 @@ def fit_calibration(pairs: Sequence[ScoredPair], settings: CalibrationConfig) ->
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
-    correction = fit_correction(pairs, settings)
-    if len(_units(pairs)) < groups_needed(settings.coverage):
-        return Calibration(correction, None)
-    sets = fit_conformal(corrected(pairs, correction), 1 - settings.coverage)
-    return Calibration(correction, sets)
+    return _fit(pairs, settings, promise=_enough(_units(pairs), settings))
 
 
 def leave_out(
@@ -89,22 +85,32 @@ def leave_out(
         InputError: there is nothing to fit on, or the pairs differ in their classes.
     """
     units = _units(pairs)
-    enough = len(units) >= groups_needed(settings.coverage)
+    enough = _enough(units, settings)
     shuffled = np.random.default_rng(seed).permutation(units)
     out: dict[int, ScoredPair] = {}
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):
         inside = [pair for pair in pairs if pair.resampling_unit not in part]
-        correction, conformal = fit_correction(inside, settings), None
-        if enough:  # with those that are left out
-            conformal = fit_conformal(corrected(inside, correction), 1 - settings.coverage)
+        fitted = _fit(inside, settings, promise=enough)  # with those that are left out
         for index, pair in enumerate(pairs):
             if pair.resampling_unit in part:
-                (out[index],) = corrected([pair], correction)
-                if conformal is not None:
-                    sets[index] = conformal.sets(out[index].probability)
+                (out[index],) = corrected([pair], fitted.correction)
+                if fitted.conformal is not None:
+                    sets[index] = fitted.conformal.sets(out[index].probability)
     order = range(len(pairs))
     return LeftOut([out[i] for i in order], [sets[i] for i in order] if enough else None)
+
+
+def _fit(pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, promise: bool) -> Calibration:
+    correction = fit_correction(pairs, settings)
+    if not promise:
+        return Calibration(correction, None)
+    sets = fit_conformal(corrected(pairs, correction), 1 - settings.coverage)
+    return Calibration(correction, sets)
+
+
+def _enough(units: Sequence[str], settings: CalibrationConfig) -> bool:
+    return len(units) >= groups_needed(settings.coverage)
 
 
 def _units(pairs: Sequence[ScoredPair]) -> list[str]:
