@@ -132,6 +132,21 @@ def test_nothing_found_at_all(tmp_path, recording):
     assert "Never found: mount." in page.text
 
 
+def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path, recording):
+    p = np.tile(np.array([0.6, 0.4], np.float32), (50, 1))
+    unsure = np.zeros((50, 2), bool)
+    unsure[10:20] = True
+    sentence = "Of frames marked as not sure nuzzle cannot tell with the coverage asked for."
+    for name, marks in (("marked", unsure), ("plain", None)):
+        run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
+        writer = ResultsWriter(tmp_path / name, run)
+        writer.add(recording(name, 50), [PairFrames(Pair("a", "b"), p, p > 0.5, unsure=marks)])
+        page, html = page_of(writer.finish())
+        assert (sentence in page.text) == (marks is not None)
+        assert ('class="doubt"' in html) == (marks is not None)
+    assert ".lane .doubt { fill: var(--soft)" in html, "else it would be black"
+
+
 def test_every_recording_failed(tmp_path):
     writer = ResultsWriter(tmp_path, Run(kind="prediction", behaviours=("mount",), exclusive=False))
     writer.fail("one", "no such file")

@@ -110,7 +110,7 @@ def _lane(
 
 
 def _unsure(unsure: NDArray[np.bool_]) -> Markup:
-    """Where the model is not sure, in grey; the style sheet hatches it."""
+    """Where the model is not sure, in grey."""
     path = tag("path", d=_boxes(unsure), class_="doubt", data_behaviour="yes")
     return _box(len(unsure), [path] if unsure.any() else [])
 
