@@ -116,7 +116,8 @@ class LossConfig(Section):
         logit_adjustment: strength of the margin that rare classes get; exclusive mode.
         auxiliary: weight of the loss of auxiliary labels, where a training has some.
         kinds: weight of a second loss, over the frames with a behaviour and among the behaviours
-            alone: which one it is, where the background is most of the time; exclusive mode.
+            alone: which one it is, where the background is most of the time; exclusive mode. Trees
+            learn in two steps, with any weight: whether there is a behaviour, and which.
     """
 
     gamma: NonNegativeFloat = 2.0
@@ -232,8 +233,8 @@ class CalibrationConfig(Section):
             for each behaviour, and needs more recordings; ``none`` does neither.
         adapt: whether probabilities are then adapted to how common each behaviour is in a
             recording, where that makes them truer. It takes the whole recording.
-        coverage: share of frames whose true behaviour shall be in the set of possible ones; a frame
-            whose set is not one behaviour is marked as unsure.
+        coverage: share of frames whose true behaviour shall be among those held possible; a frame
+            for which that is not one is marked as unsure. Few groups are promised less.
     """
 
     method: Literal["temperature", "isotonic", "none"] = "temperature"

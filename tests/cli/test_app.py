@@ -105,3 +105,14 @@ class TestConsole:
             ["z", "0.500"],
         ]
         assert len({len(line) for line in lines}) == 1
+
+    def test_long_names_are_folded_and_not_cut(self):
+        from io import StringIO
+
+        from rich.console import Console
+
+        narrow = Console(file=StringIO(), width=24)
+        names = [f"annotator0/train/mouse00{number}_task1" for number in range(3)]
+        console.print_table(("recording", "n"), [(each, 1) for each in names], console=narrow)
+        text = "".join(line.split(" ")[0] for line in narrow.file.getvalue().splitlines())
+        assert text == "recording" + "".join(names)

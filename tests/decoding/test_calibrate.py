@@ -7,9 +7,10 @@ from scipy.special import softmax
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.calibrate import fit_calibrator
 from nuzzle.decoding.correct import corrected
-from nuzzle.decoding.leave_out import groups_needed, leave_out
+from nuzzle.decoding.leave_out import groups_needed, leave_out, promised
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
+from nuzzle.evaluation.coverage import measure_coverage
 from nuzzle.inference.adaptation import Correction
 from nuzzle.inference.calibrators import among
 
@@ -54,11 +55,29 @@ def test_curves_mend_it_too(overconfident, exclusive):
     assert calibration_error(leave_out(pairs, settings).pairs) < 0.02
 
 
-@pytest.mark.parametrize("groups", [9, 10, 11])
-def test_as_many_groups_as_a_promise_needs_are_enough_to_try_it(overconfident, groups):
-    pairs = overconfident(1.0, n_recordings=groups, n_frames=200)
-    sets = leave_out(pairs, CalibrationConfig(coverage=0.9)).sets
-    assert (sets is not None) == (groups >= groups_needed(0.9))
+def test_few_groups_are_promised_less():
+    """One group that is to come has a share of 1 / (k + 1), which is half of what may be missed."""
+    known = {4: None, 5: 0.66, 9: 0.8, 10: 0.81, 18: 0.89, 19: 0.9, 40: 0.9}
+    assert {k: promised(k, 0.9) for k in known} == known
+    assert promised(10, 0.5) == 0.5
+    for coverage in (0.3, 0.8, 0.9, 0.95, 0.97):
+        enough = groups_needed(coverage)
+        assert promised(enough, coverage) == coverage
+        assert promised(enough - 1, coverage) != coverage
+
+
+@pytest.mark.parametrize("groups", [4, 5, 10])
+def test_a_promise_of_few_groups_is_kept_and_says_something(overconfident, groups):
+    left = leave_out(
+        pairs := overconfident(1.0, n_recordings=groups, n_frames=600),
+        CalibrationConfig(coverage=0.9),
+    )
+    assert left.coverage == promised(groups, 0.9)
+    assert (left.sets is None) == (groups < 5)
+    if left.sets is not None:
+        measured = measure_coverage(pairs, left.sets)
+        assert measured.coverage.value > left.coverage
+        assert measured.sure.value > 0.25
 
 
 def test_pooled_frequencies_of_three_levels(scored):

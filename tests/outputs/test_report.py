@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,6 +10,8 @@ import pytest
 
 from nuzzle.cli.report import report
 from nuzzle.errors import InputError
+from nuzzle.evaluation.result import Estimate, Evaluation
+from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
 from nuzzle.outputs.report import write_report
@@ -136,7 +140,7 @@ def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path,
     p = np.tile(np.array([0.6, 0.4], np.float32), (50, 1))
     unsure = np.zeros((50, 2), bool)
     unsure[10:20] = True
-    sentence = "Of frames marked as not sure nuzzle cannot tell with the coverage asked for."
+    sentence = "Of frames marked as not sure nuzzle holds several answers possible, or none."
     for name, marks in (("marked", unsure), ("plain", None)):
         run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
         writer = ResultsWriter(tmp_path / name, run)
@@ -145,6 +149,34 @@ def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path,
         assert (sentence in page.text) == (marks is not None)
         assert ('class="doubt"' in html) == (marks is not None)
     assert ".lane .doubt { fill: var(--soft)" in html, "else it would be black"
+
+
+def test_what_is_promised_of_sets_is_said_beside_what_became_of_it(made_up):
+    results = made_up("evaluation")
+    page, _ = page_of(results)
+    assert "Where nuzzle is sure" not in page.text
+    evaluation = Evaluation.from_dict(results.metrics)
+    names = [score.behaviour for score in evaluation.behaviours]
+    sets = SetScore(
+        promised=0.81,
+        coverage=Estimate(0.873, 0.84, 0.91),
+        by_behaviour={name: Estimate(0.5 + 0.1 * n) for n, name in enumerate(names)},
+        sure=Estimate(0.624),
+        macro_f1=Estimate(0.951),
+        f1={name: Estimate(0.9 + 0.01 * n) for n, name in enumerate(names)},
+    )
+    known = Uncertainty("left out in turn", "temperature", 10, 0.1, 0.05, (), (), sets)
+    metrics = replace(evaluation, uncertainty=known).to_dict()
+    (results.directory / "metrics.json").write_text(json.dumps(metrics))
+    page, html = page_of(results)
+    assert "sure of 62 % of its answers" in page.text and "macro F1 is 0.951." in page.text
+    promise = "At least 81 % of the true answers shall be among those that nuzzle holds possible"
+    assert promise in page.text
+    assert (
+        "by leaving out each group of recordings in turn, it is 0.873 [0.840, 0.910]" in page.text
+    )
+    cells = re.sub(r"\s*<[^>]+>\s*", " ", html[html.index("F1 where sure") :])
+    assert re.search(r"investigation +0\.\d\d[ \d.–]* +0\.91 +0\.60 ", cells)
 
 
 def test_every_recording_failed(tmp_path):

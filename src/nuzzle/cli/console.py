@@ -112,7 +112,10 @@ def print_table(
     for index, heading in enumerate(columns):
         cells = [row[index] for row in body]
         numeric = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
-        table.add_column(Text(heading, "bold"), justify="right" if numeric else "left")
+        # A long name is folded: cut off, several would look alike.
+        table.add_column(
+            Text(heading, "bold"), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in body:
         table.add_row(*(Text(_cell(cell)) for cell in row))
     # Tables are the one thing that must wrap to the width of the terminal.

@@ -6,7 +6,6 @@ as fitted on the other groups. Final values are fitted on all.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,6 +21,8 @@ from nuzzle.inference.adaptation import Correction
 
 #: With more groups than this, several are left out at once.
 MOST_PARTS = 20
+#: With fewer, not even two frames in three can be promised.
+LEAST_GROUPS = 5
 
 
 class Calibration(NamedTuple):
@@ -42,20 +43,42 @@ class LeftOut(NamedTuple):
     Attributes:
         pairs: with calibrated probabilities; decisions are as they were.
         sets: of each pair, `(question, time, answer)` bool; None where no promise can be made.
+        coverage: that was promised of the sets.
     """
 
     pairs: list[ScoredPair]
     sets: list[NDArray[np.bool_]] | None
+    coverage: float | None
+
+
+def promised(groups: int, asked: float) -> float | None:
+    """The coverage that can be promised after so many groups, so that sets still say something.
+
+    One more group, of which nothing is known, has a share of ``1 / (groups + 1)`` in what may be
+    missed. It may take half of it: if it takes all, a set holds what no frame of any group missed.
+
+    Args:
+        groups: to calibrate on.
+        asked: coverage that is wanted.
+
+    Returns:
+        At most what was asked, in hundredths; None with fewer than `LEAST_GROUPS`.
+
+    >>> promised(32, 0.9), promised(10, 0.9), promised(4, 0.9)
+    (0.9, 0.81, None)
+    """
+    if groups < LEAST_GROUPS:
+        return None
+    return min(asked, math.floor(100 * (1 - 2 / (groups + 1)) + 1e-9) / 100)
 
 
 def groups_needed(coverage: float) -> int:
-    """How many groups a promise needs, so that it can also be tried with one of them left out.
+    """How many groups such a promise needs.
 
-    >>> groups_needed(0.9), groups_needed(0.8)
-    (10, 5)
+    >>> groups_needed(0.9), groups_needed(0.5)
+    (19, 5)
     """
-    least = 1 / (1 - coverage) - 1 - 1e-9
-    return next(n for n in itertools.count(2) if n - math.ceil(n / min(MOST_PARTS, n)) >= least)
+    return max(LEAST_GROUPS, math.ceil(2 / (1 - coverage) - 1 - 1e-9))
 
 
 def fit_calibration(pairs: Sequence[ScoredPair], settings: CalibrationConfig) -> Calibration:
@@ -68,7 +91,7 @@ def fit_calibration(pairs: Sequence[ScoredPair], settings: CalibrationConfig) ->
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
-    return _fit(pairs, settings, promise=_enough(_units(pairs), settings))
+    return _fit(pairs, settings, promised(len(_units(pairs)), settings.coverage))
 
 
 def leave_out(
@@ -85,32 +108,29 @@ def leave_out(
         InputError: there is nothing to fit on, or the pairs differ in their classes.
     """
     units = _units(pairs)
-    enough = _enough(units, settings)
+    promise = promised(len(units), settings.coverage)  # also to the others, where one is left out
     shuffled = np.random.default_rng(seed).permutation(units)
     out: dict[int, ScoredPair] = {}
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):
         inside = [pair for pair in pairs if pair.resampling_unit not in part]
-        fitted = _fit(inside, settings, promise=enough)  # with those that are left out
+        fitted = _fit(inside, settings, promise)
         for index, pair in enumerate(pairs):
             if pair.resampling_unit in part:
                 (out[index],) = corrected([pair], fitted.correction)
                 if fitted.conformal is not None:
                     sets[index] = fitted.conformal.sets(out[index].probability)
     order = range(len(pairs))
-    return LeftOut([out[i] for i in order], [sets[i] for i in order] if enough else None)
+    return LeftOut([out[i] for i in order], [sets[i] for i in order] if promise else None, promise)
 
 
-def _fit(pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, promise: bool) -> Calibration:
+def _fit(
+    pairs: Sequence[ScoredPair], settings: CalibrationConfig, promise: float | None
+) -> Calibration:
     correction = fit_correction(pairs, settings)
-    if not promise:
+    if promise is None:
         return Calibration(correction, None)
-    sets = fit_conformal(corrected(pairs, correction), 1 - settings.coverage)
-    return Calibration(correction, sets)
-
-
-def _enough(units: Sequence[str], settings: CalibrationConfig) -> bool:
-    return len(units) >= groups_needed(settings.coverage)
+    return Calibration(correction, fit_conformal(corrected(pairs, correction), 1 - promise))
 
 
 def _units(pairs: Sequence[ScoredPair]) -> list[str]:

@@ -132,6 +132,11 @@ class Conformal:
     quantiles: tuple[float, ...]
     groups: int
 
+    @property
+    def coverage(self) -> float:
+        """What is promised: the share of frames that are not missed."""
+        return round(1 - self.alpha, 9)
+
     def sets(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
         """The sets of each frame, `(question, time, answer)` bool.
 

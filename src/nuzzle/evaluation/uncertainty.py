@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -98,14 +99,23 @@ class Uncertainty:
 
     @property
     def promise(self) -> str:
-        """The promise and what became of it, in one sentence; '' where there are no sets."""
+        """The promise and what became of it, in words; '' where there are no sets."""
         if self.sets is None:
             return ""
-        one_in = round(1 / (1 - self.sets.promised))
         return (
-            f"At most about 1 frame in {one_in} has its true behaviour outside its set, on average "
-            f"over recordings of this kind; measured {self.measured}: {self.sets.coverage} covered."
+            f"At least {_percent(self.sets.promised)} of the true answers shall be among those "
+            "that nuzzle holds possible, on average over recordings of this kind; measured "
+            f"{self.measured}, it is {self.sets.coverage}."
         )
+
+    @property
+    def where_sure(self) -> str:
+        """What the answers are worth that it is sure of, in words; '' where there are no sets."""
+        if self.sets is None:
+            return ""
+        sure, f1 = _percent(self.sets.sure.value), self.sets.macro_f1
+        said = f"nuzzle is sure of {sure} of its answers: it holds no other possible"
+        return f"{said}. Their macro F1 is {f1}." if math.isfinite(f1.value) else f"{said}."
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Uncertainty:
@@ -128,7 +138,7 @@ def measure_uncertainty(
     calibrated: Sequence[ScoredPair],
     sets: Sequence[Masks] | None,
     *,
-    promised: float,
+    promised: float | None,
     method: str,
     how: How,
     bootstrap: int = 1000,
@@ -140,7 +150,7 @@ def measure_uncertainty(
         raw: with the model's own probabilities.
         calibrated: the same with calibrated ones, and the decisions that follow from them.
         sets: of each pair, `(question, time, answer)`; None where there are none.
-        promised: coverage of the sets.
+        promised: coverage of the sets; None where there are none.
         method: of the calibration.
         how: whether the recordings had a part in it.
         bootstrap: draws behind an interval.
@@ -156,7 +166,7 @@ def measure_uncertainty(
         before=overall_curve(raw),
         after=overall_curve(calibrated),
     )
-    if sets is None:
+    if sets is None or promised is None:
         return result
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     coverage = measure_coverage(calibrated, sets, weights)
@@ -184,3 +194,7 @@ def _where_sure(
     each = estimate(by_frame.f1, counts, weights)
     only: Estimate = estimate(macro, counts, weights).item()
     return only, dict(zip(first.behaviours, each, strict=True))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")

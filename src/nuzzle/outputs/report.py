@@ -73,6 +73,7 @@ def report_context(results: Results) -> dict[str, Any]:
     context: dict[str, Any] = {
         "reliability_left_out": 0,
         "calibration": [],
+        "sure": None,
         "sentences": sections.found(results),
         "cards": sections.cards(results),
     }

@@ -52,7 +52,21 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         "sentences": _sentences(result, scored),
         "calibration": [(name, value) for name, value in calibration if math.isfinite(value)],
         "reliability_left_out": max(0, len(_panels(result)) - _MOST_PANELS),
+        "sure": _where_sure(result),
     }
+
+
+def _where_sure(result: Evaluation) -> dict[str, Any] | None:
+    """What the frames are worth of which nuzzle is sure; None where it cannot tell."""
+    known = result.uncertainty
+    if known is None or known.sets is None:
+        return None
+    rows = [
+        (score.behaviour, score.f1, known.sets.f1[score.behaviour], covered)
+        for score in result.behaviours
+        if math.isfinite((covered := known.sets.by_behaviour[score.behaviour]).value)
+    ]
+    return {"text": f"{known.where_sure} {known.promise}", "rows": rows}
 
 
 def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def ethograms(
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
         text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
     if any(lane.kind == "unsure" for one in drawn for lane in one["lanes"]):
-        text += "Of frames marked as not sure nuzzle cannot tell with the coverage asked for. "
+        text += "Of frames marked as not sure nuzzle holds several answers possible, or none. "
     text += "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
     return {
         "ethograms": drawn,

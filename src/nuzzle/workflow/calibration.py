@@ -13,7 +13,14 @@ from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import after_refit
 from nuzzle.decoding.correct import corrected
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.decoding.leave_out import LeftOut, fit_calibration, groups_needed, leave_out
+from nuzzle.decoding.leave_out import (
+    LEAST_GROUPS,
+    LeftOut,
+    fit_calibration,
+    groups_needed,
+    leave_out,
+    promised,
+)
 from nuzzle.errors import InputError
 from nuzzle.evaluation.conformal import Conformal
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
@@ -97,10 +104,13 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
     needed = groups_needed(settings.coverage)
     if groups >= needed:
         return ""
+    promise = promised(groups, settings.coverage)
+    few = f"there are {groups} groups of recordings (animals or sessions) in {where}"
+    if promise is None:
+        return f"No frame is marked as unsure: {few}, and that takes {LEAST_GROUPS}. Label more."
     return (
-        f"No frame is marked as unsure: a coverage of {settings.coverage:g} needs {needed} groups "
-        f"of recordings (animals or sessions) in {where}, and there are {groups}. Label more, or "
-        f"set calibration.coverage to {np.floor(100 * (1 - 1 / groups)) / 100:g} or less."
+        f"A frame is marked as unsure where nuzzle cannot tell with a coverage of {promise:g}, not "
+        f"{settings.coverage:g}: {few}, and that takes {needed}."
     )
 
 
@@ -136,7 +146,7 @@ def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -
         raw,
         pairs,
         held.sets,
-        promised=float(bundle.calibration["coverage"]),
+        promised=held.coverage,
         method=str(bundle.calibration["method"]),
         how=how,
         bootstrap=bootstrap,
@@ -158,8 +168,11 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
         )
         return leave_out(raw, settings), "left out in turn"
     pairs = corrected(raw, bundle.correction)
-    sets = None if conformal is None else [conformal.sets(pair.probability) for pair in pairs]
-    return LeftOut(pairs, sets), "fitted on them" if seen else "held out"
+    how: How = "fitted on them" if seen else "held out"
+    if conformal is None:
+        return LeftOut(pairs, None, None), how
+    sets = [conformal.sets(pair.probability) for pair in pairs]
+    return LeftOut(pairs, sets, conformal.coverage), how
 
 
 def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
