@@ -155,6 +155,23 @@ def test_shap_values_add_up_to_the_raw_score(exclusive):
     assert np.abs(found[..., 0]).sum() > 10 * np.abs(found[..., 1:5]).sum()
 
 
+def test_shap_values_of_two_steps_add_up_to_both_scores():
+    lightgbm = pytest.importorskip("lightgbm")
+    x = np.random.default_rng(0).normal(size=(400, 5)).astype(np.float32)
+    settings = {"verbosity": -1, "num_leaves": 4, "min_data_in_leaf": 5, "num_threads": 1}
+    binary, two = settings | {"objective": "binary"}, settings | {"objective": "multiclass"}
+    some = lightgbm.train(binary, lightgbm.Dataset(x, x[:, 0] > 0), 5)
+    which = lightgbm.train(two | {"num_class": 2}, lightgbm.Dataset(x, x[:, 1] > 0), 5)
+    trees = TreeClassifier([some, which], True, background=1)
+    found = tree_shap(trees, torch.from_numpy(x)).sum(axis=2)
+    any_raw, raw = (each.predict(x, raw_score=True) for each in (some, which))
+    np.testing.assert_allclose(found[:, [0, 2]], any_raw[:, None] + raw, atol=1e-9)
+    np.testing.assert_allclose(found[:, 1], -any_raw, atol=1e-9)
+    odds = found[:, [0, 2]] - np.logaddexp.reduce(raw, axis=1)[:, None]
+    p = trees.probabilities(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(np.log(p[:, [0, 2]] / p[:, [1]]), odds, atol=1e-4)
+
+
 def test_errors_say_what_there_is(recording):
     bundle = bundle_of("cnn_lstm", recording)
     with pytest.raises(InputError, match="does not know 'flee'"):

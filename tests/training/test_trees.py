@@ -10,17 +10,15 @@ from nuzzle.inference.kinds import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.trees import _boost, _boost_among, fit_trees
+from nuzzle.training.trees import _boost, _boost_among, fit_trees, in_two_steps
 from nuzzle.training.windows import Sample
 
-CONFIG = Config.load(
-    None,
-    [
-        "model.name=trees",
-        "training.epochs=20",
-        "model.options={min_data_in_leaf: 5, feature_fraction: 1.0}",
-    ],
+CHANGES = (
+    "model.name=trees",
+    "training.epochs=20",
+    "model.options={min_data_in_leaf: 5, feature_fraction: 1.0}",
 )
+CONFIG = Config.load(None, CHANGES)
 SPACE = LabelSpace(("attack", "mount", "other"), "other", True, ("attack", "mount"))
 
 
@@ -140,3 +138,51 @@ def test_rare_classes_weigh_as_the_config_says(alpha, said):
     torch.testing.assert_close(
         trees.probabilities(nothing)[:, 0], torch.full((1000,), said), rtol=1e-3, atol=1e-3
     )
+
+
+class TestInTwoSteps:
+    CONFIG = Config.load(
+        None, ["model.name=trees", "training.epochs=3", "loss.alpha=none", "loss.kinds=1"]
+    )
+
+    def test_probabilities_by_hand(self):
+        """Nothing tells when: a tenth is a behaviour, and of these three of four are mounts."""
+        classes = np.full(4000, 1)
+        classes[:400], classes[:100] = 2, 0
+        active = np.eye(3, dtype=bool)[classes]
+        active[2000:] = False  # nobody knows what these are
+        active[2000:2040] = active[:40]
+        nothing = torch.zeros(4000, 2)
+        sample = Sample("r", Pair("a", "b"), nothing, Targets(active, np.ones_like(active)))
+        space = LabelSpace(("attack", "other", "mount"), "other", True, ("attack", "mount"))
+        trees = TreeClassifier(fit_trees(self.CONFIG, space, [sample]), True, background=1)
+        n, attacks = 2040, 140
+        said = [attacks / n, (n - attacks - 300) / n, 300 / n]
+        torch.testing.assert_close(
+            trees.probabilities(nothing)[0], torch.tensor(said), rtol=1e-3, atol=1e-3
+        )
+
+    def test_it_tells_what_there_is_to_tell_and_survives_a_bundle(self, sample):
+        config = Config.load(None, [*CHANGES, "loss.kinds=1"])
+        assert in_two_steps(config, SPACE, [sample])
+        trees = TreeClassifier(fit_trees(config, SPACE, [sample]), True, SPACE.background_column)
+        said = trees.probabilities(sample.features)
+        torch.testing.assert_close(said.sum(1), torch.ones(600))
+        assert (said.argmax(1).numpy() == sample.targets.active.argmax(1)).mean() > 0.98
+        again = restore_classifier(trees.describe(), trees.files())
+        torch.testing.assert_close(again.probabilities(sample.features), said)
+
+    def test_not_where_labs_looked_for_different_behaviours_or_there_is_nothing_to_tell(
+        self, sample
+    ):
+        looked = np.ones((600, 3), dtype=bool)
+        looked[:, 0] = False
+        active = sample.targets.active & looked
+        blind = Sample("blind", sample.pair, sample.features, Targets(active, looked))
+        assert not in_two_steps(self.CONFIG, SPACE, [sample, blind])
+        only = np.zeros((600, 3), dtype=bool)
+        only[:, 2] = True
+        quiet = Sample("quiet", sample.pair, sample.features, Targets(only, np.ones_like(only)))
+        assert not in_two_steps(self.CONFIG, SPACE, [quiet])
+        assert in_two_steps(self.CONFIG, SPACE, [sample, quiet])
+        assert not in_two_steps(CONFIG, SPACE, [sample])

@@ -269,11 +269,15 @@ def tree_shap(classifier: TreeClassifier, features: Tensor) -> NDArray[np.float6
 
     Returns:
         `(time, behaviour, feature + 1)`; the last column is the expected score, and a row adds up
-        to the raw score of the behaviour.
+        to the raw score of the behaviour. In two steps the score of a behaviour is that of any
+        behaviour plus its own among the behaviours; that of the background is against any.
     """
     width = features.shape[1] + 1
     parts = []
     for booster in classifier.boosters:
         said = np.asarray(booster.predict(features.numpy(), pred_contrib=True))
         parts.append(said.reshape(len(features), -1, width))
+    if classifier.background is not None:
+        some, which = parts
+        return np.insert(some + which, classifier.background, -some[:, 0], axis=1)
     return np.concatenate(parts, axis=1)

@@ -21,12 +21,15 @@ class TreeClassifier(Classifier):
     Attributes:
         boosters: one for exclusive behaviours, else one a behaviour.
         exclusive: whether the probabilities of a frame add up to one.
+        background: column of the background, if there are two boosters: how likely there is any
+            behaviour, and which one it is if there is one. None otherwise.
     """
 
     kind: ClassVar[str] = "trees"
 
     boosters: Sequence[Any]
     exclusive: bool
+    background: int | None = None
 
     @property
     def support_frames(self) -> tuple[int, int]:
@@ -36,7 +39,11 @@ class TreeClassifier(Classifier):
     def probabilities(self, features: Tensor) -> Tensor:
         """One frame at a time."""
         said = [booster.predict(features.numpy()) for booster in self.boosters]
-        together = said[0] if self.exclusive else np.stack(said, axis=1)
+        if self.background is not None:
+            some, which = said
+            together = np.insert(some[:, None] * which, self.background, 1 - some, axis=1)
+        else:
+            together = said[0] if self.exclusive else np.stack(said, axis=1)
         return torch.from_numpy(together.astype(np.float32))
 
     def files(self) -> dict[str, bytes]:
@@ -47,8 +54,13 @@ class TreeClassifier(Classifier):
         }
 
     def describe(self) -> dict[str, Any]:
-        """How many boosters there are."""
-        return {"kind": self.kind, "boosters": len(self.boosters), "exclusive": self.exclusive}
+        """How many boosters there are, and what for."""
+        return {
+            "kind": self.kind,
+            "boosters": len(self.boosters),
+            "exclusive": self.exclusive,
+            "background": self.background,
+        }
 
     @classmethod
     def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
@@ -56,4 +68,4 @@ class TreeClassifier(Classifier):
         package = lightgbm()
         texts = [files[f"trees-{number}.txt"].decode() for number in range(values["boosters"])]
         boosters = [package.Booster(model_str=text) for text in texts]
-        return cls(boosters, bool(values["exclusive"]))
+        return cls(boosters, bool(values["exclusive"]), values.get("background"))

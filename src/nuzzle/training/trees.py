@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy.special import softmax
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, MissingDependencyError, TrainingError
 from nuzzle.training.labs import hide_lab
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.training.windows import Sample
 
 #: What LightGBM is given where `model.options` say nothing else.
@@ -54,7 +55,8 @@ def fit_trees(
 
     Frames are drawn at random, `training.epoch_windows` of them; neighbours are nearly the same.
     Rare classes weigh more if `loss.alpha` says so. A frame whose class is not known takes no part,
-    nor does a behaviour in frames in which nobody looked for it.
+    nor does a behaviour in frames in which nobody looked for it. What `in_two_steps` is learned by
+    trees that say whether there is any behaviour, and others that say which.
 
     Args:
         config: `training.epochs` is the number of trees of each class.
@@ -63,46 +65,79 @@ def fit_trees(
         progress: is told the name of what is learned next.
 
     Returns:
-        LightGBM boosters: one if exclusive, else one a behaviour.
+        LightGBM boosters: one if exclusive (two in two steps), else one a behaviour.
 
     Raises:
         MissingDependencyError: LightGBM is not installed.
         TrainingError: nothing was observed.
         ConfigError: LightGBM does not know one of `model.options`.
     """
-    seed = config.training.seed
-    x, active, observed = _rows(train, config.training.epoch_windows, seed, config.labs.dropout)
-    settings = {**DEFAULTS, "seed": seed, **config.model.options}
+    settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
+    binary = {**settings, "objective": "binary"}
+    names, column = list(space.names), space.background_column
     boosters = []
-    if space.exclusive:
-        progress(", ".join(space.names))
+    if column is not None and in_two_steps(config, space, train):
+        progress(f"any behaviour against {names.pop(column)}")
+        x, active, _ = _rows(train, config)
         known = active.any(axis=1)
-        settings |= {"objective": "multiclass", "num_class": len(space.names)}
+        boosters.append(_boost(x[known], 1 - active[known, column], binary, config))
+        train = _without(train, column)
+    x, active, observed = _rows(train, config)
+    if space.exclusive:
+        progress(", ".join(names))
+        known = active.any(axis=1)
+        settings |= {"objective": "multiclass", "num_class": len(names)}
         y, looked = active[known].argmax(1), observed[known]
         boost = _boost if looked.all() else partial(_boost_among, looked)
         boosters.append(boost(x[known], y, settings, config))
-    for column, name in enumerate([] if space.exclusive else space.names):
+        return boosters
+    for column, name in enumerate(names):
         progress(name)
         seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
-        binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[seen], active[seen, column].astype(int), binary, config))
     return boosters
 
 
+def in_two_steps(config: Config, space: LabelSpace, train: Sequence[Sample]) -> bool:
+    """Whether it is learned first if there is any behaviour, and then which.
+
+    That is what `loss.kinds` asks for: trees that tell everything from everything at once spend
+    their leaves on the background. Where labs looked for different behaviours it cannot be, since
+    their backgrounds differ.
+    """
+    column = space.background_column
+    if not config.loss.kinds or column is None or len(space.behaviours) < 2:
+        return False
+    targets = [each.targets for each in train]
+    alike = all(bool(each.observed[each.observed.any(axis=1)].all()) for each in targets)
+    return alike and any(bool(np.delete(each.active, column, 1).any()) for each in targets)
+
+
+def _without(samples: Sequence[Sample], background: int) -> list[Sample]:
+    """The frames of the other classes, and the other classes alone."""
+    out = []
+    for each in samples:
+        active, observed = each.targets.active, each.targets.observed
+        looked = observed & active.any(axis=1, keepdims=True) & ~active[:, [background]]
+        targets = Targets(*(np.delete(mask, background, 1) for mask in (active, looked)))
+        out.append(replace(each, targets=targets))
+    return out
+
+
 def _rows(
-    samples: Sequence[Sample], count: int | None, seed: int, hidden: float
+    samples: Sequence[Sample], config: Config
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
     """Input and targets of frames drawn at random, in their order."""
     usable = [np.flatnonzero(each.targets.observed.any(axis=1)) for each in samples]
     total = sum(len(frames) for frames in usable)
     if not total:
         raise TrainingError("No frame of the training recordings was observed.")
-    share = min(1.0, (count or total) / total)
-    rng = np.random.default_rng(seed)
+    share = min(1.0, (config.training.epoch_windows or total) / total)
+    rng = np.random.default_rng(config.training.seed)
     x, active, observed = [], [], []
     for sample, frames in zip(samples, usable, strict=True):
         chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
-        told = hide_lab(sample.lab.expand(len(chosen), -1), hidden, rng)
+        told = hide_lab(sample.lab.expand(len(chosen), -1), config.labs.dropout, rng)
         x.append(torch.cat([sample.features[chosen], told], dim=1).numpy())
         active.append(sample.targets.active[chosen])
         observed.append(sample.targets.observed[chosen])

@@ -27,7 +27,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.trees import fit_trees, lightgbm
+from nuzzle.training.trees import fit_trees, in_two_steps, lightgbm
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
 from nuzzle.workflow.samples import Say, prepare_samples
@@ -125,16 +125,16 @@ def _fit(
     progress: Progress | None,
 ) -> tuple[Classifier, dict[str, Any]]:
     """A trained classifier, and how its training went."""
-    name = config.model.name
+    name, train, val = config.model.name, samples["train"], samples["val"]
     if name == "trees":
         if config.augmentation.of_poses:
             say("trees take no part in the augmentation of poses: each frame is learned once")
         began = time.perf_counter()
-        boosters = fit_trees(config, space, samples["train"], lambda what: say(f"trees of {what}"))
+        boosters = fit_trees(config, space, train, lambda what: say(f"trees of {what}"))
         took = round(time.perf_counter() - began, 1)
-        trees = TreeClassifier(boosters, space.exclusive)
+        background = space.background_column if in_two_steps(config, space, train) else None
+        trees = TreeClassifier(boosters, space.exclusive, background)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
-    train, val = samples["train"], samples["val"]
     stopped = ""
     try:
         trained = fit(
