@@ -234,7 +234,7 @@ class CalibrationConfig(Section):
         adapt: whether probabilities are then adapted to how common each behaviour is in a
             recording, where that makes them truer. It takes the whole recording.
         coverage: share of frames whose true behaviour shall be among those held possible; a frame
-            for which that is not one is marked as unsure. Few groups are promised less.
+            in which others are than what is said is marked as unsure. Few groups are promised less.
     """
 
     method: Literal["temperature", "isotonic", "none"] = "temperature"

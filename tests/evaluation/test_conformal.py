@@ -61,9 +61,10 @@ def test_scores_and_sets_by_hand():
     assert not prediction_sets(np.full((1, 3), np.nan), 0.9).any()
 
 
-def test_unsure_is_none_or_several():
-    sets = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 0]]], dtype=bool)
-    assert unsure(sets, 3).tolist() == [[False] * 3, [True] * 3, [True] * 3]
+def test_unsure_is_none_or_several_or_another_than_was_decided():
+    sets = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, 1, 0]]], dtype=bool)
+    decided = np.tile(np.array([True, False, False]), (4, 1))
+    assert unsure(sets, decided).tolist() == [[each] * 3 for each in (False, True, True, True)]
 
 
 def test_quantile_by_hand():
@@ -142,20 +143,23 @@ def test_measured_by_hand(scored):
     pair = scored("amma", "aama", probability=said, unobserved=[3])
     conformal = Conformal(True, 0.1, "threshold", (0.6,), 20)
     measured = measured_on(conformal, [pair])
-    # Sets: {attack}, {attack, mount}, {other} and the last is not scored.
+    # Sets: {attack}, {attack, mount}, {other} where mount was decided; the last is not scored.
     assert measured.coverage.value == pytest.approx(2 / 3)
     assert measured.by_group == {"one": pytest.approx(2 / 3)}
     assert measured.set_size == pytest.approx(4 / 3)
-    assert measured.sure.value == pytest.approx(2 / 3)
+    assert measured.sure.value == pytest.approx(1 / 3)
     shares = {name: each.value for name, each in measured.by_behaviour.items()}
     assert shares == {"attack": 1.0, "mount": 0.5, "other": pytest.approx(np.nan, nan_ok=True)}
-    assert conformal.unsure(pair.probability)[:, 0].tolist() == [False, True, False, False]
+    marked = conformal.unsure(pair.probability, pair.predicted)
+    assert marked.tolist() == [[each] * 3 for each in (False, True, True, False)]
 
 
 def test_behaviours_at_once_are_questions_of_their_own():
     conformal = Conformal(False, 0.1, "threshold", (0.3, 0.6), 20)
     said = np.array([[0.8, 0.5], [0.5, 0.9]])
-    assert conformal.unsure(said).tolist() == [[False, True], [True, False]]
+    # Sets of the first: {on}, {on, off}; of the second: {}, {on}.
+    assert conformal.unsure(said, said > 0.4).tolist() == [[False, True], [True, False]]
+    assert conformal.unsure(said, said > 0.85).tolist() == [[True, True], [True, False]]
 
 
 def test_round_trip_through_json():

@@ -1,4 +1,4 @@
-"""Sets of behaviours that hold the true one as often as promised; where they are not one, unsure.
+"""Sets of behaviours that hold the true one as often as promised; where that is not one, unsure.
 
 Neighbouring frames are nearly copies of each other, so a quantile over frames promises more than
 it can keep. Here recordings (or groups of them: animals, sessions) are what is exchangeable: each
@@ -78,16 +78,19 @@ def prediction_sets(
     return np.asarray(nonconformity(probability, method) <= quantile + _TOLERANCE)
 
 
-def unsure(sets: NDArray[np.bool_], n_behaviours: int) -> NDArray[np.bool_]:
-    """Where a set is not exactly one answer, `(time, behaviour)` bool.
+def unsure(sets: NDArray[np.bool_], decided: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a set is not the decided answer and nothing else, `(time, behaviour)` bool.
 
     Args:
         sets: `(question, time, answer)`, as `Conformal.sets` gives them. The one question of
             exclusive classes counts for all of them.
-        n_behaviours: columns of the answer.
+        decided: `(time, behaviour)`.
     """
-    several = (sets.sum(axis=2) != 1).T
-    return np.array(np.broadcast_to(several, (len(several), n_behaviours)))
+    if len(sets) < decided.shape[1]:
+        answers = decided[np.newaxis]
+    else:
+        answers = np.stack([decided.T, ~decided.T], axis=2)
+    return np.array(np.broadcast_to((sets != answers).any(axis=2).T, decided.shape))
 
 
 def group_quantile(scores: Mapping[str, Floats], alpha: float) -> float:
@@ -154,9 +157,9 @@ class Conformal:
             ]
         )
 
-    def unsure(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where the model is not sure, `(time, behaviour)` bool; see `unsure`."""
-        return unsure(self.sets(probability), probability.shape[1])
+    def unsure(self, probability: NDArray[Any], decided: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where it is not sure of what was decided, both `(time, behaviour)`; see `unsure`."""
+        return unsure(self.sets(probability), decided)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for an infinite quantile."""

@@ -26,7 +26,8 @@ class Coverage:
         by_behaviour: the same of the frames in which a behaviour is the truth; where several may
             go on at once, of those in which it was looked for. Nobody promised these.
         by_group: the same of each group.
-        sure: share of frames (and behaviours, where several may go on) whose set is one answer.
+        sure: share of frames (and behaviours, where several may go on) whose set is what was
+            decided and nothing else.
         set_size: mean number of answers in a set.
     """
 
@@ -61,7 +62,7 @@ def measure_coverage(
         held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
         known[unit] += looked.sum(axis=0)
         sizes[unit] += np.where(looked, size, 0).sum(axis=0)
-        sure[unit] += (looked & ~unsure(mine, len(names))).sum(axis=0)
+        sure[unit] += (looked & ~unsure(mine, pair.predicted)).sum(axis=0)
     if not known.any():
         raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
     shares = ratio(held.sum(axis=1), known.sum(axis=1))

@@ -42,7 +42,7 @@ class SetScore:
         promised: share of frames whose set shall hold the truth.
         coverage: share of frames whose set does; mean over groups.
         by_behaviour: the same of the frames of each behaviour, which nobody promised.
-        sure: share of frames whose set is a single answer; mean over groups.
+        sure: share of frames whose set is what was decided and nothing else; mean over groups.
         macro_f1: of these frames alone.
         f1: behaviour -> F1 of these frames alone.
     """
@@ -178,11 +178,11 @@ def measure_uncertainty(
 def _where_sure(
     pairs: Sequence[ScoredPair], sets: Sequence[Masks], units: list[str], weights: Floats | None
 ) -> tuple[Estimate, dict[str, Estimate]]:
-    """F1 of the frames whose set is one answer: the macro average, and of each behaviour."""
+    """F1 of the frames of which the model is sure: the macro average, and of each behaviour."""
     first = pairs[0]
     counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
     for pair, mine in zip(pairs, sets, strict=True):
-        sure = pair.observed & ~unsure(mine, len(pair.behaviours))
+        sure = pair.observed & ~unsure(mine, pair.predicted)
         counted = by_frame.count_frames(replace(pair, observed=sure))
         for total, count in zip(counts, counted[:3], strict=True):
             total[units.index(pair.resampling_unit)] += count

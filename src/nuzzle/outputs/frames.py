@@ -34,8 +34,9 @@ class PairFrames:
         predicted: `(time, behaviour)` bool, after decoding.
         truth: `(time, behaviour)` bool, or None where there are no labels.
         observed: `(time, behaviour)` bool, where the annotator looked; None like `truth`.
-        unsure: `(time, behaviour)` bool, where the set of possible answers is not a single one;
-            the same for all exclusive behaviours. None where the model has no such sets.
+        unsure: `(time, behaviour)` bool, where the set of possible answers is not what was
+            decided and nothing else; the same for all exclusive behaviours. None where the model
+            has no such sets.
     """
 
     pair: Pair

@@ -51,7 +51,7 @@ class RecordingEntry:
         pairs: (agent, target) of each pair that was predicted.
         observed_frames: for each pair, the frames in which an annotator looked for anything.
         doubtful: fraction of its frames whose certainty is below `DOUBTFUL`; None if all mute.
-        unsure: fraction of its frames whose set of possible behaviours is not a single one; of
+        unsure: fraction of its frames whose set of possible behaviours is not what was decided; of
             frames and behaviours where several may go on. None where the model has no sets.
         history: preparation steps, in order.
         notes: what had to be mended or left out.

@@ -263,7 +263,9 @@ def ethograms(
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
         text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
     if any(lane.kind == "unsure" for one in drawn for lane in one["lanes"]):
-        text += "Of frames marked as not sure nuzzle holds several answers possible, or none. "
+        text += (
+            "In frames marked as not sure nuzzle holds another answer possible as well, or none. "
+        )
     text += "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
     return {
         "ethograms": drawn,

@@ -100,7 +100,7 @@ def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Eval
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
     conformal = conformal_of(bundle)
-    unsure = None if conformal is None else conformal.unsure(pair.probability)
+    unsure = None if conformal is None else conformal.unsure(pair.probability, pair.predicted)
     return PairFrames(
         pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed, unsure
     )

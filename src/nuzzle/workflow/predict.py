@@ -79,15 +79,11 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
         prepared = bundle.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
         decoder, fps = Decoder.from_dict(bundle.decoding_of(recording.lab)), recording.require_fps()
-        frames = [
-            PairFrames(
-                pair,
-                p,
-                decoder(p, fps),
-                unsure=conformal.unsure(p) & np.isfinite(p) if conformal else None,
-            )
-            for pair, p in pairs
-        ]
+        frames = []
+        for pair, p in pairs:
+            said = decoder(p, fps)
+            doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
+            frames.append(PairFrames(pair, p, said, unsure=doubt))
     except NuzzleError as error:
         say(f"{entry.recording}: no result: {error}")
         writer.fail(entry.recording, str(error), poses=str(entry.poses))
