@@ -82,6 +82,8 @@ RECIPES = {
 _TREES = {
     "relational": Lever(("features=relational",)),
     "windowed_all": Lever(("features=windowed_all",)),
+    "windowed_relative": Lever(("features=windowed_relative",)),
+    "kinds": Lever(("loss.kinds=1",)),
     "repair_identity": Lever(("prepare.repair_identity=true",)),
     "gap_0": Lever(("prepare.max_gap_s=0",)),
     "gap_5": Lever(("prepare.max_gap_s=5",)),
@@ -90,6 +92,7 @@ _TREES = {
     "rate_20_all_rows": Lever(("prepare.fps=20", "training.epoch_windows=null")),
     "rounds_100": Lever(("training.epochs=100",)),
     "rounds_600": Lever(("training.epochs=600",)),
+    "kinds_100": Lever(("loss.kinds=1",), "rounds_100"),
     "ordered": Lever(ordered=True),
     "unit_px": Lever(("prepare.unit=px",)),
     "smooth_poses": Lever(("prepare.smooth_s=0.25",)),
@@ -150,6 +153,17 @@ _STEADY = {
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
+    "steady_wide": Lever(
+        (
+            "model.options.channels=[128, 128, 128]",
+            "model.options.hidden=128",
+            "model.options.num_layers=1",
+        ),
+        "steady",
+    ),
+    "steady_together": Lever(
+        ("features=windowed", "prepare.repair_identity=true"), "steady_auxiliary", auxiliary=True
+    ),
 }
 LEVERS = {
     "conv_lstm": {"base": Lever(over=""), **_NETWORK, **_STEADY},
