@@ -73,29 +73,41 @@ def fit_trees(
         ConfigError: LightGBM does not know one of `model.options`.
     """
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
-    binary = {**settings, "objective": "binary"}
+    if space.exclusive:
+        return _fit_exclusive(config, space, train, settings, progress)
+    x, active, observed = _rows(train, config)
+    boosters = []
+    for column, name in enumerate(space.names):
+        progress(name)
+        seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
+        binary = {**settings, "objective": "binary"}
+        boosters.append(_boost(x[seen], active[seen, column].astype(int), binary, config))
+    return boosters
+
+
+def _fit_exclusive(
+    config: Config,
+    space: LabelSpace,
+    train: Sequence[Sample],
+    settings: dict[str, Any],
+    progress: Callable[[str], None],
+) -> list[Any]:
     names, column = list(space.names), space.background_column
     boosters = []
     if column is not None and in_two_steps(config, space, train):
         progress(f"any behaviour against {names.pop(column)}")
         x, active, _ = _rows(train, config)
         known = active.any(axis=1)
+        binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[known], 1 - active[known, column], binary, config))
         train = _without(train, column)
+    progress(", ".join(names))
     x, active, observed = _rows(train, config)
-    if space.exclusive:
-        progress(", ".join(names))
-        known = active.any(axis=1)
-        settings |= {"objective": "multiclass", "num_class": len(names)}
-        y, looked = active[known].argmax(1), observed[known]
-        boost = _boost if looked.all() else partial(_boost_among, looked)
-        boosters.append(boost(x[known], y, settings, config))
-        return boosters
-    for column, name in enumerate(names):
-        progress(name)
-        seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
-        boosters.append(_boost(x[seen], active[seen, column].astype(int), binary, config))
-    return boosters
+    known = active.any(axis=1)
+    y, looked = active[known].argmax(1), observed[known]
+    several = {**settings, "objective": "multiclass", "num_class": len(names)}
+    boost = _boost if looked.all() else partial(_boost_among, looked)
+    return [*boosters, boost(x[known], y, several, config)]
 
 
 def in_two_steps(config: Config, space: LabelSpace, train: Sequence[Sample]) -> bool:
