@@ -161,6 +161,11 @@ _STEADY = {
         ),
         "steady",
     ),
+    "steady_one_layer": Lever(
+        ("model.options.num_layers=1", "model.options.hidden=128"),
+        "steady_auxiliary",
+        auxiliary=True,
+    ),
     "steady_together": Lever(
         ("features=windowed", "prepare.repair_identity=true"), "steady_auxiliary", auxiliary=True
     ),
