@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -202,13 +202,20 @@ class _Job:
                 )
             return None
         kinds = families(self.bundle.frontend.columns)
-        self.say(f"shifting {len(kinds)} families of features, {repeats} times each")
+
+        def one_by_one() -> Iterator[Recording]:
+            what = f"shifting {len(kinds)} families of features, {repeats} times each"
+            for number, recording in enumerate(labelled, 1):
+                self.say(f"{what}: {recording.name}, {number} of {len(labelled)}")
+                yield recording
 
         def scorer(frontend: Frontend, recording: Recording) -> Sequence[ScoredPair]:
             changed = replace(self.bundle.members[0], frontend=frontend)
             return score_recording(replace(self.bundle, members=(changed,)), recording).pairs
 
-        found = family_importance(self.bundle.frontend, labelled, kinds, scorer, repeats=repeats)
+        found = family_importance(
+            self.bundle.frontend, one_by_one(), kinds, scorer, repeats=repeats
+        )
         rows = found.rows()
         self.folder.table("importance", rows)
         for name in self.behaviours:
