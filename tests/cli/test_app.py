@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -116,3 +117,25 @@ class TestConsole:
         console.print_table(("recording", "n"), [(each, 1) for each in names], console=narrow)
         text = "".join(line.split(" ")[0] for line in narrow.file.getvalue().splitlines())
         assert text == "recording" + "".join(names)
+
+    def test_words_of_usual_length_stay_in_one_piece(self):
+        from io import StringIO
+
+        from rich.console import Console
+
+        narrow = Console(file=StringIO(), width=40)
+        rows = [("a" * 60, "uprightposture", 12)]
+        console.print_table(("recording", "behaviour", "bouts"), rows, console=narrow)
+        assert "uprightposture" in narrow.file.getvalue()
+        assert all(heading in narrow.file.getvalue() for heading in ("recording", "bouts"))
+
+    def test_a_recording_is_named_once_in_a_time_budget(self, capsys):
+        import pandas as pd
+
+        from nuzzle.cli.figures import print_time_budget
+
+        names = ["recording", "agent", "target", "behaviour", "bouts", "seconds", "percent"]
+        rows = [(r, "a", "b", behaviour, 1, 2.0, 3.0) for r in ("r1", "r2") for behaviour in "xy"]
+        print_time_budget(SimpleNamespace(time_budget=pd.DataFrame(rows, columns=names)))
+        first = [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:]]
+        assert first == ["r1", "a", "r2", "a"]

@@ -13,6 +13,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+#: Single words up to this long are not folded in a table.
+_IN_ONE_PIECE = 16
+
 _json_owns_stdout = False
 
 
@@ -112,9 +115,13 @@ def print_table(
     for index, heading in enumerate(columns):
         cells = [row[index] for row in body]
         numeric = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
-        # A long name is folded: cut off, several would look alike.
+        # Where it is too wide, long names are folded: cut off, several would look alike.
+        texts = [_cell(cell) for cell in (heading, *cells)]
         table.add_column(
-            Text(heading, "bold"), justify="right" if numeric else "left", overflow="fold"
+            Text(heading, "bold"),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=all(len(text) <= _IN_ONE_PIECE and " " not in text for text in texts),
         )
     for row in body:
         table.add_row(*(Text(_cell(cell)) for cell in row))

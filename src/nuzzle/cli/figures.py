@@ -107,11 +107,13 @@ def print_time_budget(results: Results) -> None:
     """How long each animal did what."""
     columns = ["recording", "agent", "target", "behaviour", "bouts", "seconds", "percent"]
     rows = results.time_budget[columns].round(1).values.tolist()
-    print_table(
-        columns,
-        [(*row[:5], f"{row[5]:.1f}", f"{row[6]:.1f}") for row in rows[:_SHOWN_ROWS]],
-        title="Time budget",
-    )
+    shown, last = [], ""
+    for name, *middle, seconds, percent in rows[:_SHOWN_ROWS]:
+        # A long name takes several lines: once is enough.
+        once = "" if name == last else name
+        shown.append((once, *middle, f"{seconds:.1f}", f"{percent:.1f}"))
+        last = name
+    print_table(columns, shown, title="Time budget")
     if len(rows) > _SHOWN_ROWS:
         more = len(rows) - _SHOWN_ROWS
         out().print(f"{more} more rows are in {results.directory / 'time_budget.csv'}.")
