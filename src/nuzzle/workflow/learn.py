@@ -27,7 +27,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, fit, model_arguments
 from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.trees import fit_trees, in_two_steps, lightgbm
+from nuzzle.training.trees import fit_trees, lightgbm
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
 from nuzzle.workflow.samples import Say, prepare_samples
@@ -132,7 +132,8 @@ def _fit(
         began = time.perf_counter()
         boosters = fit_trees(config, space, train, lambda what: say(f"trees of {what}"))
         took = round(time.perf_counter() - began, 1)
-        background = space.background_column if in_two_steps(config, space, train) else None
+        two_steps = space.exclusive and len(boosters) > 1
+        background = space.background_column if two_steps else None
         trees = TreeClassifier(boosters, space.exclusive, background)
         return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
     stopped = ""
