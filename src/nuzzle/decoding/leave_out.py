@@ -62,14 +62,15 @@ def promised(groups: int, asked: float) -> float | None:
         asked: coverage that is wanted.
 
     Returns:
-        At most what was asked, in hundredths; None with fewer than `LEAST_GROUPS`.
+        What was asked, or less, in hundredths; None with fewer than `LEAST_GROUPS`.
 
     >>> promised(32, 0.9), promised(10, 0.9), promised(4, 0.9)
     (0.9, 0.81, None)
     """
     if groups < LEAST_GROUPS:
         return None
-    return min(asked, math.floor(100 * (1 - 2 / (groups + 1)) + 1e-9) / 100)
+    most = 1 - 2 / (groups + 1) + 1e-9
+    return asked if asked <= most else math.floor(100 * most) / 100
 
 
 def groups_needed(coverage: float) -> int:

@@ -101,16 +101,15 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
             f"There is one group of recordings in {where}: what a calibration is worth cannot be "
             "tried on another, so there is none. Label recordings of more animals or sessions."
         )
-    needed = groups_needed(settings.coverage)
-    if groups >= needed:
-        return ""
     promise = promised(groups, settings.coverage)
+    if promise == settings.coverage:
+        return ""
     few = f"there are {groups} groups of recordings (animals or sessions) in {where}"
     if promise is None:
         return f"No frame is marked as unsure: {few}, and that takes {LEAST_GROUPS}. Label more."
     return (
         f"A frame is marked as unsure where nuzzle cannot tell with a coverage of {promise:g}, not "
-        f"{settings.coverage:g}: {few}, and that takes {needed}."
+        f"{settings.coverage:g}: {few}, and that takes {groups_needed(settings.coverage)}."
     )
 
 
