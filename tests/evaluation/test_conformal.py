@@ -64,7 +64,9 @@ def test_scores_and_sets_by_hand():
 def test_unsure_is_none_or_several_or_another_than_was_decided():
     sets = np.array([[[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, 1, 0]]], dtype=bool)
     decided = np.tile(np.array([True, False, False]), (4, 1))
-    assert unsure(sets, decided).tolist() == [[each] * 3 for each in (False, True, True, True)]
+    assert unsure(sets, decided, True).tolist() == [
+        [each] * 3 for each in (False, True, True, True)
+    ]
 
 
 def test_quantile_by_hand():

@@ -49,8 +49,8 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         "half; in brackets: 95 % intervals over recordings.",
         style="dim",
     )
-    if result.uncertainty is not None and result.uncertainty.sets is not None:
-        console.print(f"{result.uncertainty.where_sure} {result.uncertainty.promise}")
+    if result.uncertainty is not None and result.uncertainty.in_words:
+        console.print(result.uncertainty.in_words)
     if result.labs:
         _print_labs(result)
     for note in result.notes:

@@ -78,18 +78,18 @@ def prediction_sets(
     return np.asarray(nonconformity(probability, method) <= quantile + _TOLERANCE)
 
 
-def unsure(sets: NDArray[np.bool_], decided: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def unsure(
+    sets: NDArray[np.bool_], decided: NDArray[np.bool_], exclusive: bool
+) -> NDArray[np.bool_]:
     """Where a set is not the decided answer and nothing else, `(time, behaviour)` bool.
 
     Args:
         sets: `(question, time, answer)`, as `Conformal.sets` gives them. The one question of
             exclusive classes counts for all of them.
         decided: `(time, behaviour)`.
+        exclusive: whether exactly one class holds in a frame.
     """
-    if len(sets) < decided.shape[1]:
-        answers = decided[np.newaxis]
-    else:
-        answers = np.stack([decided.T, ~decided.T], axis=2)
+    answers = np.stack(_questions(decided, exclusive))
     return np.array(np.broadcast_to((sets != answers).any(axis=2).T, decided.shape))
 
 
@@ -159,7 +159,7 @@ class Conformal:
 
     def unsure(self, probability: NDArray[Any], decided: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where it is not sure of what was decided, both `(time, behaviour)`; see `unsure`."""
-        return unsure(self.sets(probability), decided)
+        return unsure(self.sets(probability), decided, self.exclusive)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for an infinite quantile."""
@@ -205,7 +205,7 @@ def fit_conformal(
 
 
 def _questions(probability: NDArray[Any], exclusive: bool) -> list[NDArray[Any]]:
-    """Probabilities `(time, answer)` of each question."""
+    """Probabilities of, or decisions on, each question's answers, `(time, answer)`."""
     if exclusive:
         return [probability]
     return [np.stack([each, 1 - each], axis=1) for each in probability.T]

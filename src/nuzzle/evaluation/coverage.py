@@ -62,7 +62,7 @@ def measure_coverage(
         held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
         known[unit] += looked.sum(axis=0)
         sizes[unit] += np.where(looked, size, 0).sum(axis=0)
-        sure[unit] += (looked & ~unsure(mine, pair.predicted)).sum(axis=0)
+        sure[unit] += (looked & ~unsure(mine, pair.predicted, pair.exclusive)).sum(axis=0)
     if not known.any():
         raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
     shares = ratio(held.sum(axis=1), known.sum(axis=1))

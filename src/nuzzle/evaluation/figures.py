@@ -35,6 +35,15 @@ class ReliabilityBin:
     frequency: float
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as people write it; a dash for NaN.
+
+    >>> percent(0.624), percent(0.624, 1)
+    ('62 %', '62.4 %')
+    """
+    return "–" if math.isnan(share) else f"{share:.{decimals}%}".replace("%", " %")
+
+
 def plain(value: Any) -> Any:
     """`value` with lists for tuples and None for NaN."""
     if isinstance(value, Mapping):

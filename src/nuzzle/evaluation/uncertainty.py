@@ -17,6 +17,7 @@ from nuzzle.evaluation.coverage import Masks, measure_coverage
 from nuzzle.evaluation.figures import (
     Estimate,
     ReliabilityBin,
+    percent,
     read_curve,
     read_estimate,
     read_estimates,
@@ -98,24 +99,21 @@ class Uncertainty:
         return _HOW[self.how]
 
     @property
-    def promise(self) -> str:
-        """The promise and what became of it, in words; '' where there are no sets."""
+    def in_words(self) -> str:
+        """What the answers are worth that it is sure of, and what became of the promise.
+
+        '' where there are no sets.
+        """
         if self.sets is None:
             return ""
+        sure, f1 = percent(self.sets.sure.value), self.sets.macro_f1
+        worth = f" Their macro F1 is {f1}." if math.isfinite(f1.value) else ""
         return (
-            f"At least {_percent(self.sets.promised)} of the true answers shall be among those "
-            "that nuzzle holds possible, on average over recordings of this kind; measured "
+            f"nuzzle is sure of {sure} of its answers: it holds no other possible.{worth} At least "
+            f"{percent(self.sets.promised)} of the true answers shall be among those that nuzzle "
+            "holds possible, on average over recordings of this kind; measured "
             f"{self.measured}, it is {self.sets.coverage}."
         )
-
-    @property
-    def where_sure(self) -> str:
-        """What the answers are worth that it is sure of, in words; '' where there are no sets."""
-        if self.sets is None:
-            return ""
-        sure, f1 = _percent(self.sets.sure.value), self.sets.macro_f1
-        said = f"nuzzle is sure of {sure} of its answers: it holds no other possible"
-        return f"{said}. Their macro F1 is {f1}." if math.isfinite(f1.value) else f"{said}."
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Uncertainty:
@@ -182,7 +180,7 @@ def _where_sure(
     first = pairs[0]
     counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
     for pair, mine in zip(pairs, sets, strict=True):
-        sure = pair.observed & ~unsure(mine, pair.predicted)
+        sure = pair.observed & ~unsure(mine, pair.predicted, pair.exclusive)
         counted = by_frame.count_frames(replace(pair, observed=sure))
         for total, count in zip(counts, counted[:3], strict=True):
             total[units.index(pair.resampling_unit)] += count
@@ -194,7 +192,3 @@ def _where_sure(
     each = estimate(by_frame.f1, counts, weights)
     only: Estimate = estimate(macro, counts, weights).item()
     return only, dict(zip(first.behaviours, each, strict=True))
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
 from nuzzle.outputs.charts_time import Bar, time_bars
@@ -66,7 +67,7 @@ def _where_sure(result: Evaluation) -> dict[str, Any] | None:
         for score in result.behaviours
         if math.isfinite((covered := known.sets.by_behaviour[score.behaviour]).value)
     ]
-    return {"text": f"{known.where_sure} {known.promise}", "rows": rows}
+    return {"text": known.in_words, "rows": rows}
 
 
 def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[str, Any]:
@@ -132,14 +133,10 @@ def _in_words(rank: str, score: BehaviourScore) -> str:
     right = (
         "it was never predicted"
         if math.isnan(score.precision.value)
-        else f"when nuzzle says it, the annotator agrees in {_of_100(score.precision.value)}"
+        else f"when nuzzle says it, the annotator agrees in {percent(score.precision.value)}"
     )
-    found = f"of the frames the annotator gave it, nuzzle finds {_of_100(score.recall.value)}"
+    found = f"of the frames the annotator gave it, nuzzle finds {percent(score.recall.value)}"
     return f"{rank} is {score.behaviour} (F1 {score.f1.value:.2f}): {right}; {found}."
-
-
-def _of_100(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
 
 
 def _mistaken_for(result: Evaluation, behaviour: str) -> str:
@@ -155,5 +152,5 @@ def _mistaken_for(result: Evaluation, behaviour: str) -> str:
     other = names[row.index(max(row))]
     return (
         f"What is missed of {behaviour} is mostly called {other} "
-        f"({_of_100(max(row) / total)} of its frames)."
+        f"({percent(max(row) / total)} of its frames)."
     )

@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from nuzzle.errors import listed
+from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
 from nuzzle.outputs.ethogram import lanes
@@ -96,7 +97,7 @@ def cards(results: Results) -> list[dict[str, str]]:
         },
         {
             "label": "Doubtful frames",
-            "value": _percent(_doubtful(results)),
+            "value": percent(_doubtful(results), 1),
             "detail": f"certainty below {DOUBTFUL:.0%}",
         },
     ]
@@ -195,7 +196,7 @@ def certainty(results: Results) -> dict[str, Any]:
         else "the probability of its least certain decision"
     )
     text = (
-        f"A frame is doubtful if {what} is below {DOUBTFUL:g}: {_percent(_doubtful(results))} of "
+        f"A frame is doubtful if {what} is below {DOUBTFUL:g}: {percent(_doubtful(results), 1)} of "
         "all frames are. Doubtful frames gather at the edges of bouts; a recording with many of "
         "them differs from what the classifier has seen, and deserves a look."
     )
@@ -208,10 +209,6 @@ def _doubtful(results: Results) -> float:
     if not sum(frames):
         return math.nan
     return float(np.average([entry.doubtful or 0.0 for entry in known], weights=frames))
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.1%}".replace("%", " %")
 
 
 def attention(results: Results, colours: Mapping[str, str]) -> tuple[list[Markup], int]:
