@@ -243,6 +243,16 @@ class TestSlices:
         assert cut.n_frames == 7
         assert any("3" in note for note in cut.notes)
 
+    @pytest.mark.parametrize(
+        ("frames", "bouts", "observed"),
+        [(-3, [(0, 1), (3, 6)], [(0, 7)]), (3, [(3, 7), (9, 10)], [(3, 10)])],
+    )
+    def test_moved_labels_take_along_what_was_looked_for(self, frames, bouts, observed):
+        moved = labels([bout("x", 0, 4), bout("x", 6, 9)]).moved(frames)
+        assert intervals(moved.bouts, "x") == bouts
+        assert intervals(moved.observed, "x") == observed
+        assert moved.n_frames == 10
+
     def test_frames_after_the_labels_are_not_observed(self):
         longer = labels([bout("x", 0, 4)]).with_length(15)
         assert longer.frames(AB).observed[:, 0].sum() == 10

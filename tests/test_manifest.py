@@ -32,6 +32,7 @@ def test_a_full_entry_survives_the_round_trip(files):
         group="g",
         split="train",
         start_frame=0,
+        label_delay_s=-0.25,
         stop_frame=500,
         stream="S1",
         background="other",
@@ -84,11 +85,11 @@ def test_a_decimal_comma(files):
 def test_every_row_at_fault_is_listed(files):
     path = write(
         files,
-        "recording,poses,labels,fps,start_frame,stop_frame,directed,keypoints\n"
-        "r1,gone.csv,,,,,,\n"
-        "r2,p1.csv,gone.txt,0,,,,\n"
-        "r3,p1.csv,,abc,9,9,maybe,leftear\n"
-        ",p2.csv,,,-1,1.5,,\n",
+        "recording,poses,labels,fps,start_frame,stop_frame,directed,keypoints,label_delay_s\n"
+        "r1,gone.csv,,,,,,,\n"
+        "r2,p1.csv,gone.txt,0,,,,,\n"
+        "r3,p1.csv,,abc,9,9,maybe,leftear,nan\n"
+        ",p2.csv,,,-1,1.5,,,\n",
     )
     with pytest.raises(ManifestError) as caught:
         Manifest.load(path)
@@ -100,6 +101,7 @@ def test_every_row_at_fault_is_listed(files):
     assert "line 4: stop_frame 9 is not after start_frame 9" in problems
     assert "line 4: directed: 'maybe' is neither yes nor no" in problems
     assert "line 4: keypoints: 'leftear' is not of the form" in problems
+    assert "line 4: label_delay_s: 'nan' is not a number of seconds" in problems
     assert "line 5: recording is empty" in problems
     assert "line 5: start_frame: '-1' is not a frame number" in problems
     assert "line 5: stop_frame: '1.5' is not a frame number" in problems

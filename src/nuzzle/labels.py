@@ -328,6 +328,24 @@ class Labels:
         clipped = self.slice(0, n_frames)
         return replace(clipped, n_frames=n_frames, notes=notes)
 
+    def moved(self, frames: int) -> Labels:
+        """Every bout so many frames later, or earlier if negative, in as many frames.
+
+        What leaves the recording is gone; where nothing comes in, nothing was observed.
+        """
+
+        def move(table: pd.DataFrame) -> pd.DataFrame:
+            return _window(
+                table.assign(
+                    start_frame=table["start_frame"] + frames,
+                    stop_frame=table["stop_frame"] + frames,
+                ),
+                0,
+                self.n_frames,
+            )
+
+        return replace(self, bouts=move(self.bouts), observed=move(self.observed))
+
 
 def _first_rows(table: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Any]:
     """Up to three rows where `mask` is true; nothing is copied where none is."""

@@ -37,6 +37,8 @@ class Entry:
         split: ``train``, ``val``, ``test`` or another word; empty for none.
         start_frame: first frame to use.
         stop_frame: frame after the last to use.
+        label_delay_s: how much later labels come than what the poses show, s; they are moved
+            earlier by it. Negative where they come too early.
         stream: which of several parallel label streams.
         background: the label that means "none of the others".
         not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
@@ -67,6 +69,7 @@ class Entry:
     split: str = ""
     start_frame: int | None = None
     stop_frame: int | None = None
+    label_delay_s: float | None = None
     stream: str = ""
     background: str = ""
     not_observed: tuple[str, ...] = ()
@@ -295,6 +298,13 @@ def _positive(text: str) -> float:
     return number
 
 
+def _seconds(text: str) -> float:
+    number = float(text.replace(",", "."))
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is not a number of seconds")
+    return number
+
+
 def _frame(text: str) -> int:
     number = float(text)
     if not number.is_integer() or number < 0:
@@ -307,6 +317,7 @@ _PARSERS = {
     "px_per_cm": _positive,
     "start_frame": _frame,
     "stop_frame": _frame,
+    "label_delay_s": _seconds,
     "directed": _boolean,
     "not_observed": lambda text: tuple(part.strip() for part in text.split(";") if part.strip()),
     "individuals": parse_mapping,

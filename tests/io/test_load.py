@@ -161,6 +161,17 @@ def test_labels_past_the_poses_are_cut_with_a_note(poses: Path, bouts: Callable[
     assert any("3" in note for note in recording.labels.notes)
 
 
+def test_labels_that_come_late_are_moved_with_a_note(
+    poses: Path, bouts: Callable[..., Path]
+) -> None:
+    file = bouts(("one", "two", "attack", 8, 12), ("one", "two", "attack", 18, 24))
+    entry = Entry("a", poses, file, fps=10.0, label_delay_s=0.3)
+    labels = load_entry(entry).labels
+    assert labels is not None
+    assert [(start, stop) for *_, start, stop in intervals(labels)] == [(5, 9), (15, 17)]
+    assert any("0.3 s earlier" in note for note in labels.notes)
+
+
 def test_auxiliary_labels_are_another_streams(poses: Path, tmp_path: Path) -> None:
     file = tmp_path / "streams.csv"
     file.write_text(

@@ -23,6 +23,7 @@ from nuzzle.evaluation.calibration import (
     overall_curve,
     reliability_curve,
 )
+from nuzzle.evaluation.label_delay import label_delay_s
 from nuzzle.evaluation.result import (
     BehaviourScore,
     Estimate,
@@ -59,6 +60,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     tally = _Tally(pairs, unit_of, len(units), weights)
     curve = overall_curve(pairs) if first.exclusive else ()
     scored = sum(int(pair.observed.any(axis=1).sum()) for pair in pairs)
+    recordings = _per_recording(pairs, tally)
     return Evaluation(
         behaviours=tuple(tally.behaviour(column) for column in range(len(first.behaviours))),
         background=first.background,
@@ -75,14 +77,14 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         confusion=_confusion(pairs),
         top_label_ece=expected_calibration_error(curve),
         top_label_reliability=curve,
-        recordings=_per_recording(pairs, tally),
+        recordings=recordings,
         labs=_per_lab(pairs, tally),
         scored_frames=scored,
         unobserved_frames=sum(pair.n_frames for pair in pairs) - scored,
         groups=len(units),
         bootstrap=bootstrap if weights is not None else 0,
         seed=seed,
-        notes=_notes(tally, len(units), bootstrap),
+        notes=(*_notes(tally, len(units), bootstrap), *_delays(recordings)),
     )
 
 
@@ -233,7 +235,8 @@ def _per_recording(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[Recordin
     scores = []
     for name in dict.fromkeys(pair.recording for pair in pairs):
         mine = [index for index, pair in enumerate(pairs) if pair.recording == name]
-        scores.append(RecordingScore(name, pairs[mine[0]].group, *_part_of(tally, mine)))
+        delay = label_delay_s([pairs[index] for index in mine])
+        scores.append(RecordingScore(name, pairs[mine[0]].group, *_part_of(tally, mine), delay))
     return tuple(scores)
 
 
@@ -256,6 +259,22 @@ def _part_of(tally: _Tally, mine: list[int]) -> tuple[int, float, dict[str, floa
         float(mean_defined(f1[tally.foreground])),
         dict(zip(tally.names, f1.tolist(), strict=True)),
     )
+
+
+def _delays(recordings: Sequence[RecordingScore]) -> list[str]:
+    """A sentence on labels that seem to come too late or too early."""
+    found = sorted((r for r in recordings if r.label_delay_s), key=lambda r: -abs(r.label_delay_s))
+    if not found:
+        return []
+    each = ", ".join(
+        f"{r.recording!r} {abs(r.label_delay_s):.1f} s {'late' if r.label_delay_s > 0 else 'early'}"
+        for r in found
+    )
+    return [
+        f"Labels seem to come late or early in {len(found)} of {len(recordings)} recordings: "
+        f"{each}. If whoever scored them reacted late, or labels and poses start at different "
+        "moments, fill the column label_delay_s of the manifest, and the labels are moved."
+    ]
 
 
 def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:

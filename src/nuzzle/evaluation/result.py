@@ -85,6 +85,8 @@ class RecordingScore:
         scored_frames: frames of its pairs in which anything was looked for.
         macro_f1: over the behaviours that occur in it, without the background.
         f1: behaviour -> F1; NaN where it does not occur.
+        label_delay_s: how much later its labels seem to come than what the poses show, s;
+            negative where earlier, 0 where no delay can be told.
     """
 
     recording: str
@@ -92,6 +94,7 @@ class RecordingScore:
     scored_frames: int
     macro_f1: float
     f1: Mapping[str, float]
+    label_delay_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -196,9 +196,18 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         labels = replace(labels, directed=False)
     if entry.behaviours:
         labels = labels.rename_behaviours(entry.behaviours)
+    if entry.label_delay_s:
+        labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
     if labels.n_frames != recording.n_frames:
         labels = labels.with_length(recording.n_frames)
     return labels
+
+
+def _without_delay(labels: Labels, delay_s: float, fps: float) -> Labels:
+    """Labels moved to where they would be if they came without delay."""
+    where = "earlier" if delay_s > 0 else "later"
+    note = f"they were moved {abs(delay_s):g} s {where}, as label_delay_s says"
+    return replace(labels.moved(-round(delay_s * fps)), notes=(*labels.notes, note))
 
 
 def _auxiliary(path: Path, entry: Entry, recording: Recording) -> Labels:
