@@ -20,7 +20,7 @@ def test_poses(project):
     output = inspect(project / "poses" / "1DLC_net.csv").stdout
     assert "20 frames (frame rate unknown: --fps)" in output
     assert "2 individuals: one, two" in output
-    assert "5.0%" in output
+    assert "5.0 %" in output
     assert "Heading: from tailbase to nose." in output
 
 

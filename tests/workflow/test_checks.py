@@ -104,8 +104,8 @@ def test_how_much_was_not_looked_at_is_told():
         "train: 3 recordings, 300 frames",
         "warning: train has m3 without labels, which have no part in the training. Fill the "
         "manifest's column labels, or leave these rows out",
-        "train: in 60 frames (20%) nobody looked for anything; they are left out. Most of them are "
-        "in m1: 50 of 100",
+        "train: in 60 frames (20 %) nobody looked for anything; they are left out. Most of them "
+        "are in m1: 50 of 100",
     ]
     said.clear()
     say_recordings("val", [recording("m1", "attack")], said.append)

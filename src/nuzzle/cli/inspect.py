@@ -60,6 +60,7 @@ def _line(text: str) -> None:
 
 def _show_poses(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
+    from nuzzle.evaluation.figures import percent
 
     _line(f"{about['path']}: poses, {about['format']}")
     items = about.get("items", [])
@@ -73,11 +74,11 @@ def _show_poses(about: dict[str, Any]) -> None:
     _line(f"{about['n_frames']:,} frames ({rate}), positions in {about['unit']}, {scale}")
     _line(f"{len(about['individuals'])} individuals: {', '.join(about['individuals'])}")
     rows = [
-        (keypoint, *(f"{about['missing'][name][keypoint]:.1%}" for name in about["individuals"]))
+        (keypoint, *(percent(about["missing"][name][keypoint], 1) for name in about["individuals"]))
         for keypoint in about["keypoints"]
     ]
     print_table(("missing points", *about["individuals"]), rows)
-    _line(f"All points of all individuals are there in {about['complete']:.1%} of frames.")
+    _line(f"All points of all individuals are there in {percent(about['complete'], 1)} of frames.")
     if about["confidence"]:
         low, middle, high = about["confidence"]
         _line(f"Confidence: median {middle:.3f}, quartiles {low:.3f} and {high:.3f}.")

@@ -181,8 +181,8 @@ def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[
     if "val" in manifest.splits or len(groups) < 2:
         return manifest, ()
     note = (
-        f"The data set has no split 'val': {DEFAULT_VAL_FRACTION:.0%} of its groups to train on "
-        "were drawn for it; --val-fraction and --seed draw otherwise."
+        f"The data set has no split 'val': {100 * DEFAULT_VAL_FRACTION:.0f} % of its groups to "
+        "train on were drawn for it; --val-fraction and --seed draw otherwise."
     )
     return split_by_group(manifest, DEFAULT_VAL_FRACTION, seed=seed), (note,)
 

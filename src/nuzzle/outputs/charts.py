@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
+from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import Evaluation, ReliabilityBin
 from nuzzle.outputs.svg import figure, shorten, tag, title
 
@@ -46,7 +47,7 @@ def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> M
         for column, other in enumerate(names):
             count = counts[row][column]
             share = count / total if total else 0.0
-            said = f"{count:,} frames of {name} were called {other} ({share:.1%} of {name})"
+            said = f"{count:,} frames of {name} were called {other} ({percent(share, 1)} of {name})"
             corner = left + column * cell_w, top + row * cell_h
             parts.append(_cell(share, count, total, corner, (cell_w, cell_h), said))
     width, height = left + n * cell_w + 24, top + n * cell_h + 4
@@ -70,10 +71,10 @@ def _cell(
             fill_opacity=round(share, 3)),
     ]  # fmt: skip
     if total and count:
-        percent = f"{share:.0%}" if share >= 0.005 else "<1%"
+        shown = percent(share) if share >= 0.005 else "<1 %"
         roomy = height >= 42 and width >= 50
         baseline = y + height / 2 + (-1 if roomy else 4)
-        parts.append(tag("text", percent, x=x + width / 2, y=baseline, class_=ink))
+        parts.append(tag("text", shown, x=x + width / 2, y=baseline, class_=ink))
         if roomy:
             parts.append(
                 tag("text", f"{count:,}", x=x + width / 2, y=baseline + 14, class_=ink + " small")

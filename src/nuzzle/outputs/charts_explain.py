@@ -13,6 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nuzzle.evaluation.figures import percent
 from nuzzle.files import atomic_path
 from nuzzle.outputs.svg import PALETTE
 from nuzzle.skeleton import Skeleton
@@ -68,13 +69,13 @@ def bodies(
         ):
             side = -1 if x < 0 else 1
             each.annotate(
-                f"{name} {value:.0%}", (x, y), (14 * side, 0), textcoords="offset points",
+                f"{name} {percent(value)}", (x, y), (14 * side, 0), textcoords="offset points",
                 ha="left" if side > 0 else "right", va="center", fontsize=7,
             )  # fmt: skip
         each.set_aspect("equal")
         each.margins(1.0, 0.15)
         each.axis("off")
-        each.set_title(f"{animals[animal]}: {share[animal].sum():.0%}", fontsize=10)
+        each.set_title(f"{animals[animal]}: {percent(share[animal].sum())}", fontsize=10)
     mappable = ScalarMappable(Normalize(0, top), _HEAT)
     bar = figure.colorbar(mappable, ax=axes, shrink=0.7)
     bar.set_label("share of the attribution", fontsize=8)

@@ -98,7 +98,7 @@ def cards(results: Results) -> list[dict[str, str]]:
         {
             "label": "Doubtful frames",
             "value": percent(_doubtful(results), 1),
-            "detail": f"certainty below {DOUBTFUL:.0%}",
+            "detail": f"certainty below {percent(DOUBTFUL)}",
         },
     ]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.errors import CompatibilityError, InputError, TrainingError, listed
+from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
@@ -63,8 +64,8 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
     if total := sum(unseen.values()):
         most = max(recordings, key=lambda each: unseen.get(each.name, 0))
         say(
-            f"{what}: in {total:,} frames ({total / frames:.0%}) nobody looked for anything; they "
-            f"are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
+            f"{what}: in {total:,} frames ({percent(total / frames)}) nobody looked for anything; "
+            f"they are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
             f"{most.n_frames:,}"
         )
 

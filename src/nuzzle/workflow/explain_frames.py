@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
+from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_prepared, source_frames
@@ -134,7 +135,7 @@ def explain_frames(
     if poor:
         note(
             f"In {len(poor)} of {len(rows)} frames the attributions leave more than "
-            f"{_INCOMPLETE:.0%} of what they add up to unexplained: take them as rough."
+            f"{percent(_INCOMPLETE)} of what they add up to unexplained: take them as rough."
         )
     return rows
 
