@@ -166,6 +166,12 @@ _STEADY = {
         "steady_auxiliary",
         auxiliary=True,
     ),
+    "steady_one_layer_96": Lever(
+        ("model.options.num_layers=1", "model.options.hidden=96"),
+        "steady_auxiliary",
+        auxiliary=True,
+    ),
+    "steady_any_gradient": Lever(("training.gradient_clip=0",), "steady_auxiliary", auxiliary=True),
     "steady_together": Lever(
         ("features=windowed", "prepare.repair_identity=true"), "steady_auxiliary", auxiliary=True
     ),

@@ -181,7 +181,9 @@ class TrainingConfig(Section):
         batch_size: windows or stretches in a batch.
         learning_rate: of Adam; the highest one of a cycle.
         weight_decay: of AdamW; 0 makes it Adam.
-        schedule: ``constant``, or a ``cycle`` that rises for a tenth of all steps and then falls.
+        gradient_clip: longest gradient, longer ones are shortened to it; 0 for any length. So a
+            batch with a tracker's errors in it does not throw the weights about.
+        schedule: ``constant``, or a ``cycle`` that rises for 30 % of all steps and then falls.
         epochs: at most; of trees, how many of each class.
         early_stopping: whether the weights of the best epoch on validation recordings are kept, and
             training ends after `patience` epochs that are no better. Otherwise all epochs are
@@ -201,6 +203,7 @@ class TrainingConfig(Section):
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 0.0005
     weight_decay: NonNegativeFloat = 0.0
+    gradient_clip: NonNegativeFloat = 0.0
     schedule: Literal["constant", "cycle"] = "constant"
     epochs: PositiveInt = 100
     early_stopping: bool = True

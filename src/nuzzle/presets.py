@@ -24,6 +24,7 @@ _SEQUENCE: dict[str, Any] = {
         "batch_size": 16,
         "learning_rate": 0.002,
         "weight_decay": 0.01,
+        "gradient_clip": 1.0,
         "schedule": "cycle",
         "epochs": 20,
         "early_stopping": False,

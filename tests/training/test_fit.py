@@ -98,10 +98,26 @@ def test_a_loss_that_is_infinite_at_once(tmp_path):
     assert caught.value.best is None
 
 
-def test_a_cycle_of_the_learning_rate_over_ten_steps(tmp_path):
-    three = [*TRAIN, sample_of("four", 4)]  # 18 stretches, 5 batches an epoch
-    config = config_of("training.schedule=cycle")
-    assert len(fit(config, SPACE, three, [], tmp_path).history) == 2
+@pytest.mark.parametrize("longest", [0.05, 0.0])
+def test_long_gradients_are_shortened(tmp_path, monkeypatch, longest):
+    found = []
+
+    def remember(self, *_):
+        each = [weights.grad.norm() for weights in self.parameters()]
+        found.append(float(torch.stack(each).norm()))
+
+    monkeypatch.setattr(LitClassifier, "on_train_batch_end", remember)
+    fit(config_of(f"training.gradient_clip={longest}"), SPACE, TRAIN, [], tmp_path)
+    if longest:
+        assert max(found) <= longest * 1.001
+    else:
+        assert max(found) > 0.05  # the first test would hold for these without shortening, too
+
+
+@pytest.mark.parametrize("windows", [3, 9, 12])
+def test_a_cycle_of_the_learning_rate_over_few_steps(tmp_path, windows):
+    config = config_of("training.schedule=cycle", f"training.epoch_windows={windows}")
+    assert len(fit(config, SPACE, TRAIN, [], tmp_path).history) == 2
 
 
 def test_softer_class_weights_are_between_strong_ones_and_none():

@@ -143,6 +143,7 @@ def _trainer(
     decay = settings.weight_averaging
     return lightning.Trainer(
         max_epochs=settings.epochs,
+        gradient_clip_val=settings.gradient_clip or None,
         callbacks=[
             *(choosing if choose else []),
             *([EMAWeightAveraging(decay=decay)] if decay else []),

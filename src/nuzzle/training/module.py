@@ -19,6 +19,9 @@ from nuzzle.training.smoothness import Smoothness
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Batch
 
+#: Share of the steps in which the learning rate of a cycle rises.
+RISE = 0.3
+
 
 class LitClassifier(lightning.LightningModule):
     """Trains a model and follows its macro F1 on the validation frames.
@@ -155,10 +158,8 @@ class LitClassifier(lightning.LightningModule):
         if settings.schedule == "constant":
             return optimiser
         steps = int(self.trainer.estimated_stepping_batches)
-        # Over ten steps a rise of a tenth would take no time at all, by which torch divides.
-        rise = 0.1 if steps > 10 else 0.05
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, settings.learning_rate, total_steps=steps, pct_start=rise
+            optimiser, settings.learning_rate, total_steps=steps, pct_start=RISE
         )
         return {
             "optimizer": optimiser,
