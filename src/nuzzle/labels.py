@@ -333,18 +333,7 @@ class Labels:
 
         What leaves the recording is gone; where nothing comes in, nothing was observed.
         """
-
-        def move(table: pd.DataFrame) -> pd.DataFrame:
-            return _window(
-                table.assign(
-                    start_frame=table["start_frame"] + frames,
-                    stop_frame=table["stop_frame"] + frames,
-                ),
-                0,
-                self.n_frames,
-            )
-
-        return replace(self, bouts=move(self.bouts), observed=move(self.observed))
+        return replace(self.slice(-frames, self.n_frames - frames), n_frames=self.n_frames)
 
 
 def _first_rows(table: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Any]:

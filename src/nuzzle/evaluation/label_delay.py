@@ -40,16 +40,17 @@ def label_delay_s(pairs: Sequence[ScoredPair]) -> float:
     Returns:
         Negative where labels come too early; 0 where no delay can be told from none.
     """
-    step = max(1, round(STEP_S * pairs[0].fps))
-    most = int(LONGEST_S * pairs[0].fps / step) * step
+    fps = pairs[0].fps
+    step = max(1, round(STEP_S * fps))
+    most = int(LONGEST_S * fps / step) * step
     delays = np.arange(-most, most + 1, step)
-    block = max(1, round(BLOCK_S * pairs[0].fps))
+    block = max(1, round(BLOCK_S * fps))
     blocks = np.concatenate([_agreement(pair, delays, block) for pair in pairs], axis=1)
     if blocks.shape[1] < _LEAST_BLOCKS:
         return 0.0
     best = int(blocks.mean(axis=1).argmax())
     gains = blocks[best] - blocks[len(delays) // 2]
-    seconds = float(delays[best]) / pairs[0].fps
+    seconds = float(delays[best]) / fps
     standard_error = gains.std(ddof=1) / np.sqrt(len(gains))
     if abs(seconds) < SHORTEST_S or gains.mean() <= SURE * standard_error:
         return 0.0
@@ -70,12 +71,13 @@ def _agreement(pair: ScoredPair, delays: NDArray[np.int64], block: int) -> NDArr
     known = np.where(np.isfinite(pair.probability), pair.probability, 0.5)
     known = np.clip(known, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY).astype(np.float64)
     yes, no = np.log(known), np.log1p(-known)
+    active, absent = (observed & truth).astype(float), (observed & ~truth).astype(float)
     in_block = np.arange(n_blocks * block) // block
     frames = np.bincount(in_block, weights=observed[: len(in_block)].any(axis=1))
     agreement = []
     for delay in delays:
         at = slice(most - delay, pair.n_frames - most - delay)
-        each = np.where(observed, np.where(truth, yes[at], no[at]), 0.0).sum(axis=1)
+        each = np.einsum("tb,tb->t", active, yes[at]) + np.einsum("tb,tb->t", absent, no[at])
         agreement.append(np.bincount(in_block, weights=each[: len(in_block)]))
     seen = frames > 0
     return np.array(agreement)[:, seen] / frames[seen]
