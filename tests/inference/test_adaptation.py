@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ BOTH = np.ones(2, dtype=bool)
 
 
 def adaptation(exclusive=True, strength=(10.0, 10.0), look_s=10.0, **labs):
-    usual = {"": np.array([0.2, 0.8]), **{lab: np.array(shares) for lab, shares in labs.items()}}
-    return Adaptation(exclusive, usual, np.array(strength), look_s)
+    said = {"": np.array([0.2, 0.8]), **{lab: np.array(shares) for lab, shares in labs.items()}}
+    return Adaptation(exclusive, said, said, np.array(strength), look_s)
 
 
 @pytest.fixture
@@ -50,10 +51,31 @@ def test_a_recording_in_which_a_behaviour_is_common():
         p = 1 / (1 + np.exp(-odds) * (1 - share) / share)
         return np.stack([p, 1 - p], axis=1)
 
-    free = Adaptation(True, {"": np.array([0.1, 0.9])}, np.ones(2), 0.1)
+    said = {"": np.array([0.1, 0.9])}
+    free = Adaptation(True, said, said, np.ones(2), 0.1)
     out = free(posterior(0.1), BOTH, 10.0)
     np.testing.assert_allclose(out, posterior(0.4), atol=0.03)
     assert np.abs(posterior(0.1) - posterior(0.4)).max() > 0.4
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_model_that_says_less_than_is_usual(clear_and_doubtful, exclusive):
+    """It says 0.2 on average, and 0.5 is usual: 20 q = 10 (0.4 + 0.2 q) + 10 * 0.5, q = 1/2."""
+    says_less = replace(adaptation(exclusive), usual={"": np.array([0.5, 0.5])})
+    assert says_less(clear_and_doubtful, BOTH, 10.0)[-1, 0] == pytest.approx(0.5, abs=1e-4)
+    again = Adaptation.from_dict(json.loads(json.dumps(says_less.to_dict())))
+    np.testing.assert_array_equal(
+        again(clear_and_doubtful, BOTH, 10.0), says_less(clear_and_doubtful, BOTH, 10.0)
+    )
+
+
+def test_bundles_of_before_have_only_usual_shares(clear_and_doubtful):
+    values = adaptation().to_dict()
+    del values["said"]
+    old = Adaptation.from_dict(values)
+    np.testing.assert_array_equal(
+        old(clear_and_doubtful, BOTH, 10.0), adaptation()(clear_and_doubtful, BOTH, 10.0)
+    )
 
 
 def test_each_lab_has_its_usual_shares(clear_and_doubtful):
@@ -70,8 +92,8 @@ def test_what_was_not_looked_for_and_what_is_missing_stay(clear_and_doubtful, ex
     said = np.insert(clear_and_doubtful, 2, 0.0, axis=1)
     said[:5] = np.nan
     looked = np.array([True, True, False])
-    usual, strength = np.array([0.15, 0.6, 0.25]), np.full(3, 10.0)
-    out = Adaptation(exclusive, {"": usual}, strength, 10.0)(said, looked, 10.0)
+    usual, strength = {"": np.array([0.15, 0.6, 0.25])}, np.full(3, 10.0)
+    out = Adaptation(exclusive, usual, usual, strength, 10.0)(said, looked, 10.0)
     assert np.isnan(out[:5]).all()
     assert (out[5:, 2] == 0).all()
     assert 0.3 < out[-1, 0] < 0.4

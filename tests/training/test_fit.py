@@ -41,7 +41,7 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
 
     def remember(self, *_):
         weights = dict(self.model.named_parameters())
-        steps.append({name: each.detach().clone() for name, each in weights.items()})
+        steps.append({name: each.detach().cpu().clone() for name, each in weights.items()})
 
     monkeypatch.setattr(LitClassifier, "on_train_batch_end", remember)
     fit(config_of(), SPACE, TRAIN, VAL, tmp_path / "plain")

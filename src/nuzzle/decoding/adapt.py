@@ -24,38 +24,39 @@ _FRAMES_PER_S = 2.0
 _STRENGTHS = (0.5, 1e4)
 
 
-def fit_adaptation(pairs: Sequence[ScoredPair]) -> Adaptation | None:
+def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) -> Adaptation | None:
     """The adaptation under which the truth is most probable; None where none helps.
 
     Of those that cannot be told from the best, the most cautious.
 
     Args:
         pairs: calibrated predictions for recordings that the model was not trained on.
+        out_of_fold: whether they are those of several models, each of some of these recordings.
+            Such models say what is rare more rarely than it is, and than a model of all of them
+            will say it. So shares are drawn to those that are true, as such a model's will be, and
+            whatever is fitted afterwards suits that.
     """
     groups = sorted({pair.resampling_unit for pair in pairs})
     if len(groups) < LEAST_GROUPS:
         return None
     pairs = [_thinned(pair) for pair in pairs]
-    usual, strength = _usual(pairs, _said), _strength(pairs)
-    choices = [Adaptation(pairs[0].exclusive, usual, strength, look_s) for look_s in LOOKS_S]
+    exclusive, said, strength = pairs[0].exclusive, _usual(pairs, _said), _strength(pairs)
+    usual = _usual(pairs, _true) if out_of_fold else said
+    choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), 1 + len(choices)))
     for pair in pairs:
-        said = [pair, *(_adapted(pair, choice) for choice in choices)]
-        total[groups.index(pair.resampling_unit)] += [surprise(each).sum() for each in said]
+        tried = [pair, *(_adapted(pair, choice) for choice in choices)]
+        total[groups.index(pair.resampling_unit)] += [surprise(each).sum() for each in tried]
     return (None, *choices)[most_cautious(total)]
 
 
-def after_refit(adaptation: Adaptation, pairs: Sequence[ScoredPair]) -> Adaptation:
-    """The adaptation of a model that has learned from all of these recordings.
-
-    On average it says what was true there. Those of some of the recordings, out of fold, say what
-    is rare more rarely than that.
+def after_refit(adaptation: Adaptation) -> Adaptation:
+    """That of a model of all recordings, which on average says what was true there.
 
     Args:
-        adaptation: fitted on the predictions of such models.
-        pairs: their predictions.
+        adaptation: fitted on predictions out of fold.
     """
-    return replace(adaptation, usual=_usual(pairs, _true))
+    return replace(adaptation, said=adaptation.usual)
 
 
 def _adapted(pair: ScoredPair, adaptation: Adaptation) -> ScoredPair:

@@ -12,12 +12,15 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.adaptation import Correction
 
 
-def fit_correction(pairs: Sequence[ScoredPair], settings: CalibrationConfig) -> Correction:
+def fit_correction(
+    pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, out_of_fold: bool = False
+) -> Correction:
     """What makes probabilities mean what they say, first in general and then in each recording.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
         settings: which steps there are.
+        out_of_fold: whether they are those of several models, each of some of these recordings.
 
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
@@ -25,7 +28,8 @@ def fit_correction(pairs: Sequence[ScoredPair], settings: CalibrationConfig) -> 
     correction = Correction(fit_calibrator(pairs, settings.method))
     if not settings.adapt:
         return correction
-    return replace(correction, adaptation=fit_adaptation(corrected(pairs, correction)))
+    adaptation = fit_adaptation(corrected(pairs, correction), out_of_fold=out_of_fold)
+    return replace(correction, adaptation=adaptation)
 
 
 def corrected(pairs: Sequence[ScoredPair], correction: Correction) -> list[ScoredPair]:

@@ -82,27 +82,36 @@ def groups_needed(coverage: float) -> int:
     return max(LEAST_GROUPS, math.ceil(2 / (1 - coverage) - 1 - 1e-9))
 
 
-def fit_calibration(pairs: Sequence[ScoredPair], settings: CalibrationConfig) -> Calibration:
+def fit_calibration(
+    pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, out_of_fold: bool = False
+) -> Calibration:
     """Fit on all pairs.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
         settings: of the calibration.
+        out_of_fold: whether they are those of several models, each of some of these recordings.
 
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
-    return _fit(pairs, settings, promised(len(_units(pairs)), settings.coverage))
+    promise = promised(len(_units(pairs)), settings.coverage)
+    return _fit(pairs, settings, promise, out_of_fold)
 
 
 def leave_out(
-    pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, seed: int = 0
+    pairs: Sequence[ScoredPair],
+    settings: CalibrationConfig,
+    *,
+    out_of_fold: bool = False,
+    seed: int = 0,
 ) -> LeftOut:
     """Calibrate each group as fitted on the others; of at least two groups.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
         settings: of the calibration.
+        out_of_fold: whether they are those of several models, each of some of these recordings.
         seed: of what is left out together, where there are many groups.
 
     Raises:
@@ -115,7 +124,7 @@ def leave_out(
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):
         inside = [pair for pair in pairs if pair.resampling_unit not in part]
-        fitted = _fit(inside, settings, promise)
+        fitted = _fit(inside, settings, promise, out_of_fold)
         for index, pair in enumerate(pairs):
             if pair.resampling_unit in part:
                 (out[index],) = corrected([pair], fitted.correction)
@@ -126,9 +135,12 @@ def leave_out(
 
 
 def _fit(
-    pairs: Sequence[ScoredPair], settings: CalibrationConfig, promise: float | None
+    pairs: Sequence[ScoredPair],
+    settings: CalibrationConfig,
+    promise: float | None,
+    out_of_fold: bool,
 ) -> Calibration:
-    correction = fit_correction(pairs, settings)
+    correction = fit_correction(pairs, settings, out_of_fold=out_of_fold)
     if promise is None:
         return Calibration(correction, None)
     return Calibration(correction, fit_conformal(corrected(pairs, correction), 1 - promise))

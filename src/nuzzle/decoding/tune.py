@@ -59,7 +59,7 @@ def tune_decoder(
     n_parts = int(part_of.max()) + 1
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, objectives, calibration)
-    mended = corrected(pairs, fit_correction(pairs, calibration))
+    mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     decoder = search(mended, start, objectives)
     truth = Truth(pairs)
     return Tuned(
@@ -162,7 +162,9 @@ def _left_out(
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
         correction = fit_correction(
-            [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part], calibration
+            [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part],
+            calibration,
+            out_of_fold=True,
         )
         mended = corrected(pairs, correction)
         inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]

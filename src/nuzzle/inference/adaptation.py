@@ -3,8 +3,8 @@
 A model expects behaviours to be as common as in the recordings that it learned from. But one animal
 fights for a third of its trial and the next not at all, and the second frame of a fight that looks
 doubtful is worth more where a hundred others were clear. So the shares of the behaviours are
-estimated from what the model says of all frames of the recording, and the model's usual shares are
-exchanged for them. As neighbouring frames tell nearly the same, a recording counts as few
+estimated from what the model says of all frames of the recording, and those that it says on average
+are exchanged for them. As neighbouring frames tell nearly the same, a recording counts as few
 independent looks, and its shares are drawn to the usual ones: strongly those of a behaviour that is
 equally common in all recordings, weakly those of one that comes and goes.
 
@@ -36,12 +36,14 @@ class Adaptation:
 
     Attributes:
         exclusive: whether the probabilities of a frame add up to one.
-        usual: lab -> `(behaviour,)`, the mean probability in its recordings; under '' in all.
+        said: lab -> `(behaviour,)`, the mean probability in its recordings; under '' in all.
+        usual: lab -> `(behaviour,)`, what a recording's own shares are drawn to; under '' of all.
         strength: `(behaviour,)`, how many independent looks the usual share weighs.
         look_s: seconds of recording that make one independent look.
     """
 
     exclusive: bool
+    said: Mapping[str, Floats]
     usual: Mapping[str, Floats]
     strength: Floats
     look_s: float
@@ -57,28 +59,34 @@ class Adaptation:
             fps: frames per second.
             lab: of the recording.
         """
-        usual = self.usual.get(lab, self.usual[""])
-        if self.exclusive:
-            usual = among(usual[np.newaxis], looked_for)[0]
         known = looked_for & np.isfinite(probability).any(axis=0)
         if not known.any():
             return probability
-        said, usual = probability[:, known].astype(np.float64), usual[known].clip(FLOOR, 1 - FLOOR)
-        looks = len(said) / fps / self.look_s
-        share = self._shares(said[:: 1 + len(said) // _ENOUGH_FRAMES], usual, looks, known)
+        said, usual = (self._of(each, lab, looked_for)[known] for each in (self.said, self.usual))
+        now = probability[:, known].astype(np.float64)
+        looks = len(now) / fps / self.look_s
+        thinned = now[:: 1 + len(now) // _ENOUGH_FRAMES]
+        share = self._shares(thinned, said, usual, looks, self.strength[known])
         out = probability.copy()
-        out[:, known] = self._exchanged(said, usual, share)
+        out[:, known] = self._exchanged(now, said, share)
         return out
 
+    def _of(self, shares: Mapping[str, Floats], lab: str, looked_for: NDArray[np.bool_]) -> Floats:
+        """Those of a lab, `(behaviour,)`, where only some behaviours were looked for."""
+        mine = shares.get(lab, shares[""])
+        if self.exclusive:
+            mine = among(mine[np.newaxis], looked_for)[0]
+        return mine.clip(FLOOR, 1 - FLOOR)
+
     def _shares(
-        self, said: Floats, usual: Floats, looks: float, known: NDArray[np.bool_]
+        self, now: Floats, said: Floats, usual: Floats, looks: float, strength: Floats
     ) -> Floats:
         """The most likely share of each behaviour, `(behaviour,)`, by expectation maximisation."""
-        said = said[np.isfinite(said).all(axis=1)]
-        share, strength = usual, self.strength[known]
-        for _ in range(_MOST_ROUNDS if len(said) else 0):
+        now = now[np.isfinite(now).all(axis=1)]
+        share = usual
+        for _ in range(_MOST_ROUNDS if len(now) else 0):
             before = share
-            seen = self._exchanged(said, usual, share).mean(axis=0)
+            seen = self._exchanged(now, said, share).mean(axis=0)
             share = (looks * seen + strength * usual) / (looks + strength)
             if self.exclusive:
                 share = share / share.sum()
@@ -86,19 +94,20 @@ class Adaptation:
                 break
         return share
 
-    def _exchanged(self, said: Floats, usual: Floats, share: Floats) -> Floats:
-        """Probabilities `(time, behaviour)` if `share` is what is to be expected, not `usual`."""
-        present = said * (share / usual)
+    def _exchanged(self, now: Floats, said: Floats, share: Floats) -> Floats:
+        """Probabilities `(time, behaviour)` if `share` is what is to be expected, not `said`."""
+        present = now * (share / said)
         if self.exclusive:
             total = present.sum(axis=1, keepdims=True)
         else:
-            total = present + (1 - said) * ((1 - share) / (1 - usual))
+            total = present + (1 - now) * ((1 - share) / (1 - said))
         return np.asarray(present / total)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "exclusive": self.exclusive,
+            "said": {lab: shares.tolist() for lab, shares in self.said.items()},
             "usual": {lab: shares.tolist() for lab, shares in self.usual.items()},
             "strength": self.strength.tolist(),
             "look_s": self.look_s,
@@ -107,8 +116,10 @@ class Adaptation:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Adaptation:
         """The inverse of `to_dict`."""
+        said = values.get("said", values["usual"])  # older bundles have one of both
         return cls(
             exclusive=bool(values["exclusive"]),
+            said={lab: np.array(shares) for lab, shares in said.items()},
             usual={lab: np.array(shares) for lab, shares in values["usual"].items()},
             strength=np.array(values["strength"]),
             look_s=float(values["look_s"]),

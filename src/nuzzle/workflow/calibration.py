@@ -31,6 +31,9 @@ from nuzzle.evaluation.uncertainty import How, measure_uncertainty
 from nuzzle.inference.bundle import Bundle
 from nuzzle.workflow.samples import Say
 
+#: What a bundle's calibration was fitted on: predictions of models of some of the recordings.
+_OUT_OF_FOLD = "the predictions out of fold"
+
 
 def calibrate_bundle(
     bundle: Bundle,
@@ -48,7 +51,7 @@ def calibrate_bundle(
         out_of_fold: `raw` are those of models that were trained in the same way, of recordings
             that the bundle has learned from and they have not.
     """
-    fitted_on = "the predictions out of fold" if out_of_fold else "val"
+    fitted_on = _OUT_OF_FOLD if out_of_fold else "val"
     settings = bundle.config.calibration
     groups = sorted({pair.resampling_unit for pair in raw})
     values: dict[str, Any] = {
@@ -83,10 +86,10 @@ def _fitted(
     Raises:
         InputError: there is nothing to fit.
     """
-    correction, conformal = fit_calibration(raw, settings)
+    correction, conformal = fit_calibration(raw, settings, out_of_fold=out_of_fold)
     adaptation = correction.adaptation
     if adaptation is not None and out_of_fold:
-        adaptation = after_refit(adaptation, raw)
+        adaptation = after_refit(adaptation)
     return {
         "calibrator": None if settings.method == "none" else correction.calibrator.to_dict(),
         "adaptation": None if adaptation is None else adaptation.to_dict(),
@@ -165,7 +168,8 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
             adapt=fitted.get("adapt", False),  # older bundles have none
             coverage=fitted["coverage"],
         )
-        return leave_out(raw, settings), "left out in turn"
+        out_of_fold = fitted["fitted_on"] == _OUT_OF_FOLD
+        return leave_out(raw, settings, out_of_fold=out_of_fold), "left out in turn"
     pairs = corrected(raw, bundle.correction)
     how: How = "fitted on them" if seen else "held out"
     if conformal is None:
