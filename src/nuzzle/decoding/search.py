@@ -45,7 +45,8 @@ def search(
 
     Smoothing and costs are first tried together for all behaviours, then every setting of one
     behaviour after the other, twice. A setting is changed only where the gain is larger than its
-    standard error over groups: what a few recordings alone ask for, others pay for.
+    standard error over groups, and then as little as cannot be told from the best: what a few
+    recordings alone ask for, others pay for.
 
     Args:
         pairs: what was said, and the truth.
@@ -117,10 +118,16 @@ class _Trial:
         )
 
     def best_of(self, candidates: Sequence[Decoder], now: _Tried) -> _Tried:
-        """The one that gains most of those whose gain is no chance; the present one if none."""
+        """The first that cannot be told from the best, of those whose gain is no chance.
+
+        Args:
+            candidates: the most cautious first.
+            now: the present one, which stays if none is better.
+        """
         tried = [self.of(candidate) for candidate in candidates]
         better = [each for each in tried if each.surely_better(now)]
-        return max(better, key=lambda each: each.value, default=now)
+        best = max(better, key=lambda each: each.value, default=now)
+        return next((each for each in better if not best.surely_better(each)), now)
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)
@@ -161,16 +168,16 @@ def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
 
 
 def _together() -> list[dict[str, float]]:
-    """Every other width with every other cost, for all behaviours at once."""
+    """Every other width with every other cost, for all behaviours at once; the least first."""
     widths = (0.0, *WIDTHS_S[1::2])
     return [{"width_s": width, "cost_s": cost} for width in widths for cost in COSTS_S[::2]]
 
 
 def _others(grid: Sequence[float], now: float, whole_grid: bool) -> list[float]:
-    """The other values of a grid, or only the neighbours of the present one."""
+    """The other values of a grid, or only the neighbours of the present one; the nearest first."""
     at = grid.index(now)
-    near = grid if whole_grid else grid[max(0, at - 1) : at + 2]
-    return [value for value in near if value != now]
+    others = [n for n in range(len(grid)) if n != at and (whole_grid or abs(n - at) == 1)]
+    return [grid[n] for n in sorted(others, key=lambda n: abs(n - at))]
 
 
 def _settings(decoder: Decoder) -> dict[str, list[float]]:
