@@ -47,9 +47,8 @@ def test_a_swap_is_mended_points_and_confidences(start, stop):
     mended = RepairIdentity()(exchanged(truth, start, stop, [1, 0]))
     np.testing.assert_array_equal(mended.position, truth.position)
     np.testing.assert_array_equal(mended.confidence, truth.confidence)
-    assert mended.history[-1] == (
-        f"mended 1 identity swap, {stop - start} frames (frames {start}-{stop - 1})"
-    )
+    where = f"{start}-{stop - 1}" if stop > start + 1 else f"{start}"
+    assert mended.history[-1] == f"mended 1 identity swap, {stop - start} frames (frames {where})"
 
 
 def test_most_frames_keep_their_name():
@@ -124,6 +123,11 @@ def test_a_long_list_is_cut():
     text = summary([(10 * n, 10 * n + 2) for n in range(7)])
     assert text.startswith("mended 7 identity swaps, 14 frames (frames 0-1, 10-11,")
     assert text.endswith("and 2 more)")
+
+
+def test_one_frame_is_no_span():
+    said = "mended 2 identity swaps, 2,001 frames (frames 5, 1000-2999)"
+    assert summary([(5, 6), (1000, 3000)]) == said
 
 
 def test_one_animal_and_five():

@@ -64,7 +64,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Training took", duration(float(seconds)) if seconds else ""),
         ("Features", _each(frontends, "features")),
         ("Frames per second", _each(frontends, "fps")),
-        ("Positions in", _each(frontends, "unit")),
+        ("Positions in", _each(frontends, "unit").replace("bl", "body lengths")),
         ("Probabilities", "; ".join(probability_steps(bundle.get("calibration") or {}))),
         ("Keypoints", listed(skeleton.get("keypoints") or (), _MOST_NAMES)),
     ]

@@ -85,9 +85,10 @@ class RepairIdentity(Step):
 def summary(swaps: list[Swap]) -> str:
     """What was mended, for people."""
     frames = sum(stop - start for start, stop in swaps)
-    where = listed([f"{start}-{stop - 1}" for start, stop in swaps], _LISTED)
+    spans = [f"{start}-{stop - 1}" if stop - start > 1 else f"{start}" for start, stop in swaps]
     what = "swap" if len(swaps) == 1 else "swaps"
-    return f"mended {len(swaps)} identity {what}, {frames} frames (frames {where})"
+    where = listed(spans, _LISTED)
+    return f"mended {len(swaps)} identity {what}, {frames:,} frames (frames {where})"
 
 
 def swaps_of(order: NDArray[np.int64]) -> list[Swap]:
