@@ -119,13 +119,14 @@ def config(epochs, dropout=0.2):
 
 def test_a_network_learns_the_habits_of_each_lab(tmp_path):
     samples = opposite_labs()
-    trained = fit(config(20), SPACE, samples, [], tmp_path)
-    arguments = model_arguments(config(20), samples[0], SPACE)
+    settings = config(60, dropout=0.5)  # enough for any seed
+    trained = fit(settings, SPACE, samples, [], tmp_path)
+    arguments = model_arguments(settings, samples[0], SPACE)
     classifier = SequenceClassifier(trained.model, "tcn", arguments, 20, True)
     assert accuracy(classifier, samples, lambda number: torch.eye(2)[number]) > 0.97
     # Of an unknown lab it can only say that it does not know.
     hidden = torch.cat([samples[0].features, torch.zeros(600, 2)], dim=1)
-    assert (classifier.probabilities(hidden)[:, 0] - 0.5).abs().mean() < 0.35
+    assert (classifier.probabilities(hidden)[:, 0] - 0.5).abs().mean() < 0.25
 
 
 def test_trees_learn_the_habits_of_each_lab():

@@ -168,7 +168,7 @@ def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
 
 
 def _together() -> list[dict[str, float]]:
-    """Every other width with every other cost, for all behaviours at once; the least first."""
+    """Every other width with every other cost, for all behaviours at once; the narrowest first."""
     widths = (0.0, *WIDTHS_S[1::2])
     return [{"width_s": width, "cost_s": cost} for width in widths for cost in COSTS_S[::2]]
 
