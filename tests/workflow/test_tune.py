@@ -240,6 +240,28 @@ def test_processes_share_the_trials(tmp_path):
     assert not set(drawn[0]) & set(drawn[1]), "each process draws its own"
 
 
+def test_a_trial_that_another_process_is_at_is_not_counted(
+    manifest, space, tmp_path, quick, monkeypatch
+):
+    opened, said, out = [], [], tmp_path / "best.yaml"
+
+    class Opened(shared_study.SharedStudy):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            opened.append(self)
+
+    monkeypatch.setattr(module, "SharedStudy", Opened)
+    tune(manifest, out, TREES, space=space, trials=2)
+    assert opened[0].claim(3) is not None
+    found = tune(manifest, out, TREES, space=space, trials=3, say=said.append)
+    assert len(found.trials) == 3
+    assert found.ended == len(quick) == 2
+    assert said[-2:] == [
+        "still running in other processes: 1 trial",
+        f"the best of 2 trials is trial {found.trials['score'].idxmax()}",
+    ]
+
+
 def test_without_optuna(manifest, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingDependencyError, match=r"nuzzle\[tune\]"):

@@ -104,13 +104,14 @@ def _print_search(found: Search, out: Path, on: _On) -> None:
     """The best trials, and what to do next."""
     from nuzzle.cli.console import out as console
     from nuzzle.cli.console import print_table
+    from nuzzle.outputs.svg import count
 
     done = found.trials[found.trials["state"] == "complete"].nlargest(5, "score")
     columns = [done[name] for name in ("trial", "score", "f1", "ap", "bouts", "seconds")]
     print_table(
         ("trial", "score", "macro F1", "mean AP", "bout F1", "seconds"),
         [(*row[:5], round(row[5])) for row in zip(*columns, strict=True)],
-        title=f"The best of {len(found.trials)} trials",
+        title=f"The best of {count(found.ended, 'trial')}",
     )
     flattered = "val chose it" if on is _On.VAL else "the same folds chose it"
     console().print(

@@ -79,7 +79,7 @@ class ExplanationFolder:
             lstrip_blocks=True,
         )
         html = environment.get_template("explain.html.j2").render(
-            title=f"Why {summary['model']} decides as it does",
+            title=f"What the decisions of {summary['model']} rest on",
             pictures=self.pictures,
             notes=self.notes,
             summary=summary,

@@ -25,6 +25,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.outputs.svg import count
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of, is_manifest
@@ -204,7 +205,7 @@ class _Job:
         kinds = families(self.bundle.frontend.columns)
 
         def one_by_one() -> Iterator[Recording]:
-            what = f"shifting {len(kinds)} families of features, {repeats} times each"
+            what = f"shifting {len(kinds)} families of features, {count(repeats, 'time')} each"
             for number, recording in enumerate(labelled, 1):
                 self.say(f"{what}: {recording.name}, {number} of {len(labelled)}")
                 yield recording
@@ -227,8 +228,8 @@ class _Job:
             "families",
             family_bars(rows, ["macro", *shown]),
             "How far F1 falls when the columns of a family come from another time of the recording "
-            f"(mean, least and largest of {repeats} shifts). A family whose information another "
-            "one holds as well may show no drop."
+            f"(mean, least and largest of {count(repeats, 'shift')}). A family whose information "
+            "another one holds as well may show no drop."
             + (" The lab does not change in a recording: it is hidden." if "lab" in kinds else ""),
         )
         return rows
@@ -245,7 +246,9 @@ class _Job:
         for recording, some in pairs:
             prepared = self.bundle.frontend.prepare(recording)
             parts += [self.bundle.frontend(prepared, pair)[::every] for pair in some]
-        values = np.abs(tree_shap(classifier, torch.cat(parts))[:, :, :-1]).mean(axis=0)
+        features = torch.cat(parts)
+        self.say(f"SHAP values of {count(len(features), 'frame')}")
+        values = np.abs(tree_shap(classifier, features)[:, :, :-1]).mean(axis=0)
         rows: list[dict[str, Any]] = []
         for name in self.behaviours:
             mine = self._columns(name, values[column_of(self.bundle, name)])
@@ -254,7 +257,7 @@ class _Job:
                 "Columns of the trees",
                 f"shap-{self.bundle.space.names.index(name)}",
                 column_bars(mine, name),
-                f"Mean size of the SHAP values (TreeSHAP) of {name} over {sum(map(len, parts)):,} "
+                f"Mean size of the SHAP values (TreeSHAP) of {name} over {len(features):,} "
                 "frames: how far a column moves the score, up or down.",
             )
         self.folder.table("shap", rows)

@@ -19,6 +19,7 @@ from nuzzle.errors import ConfigError, OutputError, TrainingError
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
+from nuzzle.outputs.svg import count
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, starting_point
@@ -51,6 +52,11 @@ class Search:
     figures: Mapping[str, float]
     trials: pd.DataFrame
     importances: Mapping[str, float]
+
+    @property
+    def ended(self) -> int:
+        """How many trials came to an end; others may be running in other processes."""
+        return int((self.trials["state"] != "running").sum())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -164,7 +170,7 @@ class _Run:
     def __call__(self) -> None:
         begun = len(self.study.trials)
         if begun:
-            self.say(f"continuing a search of {begun} trials")
+            self.say(f"continuing a search of {count(begun, 'trial')}")
         while (trial := self.study.claim(self.total)) is not None:
             with self.study.alive(trial):
                 try:
@@ -175,7 +181,7 @@ class _Run:
             self._check_hope()
         running = self.study.count("running")
         if running:
-            self.say(f"{running} trial(s) are still running in other processes")
+            self.say(f"still running in other processes: {count(running, 'trial')}")
 
     def _one(self, trial: optuna.Trial) -> None:
         began = time.perf_counter()
@@ -285,14 +291,15 @@ def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: 
     write_text(out, text)
     study.study.set_user_attr("written", _hash(text))
     draw_search(table, importances, out.with_suffix(".png"))
-    say(f"the best of {len(table)} trials is trial {best.number}")
-    return Search(
+    search = Search(
         config=found,
         score=float(best.value or 0.0),
         figures=best.user_attrs["figures"],
         trials=table,
         importances=importances,
     )
+    say(f"the best of {count(search.ended, 'trial')} is trial {best.number}")
+    return search
 
 
 def _values(trial: optuna.trial.FrozenTrial, space: Space) -> dict[str, Any]:
