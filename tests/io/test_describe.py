@@ -121,6 +121,45 @@ def test_a_manifest_with_a_recording_that_cannot_be_read(project):
     assert "2DLC_net.csv" in about["problems"][0]
 
 
+CALTECH = """Caltech Behavior Annotator - Annotation File
+
+Configuration file:
+base\tz
+social\ts
+bite\tb
+
+S1:\tstart\tend\ttype
+-----------------------------
+"""
+
+
+def test_what_label_files_name_but_nobody_saw_is_no_problem(project):
+    ranges = "   \t1\t10\tsocial\n   \t11\t20\tbase\n"
+    (project / "1.txt").write_text(CALTECH + ranges)
+    manifest, _ = init_manifest(
+        poses=[project / "poses/1*.csv"],
+        labels=[project / "1.txt"],
+        common={"fps": 10.0, "background": "base", "directed": False},
+    )
+    about = describe(manifest.save(project / "m.csv"))
+    assert list(about["behaviours"]) == ["social"]
+    assert about["problems"] == []
+    assert about["notes"] == ["named in label files, but seen in no recording, so left out: bite"]
+
+
+def test_no_behaviour_at_all_is_a_problem(project):
+    (project / "1.txt").write_text(CALTECH + "   \t1\t20\tbase\n")
+    manifest, _ = init_manifest(
+        poses=[project / "poses/1*.csv"],
+        labels=[project / "1.txt"],
+        common={"fps": 10.0, "background": "base", "directed": False},
+    )
+    about = describe(manifest.save(project / "m.csv"))
+    assert about["behaviours"] == {}
+    (problem,) = about["problems"]
+    assert problem.endswith("left out: bite, social")
+
+
 def test_a_leak_is_a_problem(project):
     poses = "poses/1DLC_net.csv"
     (project / "m.csv").write_text(

@@ -26,9 +26,9 @@ def describe_manifest(
 
     Returns:
         ``splits``: for each, ``recordings``, ``groups``, ``frames``, ``labelled``;
-        ``behaviours``: for each, by split, ``bouts``, ``frames``, ``observed_frames``,
-        ``recordings`` (in which it was looked for); ``fps``, ``keypoints``, ``individuals``: how
-        many recordings have which; ``problems``; ``notes`` of the readers.
+        ``behaviours``: for each that is seen anywhere, by split, ``bouts``, ``frames``,
+        ``observed_frames``, ``recordings`` (in which it was looked for); ``fps``, ``keypoints``,
+        ``individuals``: how many recordings have which; ``problems``; ``notes``.
     """
     splits: dict[str, Counter[str]] = defaultdict(Counter)
     groups: dict[str, set[str]] = defaultdict(set)
@@ -49,13 +49,17 @@ def describe_manifest(
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
             notes += [f"{entry.recording}: {note}" for note in recording.labels.notes]
-    problems += _leaks(manifest) + _absent(behaviours, list(splits))
+    seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
+    if never := sorted(behaviours.keys() - seen.keys()):
+        named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
+        (notes if seen else problems).insert(0, named)
+    problems += _leaks(manifest) + _absent(seen, list(splits))
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
         "behaviours": {
             name: {split: dict(count) for split, count in by_split.items()}
-            for name, by_split in sorted(behaviours.items())
+            for name, by_split in seen.items()
         },
         **{name: dict(count) for name, count in alike.items()},
         "problems": problems,
@@ -105,18 +109,17 @@ def _leaks(manifest: Manifest) -> list[str]:
     return []
 
 
+def _shown(by_split: dict[str, Counter[str]]) -> bool:
+    """Whether a behaviour is marked anywhere: label files name others as well."""
+    return any(count["frames"] for count in by_split.values())
+
+
 def _absent(behaviours: dict[str, dict[str, Counter[str]]], splits: list[str]) -> list[str]:
     """Behaviours that cannot be learned, or not be scored, because a split has none."""
-    never = [
-        name
-        for name, by_split in sorted(behaviours.items())
-        if not any(count["frames"] for count in by_split.values())
-    ]
-    nowhere = [f"never seen in any recording, so left out: {', '.join(never)}"] if never else []
-    return nowhere + [
+    return [
         f"{name!r} is never seen in the split {split!r}"
         + ("" if by_split[split]["observed_frames"] else ", where nobody looked for it")
-        for name, by_split in sorted(behaviours.items())
+        for name, by_split in behaviours.items()
         for split in splits
-        if split and name not in never and not by_split[split]["frames"]
+        if split and not by_split[split]["frames"]
     ]
