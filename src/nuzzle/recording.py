@@ -16,6 +16,8 @@ from nuzzle.labels import Labels, Pair
 DIMENSIONS = ("time", "space", "keypoint", "individual")
 #: No coordinate is larger, in any unit.
 _LARGEST = 1e6
+#: Units of positions, and what people call them.
+UNITS = {"px": "pixels", "cm": "cm", "bl": "body lengths"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,7 +316,7 @@ def _scalar_problems(recording: Recording) -> list[str]:
     scale = recording.px_per_cm
     if scale is not None and not (np.isfinite(scale) and scale > 0):
         problems.append(f"px_per_cm is a positive number of pixels; got {scale}")
-    if recording.unit not in ("px", "cm", "bl"):
+    if recording.unit not in UNITS:
         problems.append(f"unit is 'px', 'cm' or 'bl' (body lengths); got {recording.unit!r}")
     return problems
 

@@ -8,6 +8,7 @@ import torch
 from nuzzle.config import Config
 from nuzzle.errors import DivergedError, LeakageError, ManifestError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.card import model_card
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
@@ -57,6 +58,12 @@ def test_the_bundle_is_one_file_without_a_pickle(bundle_file):
     assert sorted(names) == ["bundle.json", "card.md", "classifier/weights.safetensors"]
     assert "simulated" in card
     assert "attack" in card
+
+
+def test_the_card_calls_units_by_their_names(bundle_file):
+    values = Bundle.load(bundle_file).to_dict()
+    in_body_lengths = {**values, "frontend": {**values["frontend"], "unit": "bl"}}
+    assert "30 frames per second, positions in body lengths\n" in model_card(in_body_lengths)
 
 
 def test_nothing_is_left_of_the_work_folder(bundle_file):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nuzzle.recording import UNITS
+
 
 def model_card(values: Mapping[str, Any]) -> str:
     """The card of a bundle as Markdown.
@@ -50,7 +52,7 @@ def _inputs(values: Mapping[str, Any]) -> list[str]:
 
 def _input(front: Mapping[str, Any]) -> str:
     return (
-        f"- {front['fps']:g} frames per second, positions in {front['unit']}\n"
+        f"- {front['fps']:g} frames per second, positions in {UNITS[front['unit']]}\n"
         f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
         f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
         f"- features: {front['features']}" + _told(front.get("labs"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -10,6 +10,7 @@ import yaml
 from nuzzle.errors import listed
 from nuzzle.inference.card import probability_steps
 from nuzzle.outputs.svg import count, duration
+from nuzzle.recording import UNITS
 
 _MOST_NAMES = 20
 
@@ -62,9 +63,9 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Validated on", listed(training.get("validation_recordings") or (), _MOST_NAMES)),
         ("Epoch kept", "" if best is None else str(best)),
         ("Training took", duration(float(seconds)) if seconds else ""),
-        ("Features", _each(frontends, "features")),
-        ("Frames per second", _each(frontends, "fps")),
-        ("Positions in", _each(frontends, "unit").replace("bl", "body lengths")),
+        ("Features", _each(front.get("features", "") for front in frontends)),
+        ("Frames per second", _each(front.get("fps", "") for front in frontends)),
+        ("Positions in", _each(UNITS.get(front.get("unit", ""), "") for front in frontends)),
         ("Probabilities", "; ".join(probability_steps(bundle.get("calibration") or {}))),
         ("Keypoints", listed(skeleton.get("keypoints") or (), _MOST_NAMES)),
     ]
@@ -84,9 +85,8 @@ def _model(bundle: Mapping[str, Any]) -> str:
     return f"{model}, {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
 
 
-def _each(frontends: Sequence[Mapping[str, Any]], key: str) -> str:
+def _each(values: Iterable[Any]) -> str:
     """The different values of all members."""
-    values = [each.get(key, "") for each in frontends]
     found = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return ", ".join(dict.fromkeys(found))
 
