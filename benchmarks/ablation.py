@@ -78,12 +78,15 @@ RECIPES = {
     ),
     "trees": ("model.name=trees", f"decoding.smooth_s={SMOOTH_S}"),
 }
+#: Those of the tail beside those of `COMMON`.
+_ALL_POINTS = ("prepare.keypoints=[top, body, tail, tail-m, tail-e]",)
 #: Two folds leave trees about 100,000 frames at 10 a second, which is what the preset draws.
 _TREES = {
     "relational": Lever(("features=relational",)),
     "windowed_all": Lever(("features=windowed_all",)),
     "windowed_relative": Lever(("features=windowed_relative",)),
     "kinds": Lever(("loss.kinds=1",)),
+    "all_points": Lever(_ALL_POINTS),
     "repair_identity": Lever(("prepare.repair_identity=true",)),
     "gap_0": Lever(("prepare.max_gap_s=0",)),
     "gap_5": Lever(("prepare.max_gap_s=5",)),
@@ -152,6 +155,7 @@ _STEADY = {
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
+    "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary", auxiliary=True),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
     "steady_wide": Lever(
         (
