@@ -35,7 +35,7 @@ class DropUnsure(Step):
         dropped = int((unsure & recording.present).sum())
         position = np.where(unsure[:, None], np.float32(np.nan), recording.position)
         return recording.with_position(
-            position, f"dropped points with a confidence below {self.threshold:g} ({dropped})"
+            position, f"dropped points with a confidence below {self.threshold:g} ({dropped:,})"
         )
 
 
@@ -51,4 +51,4 @@ class DropOrigin(Step):
     def __call__(self, recording: Recording) -> Recording:
         lost = (recording.position == 0).all(axis=1)
         position = np.where(lost[:, None], np.float32(np.nan), recording.position)
-        return recording.with_position(position, f"dropped points at (0, 0) ({int(lost.sum())})")
+        return recording.with_position(position, f"dropped points at (0, 0) ({int(lost.sum()):,})")

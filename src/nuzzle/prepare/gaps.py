@@ -63,6 +63,6 @@ class FillGaps(Step):
         start = position[first, :, keypoint, individual]
         stop = position[last, :, keypoint, individual]
         filled[frame, :, keypoint, individual] = start + share * (stop - start)
-        done = f"filled gaps of up to {longest} frames linearly ({len(frame)} points)"
+        done = f"filled gaps of up to {longest} frames linearly ({len(frame):,} points)"
         confidence = np.where(fill, np.float32(np.nan), recording.confidence)
         return recording.with_position(filled, done, confidence=confidence)
