@@ -50,7 +50,7 @@ def describe_manifest(
             _count_labels(recording.labels, entry.split, behaviours)
             notes += [f"{entry.recording}: {note}" for note in recording.labels.notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
-    if never := sorted(behaviours.keys() - seen.keys()):
+    if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
     problems += _leaks(manifest) + _absent(seen, list(splits))
