@@ -21,6 +21,8 @@ from nuzzle.skeleton import Skeleton
 _Floats = NDArray[np.float64]
 _HEAT = "viridis"
 _MOST_BARS = 15
+#: How high a label is, as a share of the body's length.
+_LABEL_SHARE = 0.07
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -64,8 +66,9 @@ def bodies(
             right, forward, s=40 + 260 * share[animal] / top, c=share[animal], cmap=_HEAT, vmin=0,
             vmax=top, edgecolors="white", zorder=3,
         )  # fmt: skip
+        heights = label_heights(right, forward)
         for x, y, name, value in zip(
-            right, forward, skeleton.keypoints, share[animal], strict=True
+            right, heights, skeleton.keypoints, share[animal], strict=True
         ):
             side = -1 if x < 0 else 1
             each.annotate(
@@ -82,6 +85,24 @@ def bodies(
     bar.ax.tick_params(labelsize=8)
     figure.suptitle(f"Which keypoints speak for or against {behaviour}", fontsize=11)
     return figure
+
+
+def label_heights(right: _Floats, forward: _Floats) -> _Floats:
+    """Where the labels of points stand, so that none of a side covers another.
+
+    Args:
+        right: of the points; labels stand on the side that a point is on.
+        forward: how high they are.
+
+    Returns:
+        Heights of the labels: those of the points, moved up where one is too near below.
+    """
+    heights, least = forward.astype(np.float64), _LABEL_SHARE * float(np.ptp(forward))
+    for side in (right < 0, right >= 0):
+        below = -np.inf
+        for index in np.flatnonzero(side)[np.argsort(forward[side], kind="stable")]:
+            heights[index] = below = max(heights[index], below + least)
+    return heights
 
 
 def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviour: str) -> Figure:
