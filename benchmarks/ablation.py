@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,10 +35,17 @@ from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.benchmark import Spread
-from nuzzle.workflow.folds import ModelFolds, partition
-from nuzzle.workflow.learn import learn
-from nuzzle.workflow.scored import score_recording
-from rats import COMMON, FIGURES, OTHER, SMOOTH_S, add_data_options, figures_of, manifest_of
+from rats import (
+    COMMON,
+    FIGURES,
+    OTHER,
+    SMOOTH_S,
+    add_data_options,
+    figures_of,
+    manifest_of,
+    on_val,
+    out_of_fold,
+)
 
 Run = dict[str, Any]
 
@@ -228,16 +234,9 @@ def predictions(run: Run, recordings: dict[str, list[Recording]]) -> tuple[list[
         train = [replace(each, auxiliary=None) for each in train]
     space = LabelSpace.fit(train, config.labels)
     space = replace(space, directed=space.directed or run["ordered"])
-    with tempfile.TemporaryDirectory() as folder:
-        if run["on"] == "val":
-            split = {"train": train, "val": list[Recording]()}
-            bundle = learn(split, space, config, Path(folder) / "work", lambda _: None)
-            scored = [score_recording(bundle, each) for each in recordings["val"]]
-            return [pair for each in scored for pair in each.pairs], bundle.training["seconds"]
-        parts = partition(train, "group", run["folds"], config)
-        folds = ModelFolds(parts, space, config, Path(folder), lambda _: None, None)
-        pairs = folds.out_of_fold()
-        return pairs, sum(folds.bundle(n).training["seconds"] for n in range(len(parts)))
+    if run["on"] == "val":
+        return on_val(train, recordings["val"], space, config)
+    return out_of_fold(train, run["folds"], space, config)
 
 
 def finished(run: Run, recordings: dict[str, list[Recording]]) -> Run:

@@ -13,19 +13,17 @@ precision, and its F1 at several thresholds.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import f1_score
 
 from nuzzle.config import Config
+from nuzzle.evaluation.frames import average_precision
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.folds import ModelFolds, partition
-from rats import COMMON, add_data_options, manifest_of
+from rats import COMMON, add_data_options, manifest_of, out_of_fold
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 
@@ -42,7 +40,7 @@ def rarest(pairs: Sequence[ScoredPair]) -> tuple[str, np.ndarray, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_data_options(parser)
-    parser.add_argument("--folds", nargs="+", type=int, default=[2, 4, 8, 16])
+    parser.add_argument("--folds", nargs="+", type=int, default=[2, 5, 10])
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     manifest = manifest_of(arguments.data, arguments.stream)
@@ -52,12 +50,9 @@ def main() -> None:
     heads = ("folds", "said", "true", "AP", *(f"F1 {each:g}" for each in THRESHOLDS))
     print("behaviour".ljust(16), *(head.rjust(8) for head in heads))
     for count in arguments.folds:
-        with tempfile.TemporaryDirectory() as folder:
-            parts = partition(train, "group", count, config)
-            models = ModelFolds(parts, space, config, Path(folder), lambda _: None, None)
-            name, truth, said = rarest(models.out_of_fold())
+        name, truth, said = rarest(out_of_fold(train, count, space, config)[0])
         scores = [f1_score(truth, said >= each) for each in THRESHOLDS]
-        cells = (said.mean(), truth.mean(), average_precision_score(truth, said), *scores)
+        cells = (said.mean(), truth.mean(), average_precision(truth, said), *scores)
         print(name.ljust(16), f"{count:8}", *(f"{cell:8.3f}" for cell in cells), flush=True)
 
 

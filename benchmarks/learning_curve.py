@@ -13,23 +13,18 @@ their recordings and their seeds.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.evaluation import evaluate
-from nuzzle.evaluation.figures import Estimate
 from nuzzle.io.load import load_manifest
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import Spread
-from nuzzle.workflow.learn import learn
-from nuzzle.workflow.scored import score_recording
-from rats import COMMON, FIGURES, SMOOTH_S, add_data_options, figures_of, manifest_of
+from rats import COMMON, FIGURES, SMOOTH_S, add_data_options, figures_of, manifest_of, on_val
 
 #: What the first recording of a draw shows of each behaviour at least, s.
 SHOWN_S = 30
@@ -50,38 +45,33 @@ def shows_all(recording: Recording, space: LabelSpace) -> bool:
     return bool((shown >= SHOWN_S * recording.fps).all())
 
 
-def figures(
-    train: list[Recording], val: Sequence[Recording], space: LabelSpace, config: Config
-) -> dict[str, Estimate]:
-    with tempfile.TemporaryDirectory() as folder:
-        split = {"train": train, "val": list[Recording]()}
-        bundle = learn(split, space, config, Path(folder) / "work", lambda _: None)
-    pairs = [pair for each in val for pair in score_recording(bundle, each).pairs]
-    return figures_of(evaluate(pairs, bootstrap=0))
-
-
 def main() -> None:
     names = [*ARCHITECTURES, "trees"]
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_data_options(parser)
     parser.add_argument("--models", nargs="+", choices=names, default=["conv_lstm", "trees"])
     parser.add_argument("--recordings", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32])
-    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--draws", type=int, default=4)
     arguments = parser.parse_args()
     manifest = manifest_of(arguments.data, arguments.stream)
     train, val = (list(load_manifest(manifest.select(split))) for split in ("train", "val"))
+    space = LabelSpace.fit(train, Config().labels)
+    orders = [drawn(train, space, draw) for draw in range(arguments.draws)]
     print("recordings", "model".ljust(12), *(each.ljust(16) for each in FIGURES), sep="  ")
     for count in arguments.recordings:
         for name in arguments.models:
             found = []
-            for draw in range(arguments.draws):
+            for draw, order in enumerate(orders):
                 changes = (f"model.name={name}", f"decoding.smooth_s={SMOOTH_S}")
                 config = Config.load(None, [*COMMON, *changes, f"training.seed={draw}"])
-                space = LabelSpace.fit(train, config.labels)
-                chosen = drawn(train, space, draw)[:count]
-                found.append(figures(chosen, val, space, config))
+                pairs, _ = on_val(order[:count], val, space, config)
+                found.append(figures_of(evaluate(pairs, bootstrap=0)))
             cells = [str(Spread.of(each[figure].value for each in found)) for figure in FIGURES]
-            row = [f"{len(chosen)}".rjust(10), name.ljust(12), *(cell.ljust(16) for cell in cells)]
+            row = [
+                f"{min(count, len(train))}".rjust(10),
+                name.ljust(12),
+                *(cell.ljust(16) for cell in cells),
+            ]
             print(*row, sep="  ", flush=True)
 
 

@@ -9,17 +9,25 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nuzzle.config import Config
 from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.splits import Splitting
 from nuzzle.manifest import Manifest
+from nuzzle.recording import Recording
+from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import Spread
+from nuzzle.workflow.folds import ModelFolds, partition
+from nuzzle.workflow.learn import learn
+from nuzzle.workflow.scored import score_recording
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "rat_dyads"
@@ -51,6 +59,28 @@ def manifest_of(data: Path, stream: str) -> Manifest:
         splitting=Splitting(data / "recordings.csv"),
     )
     return replace(manifest, entries=tuple(each for each in manifest if each.labels))
+
+
+def on_val(
+    train: list[Recording], val: Sequence[Recording], space: LabelSpace, config: Config
+) -> tuple[list[ScoredPair], float]:
+    """Truth and prediction of `val` by a model of `train`; seconds of its training."""
+    with tempfile.TemporaryDirectory() as folder:
+        split = {"train": train, "val": list[Recording]()}
+        bundle = learn(split, space, config, Path(folder) / "work", lambda _: None)
+    pairs = [pair for each in val for pair in score_recording(bundle, each).pairs]
+    return pairs, bundle.training["seconds"]
+
+
+def out_of_fold(
+    train: list[Recording], folds: int, space: LabelSpace, config: Config
+) -> tuple[list[ScoredPair], float]:
+    """Truth and prediction of `train` by cross-validation; seconds of all trainings."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts = partition(train, "group", folds, config)
+        models = ModelFolds(parts, space, config, Path(folder), lambda _: None, None)
+        pairs = models.out_of_fold()
+        return pairs, sum(models.bundle(n).training["seconds"] for n in range(len(parts)))
 
 
 def figures_of(evaluation: Evaluation) -> dict[str, Estimate]:
