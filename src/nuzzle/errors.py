@@ -28,6 +28,15 @@ from pathlib import Path
 from typing import Any
 
 
+def count(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> count(1, "recording"), count(1200, "recording")
+    ('1 recording', '1,200 recordings')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def listed(names: Sequence[object], most: int = 5) -> str:
     """The first few of some names, and how many more there are; for a message."""
     rest = len(names) - most

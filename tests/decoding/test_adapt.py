@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.decoding.adapt import _said, _strength, _usual, after_refit, fit_adaptation
+from nuzzle.decoding.adapt import _mean_shares, _said, _strength, after_refit, fit_adaptation
 from nuzzle.decoding.correct import corrected
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.inference.adaptation import Correction
@@ -69,7 +69,7 @@ def test_that_labs_differ_is_not_that_recordings_differ(scored):
         said = np.full((100, 2), (share, 1 - share))
         pairs.append(replace(scored(both, said, recording=f"r{index}"), lab=lab))
     assert (_strength(pairs) > 1000).all()
-    usual = _usual(pairs, _said)
+    usual = _mean_shares(pairs, _said)
     assert set(usual) == {"", "a", "b"}
     assert [usual[lab][0] for lab in ("a", "b", "")] == pytest.approx([0.1, 0.5, 0.3])
 

@@ -133,28 +133,27 @@ S1:\tstart\tend\ttype
 """
 
 
-def test_what_label_files_name_but_nobody_saw_is_no_problem(project):
-    ranges = "   \t1\t10\tsocial\n   \t11\t20\tbase\n"
-    (project / "1.txt").write_text(CALTECH + ranges)
+def described_with(project, *ranges):
+    """A manifest of one recording, whose label file names `social` and `bite`."""
+    lines = [f"   \t{line}\n" for line in ranges]
+    (project / "1.txt").write_text(CALTECH + "".join(lines))
     manifest, _ = init_manifest(
         poses=[project / "poses/1*.csv"],
         labels=[project / "1.txt"],
         common={"fps": 10.0, "background": "base", "directed": False},
     )
-    about = describe(manifest.save(project / "m.csv"))
+    return describe(manifest.save(project / "m.csv"))
+
+
+def test_what_label_files_name_but_nobody_saw_is_no_problem(project):
+    about = described_with(project, "1\t10\tsocial", "11\t20\tbase")
     assert list(about["behaviours"]) == ["social"]
     assert about["problems"] == []
     assert about["notes"] == ["named in label files, but seen in no recording, so left out: bite"]
 
 
 def test_no_behaviour_at_all_is_a_problem(project):
-    (project / "1.txt").write_text(CALTECH + "   \t1\t20\tbase\n")
-    manifest, _ = init_manifest(
-        poses=[project / "poses/1*.csv"],
-        labels=[project / "1.txt"],
-        common={"fps": 10.0, "background": "base", "directed": False},
-    )
-    about = describe(manifest.save(project / "m.csv"))
+    about = described_with(project, "1\t20\tbase")
     assert about["behaviours"] == {}
     (problem,) = about["problems"]
     assert problem.endswith("left out: bite, social")

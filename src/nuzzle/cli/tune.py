@@ -104,7 +104,7 @@ def _print_search(found: Search, out: Path, on: _On) -> None:
     """The best trials, and what to do next."""
     from nuzzle.cli.console import out as console
     from nuzzle.cli.console import print_table
-    from nuzzle.outputs.svg import count
+    from nuzzle.errors import count
 
     done = found.trials[found.trials["state"] == "complete"].nlargest(5, "score")
     columns = [done[name] for name in ("trial", "score", "f1", "ap", "bouts", "seconds")]

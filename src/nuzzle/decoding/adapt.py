@@ -40,8 +40,8 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     if len(groups) < LEAST_GROUPS:
         return None
     pairs = [_thinned(pair) for pair in pairs]
-    exclusive, said, strength = pairs[0].exclusive, _usual(pairs, _said), _strength(pairs)
-    usual = _usual(pairs, _true) if out_of_fold else said
+    exclusive, said, strength = pairs[0].exclusive, _mean_shares(pairs, _said), _strength(pairs)
+    usual = _mean_shares(pairs, _true) if out_of_fold else said
     choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), 1 + len(choices)))
     for pair in pairs:
@@ -72,7 +72,7 @@ def _thinned(pair: ScoredPair) -> ScoredPair:
     return replace(pair, fps=pair.fps / step, **fewer)
 
 
-def _usual(
+def _mean_shares(
     pairs: Sequence[ScoredPair], share: Callable[[ScoredPair], Floats]
 ) -> Mapping[str, Floats]:
     """The mean share of each behaviour in the recordings of each lab, and of all under ''.

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from nuzzle.errors import listed
+from nuzzle.errors import count, listed
 from nuzzle.inference.card import probability_steps
-from nuzzle.outputs.svg import count, duration
+from nuzzle.outputs.svg import duration
 from nuzzle.recording import UNITS
 
 _MOST_NAMES = 20

@@ -11,7 +11,8 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from nuzzle.outputs.svg import count, duration, figure, shorten, tag, ticks, title
+from nuzzle.errors import count
+from nuzzle.outputs.svg import duration, figure, shorten, tag, ticks, title
 
 _LABEL = 150
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import write_text
 from nuzzle.outputs import sections
@@ -19,7 +19,7 @@ from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import clock, count, duration, palette
+from nuzzle.outputs.svg import clock, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200

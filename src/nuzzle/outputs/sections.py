@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from nuzzle.errors import listed
+from nuzzle.errors import count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
 from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
-from nuzzle.outputs.svg import clock, count, duration, ticks
+from nuzzle.outputs.svg import clock, duration, ticks
 
 #: Figures are capped, so that a report of thousands of recordings opens at once.
 MOST_ETHOGRAMS = 12

@@ -125,12 +125,3 @@ def duration(seconds: float) -> str:
         return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     minutes = round(seconds / 60)
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
-
-
-def count(number: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> count(1, "recording"), count(1200, "recording")
-    ('1 recording', '1,200 recordings')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

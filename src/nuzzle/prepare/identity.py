@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError, InputError, listed
+from nuzzle.errors import ConfigError, InputError, count, listed
 from nuzzle.labels import mask_to_intervals
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.gaps import neighbours
@@ -86,9 +86,8 @@ def summary(swaps: list[Swap]) -> str:
     """What was mended, for people."""
     frames = sum(stop - start for start, stop in swaps)
     spans = [f"{start}-{stop - 1}" if stop - start > 1 else f"{start}" for start, stop in swaps]
-    what = "swap" if len(swaps) == 1 else "swaps"
     where = listed(spans, _LISTED)
-    return f"mended {len(swaps)} identity {what}, {frames:,} frames (frames {where})"
+    return f"mended {count(len(swaps), 'identity swap')}, {frames:,} frames (frames {where})"
 
 
 def swaps_of(order: NDArray[np.int64]) -> list[Swap]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import nuzzle
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
@@ -25,7 +25,6 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
-from nuzzle.outputs.svg import count
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of, is_manifest

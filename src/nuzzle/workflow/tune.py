@@ -15,11 +15,10 @@ import pandas as pd
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, OutputError, TrainingError
+from nuzzle.errors import ConfigError, OutputError, TrainingError, count
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
-from nuzzle.outputs.svg import count
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, starting_point
