@@ -20,16 +20,22 @@ import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from draws import drawn_figures
 from nuzzle.config import Config
 from nuzzle.errors import NuzzleError
 from nuzzle.evaluation import evaluate
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.features.base import Column
+from nuzzle.features.registry import FEATURE_SETS
+from nuzzle.features.relational import RelationalSymmetric
 from nuzzle.io.load import load_manifest
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
@@ -72,6 +78,25 @@ def _poses(*names: str, over: str = "base", suffix: str = "") -> dict[str, Lever
     return {f"{n}{suffix}": Lever((f"augmentation.{n}=true",), over) for n in names}
 
 
+class Bodies(RelationalSymmetric):
+    """Relational features without the speed of each keypoint: only bodies as a whole move."""
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        speeds = tuple(f"{keypoint}_speed_" for keypoint in self.skeleton.keypoints)
+        return [i for i, each in enumerate(self.traits) if not each.name.startswith(speeds)]
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        columns = super().columns
+        return tuple(columns[i] for i in self._kept)
+
+    def families(self, points: Tensor) -> list[Tensor]:
+        return [torch.cat(super().families(points), dim=-2)[..., self._kept, :]]
+
+
+_BODIES = "relational_bodies"
+FEATURE_SETS[_BODIES] = Bodies
 #: The base recipes; what is not said is the model's preset.
 RECIPES = {
     "conv_lstm": (
@@ -162,6 +187,15 @@ _STEADY = {
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
     "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary", auxiliary=True),
+    "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points", auxiliary=True),
+    "steady_tail_in_centre": Lever(
+        ("prepare.centre=[top, body, tail, tail-m, tail-e]",), "steady_all_points", auxiliary=True
+    ),
+    "steady_gap_10": Lever(("prepare.max_gap_s=10",), "steady_all_points", auxiliary=True),
+    "steady_every_frame": Lever(
+        ("model.options.frames_per_step=1",), "steady_all_points", auxiliary=True
+    ),
+    "steady_batch_8": Lever(("training.batch_size=8",), "steady_all_points", auxiliary=True),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
     "steady_wide": Lever(
         (

@@ -40,8 +40,15 @@ def test_tail_is_the_tail_base_where_all_others_of_mouse7_are():
 def test_roles_of_rats_and_of_mice():
     rat = Skeleton.infer(["top", "body", "tail", "tail-m"])
     assert (rat.nose, rat.tail_base) == ("top", "tail")
-    assert rat.centre == rat.keypoints
+    assert rat.centre == ("top", "body", "tail")
     assert Skeleton.infer(MOUSE7.keypoints) == MOUSE7
+
+
+def test_the_tail_behind_its_base_is_not_of_the_centre():
+    found = Skeleton.infer(["Nose", "TailBase", "Tail1", "tip_tail", "tail-m", "leftear"])
+    assert found.centre == ("Nose", "TailBase", "leftear")
+    # It counts where the user says so.
+    assert Skeleton.infer(["nose", "tail", "tail_tip"], centre=["tail_tip"]).centre == ("tail_tip",)
 
 
 def test_given_roles_win():

@@ -52,7 +52,8 @@ class PrepareConfig(Section):
             at least half of the labs have.
         nose: the keypoint at the front; found by name by default.
         tail_base: the keypoint at the rear; found by name by default.
-        centre: keypoints whose mean is the centre; all by default.
+        centre: keypoints whose mean is the centre; by default all but those on the tail behind
+            its base.
     """
 
     fps: PositiveFloat | None = None

@@ -91,6 +91,12 @@ def canonical_mapping(names: Sequence[str]) -> dict[str, str]:
     return {old: new for old, new in mapping.items() if new != old and counts[new] == 1}
 
 
+def _trunk(names: Sequence[str], tail_base: str) -> tuple[str, ...]:
+    """Keypoints without those on the tail behind its base: a tail swings, the body stays."""
+    shared = {name: _normal(canonical_keypoint(name)) for name in names}
+    return tuple(name for name in names if name == tail_base or not shared[name].startswith("tail"))
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """The keypoints of one animal and the roles that features need.
@@ -166,12 +172,9 @@ class Skeleton:
                 f"Name it: nuzzle train ... --set prepare.{what}=KEYPOINT."
             )
 
-        return cls(
-            keypoints=names,
-            nose=role(nose, NOSE_CANDIDATES, "nose"),
-            tail_base=role(tail_base, TAIL_CANDIDATES, "tail_base"),
-            centre=tuple(centre) or names,
-        )
+        front = role(nose, NOSE_CANDIDATES, "nose")
+        rear = role(tail_base, TAIL_CANDIDATES, "tail_base")
+        return cls(names, front, rear, tuple(centre) or _trunk(names, rear))
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, for a config or a bundle."""

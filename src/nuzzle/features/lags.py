@@ -16,6 +16,7 @@ from torch import Tensor
 from nuzzle.features.body_frame import seen_from
 from nuzzle.features.geometry import length, mean_of_present
 from nuzzle.features.traits import Trait
+from nuzzle.skeleton import Skeleton
 
 
 def half_lags(lags_s: Iterable[float], fps: float) -> tuple[int, ...]:
@@ -51,6 +52,17 @@ def traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
             Trait(f"turn_{lag}", "rad/s", odd=True, summary=summary),
         ]
     return tuple(out)
+
+
+def keypoint_speed_traits(
+    skeleton: Skeleton, halves: Iterable[int], fps: float, unit: str
+) -> tuple[Trait, ...]:
+    """The speed of each keypoint at each lag."""
+    return tuple(
+        Trait(f"{keypoint}_speed_{lag_name(half, fps)}", f"{unit}/s", summary="none")
+        for half in halves
+        for keypoint in skeleton.keypoints
+    )
 
 
 def closing_traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait, ...]:
@@ -113,6 +125,26 @@ def motion(
             (velocity * to_other).sum(dim=-2, keepdim=True),
             torch.atan2(turned[..., 1:, :], turned[..., :1, :]) * rate,
         ]
+    return torch.cat(blocks, dim=-2)
+
+
+def keypoint_speeds(points: Tensor, halves: Iterable[int], fps: float) -> Tensor:
+    """How fast each keypoint moves over each lag, wherever the body goes as a whole.
+
+    Heads and tails move in fights and while sniffing; the mean of a body hides it.
+
+    Args:
+        points: `(..., animal, keypoint, 2, time)`.
+        halves: half lags, frames.
+        fps: frames per second.
+
+    Returns:
+        `(..., animal, lag * keypoint, time)`; NaN where the keypoint is missing at either end.
+    """
+    blocks = []
+    for half in halves:
+        before, after = change(points, half)
+        blocks.append(length(after - before) * per_second(points.shape[-1], half, fps, points))
     return torch.cat(blocks, dim=-2)
 
 

@@ -65,6 +65,7 @@ class Relational(FeatureSet):
             body_frame.BEARING,
             keypoint_distances.within_traits(self.skeleton, self.unit),
             lags.traits(self.half_lags, self.fps, self.unit),
+            lags.keypoint_speed_traits(self.skeleton, self.half_lags, self.fps, self.unit),
             shape.traits(self.unit),
             missing.traits(self.skeleton),
         )
@@ -104,7 +105,7 @@ class Relational(FeatureSet):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Names and units; K * K + K (K - 1) + 10 K columns and 5 to 11 a lag besides."""
+        """Names and units; K * K + K (K - 1) + 10 K columns and 2 K + 11 a lag besides."""
         return tuple(Column(trait.name, trait.unit) for trait in self.traits)
 
     def measure(self, points: Tensor) -> Parts:
@@ -126,6 +127,7 @@ class Relational(FeatureSet):
                 body_frame.bearing(to_other, axes),
                 within,
                 rates,
+                lags.keypoint_speeds(points, self.half_lags, self.fps),
                 shape.compute(points, within),
                 missing.compute(points),
             ],
