@@ -11,7 +11,14 @@ from typer.testing import CliRunner
 import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
-from nuzzle.errors import BundleError, ConfigError, DivergedError, InputError, LeakageError
+from nuzzle.errors import (
+    BundleError,
+    CompatibilityError,
+    ConfigError,
+    DivergedError,
+    InputError,
+    LeakageError,
+)
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.combiners import WeightedAverage
@@ -194,24 +201,44 @@ def test_an_ensemble_has_not_one_classifier(bundle):
         bundle.classifier.describe()
 
 
-def test_an_older_bundle_is_read(bundle_file, recording, tmp_path):
-    """As they were written before there were ensembles, early stopping or calibration."""
-    old = tmp_path / "old.nuzzle"
-    with zipfile.ZipFile(bundle_file) as source, zipfile.ZipFile(old, "w") as target:
+def rewritten(bundle_file, path, change):
+    """A copy of the bundle whose values went through `change`."""
+    with zipfile.ZipFile(bundle_file) as source, zipfile.ZipFile(path, "w") as target:
         for name in source.namelist():
             content = source.read(name)
             if name == "bundle.json":
                 values = json.loads(content)
-                assert values["version"] == 1
-                assert "members" not in values
-                del values["calibration"], values["config"]["training"]["early_stopping"]
+                change(values)
                 content = json.dumps(values).encode()
             target.writestr(name, content)
+    return path
+
+
+def test_an_older_bundle_is_read(bundle_file, recording, tmp_path):
+    """As they were written before there were ensembles, early stopping or calibration."""
+
+    def older(values):
+        assert values["version"] == 1
+        assert "members" not in values
+        del values["calibration"], values["config"]["training"]["early_stopping"]
+
+    old = rewritten(bundle_file, tmp_path / "old.nuzzle", older)
     new, read = Bundle.load(bundle_file), Bundle.load(old)
     assert read.combiner is None
     one, other = (predict_raw(each, recording, each.prepare(recording)) for each in (new, read))
     for mine, theirs in zip(one, other, strict=True):
         np.testing.assert_array_equal(mine.probability, theirs.probability)
+
+
+def test_a_bundle_whose_features_have_changed_is_refused(bundle_file, tmp_path):
+    def shorter(values):
+        del values["frontend"]["columns"][-1]
+
+    old = rewritten(bundle_file, tmp_path / "old.nuzzle", shorter)
+    with pytest.raises(CompatibilityError, match=r"had 47 columns; here they have 48") as error:
+        Bundle.load(old)
+    assert str(old) in str(error.value)
+    assert "Train it again" in str(error.value)
 
 
 def test_a_newer_bundle_is_refused(path, tmp_path):

@@ -146,8 +146,12 @@ class Frontend:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Frontend:
-        """The inverse of `to_dict`."""
-        return cls(
+        """The inverse of `to_dict`.
+
+        Raises:
+            CompatibilityError: the features of that name have other columns by now.
+        """
+        frontend = cls(
             skeleton=Skeleton.from_dict(values["skeleton"]),
             fps=values["fps"],
             unit=values["unit"],
@@ -157,6 +161,8 @@ class Frontend:
             normalise=values["normalise"],
             labs=tuple(values.get("labs") or ()),
         )
+        _check_columns([name for name, _ in values["columns"]], frontend)
+        return frontend
 
     @classmethod
     def plan(
@@ -210,6 +216,19 @@ def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str
         steps.append(ToBodyLengths(skeleton.nose, skeleton.tail_base))
     steps.append(Resample(fps))
     return Pipeline(tuple(steps))
+
+
+def _check_columns(saved: Sequence[str], frontend: Frontend) -> None:
+    """Raises CompatibilityError where a model was trained on other columns than there are now."""
+    now = [column.name for column in frontend.columns]
+    if saved != now:
+        only = [*(set(now) - set(saved)), *(set(saved) - set(now))]
+        example = f", for example {min(only)!r}" if only else " in their order"
+        raise CompatibilityError(
+            f"it was trained with another version of nuzzle, whose features "
+            f"{frontend.features!r} had {len(saved):,} columns; here they have {len(now):,}, and "
+            f"differ{example}. Train it again."
+        )
 
 
 def _check_body_lengths(recordings: Sequence[Recording], skeleton: Skeleton) -> None:

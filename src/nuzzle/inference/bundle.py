@@ -234,6 +234,7 @@ class Bundle:
         Raises:
             InputError: there is no such file.
             BundleError: it is not a bundle, or of a newer version.
+            CompatibilityError: its features are not what they were when it was trained.
         """
         path = existing_file(path, "bundle")
         values, files = _read(path)
@@ -250,9 +251,9 @@ class Bundle:
                 combiner=combiner_from_dict(values["combiner"]) if "combiner" in values else None,
                 decoders=values.get("decoders") or {},
             )
+        except CompatibilityError as error:
+            raise CompatibilityError(f"{path} does not fit this nuzzle: {error}") from error
         except (KeyError, TypeError, RuntimeError, InputError) as error:
-            if isinstance(error, CompatibilityError):
-                raise
             raise BundleError(
                 f"{path} is a damaged bundle: {type(error).__name__}: {error}. "
                 "Copy it again, or train again."
