@@ -21,7 +21,7 @@ CONFIG = Config.load(
     [
         "model.name=trees",
         "features=relational",
-        "training.epochs=6",
+        "training.epochs=20",
         "training.epoch_windows=3000",
     ],
 )
