@@ -186,17 +186,15 @@ _STEADY = {
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
-    "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary", auxiliary=True),
-    "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points", auxiliary=True),
+    "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary"),
+    "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points"),
     "steady_tail_in_centre": Lever(
-        ("prepare.centre=[top, body, tail, tail-m, tail-e]",), "steady_all_points", auxiliary=True
+        ("prepare.centre=[top, body, tail, tail-m, tail-e]",), "steady_all_points"
     ),
-    "steady_gap_10": Lever(("prepare.max_gap_s=10",), "steady_all_points", auxiliary=True),
-    "steady_every_frame": Lever(
-        ("model.options.frames_per_step=1",), "steady_all_points", auxiliary=True
-    ),
-    "steady_batch_8": Lever(("training.batch_size=8",), "steady_all_points", auxiliary=True),
-    "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary", auxiliary=True),
+    "steady_gap_10": Lever(("prepare.max_gap_s=10",), "steady_all_points"),
+    "steady_every_frame": Lever(("model.options.frames_per_step=1",), "steady_all_points"),
+    "steady_batch_8": Lever(("training.batch_size=8",), "steady_all_points"),
+    "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary"),
     "steady_wide": Lever(
         (
             "model.options.channels=[128, 128, 128]",
@@ -208,16 +206,14 @@ _STEADY = {
     "steady_one_layer": Lever(
         ("model.options.num_layers=1", "model.options.hidden=128"),
         "steady_auxiliary",
-        auxiliary=True,
     ),
     "steady_one_layer_96": Lever(
         ("model.options.num_layers=1", "model.options.hidden=96"),
         "steady_auxiliary",
-        auxiliary=True,
     ),
-    "steady_any_gradient": Lever(("training.gradient_clip=0",), "steady_auxiliary", auxiliary=True),
+    "steady_any_gradient": Lever(("training.gradient_clip=0",), "steady_auxiliary"),
     "steady_together": Lever(
-        ("features=windowed", "prepare.repair_identity=true"), "steady_auxiliary", auxiliary=True
+        ("features=windowed", "prepare.repair_identity=true"), "steady_auxiliary"
     ),
 }
 LEVERS = {

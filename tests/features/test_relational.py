@@ -137,28 +137,23 @@ def test_turning_on_a_circle(time_s):
     is_close(named["agent_bearing_sin"], 1)  # from y towards -x is a turn to the right
 
 
-@pytest.mark.parametrize("kind", [Relational, RelationalSymmetric])
+@BOTH
 def test_a_keypoint_moves_while_the_body_stays(kind, time_s):
     zero = torch.zeros_like(time_s)
     agent, target = body(zero, zero, zero), body(zero + 30, zero, zero)
     agent[:, 0, 1] += 6 * time_s  # the head goes aside at 6 cm/s
     agent[70:, 2] = torch.nan
     named = compute(agent, target, kind)
-    moving, still = ("max", "min") if kind is RelationalSymmetric else ("agent", "target")
-
-    def speed(keypoint, which):
-        name = f"{keypoint}_speed_1s"
-        return named[f"{name}_{which}" if which in ("max", "min") else f"{which}_{name}"]
-
-    is_close(speed("top", moving), 6)
-    is_close(speed("top", still), 0)
-    is_close(speed("body", moving), 0)
+    symmetric = kind is RelationalSymmetric
+    moving, still = ("{}_max", "{}_min") if symmetric else ("agent_{}", "target_{}")
+    is_close(named[moving.format("top_speed_1s")], 6)
+    is_close(named[still.format("top_speed_1s")], 0)
+    is_close(named[moving.format("body_speed_1s")], 0)
+    tail = named[moving.format("tail_speed_1s")]
+    is_close(tail[:60], 0)
     # Half a lag before it is lost, nobody knows how far the tail will have moved.
-    lost = 0.0 if kind is RelationalSymmetric else math.nan  # the other's stands in for it
-    is_close(speed("tail", moving)[:60], 0)
-    torch.testing.assert_close(
-        speed("tail", moving)[60:], torch.full((N_FRAMES - 60,), lost), equal_nan=True
-    )
+    lost = 0.0 if symmetric else math.nan  # the other's stands in for it
+    torch.testing.assert_close(tail[60:], torch.full((N_FRAMES - 60,), lost), equal_nan=True)
 
 
 def test_shape(time_s):

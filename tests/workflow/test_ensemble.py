@@ -242,10 +242,7 @@ def test_a_bundle_whose_features_have_changed_is_refused(bundle_file, tmp_path):
 
 
 def test_a_newer_bundle_is_refused(path, tmp_path):
-    newer = tmp_path / "newer.nuzzle"
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(newer, "w") as target:
-        values = json.loads(source.read("bundle.json"))
-        target.writestr("bundle.json", json.dumps({**values, "version": 3}))
+    newer = rewritten(path, tmp_path / "newer.nuzzle", lambda values: values.update(version=3))
     with pytest.raises(BundleError, match="version 3; this nuzzle reads up to 2"):
         Bundle.load(newer)
 

@@ -7,7 +7,7 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -97,13 +97,28 @@ def per_second(length_frames: int, half: int, fps: float, like: Tensor) -> Tenso
     return torch.where(spanned > 0, fps / spanned.to(like.dtype), torch.nan)
 
 
+def displacements(points: Tensor, halves: Iterable[int]) -> list[Tensor]:
+    """How far each keypoint moves over each lag, centred on the frame.
+
+    Args:
+        points: `(..., animal, keypoint, 2, time)`.
+        halves: half lags, frames.
+
+    Returns:
+        For each lag `(..., animal, keypoint, 2, time)`; NaN where the keypoint is missing at either
+        end.
+    """
+    ends = (change(points, half) for half in halves)
+    return [after - before for before, after in ends]
+
+
 def motion(
-    points: Tensor, axes: Tensor, to_other: Tensor, halves: Iterable[int], fps: float
+    moved: Sequence[Tensor], axes: Tensor, to_other: Tensor, halves: Iterable[int], fps: float
 ) -> Tensor:
     """Rates of each animal over each lag, centred on the frame.
 
     Args:
-        points: keypoints that make up the centre, `(..., animal, keypoint, 2, time)`.
+        moved: `displacements` of the keypoints that make up the centre.
         axes: unit vectors forward, `(..., animal, 2, time)`.
         to_other: unit vectors to the other's centre, `(..., animal, 2, time)`.
         halves: half lags, frames.
@@ -113,10 +128,9 @@ def motion(
         `(..., animal, 5 * lag, time)`: forward, rightward, speed, approach, turn of each lag.
     """
     blocks = []
-    for half in halves:
-        rate = per_second(points.shape[-1], half, fps, points)
-        before, after = change(points, half)
-        velocity = mean_of_present(after - before) * rate
+    for displacement, half in zip(moved, halves, strict=True):
+        rate = per_second(axes.shape[-1], half, fps, axes)
+        velocity = mean_of_present(displacement) * rate
         was, becomes = change(axes, half)
         turned = seen_from(becomes, was)
         blocks += [
@@ -128,23 +142,23 @@ def motion(
     return torch.cat(blocks, dim=-2)
 
 
-def keypoint_speeds(points: Tensor, halves: Iterable[int], fps: float) -> Tensor:
+def keypoint_speeds(moved: Sequence[Tensor], halves: Iterable[int], fps: float) -> Tensor:
     """How fast each keypoint moves over each lag, wherever the body goes as a whole.
 
     Heads and tails move in fights and while sniffing; the mean of a body hides it.
 
     Args:
-        points: `(..., animal, keypoint, 2, time)`.
+        moved: `displacements` of all keypoints.
         halves: half lags, frames.
         fps: frames per second.
 
     Returns:
         `(..., animal, lag * keypoint, time)`; NaN where the keypoint is missing at either end.
     """
-    blocks = []
-    for half in halves:
-        before, after = change(points, half)
-        blocks.append(length(after - before) * per_second(points.shape[-1], half, fps, points))
+    blocks = [
+        length(displacement) * per_second(displacement.shape[-1], half, fps, displacement)
+        for displacement, half in zip(moved, halves, strict=True)
+    ]
     return torch.cat(blocks, dim=-2)
 
 

@@ -117,8 +117,9 @@ class Relational(FeatureSet):
         to_other = apart / distance[..., None, None, :]
         within = keypoint_distances.within(points)
         between = keypoint_distances.between(points)
-        centre_points = points[..., list(self.skeleton.centre_indices), :, :]
-        rates = lags.motion(centre_points, axes, to_other, self.half_lags, self.fps)
+        moved = lags.displacements(points, self.half_lags)
+        of_centre = [each[..., list(self.skeleton.centre_indices), :, :] for each in moved]
+        rates = lags.motion(of_centre, axes, to_other, self.half_lags, self.fps)
         relative = body_frame.seen_from(axes[..., 1, :, :], axes[..., 0, :, :]).flip(-2)
         pair = torch.stack([distance, keypoint_distances.closest(between)], dim=-2)
         return Parts(
@@ -127,7 +128,7 @@ class Relational(FeatureSet):
                 body_frame.bearing(to_other, axes),
                 within,
                 rates,
-                lags.keypoint_speeds(points, self.half_lags, self.fps),
+                lags.keypoint_speeds(moved, self.half_lags, self.fps),
                 shape.compute(points, within),
                 missing.compute(points),
             ],
