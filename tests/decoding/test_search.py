@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.decoding.search import coarse, search
+from nuzzle.decoding.search import search
 
 
 @pytest.fixture
@@ -33,16 +33,3 @@ def test_a_threshold_that_every_recording_asks_for(threshold_for):
 def test_a_threshold_that_one_recording_alone_asks_for(threshold_for):
     """In one of six a bout is found with a lower threshold, in the others 9 frames are false."""
     assert threshold_for([slice(0, 50), *[slice(50, 59)] * 5]) == 0.5
-
-
-def test_coarse_time_by_hand(scored):
-    truth = np.zeros((8, 2), dtype=bool)
-    truth[4:, 0] = True
-    truth[:, 1] = ~truth[:, 0]
-    probability = np.stack([np.arange(8) / 10, 1 - np.arange(8) / 10], axis=1)
-    pair = scored(truth, probability, fps=30.0)
-    third = coarse(pair)
-    assert third.fps == 10.0
-    assert third.probability[:, 0] == pytest.approx([0.1, 0.4])  # frames 0-2 and 3-5
-    assert third.truth[:, 0].tolist() == [False, True]  # frames 1 and 4
-    assert coarse(third) is third

@@ -194,3 +194,28 @@ def test_thresholds_are_not_tuned_on_what_a_lab_did_not_look_for(recordings):
         chosen.append(tune_decoder([*pairs, *south], "frames", folds=2))
     assert chosen[0].decoder == chosen[1].decoder
     assert chosen[0].nested.macro_frame_f1 == pytest.approx(chosen[1].nested.macro_frame_f1)
+
+
+def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
+    """Bouts of 2 s begin and end at once; what is said for 4 s, and fades in and out, is none."""
+    pairs = []
+    for index in range(8):
+        rng = np.random.default_rng(index)
+        truth, p = np.zeros(1000, dtype=bool), np.full(1000, 0.05)
+        for start in range(20, 1000, 200):
+            begin, fade = start + rng.integers(10), start + 60 + rng.integers(20)
+            truth[begin : begin + 20] = True
+            p[fade - 15 : fade + 55] = 0.25
+            p[begin : begin + 20] = p[fade : fade + 40] = 0.5
+        p += 0.02 * rng.random(1000)
+        either, sure = np.stack([truth, ~truth], axis=1), np.stack([p, 1 - p], axis=1)
+        pairs.append(scored(either, sure, recording=f"r{index}"))
+    tuned = tune_decoder(pairs, "both")
+    assert tuned.decoder.whole_bouts is not None
+    assert tuned.nested == tuned.whole
+    assert tuned.whole.macro_bout_f1 > 0.9
+    assert Decoder.from_dict(json.loads(json.dumps(tuned.decoder.to_dict()))) == tuned.decoder
+    assert tuned.searched.macro_bout_f1 < 0.7
+    frames = tune_decoder(pairs, "frames")
+    assert frames.decoder.whole_bouts is frames.whole is None
+    assert frames.nested == frames.searched

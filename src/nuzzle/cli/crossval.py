@@ -90,13 +90,16 @@ def _print_decoding(result: CrossValidation) -> None:
             (name, each.macro_frame_f1, each.macro_bout_f1)
             for name, each in (
                 ("each frame by itself", tuned.before),
-                ("tuned, on recordings without a part in the choice", tuned.nested),
+                ("smoothing, thresholds, paths and rules", tuned.searched),
+                ("whole bouts", tuned.whole),
             )
+            if each is not None
         ],
-        title="Decoding",
+        title="Decoding, on recordings without a part in the choice",
     )
-    used = "is" if tuned.helps else "does not help, and is not"
-    out().print(f"The tuned decoding {used} used by the bundle.")
+    kind = "frames" if tuned.decoder.whole_bouts is None else "whole bouts"
+    used = "is used by the bundle" if tuned.helps else "does not help, and is not used"
+    out().print(f"The tuned decoding of {kind} {used}.")
     if tuned.labs:
         print_table(
             ("lab", "frame F1, common", "its own", "bout F1, common", "its own", "used"),

@@ -1,7 +1,8 @@
-"""From probabilities to decisions: smoothing, thresholds, hidden Markov path, rules for bouts."""
+"""From probabilities to decisions: smoothing, thresholds, paths and rules, or whole bouts."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.decoding.whole_bouts import WholeBouts
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 
@@ -32,6 +34,7 @@ class Decoder:
         thresholds: of each behaviour.
         viterbi: decides on whole sequences; None decides on each frame by itself.
         rules: what becomes of short gaps and short bouts.
+        whole_bouts: decides on whole bouts by itself, in place of all other steps.
     """
 
     behaviours: tuple[str, ...]
@@ -41,6 +44,7 @@ class Decoder:
     thresholds: Thresholds = field(default_factory=Thresholds)
     viterbi: Viterbi | None = None
     rules: BoutRules = field(default_factory=BoutRules)
+    whole_bouts: WholeBouts | None = None
 
     def __post_init__(self) -> None:
         if self.background is not None and self.background not in self.behaviours:
@@ -52,6 +56,8 @@ class Decoder:
     @property
     def support_s(self) -> float:
         """How far a frame is looked for on each side, s; infinite for a whole recording."""
+        if self.whole_bouts is not None:
+            return math.inf
         path = 0.0 if self.viterbi is None else self.viterbi.support_s
         return self.smoothing.support_s + path + self.rules.support_s(self.exclusive)
 
@@ -91,6 +97,11 @@ class Decoder:
                     f"Probabilities have the shape (time, {len(self.behaviours)}), for "
                     f"{list(self.behaviours)}; got {probability.shape}."
                 )
+        if self.whole_bouts is not None:
+            return [
+                self.whole_bouts(p, rate, looked, background=self._background)
+                for p, rate, looked in zip(probabilities, fps, observed, strict=True)
+            ]
         smooth = [self.smoothing(p, rate) for p, rate in zip(probabilities, fps, strict=True)]
         return self.decide(smooth, fps, observed)
 
@@ -118,11 +129,14 @@ class Decoder:
         else:
             evidence = [self.thresholds.evidence(p, **kind) for p in smooth]
             decisions = self.viterbi.decode(evidence, fps, observed, **kind)
-        background = None if self.background is None else self.behaviours.index(self.background)
         return [
-            self.rules(each, rate, background=background, **kind)
+            self.rules(each, rate, background=self._background, **kind)
             for each, rate in zip(decisions, fps, strict=True)
         ]
+
+    @property
+    def _background(self) -> int | None:
+        return None if self.background is None else self.behaviours.index(self.background)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
@@ -134,12 +148,13 @@ class Decoder:
             "thresholds": self.thresholds.to_dict(),
             "viterbi": None if self.viterbi is None else self.viterbi.to_dict(),
             "rules": self.rules.to_dict(),
+            "whole_bouts": None if self.whole_bouts is None else self.whole_bouts.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Decoder:
         """The inverse of `to_dict`."""
-        path = values["viterbi"]
+        path, whole = values["viterbi"], values.get("whole_bouts")
         return cls(
             tuple(values["behaviours"]),
             bool(values["exclusive"]),
@@ -148,4 +163,5 @@ class Decoder:
             Thresholds.from_dict(values["thresholds"]),
             None if path is None else Viterbi.from_dict(path),
             BoutRules.from_dict(values["rules"]),
+            None if whole is None else WholeBouts.from_dict(whole),
         )

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.base import per_behaviour
 from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.coarse import coarse
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
-from nuzzle.decoding.tuned import MIN_GAIN, Objective, frame_weights, objective_value
+from nuzzle.decoding.tuned import Objective, Reached, frame_weights
 from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair
@@ -34,8 +35,6 @@ GRIDS = {
 }
 #: These do nothing for the background: only its odds to the others matter, and its bouts are gaps.
 _FOREGROUND_ONLY = ("threshold", "min_bout_s", "max_gap_s")
-#: The search looks at about so many frames a second; scores are of all frames.
-SEARCH_FPS = 10.0
 
 
 def search(
@@ -73,27 +72,10 @@ def search(
 
 
 class _Tried(NamedTuple):
-    """A decoder, and the objective that it reaches.
-
-    Attributes:
-        decoder: what was tried.
-        value: on all groups.
-        all_but_one: without each group in turn, `(group,)`.
-    """
+    """A decoder, and the objective that it reaches."""
 
     decoder: Decoder
-    value: float
-    all_but_one: NDArray[np.float64]
-
-    def surely_better(self, other: _Tried) -> bool:
-        """Whether the gain passes `MIN_GAIN` and its own standard error over groups.
-
-        The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
-        """
-        # Without the only group that shows any behaviour, there is nothing to gain.
-        gains = np.nan_to_num(self.all_but_one - other.all_but_one)
-        error = float(np.sqrt((len(gains) - 1) * gains.var()))
-        return self.value - other.value > max(MIN_GAIN, error)
+    reached: Reached
 
 
 class _Trial:
@@ -110,12 +92,7 @@ class _Trial:
 
     def of(self, decoder: Decoder) -> _Tried:
         decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
-        counts = self.truth.counts(decisions)
-        return _Tried(
-            decoder,
-            float(objective_value(*counts.total.f1, self.weights)),
-            objective_value(*counts.all_but_one.f1, self.weights),
-        )
+        return _Tried(decoder, Reached.of(self.truth.counts(decisions), self.weights))
 
     def best_of(self, candidates: Sequence[Decoder], now: _Tried) -> _Tried:
         """The first that cannot be told from the best, of those whose gain is no chance.
@@ -125,9 +102,9 @@ class _Trial:
             now: the present one, which stays if none is better.
         """
         tried = [self.of(candidate) for candidate in candidates]
-        better = [each for each in tried if each.surely_better(now)]
-        best = max(better, key=lambda each: each.value, default=now)
-        return next((each for each in better if not best.surely_better(each)), now)
+        better = [each for each in tried if each.reached.surely_better(now.reached)]
+        best = max(better, key=lambda each: each.reached.value, default=now).reached
+        return next((each for each in better if not best.surely_better(each.reached)), now)
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)
@@ -141,30 +118,6 @@ class _Trial:
             ).T
             for index in range(len(self.pairs))
         ]
-
-
-def coarse(pair: ScoredPair, fps: float = SEARCH_FPS) -> ScoredPair:
-    """The pair at about `fps`: mean probabilities, and truth at the middle of each step.
-
-    Frames at the end that do not fill a step are left out.
-    """
-    step = round(pair.fps / fps)
-    if step < 2 or pair.n_frames < step:
-        return pair
-    n_steps = pair.n_frames // step
-    middle = np.arange(n_steps) * step + step // 2
-    parts = pair.probability[: n_steps * step].reshape(n_steps, step, -1)
-    known = np.isfinite(parts).sum(axis=1)
-    mean = np.full(known.shape, np.nan, dtype=np.float32)
-    np.divide(np.nansum(parts, axis=1), known, out=mean, where=known > 0)
-    return replace(
-        pair,
-        fps=pair.fps / step,
-        truth=pair.truth[middle],
-        observed=pair.observed[middle] & (known > 0),
-        predicted=pair.predicted[middle],
-        probability=mean,
-    )
 
 
 def _together() -> list[dict[str, float]]:

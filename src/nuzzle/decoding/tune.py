@@ -7,6 +7,7 @@ group of recordings is decoded by a decoder that was chosen on the other groups.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
-from nuzzle.decoding.tuned import Objective, Tuned, TunedLab, value_of
+from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
+from nuzzle.decoding.whole_bouts import WholeBouts
 from nuzzle.errors import InputError
 from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
 
+_Decided = NDArray[np.bool_]
 #: A lab may have a decoder of its own from so many groups on: of fewer it would learn chance.
 LAB_GROUPS = 4
 #: Probabilities that nothing is done to.
@@ -37,7 +41,8 @@ def tune_decoder(
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
-    Where there are several labs, the same is then tried for each.
+    Or decide on whole bouts, as is learned from the same pairs, where that is surely better on
+    groups that had no part in it. Where there are several labs, settings are then sought for each.
 
     Args:
         pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
@@ -60,18 +65,29 @@ def tune_decoder(
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, objectives, calibration)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
-    decoder = search(mended, start, objectives)
+    searched = search(mended, start, objectives)
     truth = Truth(pairs)
+    decoder, common = searched, [each.searched for each in left]
+    wholes = [each.whole for each in left if each.whole is not None]
+    learned = len(wholes) == len(left)
+    if learned and _surely_better(truth, wholes, common, objectives):
+        whole_bouts = fit_whole_bouts(mended, objectives)
+        decoder, common = replace(start, whole_bouts=whole_bouts), wholes
     return Tuned(
         decoder,
         objectives,
         before=truth.score([each.raw for each in left]),
-        nested=truth.score([each.common for each in left]),
+        searched=truth.score([each.searched for each in left]),
+        whole=truth.score(wholes) if learned else None,
         in_sample=truth.score(decoder.decode_pairs(mended)),
         folds=n_parts,
         groups=n_groups,
         labs={
-            lab: _tuned_lab([(mended[n], left[n]) for n in mine], decoder, objectives)
+            lab: _tuned_lab(
+                [(mended[n], left[n].raw, common[n], left[n].own) for n in mine],
+                searched,
+                objectives,
+            )
             for lab, mine in _large_labs(pairs).items()
         },
     )
@@ -82,13 +98,36 @@ class _Decisions(NamedTuple):
 
     Attributes:
         raw: each frame by itself.
-        common: by the decoder chosen on the other parts.
-        own: by that chosen on the other parts of the pair's lab; as `common` where it has none.
+        searched: by the decoder found on the other parts.
+        whole: on whole bouts, as learned from the other parts; None where nothing can be.
+        own: by that found on the other parts of the pair's lab; as `searched` where it has none.
     """
 
     raw: NDArray[np.bool_]
-    common: NDArray[np.bool_]
+    searched: NDArray[np.bool_]
+    whole: NDArray[np.bool_] | None
     own: NDArray[np.bool_]
+
+
+def _whole_bouts(
+    pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective]
+) -> WholeBouts | None:
+    """None where nothing can be learned, or where bouts are not what is maximised."""
+    if set(objectives.values()) == {"frames"}:
+        return None
+    return fit_whole_bouts(pairs, objectives)
+
+
+def _surely_better(
+    truth: Truth,
+    decisions: Sequence[_Decided],
+    others: Sequence[_Decided],
+    objectives: Mapping[str, Objective],
+) -> bool:
+    """Whether decisions reach more than others do, and not by chance."""
+    weights = frame_weights(objectives, list(objectives))
+    reached, by_others = (Reached.of(truth.counts(each), weights) for each in (decisions, others))
+    return reached.surely_better(by_others)
 
 
 def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
@@ -106,17 +145,24 @@ def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
 
 
 def _tuned_lab(
-    mine: Sequence[tuple[ScoredPair, _Decisions]],
-    common: Decoder,
+    mine: Sequence[tuple[ScoredPair, _Decided, _Decided, _Decided]],
+    start: Decoder,
     objectives: Mapping[str, Objective],
 ) -> TunedLab:
-    """Choose a lab's decoder, and compare it with the common one."""
-    pairs = [pair for pair, _ in mine]
+    """Choose a lab's decoder, and compare it with the common one.
+
+    Args:
+        mine: each pair of the lab, and what is decided on it frame by frame, in common with other
+            labs, and by the lab's own decoder.
+        start: what the search begins with.
+        objectives: behaviour -> what is maximised for it.
+    """
+    pairs, *decided = map(list, zip(*mine, strict=True))
     truth = Truth(pairs)
-    raw, shared, own = (truth.score(each) for each in zip(*(said for _, said in mine), strict=True))
+    raw, shared, own = map(truth.score, decided)
     best = max(raw, shared, key=lambda score: value_of(score, objectives))
     gain = value_of(own, objectives) - value_of(best, objectives)
-    return TunedLab(search(pairs, common, objectives), best, own, gain)
+    return TunedLab(search(pairs, start, objectives), best, own, gain)
 
 
 def _objectives(
@@ -153,12 +199,12 @@ def _left_out(
     objectives: Mapping[str, Objective],
     calibration: CalibrationConfig,
 ) -> list[_Decisions]:
-    """Decisions on each pair, by decoders that were chosen on the other parts.
+    """Decisions on each pair, by decoders that were found on the other parts.
 
     All see probabilities that were calibrated on the other parts.
     """
     labs = _large_labs(pairs)
-    raw, common, own = (dict[int, NDArray[np.bool_]]() for _ in range(3))
+    raw, searched, whole, own = (dict[int, _Decided]() for _ in range(4))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
         correction = fit_correction(
@@ -171,7 +217,10 @@ def _left_out(
         decoder = search(inside, start, objectives)
         held = [mended[index] for index in outside]
         raw |= zip(outside, start.decode_pairs(held), strict=True)
-        common |= zip(outside, decoder.decode_pairs(held), strict=True)
+        searched |= zip(outside, decoder.decode_pairs(held), strict=True)
+        if bouts := _whole_bouts(inside, objectives):
+            decided = replace(start, whole_bouts=bouts).decode_pairs(held)
+            whole |= zip(outside, decided, strict=True)
         for lab in labs:
             theirs = [index for index in outside if pairs[index].lab == lab]
             known = [pair for pair in inside if pair.lab == lab]
@@ -179,4 +228,7 @@ def _left_out(
                 chosen = search(known, decoder, objectives)
                 held = [mended[index] for index in theirs]
                 own |= zip(theirs, chosen.decode_pairs(held), strict=True)
-    return [_Decisions(raw[n], common[n], own.get(n, common[n])) for n in range(len(pairs))]
+    return [
+        _Decisions(raw[n], searched[n], whole.get(n), own.get(n, searched[n]))
+        for n in range(len(pairs))
+    ]

@@ -4,19 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.evaluation.bootstrap import mean_defined
-from nuzzle.evaluation.decisions import DecodingScore
+from nuzzle.evaluation.decisions import Counts, DecodingScore
 
 Objective = Literal["frames", "bouts", "both"]
 
 #: A tuned decoder must gain so much to be used: less is what chance gives.
 MIN_GAIN = 0.002
+
+
+class Reached(NamedTuple):
+    """The objective that decisions reach.
+
+    Attributes:
+        value: on all groups.
+        all_but_one: without each group in turn, `(group,)`.
+    """
+
+    value: float
+    all_but_one: Floats
+
+    @classmethod
+    def of(cls, counts: Counts, weights: Floats) -> Reached:
+        """From the counts of each group, and `frame_weights`."""
+        value = float(objective_value(*counts.total.f1, weights))
+        return cls(value, objective_value(*counts.all_but_one.f1, weights))
+
+    def surely_better(self, other: Reached) -> bool:
+        """Whether the gain passes `MIN_GAIN` and its own standard error over groups.
+
+        The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
+        """
+        # Without the only group that shows any behaviour, there is nothing to gain.
+        gains = np.nan_to_num(self.all_but_one - other.all_but_one)
+        error = float(np.sqrt((len(gains) - 1) * gains.var()))
+        return self.value - other.value > max(MIN_GAIN, error)
 
 
 @dataclass(frozen=True)
@@ -59,7 +87,8 @@ class Tuned:
         decoder: chosen on all recordings.
         objective: behaviour -> what was maximised for it.
         before: each frame decided by itself.
-        nested: each group of recordings decoded as chosen on the others. The honest figure.
+        searched: each group of recordings decoded with settings found on the others.
+        whole: each decided on whole bouts as learned from the others; None where nothing can be.
         in_sample: `decoder` on the recordings it was chosen on. It flatters.
         folds: parts that the groups were divided into.
         groups: animals or sessions.
@@ -69,11 +98,19 @@ class Tuned:
     decoder: Decoder
     objective: Mapping[str, Objective]
     before: DecodingScore
-    nested: DecodingScore
+    searched: DecodingScore
+    whole: DecodingScore | None
     in_sample: DecodingScore
     folds: int
     groups: int
     labs: Mapping[str, TunedLab] = field(default_factory=dict)
+
+    @property
+    def nested(self) -> DecodingScore:
+        """Each group of recordings decoded as chosen on the others. The honest figure."""
+        if self.whole is None or self.decoder.whole_bouts is None:
+            return self.searched
+        return self.whole
 
     @property
     def gain(self) -> float:
@@ -92,6 +129,8 @@ class Tuned:
             "objective": dict(self.objective),
             "gain": self.gain,
             "before": self.before.to_dict(),
+            "searched": self.searched.to_dict(),
+            "whole": None if self.whole is None else self.whole.to_dict(),
             "nested": self.nested.to_dict(),
             "in_sample": self.in_sample.to_dict(),
             "folds": self.folds,
