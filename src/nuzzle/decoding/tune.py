@@ -45,14 +45,12 @@ def tune_decoder(
     groups that had no part in it. Where there are several labs, settings are then sought for each.
 
     Args:
-        pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
-            on training recordings are too clean, and lead to decoders that trust them too much.
+        pairs: **out-of-fold** predictions. Those on training recordings are too clean.
         objective: what is maximised: F1 per frame, per bout (at an intersection over union of
             0.5), or the mean of both; one for all, or behaviour -> objective.
         folds: parts that the groups are divided into for the nested figure.
         seed: of the division.
-        calibration: of the probabilities, before anything else. It is fitted where the decoder is
-            chosen: on the other groups for the nested figure, on all for the decoder itself.
+        calibration: of the probabilities, fitted where the decoder is chosen.
 
     Raises:
         InputError: there is nothing to score, the pairs differ in their classes, they are of a
@@ -61,7 +59,6 @@ def tune_decoder(
     check_comparable(pairs)
     objectives = _objectives(objective, pairs[0])
     part_of, n_groups = _parts(pairs, folds, seed)
-    n_parts = int(part_of.max()) + 1
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, objectives, calibration)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
@@ -71,8 +68,8 @@ def tune_decoder(
     wholes = [each.whole for each in left if each.whole is not None]
     learned = len(wholes) == len(left)
     if learned and _surely_better(truth, wholes, common, objectives):
-        whole_bouts = fit_whole_bouts(mended, objectives)
-        decoder, common = replace(start, whole_bouts=whole_bouts), wholes
+        decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
+        common = wholes
     return Tuned(
         decoder,
         objectives,
@@ -80,17 +77,26 @@ def tune_decoder(
         searched=truth.score([each.searched for each in left]),
         whole=truth.score(wholes) if learned else None,
         in_sample=truth.score(decoder.decode_pairs(mended)),
-        folds=n_parts,
+        folds=int(part_of.max()) + 1,
         groups=n_groups,
-        labs={
-            lab: _tuned_lab(
-                [(mended[n], left[n].raw, common[n], left[n].own) for n in mine],
-                searched,
-                objectives,
-            )
-            for lab, mine in _large_labs(pairs).items()
-        },
+        labs=_tuned_labs(mended, left, common, searched, objectives),
     )
+
+
+def _tuned_labs(
+    pairs: Sequence[ScoredPair],
+    left: Sequence[_Decisions],
+    common: Sequence[_Decided],
+    start: Decoder,
+    objectives: Mapping[str, Objective],
+) -> dict[str, TunedLab]:
+    """Lab -> its own decoder, of those that are large enough."""
+    return {
+        lab: _tuned_lab(
+            [(pairs[n], left[n].raw, common[n], left[n].own) for n in mine], start, objectives
+        )
+        for lab, mine in _large_labs(pairs).items()
+    }
 
 
 class _Decisions(NamedTuple):
