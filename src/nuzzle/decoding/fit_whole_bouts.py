@@ -37,11 +37,12 @@ def fit_whole_bouts(
         objectives: behaviour -> what is maximised for it.
 
     Returns:
-        None where there is nothing to learn: no stretch is a bout, or all are; or one of exclusive
-        behaviours always goes on, so that none is what is left between bouts.
+        None where there is nothing to learn: no stretch is a bout, or all are; where one of
+        exclusive behaviours always goes on, so that none is what is left between bouts; and where
+        bouts are not what is maximised.
     """
     first = pairs[0]
-    if first.exclusive and first.background is None:
+    if (first.exclusive and first.background is None) or set(objectives.values()) == {"frames"}:
         return None
     pairs = [coarse(pair) for pair in pairs]
     truth = Truth(pairs)

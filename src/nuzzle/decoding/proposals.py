@@ -58,9 +58,8 @@ def best_overlap(stretches: Ints, bouts: Ints) -> Floats:
 
 def total_inside(values: NDArray[Any], stretches: Ints) -> NDArray[Any]:
     """The sum of what is known of `values` `(time,)` in each stretch, `(stretch,)`."""
-    total = np.concatenate([[0], np.cumsum(np.nan_to_num(values))])
-    start, stop = np.clip(stretches, 0, len(values)).T
-    return np.asarray(total[stop] - total[start])
+    total = _running_total(values)
+    return np.asarray(total[stretches[:, 1]] - total[stretches[:, 0]])
 
 
 def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
@@ -75,11 +74,11 @@ def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
         stretches: as `propose` gives them.
         fps: frames per second.
     """
+    total = _running_total(probability)
 
     def mean(start: Ints, stop: Ints) -> Floats:
-        frames = np.clip(stop, 0, len(probability)) - np.clip(start, 0, len(probability))
-        total = total_inside(probability, np.stack([start, stop], axis=1))
-        return np.asarray(total / np.maximum(1, frames))
+        start, stop = np.clip(start, 0, len(probability)), np.clip(stop, 0, len(probability))
+        return np.asarray((total[stop] - total[start]) / np.maximum(1, stop - start))
 
     start, stop = stretches.T
     half, quarter = (np.maximum(1, (stop - start) // part) for part in (2, 4))
@@ -96,3 +95,8 @@ def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
     said = log_odds(np.clip(np.stack(means, axis=1), _LEAST, 1 - _LEAST))
     duration = np.log((stop - start) / fps)[:, None]
     return np.concatenate([said, duration ** (1, 2, 3), said * duration], axis=1)
+
+
+def _running_total(values: NDArray[Any]) -> NDArray[Any]:
+    """The sum of what is known before each frame of `values` `(time,)`, and at their end."""
+    return np.concatenate([[0], np.cumsum(np.nan_to_num(values))])

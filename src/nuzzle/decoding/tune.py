@@ -19,7 +19,6 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
-from nuzzle.decoding.whole_bouts import WholeBouts
 from nuzzle.errors import InputError
 from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
@@ -45,12 +44,14 @@ def tune_decoder(
     groups that had no part in it. Where there are several labs, settings are then sought for each.
 
     Args:
-        pairs: **out-of-fold** predictions. Those on training recordings are too clean.
+        pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
+            on training recordings are too clean, and lead to decoders that trust them too much.
         objective: what is maximised: F1 per frame, per bout (at an intersection over union of
             0.5), or the mean of both; one for all, or behaviour -> objective.
         folds: parts that the groups are divided into for the nested figure.
         seed: of the division.
-        calibration: of the probabilities, fitted where the decoder is chosen.
+        calibration: of the probabilities, fitted where the decoder is chosen: on the other groups
+            for the nested figures, on all for the decoder itself.
 
     Raises:
         InputError: there is nothing to score, the pairs differ in their classes, they are of a
@@ -64,18 +65,16 @@ def tune_decoder(
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     searched = search(mended, start, objectives)
     truth = Truth(pairs)
-    decoder, common = searched, [each.searched for each in left]
-    wholes = [each.whole for each in left if each.whole is not None]
-    learned = len(wholes) == len(left)
-    if learned and _surely_better(truth, wholes, common, objectives):
+    decoder, common = searched, left.searched
+    if left.whole and _surely_better(truth, left.whole, common, objectives):
         decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
-        common = wholes
+        common = left.whole
     return Tuned(
         decoder,
         objectives,
-        before=truth.score([each.raw for each in left]),
-        searched=truth.score([each.searched for each in left]),
-        whole=truth.score(wholes) if learned else None,
+        before=truth.score(left.raw),
+        searched=truth.score(left.searched),
+        whole=truth.score(left.whole) if left.whole else None,
         in_sample=truth.score(decoder.decode_pairs(mended)),
         folds=int(part_of.max()) + 1,
         groups=n_groups,
@@ -83,24 +82,8 @@ def tune_decoder(
     )
 
 
-def _tuned_labs(
-    pairs: Sequence[ScoredPair],
-    left: Sequence[_Decisions],
-    common: Sequence[_Decided],
-    start: Decoder,
-    objectives: Mapping[str, Objective],
-) -> dict[str, TunedLab]:
-    """Lab -> its own decoder, of those that are large enough."""
-    return {
-        lab: _tuned_lab(
-            [(pairs[n], left[n].raw, common[n], left[n].own) for n in mine], start, objectives
-        )
-        for lab, mine in _large_labs(pairs).items()
-    }
-
-
-class _Decisions(NamedTuple):
-    """What is decided on a pair, `(time, behaviour)` each.
+class _LeftOut(NamedTuple):
+    """What is decided on each pair, `(time, behaviour)`, without having seen its part.
 
     Attributes:
         raw: each frame by itself.
@@ -109,19 +92,10 @@ class _Decisions(NamedTuple):
         own: by that found on the other parts of the pair's lab; as `searched` where it has none.
     """
 
-    raw: NDArray[np.bool_]
-    searched: NDArray[np.bool_]
-    whole: NDArray[np.bool_] | None
-    own: NDArray[np.bool_]
-
-
-def _whole_bouts(
-    pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective]
-) -> WholeBouts | None:
-    """None where nothing can be learned, or where bouts are not what is maximised."""
-    if set(objectives.values()) == {"frames"}:
-        return None
-    return fit_whole_bouts(pairs, objectives)
+    raw: list[_Decided]
+    searched: list[_Decided]
+    whole: list[_Decided] | None
+    own: list[_Decided]
 
 
 def _surely_better(
@@ -150,25 +124,32 @@ def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
     }
 
 
-def _tuned_lab(
-    mine: Sequence[tuple[ScoredPair, _Decided, _Decided, _Decided]],
+def _tuned_labs(
+    pairs: Sequence[ScoredPair],
+    left: _LeftOut,
+    common: Sequence[_Decided],
     start: Decoder,
     objectives: Mapping[str, Objective],
-) -> TunedLab:
-    """Choose a lab's decoder, and compare it with the common one.
+) -> dict[str, TunedLab]:
+    """Choose a decoder of each lab that is large enough, and compare it with the common one.
 
     Args:
-        mine: each pair of the lab, and what is decided on it frame by frame, in common with other
-            labs, and by the lab's own decoder.
+        pairs: of all labs.
+        left: what is decided on them.
+        common: what of that is decided in common.
         start: what the search begins with.
         objectives: behaviour -> what is maximised for it.
     """
-    pairs, *decided = map(list, zip(*mine, strict=True))
-    truth = Truth(pairs)
-    raw, shared, own = map(truth.score, decided)
-    best = max(raw, shared, key=lambda score: value_of(score, objectives))
-    gain = value_of(own, objectives) - value_of(best, objectives)
-    return TunedLab(search(pairs, start, objectives), best, own, gain)
+    labs = {}
+    for lab, mine in _large_labs(pairs).items():
+        truth = Truth([pairs[n] for n in mine])
+        raw, shared, own = (
+            truth.score([decided[n] for n in mine]) for decided in (left.raw, common, left.own)
+        )
+        best = max(raw, shared, key=lambda score: value_of(score, objectives))
+        gain = value_of(own, objectives) - value_of(best, objectives)
+        labs[lab] = TunedLab(search([pairs[n] for n in mine], start, objectives), best, own, gain)
+    return labs
 
 
 def _objectives(
@@ -204,7 +185,7 @@ def _left_out(
     start: Decoder,
     objectives: Mapping[str, Objective],
     calibration: CalibrationConfig,
-) -> list[_Decisions]:
+) -> _LeftOut:
     """Decisions on each pair, by decoders that were found on the other parts.
 
     All see probabilities that were calibrated on the other parts.
@@ -224,7 +205,7 @@ def _left_out(
         held = [mended[index] for index in outside]
         raw |= zip(outside, start.decode_pairs(held), strict=True)
         searched |= zip(outside, decoder.decode_pairs(held), strict=True)
-        if bouts := _whole_bouts(inside, objectives):
+        if bouts := fit_whole_bouts(inside, objectives):
             decided = replace(start, whole_bouts=bouts).decode_pairs(held)
             whole |= zip(outside, decided, strict=True)
         for lab in labs:
@@ -234,7 +215,10 @@ def _left_out(
                 chosen = search(known, decoder, objectives)
                 held = [mended[index] for index in theirs]
                 own |= zip(theirs, chosen.decode_pairs(held), strict=True)
-    return [
-        _Decisions(raw[n], searched[n], whole.get(n), own.get(n, searched[n]))
-        for n in range(len(pairs))
-    ]
+    every = range(len(pairs))
+    return _LeftOut(
+        [raw[n] for n in every],
+        [searched[n] for n in every],
+        [whole[n] for n in every] if len(whole) == len(pairs) else None,
+        [own.get(n, searched[n]) for n in every],
+    )

@@ -154,7 +154,7 @@ class WholeBouts:
             step: frames of a step.
         """
         said = np.where(np.isnan(probability), np.nan, 0.0)
-        steps = max(1, len(said) // step)
+        steps = len(said) // step
         for group in [[each] for each in proposed] if background is None else [proposed]:
             for column, start, stop in self._chosen(group):
                 # Frames at the end that do not fill a step are as the last one.
