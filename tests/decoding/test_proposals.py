@@ -51,8 +51,19 @@ def test_traits_by_hand():
     assert row[10:] == pytest.approx(expected * duration)
 
 
-def test_beyond_the_ends_of_the_recording_nothing_is_said():
-    (row,) = traits(np.full(10, 0.9), np.array([[0, 10]]), FPS)
-    assert row[3:7] == pytest.approx(odds(0.001))
-    (unknown,) = traits(np.r_[np.full(10, np.nan), np.full(10, 0.9)], np.array([[10, 20]]), FPS)
-    assert unknown == pytest.approx(row)
+def test_beyond_an_end_of_the_recording_the_other_side_stands_for_what_is_not_known():
+    said = np.array([0.9] * 10 + [0.2] * 20)
+    (first,) = traits(said, np.array([[0, 10]]), FPS)
+    assert first[:7] == pytest.approx(odds(np.array([0.9, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2])))
+    (last,) = traits(said[::-1], np.array([[20, 30]]), FPS)
+    assert last == pytest.approx(first)
+    (unknown,) = traits(np.r_[np.full(10, np.nan), said], np.array([[10, 20]]), FPS)
+    assert unknown == pytest.approx(first)
+
+
+def test_only_what_is_known_counts_and_0_where_nothing_is():
+    said = np.array([0.1] * 5 + [0.8, np.nan, 0.8, np.nan] * 5 + [0.1] * 5)
+    (row,) = traits(said, np.array([[5, 25]]), FPS)
+    assert row[:3] == pytest.approx(odds(0.8))
+    (everything,) = traits(np.full(10, 0.9), np.array([[0, 10]]), FPS)
+    assert everything[3:7] == pytest.approx(odds(0.001))

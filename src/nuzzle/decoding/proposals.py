@@ -67,32 +67,31 @@ def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
 
     The log odds of mean probabilities: of the whole, its first and last quarter, half its length
     before and after it, and half a second before and after it; then powers of the log duration,
-    and its products with these.
+    and its products with these. Where nothing is known on one side, as at an end of the recording,
+    the other side stands for it; what is then not known yet counts as 0.
 
     Args:
-        probability: `(time,)` of one behaviour; what is not known (NaN) counts as 0.
+        probability: `(time,)` of one behaviour; NaN where it is not known.
         stretches: as `propose` gives them.
         fps: frames per second.
     """
-    total = _running_total(probability)
+    total, known = _running_total(probability), _running_total(~np.isnan(probability))
 
     def mean(start: Ints, stop: Ints) -> Floats:
         start, stop = np.clip(start, 0, len(probability)), np.clip(stop, 0, len(probability))
-        return np.asarray((total[stop] - total[start]) / np.maximum(1, stop - start))
+        count = known[stop] - known[start]
+        return np.where(count > 0, (total[stop] - total[start]) / np.maximum(1, count), np.nan)
 
     start, stop = stretches.T
     half, quarter = (np.maximum(1, (stop - start) // part) for part in (2, 4))
     near = max(1, round(_NEAR_S * fps))
-    means = [
-        mean(start, stop),
-        mean(start, start + quarter),
-        mean(stop - quarter, stop),
-        mean(start - half, start),
-        mean(stop, stop + half),
-        mean(start - near, start),
-        mean(stop, stop + near),
-    ]
-    said = log_odds(np.clip(np.stack(means, axis=1), _LEAST, 1 - _LEAST))
+    means = [mean(start, stop), mean(start, start + quarter), mean(stop - quarter, stop)]
+    for reach in (half, near):
+        before, after = mean(start - reach, start), mean(stop, stop + reach)
+        means.append(np.where(np.isnan(before), after, before))
+        means.append(np.where(np.isnan(after), before, after))
+    probable = np.nan_to_num(np.stack(means, axis=1))
+    said = log_odds(np.clip(probable, _LEAST, 1 - _LEAST))
     duration = np.log((stop - start) / fps)[:, None]
     return np.concatenate([said, duration ** (1, 2, 3), said * duration], axis=1)
 
