@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from nuzzle import Recording
+from nuzzle.cli.app import build_app
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
@@ -63,6 +65,17 @@ def test_one_bad_file_does_not_stop_the_others(bundle_file, short, tmp_path):
     assert "does not look like a pose file" in reasons[str(nonsense)]
     assert "no file at" in reasons[str(gone)] or "There is no" in reasons[str(gone)]
     assert len(results.done) == 2
+
+
+def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file, tmp_path):
+    gone, out = tmp_path / "gone.h5", tmp_path / "out"
+    result = CliRunner().invoke(
+        build_app(), ["predict", str(bundle_file), str(gone), "--out", str(out)]
+    )
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"No result for {gone}")
+    assert "nuzzle report" not in result.stdout
+    assert "behaviour" not in result.stdout
 
 
 def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):

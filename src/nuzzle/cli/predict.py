@@ -70,10 +70,12 @@ def predict(
         command=shlex.join(["nuzzle", *sys.argv[1:]]),
         say=say,
     )
-    print_time_budget(results)
+    if results.done:
+        print_time_budget(results)
     for entry in results.failed:
         console().print(f"[red]No result[/] for {entry.name}: {entry.reason}", highlight=False)
-    console().print(f"Results: {out}. A report of them: nuzzle report {out}")
+    if results.done:
+        console().print(f"Results: {out}. A report of them: nuzzle report {out}")
     if json is not None:
         emit_json(_summary(results), json)
     if not results.done:
