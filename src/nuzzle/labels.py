@@ -324,7 +324,7 @@ class Labels:
         overrun = int(self.bouts["stop_frame"].max()) - n_frames if len(self.bouts) else 0
         notes = self.notes
         if overrun > 0:
-            notes = (*notes, f"{overrun} labelled frames past the end of the poses were left out")
+            notes = (*notes, f"{overrun:,} labelled frames past the end of the poses were left out")
         clipped = self.slice(0, n_frames)
         return replace(clipped, n_frames=n_frames, notes=notes)
 

@@ -116,7 +116,9 @@ def assemble(
 def _clipped(labels: Labels, n_frames: int, end: int) -> Labels:
     notes, overrun = labels.notes, end - n_frames
     if overrun > 0:
-        note = f"the labels run {overrun} frames past the {n_frames} of the poses; these were cut"
+        note = (
+            f"the labels run {overrun:,} frames past the {n_frames:,} of the poses; these were cut"
+        )
         if overrun > _SUSPICIOUS_OVERRUN * n_frames:
             note += ". Is the frame rate right, and do the labels belong to this recording?"
         notes = (*notes, note)

@@ -66,14 +66,14 @@ def bodies(
             right, forward, s=40 + 260 * share[animal] / top, c=share[animal], cmap=_HEAT, vmin=0,
             vmax=top, edgecolors="white", zorder=3,
         )  # fmt: skip
-        heights = label_heights(right, forward)
-        for x, y, name, value in zip(
-            right, heights, skeleton.keypoints, share[animal], strict=True
+        places = label_places(right, forward)
+        for point, place, name, value in zip(
+            zip(right, forward, strict=True), places, skeleton.keypoints, share[animal], strict=True
         ):
-            side = -1 if x < 0 else 1
             each.annotate(
-                f"{name} {percent(value)}", (x, y), (14 * side, 0), textcoords="offset points",
-                ha="left" if side > 0 else "right", va="center", fontsize=7,
+                f"{name} {percent(value)}", point, place, ha="right" if point[0] < 0 else "left",
+                va="center", fontsize=7, zorder=2,
+                arrowprops={"arrowstyle": "-", "color": "#B8BDC7", "linewidth": 0.8},
             )  # fmt: skip
         each.set_aspect("equal")
         each.margins(1.0, 0.15)
@@ -87,22 +87,26 @@ def bodies(
     return figure
 
 
-def label_heights(right: _Floats, forward: _Floats) -> _Floats:
-    """Where the labels of points stand, so that none of a side covers another.
+def label_places(right: _Floats, forward: _Floats) -> _Floats:
+    """Where the labels of points stand, so that none covers another, nor a point.
+
+    Labels stand in a column on either side of the body, each on the side that its point is on.
 
     Args:
-        right: of the points; labels stand on the side that a point is on.
+        right: of the points.
         forward: how high they are.
 
     Returns:
-        Heights of the labels: those of the points, moved up where one is too near below.
+        `(point, 2 = right, height)`: as high as the point, moved up where one is too near below.
     """
-    heights, least = forward.astype(np.float64), _LABEL_SHARE * float(np.ptp(forward))
+    least = _LABEL_SHARE * float(np.ptp(forward))
+    beside = np.where(right < 0, right.min() - 2 * least, right.max() + 2 * least)
+    heights = forward.astype(np.float64)
     for side in (right < 0, right >= 0):
         below = -np.inf
         for index in np.flatnonzero(side)[np.argsort(forward[side], kind="stable")]:
             heights[index] = below = max(heights[index], below + least)
-    return heights
+    return np.stack([beside, heights], axis=1)
 
 
 def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviour: str) -> Figure:
