@@ -16,6 +16,11 @@ def test_a_label_that_moves_moves_the_next():
     assert places[:, 1] == pytest.approx([10.0, 0.0, 0.7, 1.4])
 
 
+def test_of_points_about_as_high_the_outer_one_keeps_its_height():
+    places = label_places(np.array([0.1, 0.4, 0.0]), np.array([0.0, 0.02, 1.0]))
+    assert places[:, 1] == pytest.approx([0.09, 0.02, 1.0])
+
+
 def test_labels_stand_beside_all_points():
     """By two heights of a label, 0.14 of the length."""
     right = np.array([0.3, 0.0, -0.2])

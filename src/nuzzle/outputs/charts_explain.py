@@ -98,13 +98,16 @@ def label_places(right: _Floats, forward: _Floats) -> _Floats:
 
     Returns:
         `(point, 2 = right, height)`: as high as the point, moved up where one is too near below.
+        Of points about as high the outer one is below: no line to another's label goes through it.
     """
     least = _LABEL_SHARE * float(np.ptp(forward))
     beside = np.where(right < 0, right.min() - 2 * least, right.max() + 2 * least)
     heights = forward.astype(np.float64)
+    outward = np.abs(right) / (np.abs(right).max() or 1.0)
+    order = forward - least * outward
     for side in (right < 0, right >= 0):
         below = -np.inf
-        for index in np.flatnonzero(side)[np.argsort(forward[side], kind="stable")]:
+        for index in np.flatnonzero(side)[np.argsort(order[side], kind="stable")]:
             heights[index] = below = max(heights[index], below + least)
     return np.stack([beside, heights], axis=1)
 
