@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.coarse import coarse
-from nuzzle.decoding.proposals import Ints, best_overlap, propose, total_inside, traits
+from nuzzle.decoding.proposals import Ints, best_overlap, propose, traits
 from nuzzle.decoding.tuned import Objective
 from nuzzle.decoding.whole_bouts import Odds, WholeBouts, Worth
 from nuzzle.evaluation.decisions import IOU, Counts, Truth
+from nuzzle.evaluation.running import RunningTotal
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import mask_to_intervals
 
@@ -119,13 +120,13 @@ class _Stretches(NamedTuple):
         probability = pair.probability[:, column].astype(np.float64)
         truth = pair.truth[:, column]
         found = propose(probability, pair.fps)
-        found = found[total_inside(~pair.observed[:, column], found) == 0]
+        found = found[RunningTotal(~pair.observed[:, column]).sums(*found.T) == 0]
         frames = found[:, 1] - found[:, 0]
         return cls(
             traits(probability, found, pair.fps),
             np.full(len(found), column),
             frames,
-            total_inside(truth, found) / frames,
+            RunningTotal(truth).sums(*found.T) / frames,
             best_overlap(found, mask_to_intervals(truth)),
         )
 

@@ -6,13 +6,12 @@ probable above one of many levels it may be, and what comes before and after say
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.smoothing import gaussian_mean
+from nuzzle.evaluation.running import RunningTotal
 from nuzzle.inference.calibrators import log_odds
 from nuzzle.labels import mask_to_intervals
 
@@ -56,12 +55,6 @@ def best_overlap(stretches: Ints, bouts: Ints) -> Floats:
     return np.asarray(np.max(np.maximum(inner, 0) / outer, axis=1, initial=0.0))
 
 
-def total_inside(values: NDArray[Any], stretches: Ints) -> NDArray[Any]:
-    """The sum of what is known of `values` `(time,)` in each stretch, `(stretch,)`."""
-    total = _running_total(values)
-    return np.asarray(total[stretches[:, 1]] - total[stretches[:, 0]])
-
-
 def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
     """What is said inside and around each stretch, `(stretch, trait)`.
 
@@ -75,13 +68,7 @@ def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
         stretches: as `propose` gives them.
         fps: frames per second.
     """
-    total, known = _running_total(probability), _running_total(~np.isnan(probability))
-
-    def mean(start: Ints, stop: Ints) -> Floats:
-        start, stop = np.clip(start, 0, len(probability)), np.clip(stop, 0, len(probability))
-        count = known[stop] - known[start]
-        return np.where(count > 0, (total[stop] - total[start]) / np.maximum(1, count), np.nan)
-
+    mean = RunningTotal(probability).means
     start, stop = stretches.T
     half, quarter = (np.maximum(1, (stop - start) // part) for part in (2, 4))
     near = max(1, round(_NEAR_S * fps))
@@ -94,8 +81,3 @@ def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:
     said = log_odds(np.clip(probable, _LEAST, 1 - _LEAST))
     duration = np.log((stop - start) / fps)[:, None]
     return np.concatenate([said, duration ** (1, 2, 3), said * duration], axis=1)
-
-
-def _running_total(values: NDArray[Any]) -> NDArray[Any]:
-    """The sum of what is known before each frame of `values` `(time,)`, and at their end."""
-    return np.concatenate([[0], np.cumsum(np.nan_to_num(values))])

@@ -19,7 +19,8 @@ from scipy.special import expit
 from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.coarse import step_length, step_means
-from nuzzle.decoding.proposals import Ints, propose, total_inside, traits
+from nuzzle.decoding.proposals import Ints, propose, traits
+from nuzzle.evaluation.running import RunningTotal
 
 
 class Worth(NamedTuple):
@@ -131,7 +132,7 @@ class WholeBouts:
             stretches = propose(said, fps)
             seen = traits(said, stretches, fps)
             inside = self.inside(seen, column) * (stretches[:, 1] - stretches[:, 0])
-            frames = (total_inside(said, stretches) + inside) / 2
+            frames = (RunningTotal(said).sums(*stretches.T) + inside) / 2
             found.append(Proposed(column, stretches, self.match(seen, column), frames))
         return found
 

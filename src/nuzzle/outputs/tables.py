@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nuzzle.evaluation.running import RunningTotal
 from nuzzle.files import atomic_path
 from nuzzle.labels import Pair, mask_to_intervals
 
@@ -88,12 +89,9 @@ def pair_bouts(
     for column, behaviour in enumerate(behaviours):
         if behaviour == background:
             continue
-        known = np.nan_to_num(probability[:, column].astype(np.float64))
-        total = np.concatenate(([0.0], np.cumsum(known)))
-        seen = np.concatenate(([0], np.cumsum(np.isfinite(probability[:, column]))))
-        for start, stop in mask_to_intervals(active[:, column]).tolist():
-            frames = int(seen[stop] - seen[start])
-            mean = (total[stop] - total[start]) / frames if frames else np.nan
+        intervals = mask_to_intervals(active[:, column])
+        means = RunningTotal(probability[:, column].astype(np.float64)).means(*intervals.T)
+        for (start, stop), mean in zip(intervals.tolist(), means.tolist(), strict=True):
             times = (start / fps, stop / fps, (stop - start) / fps)
             rows.append((recording, *pair, behaviour, start, stop, *times, mean))
     table = pd.DataFrame(rows, columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
