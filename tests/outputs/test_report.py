@@ -136,6 +136,33 @@ def test_nothing_found_at_all(tmp_path, recording):
     assert "Never found: mount." in page.text
 
 
+def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recording):
+    p = np.tile(np.array([0.9, 0.1], np.float32), (50, 1))
+    heads = {}
+    for directed in (True, False):
+        run = Run("prediction", ("mount", "other"), "other", directed=directed)
+        writer = ResultsWriter(tmp_path / str(directed), run)
+        writer.add(recording("cage", 50), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+        page, _ = page_of(writer.finish())
+        assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
+        heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", page_of(writer.finish())[1])
+    assert {"agent", "target"} <= set(heads[True]) - set(heads[False])
+    assert {"animal", "other"} <= set(heads[False])
+
+
+@pytest.mark.parametrize(
+    ("directed", "pair", "words"),
+    [
+        (True, ("a", "b"), "a → b"),
+        (False, ("a", "b"), "a and b"),
+        (True, ("a", "a"), "a (itself)"),
+        (False, ("a", "a"), "a (itself)"),
+    ],
+)
+def test_a_pair_in_words(directed, pair, words):
+    assert Run("prediction", ("mount",), directed=directed).who(*pair) == words
+
+
 def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path, recording):
     p = np.tile(np.array([0.6, 0.4], np.float32), (50, 1))
     unsure = np.zeros((50, 2), bool)

@@ -10,7 +10,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.results import read_results
-from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.evaluate import evaluate, results_of
 from nuzzle.workflow.scored import score_recording
 
 
@@ -24,6 +24,13 @@ def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):
     frames = results.frames(results.done[0])[0]
     assert frames.probability.shape == (900, 4)
     np.testing.assert_allclose(frames.probability.sum(axis=1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_results_know_whether_agent_and_target_mean_something(bundle_file, directed):
+    bundle = Bundle.load(bundle_file)
+    bundle = replace(bundle, space=replace(bundle.space, directed=directed))
+    assert results_of(bundle, "prediction", "").directed is directed
 
 
 def test_attention_is_kept_for_the_report(bundle_file, manifest, tmp_path):

@@ -129,7 +129,7 @@ def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviou
     axes.set_ylabel("share a second", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.set_title(f"Which moments speak for or against {behaviour}", fontsize=11)
-    axes.legend(fontsize=8, frameon=False)
+    figure.legend(fontsize=8, frameon=False, loc="outside right upper")
     _plain(axes)
     return figure
 

@@ -102,6 +102,7 @@ class Run:
         behaviours: names of the probability columns, in order; the background among them.
         background: name of the class "none of the others", or None.
         exclusive: whether one behaviour of a pair goes on at a time.
+        directed: whether agent and target mean something.
         command: as typed.
         bundle: what is known of the classifier, with its model card under ``card``.
         notes: warnings that concern all recordings.
@@ -113,6 +114,7 @@ class Run:
     behaviours: tuple[str, ...]
     background: str | None = None
     exclusive: bool = True
+    directed: bool = True
     command: str = ""
     bundle: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -135,6 +137,12 @@ class Run:
     def background_index(self) -> int | None:
         """Column of the background; None where there is none."""
         return None if self.background is None else self.behaviours.index(self.background)
+
+    def who(self, agent: str, target: str) -> str:
+        """A pair in words."""
+        if agent == target:
+            return f"{agent} (itself)"
+        return f"{agent} → {target}" if self.directed else f"{agent} and {target}"
 
 
 @dataclass(frozen=True, eq=False)

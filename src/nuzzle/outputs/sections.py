@@ -168,8 +168,7 @@ def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | 
     several = len({pair for _, pair, _ in pairs}) > 1
     for entry, pair, seen in shown:
         key = (entry.name, *pair)
-        who = f" · {pair[0]}" + (f" → {pair[1]}" if pair[0] != pair[1] else "")
-        name = entry.name + (who if several else "")
+        name = entry.name + (f" · {results.run.who(*pair)}" if several else "")
         if labelled and seen:
             bars.append(Bar(name, "annotator", _true_shares(real.get(key), entry)))
             name = ""
@@ -291,8 +290,7 @@ def _ethogram(
     total = entry.duration_s
     return {
         "recording": entry.name,
-        "agent": one.pair.agent,
-        "target": one.pair.target,
+        "who": run.who(*one.pair),
         "n_frames": entry.n_frames,
         "fps": entry.fps,
         "score": f"macro F1 {score:.2f}" if math.isfinite(score) else "",

@@ -113,6 +113,7 @@ def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
         behaviours=bundle.space.names,
         background=bundle.space.background,
         exclusive=bundle.space.exclusive,
+        directed=bundle.space.directed,
         command=command,
         bundle=bundle.to_dict(),
     )
