@@ -105,6 +105,7 @@ RECIPES = {
         "training.window=448",
         "training.batch_size=4",
         "training.epochs=8",
+        "loss.alpha=none",
         f"decoding.smooth_s={SMOOTH_S}",
     ),
     "trees": ("model.name=trees", f"decoding.smooth_s={SMOOTH_S}"),
@@ -193,6 +194,7 @@ _STEADY = {
     ),
     "steady_gap_10": Lever(("prepare.max_gap_s=10",), "steady_all_points"),
     "steady_every_frame": Lever(("model.options.frames_per_step=1",), "steady_all_points"),
+    "steady_alpha_sqrt": Lever(("loss.alpha=sqrt_inverse_frequency",), "steady_all_points"),
     "steady_batch_8": Lever(("training.batch_size=8",), "steady_all_points"),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary"),
     "steady_wide": Lever(

@@ -32,7 +32,7 @@ _SEQUENCE: dict[str, Any] = {
 }
 PRESETS: dict[str, dict[str, Any]] = {
     "tcn": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "smoothness": 0.15}},
-    "conv_lstm": _SEQUENCE,
+    "conv_lstm": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "alpha": "sqrt_inverse_frequency"}},
     "transformer": _SEQUENCE,
     "graph": {**_SEQUENCE, "features": "nodes"},
     "trees": {

@@ -44,9 +44,9 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
         steps.append({name: each.detach().cpu().clone() for name, each in weights.items()})
 
     monkeypatch.setattr(LitClassifier, "on_train_batch_end", remember)
-    fit(config_of(), SPACE, TRAIN, VAL, tmp_path / "plain")
+    fit(config_of("loss.alpha=none"), SPACE, TRAIN, VAL, tmp_path / "plain")
     raw, steps = steps, []
-    config = config_of(f"training.weight_averaging={decay}")
+    config = config_of("loss.alpha=none", f"training.weight_averaging={decay}")
     trained = fit(config, SPACE, TRAIN, VAL, tmp_path / "averaged")
     torch.testing.assert_close(steps, raw)  # steps are taken from the weights as they are
     average = raw[0]
