@@ -14,6 +14,18 @@ from typing import Any
 
 from nuzzle.errors import ConfigError
 
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, section by section."""
+    both = {
+        key: merged(base[key], value)
+        if isinstance(base.get(key), dict) and isinstance(value, dict)
+        else value
+        for key, value in over.items()
+    }
+    return {**base, **both}
+
+
 _SEQUENCE: dict[str, Any] = {
     "features": "relational",
     "prepare": {"max_gap_s": 1.0},
@@ -31,10 +43,10 @@ _SEQUENCE: dict[str, Any] = {
     },
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "tcn": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "smoothness": 0.15}},
-    "conv_lstm": {**_SEQUENCE, "loss": {**_SEQUENCE["loss"], "alpha": "sqrt_inverse_frequency"}},
+    "tcn": merged(_SEQUENCE, {"loss": {"smoothness": 0.15}}),
+    "conv_lstm": merged(_SEQUENCE, {"loss": {"alpha": "sqrt_inverse_frequency"}}),
     "transformer": _SEQUENCE,
-    "graph": {**_SEQUENCE, "features": "nodes"},
+    "graph": merged(_SEQUENCE, {"features": "nodes"}),
     "trees": {
         "features": "windowed",
         "prepare": {"max_gap_s": 1.0},
@@ -44,17 +56,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 #: The members of an ensemble; trees only where LightGBM is installed.
 MEMBERS = ("conv_lstm", "tcn", "transformer", "trees")
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`, section by section."""
-    both = {
-        key: merged(base[key], value)
-        if isinstance(base.get(key), dict) and isinstance(value, dict)
-        else value
-        for key, value in over.items()
-    }
-    return {**base, **both}
 
 
 def model_name(values: Mapping[str, Any]) -> str:

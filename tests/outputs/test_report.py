@@ -143,9 +143,9 @@ def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recordi
         run = Run("prediction", ("mount", "other"), "other", directed=directed)
         writer = ResultsWriter(tmp_path / str(directed), run)
         writer.add(recording("cage", 50), [PairFrames(Pair("a", "b"), p, p > 0.5)])
-        page, _ = page_of(writer.finish())
+        page, html = page_of(writer.finish())
         assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
-        heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", page_of(writer.finish())[1])
+        heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", html)
     assert {"agent", "target"} <= set(heads[True]) - set(heads[False])
     assert {"animal", "other"} <= set(heads[False])
 
