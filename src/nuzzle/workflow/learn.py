@@ -24,7 +24,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress, fit, model_arguments
+from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees, lightgbm
@@ -146,6 +146,7 @@ def _fit(
             raise
         trained, stopped = error.best, str(error)
     say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
+    _warn_of_overfitting(trained, say)
     kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
     arguments = model_arguments(config, train[0], space, auxiliary)
     network = kind(
@@ -157,6 +158,18 @@ def _fit(
         "seconds": round(trained.seconds, 1),
         "stopped": stopped,
     }
+
+
+def _warn_of_overfitting(trained: Trained, say: Say) -> None:
+    """Say where the loss on `val` had been half of what it is in the epoch that is kept."""
+    losses = [each["val_loss"] for each in trained.history if "val_loss" in each]
+    if losses and losses[trained.best_epoch - 1] >= 2 * min(losses):
+        say(
+            f"warning: the loss on val was lowest in epoch {losses.index(min(losses)) + 1} "
+            f"({min(losses):.2f}) and is {losses[trained.best_epoch - 1]:.2f} in the one that is "
+            "kept: the model has learned its recordings by heart, and is too sure of itself. Label "
+            "more; or compare with other models, and with --set training.early_stopping=true"
+        )
 
 
 def configured_decoder(config: Config, space: LabelSpace) -> Decoder:

@@ -1,0 +1,23 @@
+import pytest
+from torch import nn
+
+from nuzzle.training.fit import Trained
+from nuzzle.workflow.learn import _warn_of_overfitting
+
+
+@pytest.mark.parametrize(
+    ("losses", "kept", "warns"),
+    [
+        ([0.7, 0.5, 0.6, 1.0], 4, True),
+        ([0.7, 0.5, 0.6, 1.0], 3, False),  # early stopping has kept the third
+        ([0.7, 0.5, 0.6, 0.99], 4, False),
+        ([], 4, False),  # there is no val
+    ],
+)
+def test_a_loss_that_has_doubled_since_its_lowest_is_said(losses, kept, warns):
+    history = [{"epoch": n, "val_loss": loss} for n, loss in enumerate(losses, 1)]
+    said: list[str] = []
+    _warn_of_overfitting(Trained(nn.Identity(), kept, 0.5, history, 1.0), said.append)
+    assert len(said) == warns
+    if warns:
+        assert "lowest in epoch 2 (0.50) and is 1.00 in the one that is kept" in said[0]
