@@ -112,11 +112,6 @@ RECIPES = {
 }
 #: Those of the tail beside those of `COMMON`.
 _ALL_POINTS = ("prepare.keypoints=[top, body, tail, tail-m, tail-e]",)
-_WIDE = (
-    "model.options.channels=[128, 128, 128]",
-    "model.options.hidden=128",
-    "model.options.num_layers=1",
-)
 #: Two folds leave trees about 100,000 frames at 10 a second, which is what the preset draws.
 _TREES = {
     "relational": Lever(("features=relational",)),
@@ -200,11 +195,16 @@ _STEADY = {
     "steady_gap_10": Lever(("prepare.max_gap_s=10",), "steady_all_points"),
     "steady_every_frame": Lever(("model.options.frames_per_step=1",), "steady_all_points"),
     "steady_alpha_sqrt": Lever(("loss.alpha=sqrt_inverse_frequency",), "steady_all_points"),
-    "steady_feature_dropout": Lever(("augmentation.feature_dropout=0.25",), "steady_alpha_sqrt"),
-    "steady_feature_dropout_wide": Lever(_WIDE, "steady_feature_dropout"),
     "steady_batch_8": Lever(("training.batch_size=8",), "steady_all_points"),
     "steady_kinds": Lever(("loss.kinds=1",), "steady_auxiliary"),
-    "steady_wide": Lever(_WIDE, "steady"),
+    "steady_wide": Lever(
+        (
+            "model.options.channels=[128, 128, 128]",
+            "model.options.hidden=128",
+            "model.options.num_layers=1",
+        ),
+        "steady",
+    ),
     "steady_one_layer": Lever(
         ("model.options.num_layers=1", "model.options.hidden=128"),
         "steady_auxiliary",

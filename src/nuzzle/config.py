@@ -137,7 +137,7 @@ class LossConfig(Section):
 class AugmentationConfig(Section):
     """Changes to what is trained on, drawn anew each epoch.
 
-    The first five change windows of normalised features, after they were cut; the others change
+    The first four change windows of normalised features, after they were cut; the others change
     poses, before features are computed from them.
 
     Attributes:
@@ -145,7 +145,6 @@ class AugmentationConfig(Section):
         jitter_frames: windows shift by up to this many frames; the label stays.
         scale: range of the factor that a window is multiplied with; None for no scaling.
         mixup_alpha: windows are blended, the share drawn from Beta(alpha, alpha); 0 for none.
-        feature_dropout: share of the features that are missing from a window, others in each.
         rotation: whether the recording is turned by any angle.
         reflection: whether half of the recordings are mirrored, left and right keypoints with them.
         pose_scale: range of the factor by which animals and arena grow; None for none.
@@ -160,7 +159,6 @@ class AugmentationConfig(Section):
     jitter_frames: NonNegativeInt = 2
     scale: Factors | None = (0.95, 1.05)
     mixup_alpha: NonNegativeFloat = 0.2
-    feature_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     rotation: bool = False
     reflection: bool = False
     pose_scale: Factors | None = None

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from nuzzle.config import AugmentationConfig
-from nuzzle.training.augmentation import hide_features, mixup, noise_and_scale
+from nuzzle.training.augmentation import mixup, noise_and_scale
 
 
 def test_scale_is_one_factor_a_window():
@@ -23,21 +23,10 @@ def test_noise_has_the_stated_deviation():
     assert float(out.mean()) == pytest.approx(0, abs=1e-4)
 
 
-def test_a_hidden_feature_is_missing_from_the_whole_window_and_the_others_stay():
-    x = torch.randn(200, 10, 50) + 5
-    out = hide_features(x, 0.3, np.random.default_rng(0))
-    hidden = (out == 0).all(1)
-    assert torch.equal(out[~hidden[:, None].expand_as(x)], x[~hidden[:, None].expand_as(x)])
-    assert float(hidden.float().mean()) == pytest.approx(0.3, abs=0.01)
-    assert float(hidden.float().mean(0).std()) < 0.06, "other features in each window"
-    assert float(hidden.float().mean(1).std()) < 0.12, "as many in each window, about"
-
-
 def test_off_is_off():
     x = torch.randn(5, 6, 7)
     config = AugmentationConfig(noise_std=0, scale=None)
     assert noise_and_scale(x, config, np.random.default_rng(0)) is x
-    assert hide_features(x, 0.0, np.random.default_rng(0)) is x
 
 
 def test_mixup_blends_each_sample_with_one_other():

@@ -27,20 +27,6 @@ def noise_and_scale(x: Tensor, config: AugmentationConfig, rng: np.random.Genera
     return x
 
 
-def hide_features(x: Tensor, share: float, rng: np.random.Generator) -> Tensor:
-    """Features that are missing from a whole window, others in each: no single one is relied on.
-
-    Args:
-        x: `(batch, time, feature)`, normalised.
-        share: of the features, on average.
-        rng: source of the random numbers.
-    """
-    if not share:
-        return x
-    kept = rng.random((len(x), 1, x.shape[-1])) >= share
-    return x * torch.from_numpy(kept).to(x)
-
-
 class Mixed(NamedTuple):
     """A batch blended with a shuffled copy of itself.
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.models.tcn import MultiStageTCN
-from nuzzle.training.augmentation import hide_features, mixup, noise_and_scale
+from nuzzle.training.augmentation import mixup, noise_and_scale
 from nuzzle.training.labs import hide_lab, with_lab
 from nuzzle.training.losses import JointLoss
 from nuzzle.training.smoothness import Smoothness
@@ -69,7 +69,6 @@ class LitClassifier(lightning.LightningModule):
         """Loss of an augmented batch."""
         settings = self.config.augmentation
         x = noise_and_scale(batch.x, settings, self.rng)
-        x = hide_features(x, settings.feature_dropout, self.rng)
         lab = hide_lab(batch.lab, self.config.labs.dropout, self.rng)
         x = with_lab(x, batch.inside, lab)
         if settings.mixup_alpha and len(x) > 1:

@@ -99,7 +99,6 @@ _SEQUENCE: Space = {
     "training.window": Choice((256, 512, 1024)),
     "training.batch_size": Choice((8, 16, 32)),
     "loss.gamma": Choice((0.0, 1.0, 2.0)),
-    "augmentation.feature_dropout": Range(0.0, 0.5),
     "model.options.dropout": Range(0.1, 0.5),
     "decoding.smooth_s": Range(0.0, 1.0),
 }
