@@ -11,6 +11,7 @@ from nuzzle.workflow.learn import _warn_of_overfitting
         ([0.7, 0.5, 0.6, 1.0], 4, True),
         ([0.7, 0.5, 0.6, 1.0], 3, False),  # early stopping has kept the third
         ([0.7, 0.5, 0.6, 0.99], 4, False),
+        ([1.0, 0.7, 0.5, 0.6], 1, False),  # it fell only after the one that is kept
         ([], 4, False),  # there is no val
     ],
 )

@@ -162,13 +162,14 @@ def _fit(
 
 def _warn_of_overfitting(trained: Trained, say: Say) -> None:
     """Say where the loss on `val` had been half of what it is in the epoch that is kept."""
-    losses = [each["val_loss"] for each in trained.history if "val_loss" in each]
-    if losses and losses[trained.best_epoch - 1] >= 2 * min(losses):
+    so_far = trained.history[: trained.best_epoch]
+    losses = [each["val_loss"] for each in so_far if "val_loss" in each]
+    if losses and losses[-1] >= 2 * min(losses):
         say(
             f"warning: the loss on val was lowest in epoch {losses.index(min(losses)) + 1} "
-            f"({min(losses):.2f}) and is {losses[trained.best_epoch - 1]:.2f} in the one that is "
-            "kept: the model has learned its recordings by heart, and is too sure of itself. Label "
-            "more; or compare with other models, and with --set training.early_stopping=true"
+            f"({min(losses):.2f}) and is {losses[-1]:.2f} in the one that is kept: the model has "
+            "learned its recordings by heart, and is too sure of itself. Label more, and compare "
+            "with other models"
         )
 
 
