@@ -78,6 +78,17 @@ def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file,
     assert "behaviour" not in result.stdout
 
 
+def test_a_file_without_a_result_shows_in_the_exit_status(bundle_file, short, tmp_path):
+    gone, out = tmp_path / "gone.h5", tmp_path / "out"
+    arguments = ["predict", str(bundle_file), str(gone), str(short), "--out", str(out)]
+    result = CliRunner().invoke(build_app(), arguments)
+    assert result.exit_code == 1
+    assert f"No result for {gone}" in result.stdout
+    assert f"Results: {out}" in result.stdout
+    whole = CliRunner().invoke(build_app(), [*arguments[:2], str(short), "--out", f"{out}2"])
+    assert whole.exit_code == 0
+
+
 def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
     predict(bundle_file, [short], tmp_path / "out")
     with pytest.raises(OutputError):

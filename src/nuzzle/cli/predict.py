@@ -45,7 +45,10 @@ def predict(
     resume: _Resume = False,
     json: JsonTarget = None,
 ) -> None:
-    """Label recordings: probabilities, bouts and a time budget of each."""
+    """Label recordings: probabilities, bouts and a time budget of each.
+
+    Exits with status 1 where a file has no result; the others have theirs.
+    """
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_time_budget
@@ -78,7 +81,7 @@ def predict(
         console().print(f"Results: {out}. A report of them: nuzzle report {out}")
     if json is not None:
         emit_json(_summary(results), json)
-    if not results.done:
+    if results.failed:
         raise typer.Exit(1)
 
 
