@@ -129,13 +129,18 @@ class TestConsole:
         assert "uprightposture" in narrow.file.getvalue()
         assert all(heading in narrow.file.getvalue() for heading in ("recording", "bouts"))
 
-    def test_a_recording_is_named_once_in_a_time_budget(self, capsys):
+    def test_a_time_budget_names_a_recording_once_and_roles_where_there_are_any(self, capsys):
         import pandas as pd
 
         from nuzzle.cli.figures import print_time_budget
+        from nuzzle.outputs.index import Run
 
         names = ["recording", "agent", "target", "behaviour", "bouts", "seconds", "percent"]
         rows = [(r, "a", "b", behaviour, 1, 2.0, 3.0) for r in ("r1", "r2") for behaviour in "xy"]
-        print_time_budget(SimpleNamespace(time_budget=pd.DataFrame(rows, columns=names)))
-        first = [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:]]
-        assert first == ["r1", "a", "r2", "a"]
+        budget = pd.DataFrame(rows, columns=names)
+        for directed, roles in ((True, ["agent", "target"]), (False, ["animal", "other"])):
+            run = Run("prediction", ("x", "y"), directed=directed)
+            print_time_budget(SimpleNamespace(time_budget=budget, run=run))
+            head, *lines = capsys.readouterr().out.splitlines()[1:]
+            assert head.split() == ["recording", *roles, *names[3:]]
+            assert [line.split()[0] for line in lines] == ["r1", "a", "r2", "a"]

@@ -105,15 +105,16 @@ def _short(figure: Estimate) -> str:
 
 def print_time_budget(results: Results) -> None:
     """How long each animal did what."""
-    columns = ["recording", "agent", "target", "behaviour", "bouts", "seconds", "percent"]
-    rows = results.time_budget[columns].round(1).values.tolist()
+    counted = ["behaviour", "bouts", "seconds", "percent"]
+    budget = results.time_budget[["recording", "agent", "target", *counted]]
+    rows = budget.round(1).values.tolist()
     shown, last = [], ""
     for name, *middle, seconds, percent in rows[:_SHOWN_ROWS]:
         # A long name takes several lines: once is enough.
         once = "" if name == last else name
         shown.append((once, *middle, f"{seconds:.1f}", f"{percent:.1f}"))
         last = name
-    print_table(columns, shown, title="Time budget")
+    print_table(["recording", *results.run.roles, *counted], shown, title="Time budget")
     if len(rows) > _SHOWN_ROWS:
         more = len(rows) - _SHOWN_ROWS
         out().print(f"{more} more rows are in {results.directory / 'time_budget.csv'}.")

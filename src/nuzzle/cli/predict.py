@@ -45,10 +45,7 @@ def predict(
     resume: _Resume = False,
     json: JsonTarget = None,
 ) -> None:
-    """Label recordings: probabilities, bouts and a time budget of each.
-
-    Exits with status 1 where a file has no result; the others have theirs.
-    """
+    """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_time_budget

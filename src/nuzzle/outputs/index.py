@@ -138,6 +138,11 @@ class Run:
         """Column of the background; None where there is none."""
         return None if self.background is None else self.behaviours.index(self.background)
 
+    @property
+    def roles(self) -> tuple[str, str]:
+        """What the two of a pair are called at the head of a table."""
+        return ("agent", "target") if self.directed else ("animal", "other")
+
     def who(self, agent: str, target: str) -> str:
         """A pair in words."""
         if agent == target:

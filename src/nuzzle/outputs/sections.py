@@ -31,7 +31,8 @@ def heading(results: Results) -> str:
     """The title of the report."""
     if results.run.kind == "evaluation":
         return "How well nuzzle agrees with the annotator"
-    return f"Who did what to whom in {count(len(results.done), 'recording')}"
+    what = "Who did what to whom" if results.run.directed else "What each pair did"
+    return f"{what} in {count(len(results.done), 'recording')}"
 
 
 def lead(results: Results) -> str:
