@@ -99,6 +99,7 @@ _SEQUENCE: Space = {
     "training.window": Choice((256, 512, 1024)),
     "training.batch_size": Choice((8, 16, 32)),
     "loss.gamma": Choice((0.0, 1.0, 2.0)),
+    "loss.alpha": Choice(("none", "sqrt_inverse_frequency")),
     "model.options.dropout": Range(0.1, 0.5),
     "decoding.smooth_s": Range(0.0, 1.0),
 }
