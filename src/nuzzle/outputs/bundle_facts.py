@@ -47,7 +47,7 @@ def bundle_facts(bundle: Mapping[str, Any], background: str | None) -> dict[str,
 def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple[str, str]]:
     members = bundle.get("members") or [bundle]
     frontends = [member.get("frontend") or {} for member in members]
-    skeleton = frontends[0].get("skeleton") or {}
+    keypoints = [(front.get("skeleton") or {}).get("keypoints") or () for front in frontends]
     recordings = training.get("recordings") or ()
     seen = training.get("frames")
     trained = count(len(recordings), "recording") if recordings else ""
@@ -67,7 +67,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
         ("Frames per second", _each(front.get("fps", "") for front in frontends)),
         ("Positions in", _each(UNITS.get(front.get("unit", ""), "") for front in frontends)),
         ("Probabilities", "; ".join(probability_steps(bundle.get("calibration") or {}))),
-        ("Keypoints", listed(skeleton.get("keypoints") or (), _MOST_NAMES)),
+        ("Keypoints", _each((listed(each, _MOST_NAMES) for each in keypoints), "; ")),
     ]
 
 
@@ -85,10 +85,10 @@ def _model(bundle: Mapping[str, Any]) -> str:
     return f"{model}, {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
 
 
-def _each(values: Iterable[Any]) -> str:
+def _each(values: Iterable[Any], between: str = ", ") -> str:
     """The different values of all members."""
     found = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
-    return ", ".join(dict.fromkeys(found))
+    return between.join(dict.fromkeys(found))
 
 
 def _yaml(value: Any) -> str:
