@@ -29,7 +29,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 _SEQUENCE: dict[str, Any] = {
     "features": "relational",
     "prepare": {"max_gap_s": 1.0},
-    "loss": {"gamma": 0.0, "alpha": "none"},
+    "loss": {"gamma": 0.0, "alpha": "sqrt_inverse_frequency"},
     "augmentation": {"noise_std": 0.0, "jitter_frames": 0, "scale": None, "mixup_alpha": 0.0},
     "training": {
         "window": 512,
@@ -44,7 +44,7 @@ _SEQUENCE: dict[str, Any] = {
 }
 PRESETS: dict[str, dict[str, Any]] = {
     "tcn": merged(_SEQUENCE, {"loss": {"smoothness": 0.15}}),
-    "conv_lstm": merged(_SEQUENCE, {"loss": {"alpha": "sqrt_inverse_frequency"}}),
+    "conv_lstm": _SEQUENCE,
     "transformer": _SEQUENCE,
     "graph": merged(_SEQUENCE, {"features": "nodes"}),
     "trees": {

@@ -34,7 +34,7 @@ def test_the_graph_needs_nodes(manifest, tmp_path):
 def test_presets_give_way_to_what_is_asked_for():
     config = Config.load(None, ["model.name=tcn", "loss.smoothness=0.3", "training.window=64"])
     assert config.loss.smoothness == 0.3
-    assert config.loss.alpha == "none", "the rest of the preset stays"
+    assert config.loss.alpha == "sqrt_inverse_frequency", "the rest of the preset stays"
     assert config.training.window == 64
     assert config.training.schedule == "cycle"
 
