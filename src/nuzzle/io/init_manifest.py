@@ -217,7 +217,8 @@ def first_look(manifest: Manifest) -> tuple[str, ...]:
         )
     if recording.px_per_cm is None and recording.unit == "px":
         found.append(
-            "No scale is known, so distances stay in pixels. If you know it: --px-per-cm 18.3."
+            "No scale is known, so models measure in body lengths, and cnn_lstm in pixels. If you "
+            "know it: --px-per-cm 18.3."
         )
     if recording.labels is not None:
         found += [f"{entry.recording}: {note}." for note in recording.labels.notes]
