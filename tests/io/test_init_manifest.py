@@ -69,7 +69,7 @@ class TestFiles:
         assert any("The first recording cannot be used yet" in note for note in notes)
         _, notes = start(project)
         assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
-        assert any("--px-per-cm" in note for note in notes)
+        assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
 
     def test_without_labels(self, project):
         manifest, _ = start(project, labels=())
