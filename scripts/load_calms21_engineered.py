@@ -17,7 +17,7 @@ from nuzzle.errors import NuzzleError
 from nuzzle.files import atomic_path
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import CALMS21_CLASSES, SNIFFS, manifest_from_mabe
-from nuzzle.manifest import with_group_splits
+from nuzzle.io.splits import with_group_splits
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.samples import prepare_samples
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
-from nuzzle.manifest import Entry, Manifest, parse_mapping, with_group_splits
+from nuzzle.manifest import Entry, Manifest, parse_mapping
 
 
 @pytest.fixture
@@ -182,37 +182,25 @@ class TestLeakage:
             ("r1", {"split": "train", "item": "a"}), ("r2", {"split": "val", "item": "b"})
         ).check_leakage()
 
+    def test_rows_of_the_same_poses_share_a_group(self):
+        manifest = entries(
+            ("cage-ann", {}),
+            ("cage-bob", {}),
+            ("cage-late", {"start_frame": 90, "group": "evening"}),
+            ("other", {"item": "2"}),
+            ("other-late", {"item": "2", "start_frame": 90}),
+        )
+        # 'cage-late' names its own: it has frames of the first two, and cannot be of another group.
+        with pytest.raises(LeakageError, match="'cage-ann' and 'cage-late' share frames"):
+            manifest.with_groups()
+        apart = replace(manifest.entries[2], start_frame=90)
+        early = [replace(entry, stop_frame=90) for entry in manifest.entries[:2]]
+        manifest = Manifest((*early, apart, *manifest.entries[3:]))
+        groups = [entry.leak_group for entry in manifest.with_groups()]
+        assert groups == ["cage-ann", "cage-ann", "evening", "other", "other"]
 
-class TestGroupSplits:
-    def test_groups_stay_whole_and_shares_are_near(self):
-        manifest = entries(*((f"r{n}", {"group": f"g{n // 2}"}) for n in range(40)))
-        drawn = with_group_splits(manifest, {"train": 0.7, "val": 0.2, "test": 0.1}, seed=3)
-        assert drawn.splits == {"train": 28, "val": 8, "test": 4}
-        by_group = {}
-        for entry in drawn:
-            by_group.setdefault(entry.group, set()).add(entry.split)
-        assert all(len(splits) == 1 for splits in by_group.values())
-        assert [each.recording for each in drawn] == [each.recording for each in manifest]
-
-    def test_the_same_seed_draws_the_same(self):
-        manifest = entries(*((f"r{n}", {}) for n in range(20)))
-        shares = {"train": 0.5, "val": 0.5}
-        one, same = (with_group_splits(manifest, shares, seed=1) for _ in range(2))
-        other = with_group_splits(manifest, shares, seed=2)
-        assert [e.split for e in one] == [e.split for e in same] != [e.split for e in other]
-
-    @pytest.mark.parametrize("n", [2, 3, 4, 5, 7])
-    def test_small_shares_get_a_group_too(self, n):
-        manifest = entries(*((f"r{i}", {}) for i in range(n)))
-        drawn = with_group_splits(manifest, {"train": 0.9, "val": 0.1})
-        assert set(drawn.splits) == {"train", "val"}
-        assert drawn.splits["val"] == 1
-
-    def test_three_splits_of_three_groups(self):
-        manifest = entries(*((f"r{i}", {}) for i in range(3)))
-        drawn = with_group_splits(manifest, {"train": 0.6, "val": 0.2, "test": 0.2})
-        assert drawn.splits == {"train": 1, "val": 1, "test": 1}
-
-    def test_too_few_groups(self):
-        with pytest.raises(ManifestError, match=r"--train-frames 0\.6"):
-            with_group_splits(entries(("r1", {})), {"train": 0.5, "val": 0.5})
+    def test_the_same_frames_are_not_divided_by_recording_or_lab(self):
+        manifest = entries(("ann", {"lab": "one"}), ("bob", {"lab": "one"}))
+        manifest.check_apart("lab")
+        with pytest.raises(LeakageError, match="'ann' and 'bob' share frames"):
+            manifest.check_apart("recording")

@@ -10,12 +10,12 @@ import csv
 import io
 import math
 import os
-import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nuzzle.errors import FormatError, LeakageError, ManifestError
 from nuzzle.files import existing_file, write_text
@@ -158,18 +158,37 @@ class Manifest:
         outside = [entry for entry in self.entries if entry.split in held_out]
         shared = {e.leak_group for e in inside} & {e.leak_group for e in outside}
         problems = [f"the group {name!r} is in {train!r} and held out" for name in sorted(shared)]
-        for ours in inside:
-            for theirs in outside:
-                if _same_source(ours, theirs) and _overlap(ours, theirs):
-                    problems.append(
-                        f"{ours.recording!r} and {theirs.recording!r} share frames of {ours.poses}"
-                    )
-        if problems:
-            listed = "".join(f"\n  - {problem}" for problem in problems)
-            raise LeakageError(
-                "training and evaluation must not share animals or frames:" + listed + "\n"
-                "Give each animal or session its own group, and each group one split."
-            )
+        problems += _shared_frames((*inside, *outside), lambda entry: entry.split == train)
+        _refuse(problems, "Give each animal or session its own group, and each group one split.")
+
+    def with_groups(self) -> Manifest:
+        """The same, but rows of the same poses that name no group share one.
+
+        These are parts of a video, or what several annotators say of it.
+
+        Raises:
+            LeakageError: rows with the same frames name different groups.
+        """
+        rows = _by_source(self.entries)
+        entries = []
+        for entry in self.entries:
+            same = rows[_source(entry)]
+            shares = len(same) > 1 and not entry.group
+            entries.append(replace(entry, group=same[0].leak_group) if shares else entry)
+        together = Manifest(tuple(entries), self.path)
+        together.check_apart("group")
+        return together
+
+    def check_apart(self, by: Literal["group", "recording", "lab"]) -> None:
+        """Refuse to divide the rows by a column that sets the same frames apart.
+
+        Raises:
+            LeakageError: names the rows.
+        """
+        problems = _shared_frames(
+            self.entries, lambda entry: entry.leak_group if by == "group" else getattr(entry, by)
+        )
+        _refuse(problems, "Give rows of the same frames one group, and divide them by group.")
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the csv, with paths relative to it; columns that nobody filled are left out."""
@@ -232,8 +251,35 @@ class Manifest:
         return cls(tuple(entries), path)
 
 
-def _same_source(one: Entry, other: Entry) -> bool:
-    return one.poses == other.poses and one.item == other.item
+def _source(entry: Entry) -> tuple[Path, str]:
+    return entry.poses, entry.item
+
+
+def _by_source(entries: Iterable[Entry]) -> dict[tuple[Path, str], list[Entry]]:
+    """The rows of each sequence of poses."""
+    rows: dict[tuple[Path, str], list[Entry]] = {}
+    for entry in entries:
+        rows.setdefault(_source(entry), []).append(entry)
+    return rows
+
+
+def _shared_frames(entries: Sequence[Entry], side: Callable[[Entry], object]) -> list[str]:
+    """The rows on different sides that have frames in common, in words."""
+    return [
+        f"{one.recording!r} and {other.recording!r} share frames of {one.poses}"
+        for same in _by_source(entries).values()
+        for one, other in combinations(same, 2)
+        if side(one) != side(other) and _overlap(one, other)
+    ]
+
+
+def _refuse(problems: Sequence[str], mend: str) -> None:
+    if problems:
+        more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
+        listed = "".join(f"\n  - {problem}" for problem in (*problems[:10], *more))
+        raise LeakageError(
+            f"training and evaluation must not share animals or frames:{listed}\n{mend}"
+        )
 
 
 def _overlap(one: Entry, other: Entry) -> bool:
@@ -346,47 +392,3 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
     if start >= stop:
         problems.append(f"stop_frame {stop} is not after start_frame {start}")
     return (None if problems else Entry(**values)), problems
-
-
-def with_group_splits(
-    manifest: Manifest, fractions: Mapping[str, float], seed: int = 0
-) -> Manifest:
-    """Give every group a split at random, in about these fractions of the groups.
-
-    Args:
-        manifest: entries with or without splits; all are assigned anew.
-        fractions: split name -> share, adding up to 1.
-        seed: of the shuffle.
-
-    Raises:
-        ManifestError: there are fewer groups than splits.
-    """
-    groups = sorted({entry.leak_group for entry in manifest})
-    if len(groups) < len(fractions):
-        raise ManifestError(
-            "manifest",
-            [
-                f"{len(groups)} group(s) cannot make {len(fractions)} splits; "
-                "give more recordings, or split one by time: --train-frames 0.6"
-            ],
-        )
-    random.Random(seed).shuffle(groups)
-    counts = _counts(len(groups), fractions)
-    names = [name for name, count in counts.items() for _ in range(count)]
-    owner = dict(zip(groups, names, strict=True))
-    entries = tuple(replace(entry, split=owner[entry.leak_group]) for entry in manifest.entries)
-    return Manifest(entries, manifest.path)
-
-
-def _counts(total: int, fractions: Mapping[str, float]) -> dict[str, int]:
-    """How many of `total` each name gets: near its share, at least one, all given away."""
-    counts = {name: max(1, round(share * total)) for name, share in fractions.items()}
-    while (missing := total - sum(counts.values())) != 0:
-        step = 1 if missing > 0 else -1
-        spare = {
-            name: step * (fractions[name] * total - count)
-            for name, count in counts.items()
-            if count + step >= 1
-        }
-        counts[max(spare, key=lambda name: spare[name])] += step
-    return counts

@@ -147,6 +147,7 @@ def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recordi
         assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
         assert ("Who did what to whom in 1 recording" in page.text) == directed
         assert ("What each pair did in 1 recording" in page.text) == (not directed)
+        assert "of one pair" in page.text
         heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", html)
     assert {"agent", "target"} <= set(heads[True]) - set(heads[False])
     assert {"animal", "other"} <= set(heads[False])

@@ -95,6 +95,34 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     assert not (tmp_path / "all.nuzzle.work").exists()
 
 
+def test_parts_of_one_video_and_its_annotators_stay_together(manifest, tmp_path, monkeypatch):
+    """Neither half of mouse0, nor what two people say of mouse1, is predicted from the other."""
+    one, two, *others = manifest.entries
+    rows = (
+        replace(one, recording="mouse0-train", stop_frame=400),
+        replace(one, recording="mouse0-val", start_frame=400),
+        replace(two, recording="mouse1-ann"),
+        replace(two, recording="mouse1-bob"),
+        others[0],
+    )
+    parts = []
+
+    def stop(*arguments):
+        parts.extend({each.name for each in part} for part in arguments[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nuzzle.workflow.crossval.folds_of", stop)
+    with pytest.raises(KeyboardInterrupt):
+        crossval(Manifest(rows), tmp_path / "all.nuzzle", QUICK)
+    assert sorted(map(sorted, parts)) == [
+        ["mouse0-train", "mouse0-val"],
+        ["mouse1-ann", "mouse1-bob"],
+        ["mouse2"],
+    ]
+    with pytest.raises(LeakageError, match="'mouse1-ann' and 'mouse1-bob' share frames"):
+        crossval(Manifest(rows), tmp_path / "more.nuzzle", QUICK, by="recording")
+
+
 def test_trees_go_the_same_road(manifest, tmp_path):
     config = Config.load(
         None, ["model.name=trees", "training.epochs=5", "labels.behaviours=[investigation]"]

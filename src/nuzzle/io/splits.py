@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.files import existing_file
 from nuzzle.io.load import read_poses
 from nuzzle.io.registry import PoseOptions
-from nuzzle.manifest import Manifest, with_group_splits
+from nuzzle.manifest import Manifest
 
 #: Share of the groups of a data set that are validated on, where nothing else is said.
 DEFAULT_VAL_FRACTION = 0.2
@@ -170,6 +171,51 @@ def split_by_group(manifest: Manifest, val: float, test: float = 0.0, seed: int 
     }
     entries = tuple(drawn.get(entry.recording, entry) for entry in manifest)
     return Manifest(entries, manifest.path)
+
+
+def with_group_splits(
+    manifest: Manifest, fractions: Mapping[str, float], seed: int = 0
+) -> Manifest:
+    """Give every group a split at random, in about these fractions of the groups.
+
+    Args:
+        manifest: entries with or without splits; all are assigned anew.
+        fractions: split name -> share, adding up to 1.
+        seed: of the shuffle.
+
+    Raises:
+        ManifestError: there are fewer groups than splits.
+    """
+    manifest = manifest.with_groups()
+    groups = sorted({entry.leak_group for entry in manifest})
+    if len(groups) < len(fractions):
+        raise ManifestError(
+            "manifest",
+            [
+                f"{len(groups)} group(s) cannot make {len(fractions)} splits; "
+                "give more recordings, or split one by time: --train-frames 0.6"
+            ],
+        )
+    random.Random(seed).shuffle(groups)
+    counts = _counts(len(groups), fractions)
+    names = [name for name, count in counts.items() for _ in range(count)]
+    owner = dict(zip(groups, names, strict=True))
+    entries = tuple(replace(entry, split=owner[entry.leak_group]) for entry in manifest.entries)
+    return Manifest(entries, manifest.path)
+
+
+def _counts(total: int, fractions: Mapping[str, float]) -> dict[str, int]:
+    """How many of `total` each name gets: near its share, at least one, all given away."""
+    counts = {name: max(1, round(share * total)) for name, share in fractions.items()}
+    while (missing := total - sum(counts.values())) != 0:
+        step = 1 if missing > 0 else -1
+        spare = {
+            name: step * (fractions[name] * total - count)
+            for name, count in counts.items()
+            if count + step >= 1
+        }
+        counts[max(spare, key=lambda name: spare[name])] += step
+    return counts
 
 
 def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[str, ...]]:

@@ -94,7 +94,7 @@ def cards(results: Results) -> list[dict[str, str]]:
         {
             "label": "Bouts found",
             "value": f"{len(results.bouts):,}",
-            "detail": f"in {len(active):,} of {count(pairs, 'pair')}",
+            "detail": "of one pair" if pairs == 1 else f"in {len(active):,} of {pairs:,} pairs",
         },
         {
             "label": "Doubtful frames",

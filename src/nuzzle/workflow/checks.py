@@ -32,9 +32,10 @@ def read(
 
     Raises:
         ManifestError: names the recording, and what is wrong with its files or its row.
+        LeakageError: rows with the same frames name different groups.
         TrainingError: auxiliary rows of these recordings say nothing.
     """
-    recordings = list(load_manifest(manifest, auxiliary))
+    recordings = list(load_manifest(manifest.with_groups(), auxiliary))
     say_recordings(what, recordings, say)
     check_auxiliary(recordings, {e.recording: e for e in manifest if e.recording in auxiliary})
     return recordings

@@ -101,7 +101,7 @@ def crossval(
         OutputError: `out` exists or cannot be written.
     """
     check_models(config := config or Config())
-    out, manifest = Path(out), _chosen(manifest, split)
+    out, manifest = Path(out), _chosen(manifest, split, by)
     beside = match_auxiliary(manifest, auxiliary)
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
@@ -111,13 +111,14 @@ def crossval(
     return result
 
 
-def _chosen(manifest: Manifest | str | Path, split: str) -> Manifest:
+def _chosen(manifest: Manifest | str | Path, split: str, by: By) -> Manifest:
     """The recordings of a split, or all where none is named."""
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    if not split:
-        return manifest
-    manifest.check_leakage(split, sorted({"val", "test"} - {split}))
-    return manifest.select(split)
+    if split:
+        manifest.check_leakage(split, sorted({"val", "test"} - {split}))
+        manifest = manifest.select(split)
+    manifest.with_groups().check_apart(by)
+    return manifest
 
 
 def _read(

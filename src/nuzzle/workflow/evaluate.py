@@ -54,7 +54,7 @@ def evaluate(
     run = results_of(bundle, "evaluation", command)
     writer = None if out is None else ResultsWriter(out, run, overwrite=overwrite)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
-    for entry in chosen:
+    for entry in chosen.with_groups():
         try:
             one = _score_entry(bundle, entry, writer, say)
         except NuzzleError as error:

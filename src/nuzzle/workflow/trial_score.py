@@ -92,7 +92,10 @@ class TrialScore:
         if scoring.on == "val":
             manifest.check_leakage()
         splits = ("train", "val") if scoring.on == "val" else ("train",)
-        recordings = {split: read(split, manifest.select(split), {}, say) for split in splits}
+        chosen = {split: manifest.select(split) for split in splits}
+        if scoring.on == "crossval":
+            chosen["train"].with_groups().check_apart(scoring.by)
+        recordings = {split: read(split, part, {}, say) for split, part in chosen.items()}
         self.space = fit_space(recordings["train"], config)
         self.parts: list[list[Recording]] = []
         if scoring.on == "val":
