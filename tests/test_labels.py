@@ -257,3 +257,36 @@ class TestSlices:
         longer = labels([bout("x", 0, 4)]).with_length(15)
         assert longer.frames(AB).observed[:, 0].sum() == 10
         assert longer.notes == ()
+
+
+class TestWithoutDirection:
+    def test_both_orders_are_one_pair_and_unite(self):
+        both = labels(
+            [bout("attack", 0, 4), bout("attack", 3, 6, "b", "a"), bout("attack", 8, 9, "b", "a")],
+            [bout("attack", 0, 10), bout("attack", 0, 10, "b", "a")],
+            exclusive=True,
+        )
+        pair = both.without_direction(["a", "b"])
+        assert not pair.directed and not pair.exclusive and pair.pairs == (AB,)
+        assert intervals(pair.bouts, "attack") == [(0, 6), (8, 9)]
+        assert intervals(pair.observed, "attack") == [(0, 10)]
+        assert both.without_direction(["b", "a"]).pairs == (AB.reversed,)
+
+    def test_each_pair_of_three_animals_keeps_its_bouts(self):
+        three = labels(
+            [bout("x", 1, 2, "b", "c"), bout("x", 3, 4), bout("x", 5, 6, "c", "a")],
+            [bout("x", 0, 10, *who) for who in ("bc", "ab", "ca")],
+            exclusive=True,
+        ).without_direction(["a", "b", "c"])
+        found = {(row.agent, row.target): row.start_frame for row in three.bouts.itertuples()}
+        assert found == {("b", "c"): 1, ("a", "b"): 3, ("a", "c"): 5}
+        assert three.exclusive, "no two orders of a pair have met"
+
+    def test_what_one_of_two_does_to_itself_is_the_pairs(self):
+        own = labels([bout("groom", 2, 5, "b", "b")], [bout("groom", 0, 10, "b", "b")])
+        assert own.without_direction(["a", "b"]).pairs == (AB,)
+        with pytest.raises(ValidationError, match="groom is directed at the animal itself"):
+            own.without_direction(["a", "b", "c"])
+
+    def test_nothing_seen(self):
+        assert labels([], [bout("x", 0, 10)]).without_direction(["a", "b"]).bouts.empty

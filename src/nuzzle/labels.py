@@ -307,6 +307,38 @@ class Labels:
 
         return replace(self, bouts=renamed(self.bouts), observed=renamed(self.observed))
 
+    def without_direction(self, individuals: Sequence[str]) -> Labels:
+        """The same of each pair, whoever of the two acted; pairs are in the order of the animals.
+
+        Of two animals, what one does to itself is the pair's as well.
+
+        Args:
+            individuals: all animals of the recording.
+
+        Raises:
+            ValidationError: there are more than two, and one of them does something to itself.
+        """
+        if self.self_behaviours and len(individuals) > 2:
+            problem = (
+                f"{', '.join(self.self_behaviours)} is directed at the animal itself, and with "
+                f"{len(individuals)} animals that is of no one pair"
+            )
+            raise ValidationError("labels without direction", [problem])
+        place = {name: number for number, name in enumerate(individuals)}
+
+        def turned(table: pd.DataFrame) -> pd.DataFrame:
+            pairs = [
+                sorted(individuals if one == other else (one, other), key=place.__getitem__)
+                for one, other in zip(table["agent"], table["target"], strict=True)
+            ]
+            named = {"agent": [one for one, _ in pairs], "target": [other for _, other in pairs]}
+            return _united(table.assign(**named), set(table["behaviour"]))
+
+        bouts, observed = turned(self.bouts), turned(self.observed)
+        alone = len(observed[["agent", "target"]].drop_duplicates()) == len(self.pairs)
+        exclusive = self.exclusive and alone  # what two do at once may differ
+        return replace(self, bouts=bouts, observed=observed, exclusive=exclusive, directed=False)
+
     def slice(self, start_frame: int, stop_frame: int) -> Labels:
         """The labels of frames ``[start_frame, stop_frame)``, counted from `start_frame`."""
         return replace(
@@ -322,11 +354,9 @@ class Labels:
         The note says how much was clipped. Frames past the end of the labels stay unobserved.
         """
         overrun = int(self.bouts["stop_frame"].max()) - n_frames if len(self.bouts) else 0
-        notes = self.notes
-        if overrun > 0:
-            notes = (*notes, f"{overrun:,} labelled frames past the end of the poses were left out")
-        clipped = self.slice(0, n_frames)
-        return replace(clipped, n_frames=n_frames, notes=notes)
+        said = f"{overrun:,} labelled frames past the end of the poses were left out"
+        notes = (*self.notes, said) if overrun > 0 else self.notes
+        return replace(self.slice(0, n_frames), n_frames=n_frames, notes=notes)
 
     def moved(self, frames: int) -> Labels:
         """Every bout so many frames later, or earlier if negative, in as many frames.

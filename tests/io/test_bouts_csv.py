@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.io.bouts_csv import FORMAT, write_bout_csv
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import bout_table
@@ -171,3 +171,12 @@ def test_errors_name_the_line(write, row, message):
 def test_what_is_no_bout_csv(write, text, message):
     with pytest.raises(FormatError, match=message):
         FORMAT.read(write(text), LabelOptions())
+
+
+def test_pairs_of_three_animals_without_direction_keep_their_names(write, spans_of):
+    options = LabelOptions(individuals=("a", "b", "c"), fps=30.0, n_frames=100, directed=False)
+    header = "agent,target,behaviour,start_frame,stop_frame"
+    labels = FORMAT.read(write(f"{header}\nb,c,x,10,20\nc,a,x,50,60"), options)
+    assert spans_of(labels.bouts) == [("b", "c", "x", 10, 20), ("c", "a", "x", 50, 60)]
+    with pytest.raises(InputError, match=r"towards whom 'a' acts.*Give the column target"):
+        FORMAT.read(write("behaviour,start_frame,stop_frame\nx,10,20"), options)

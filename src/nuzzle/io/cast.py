@@ -48,10 +48,10 @@ class Cast:
         others = [name for name in individuals if name != agent]
         if not individuals:
             return "target" if agent != "target" else "agent"
-        if len(others) > 1 and self.options.directed:
+        if len(others) > 1:
             raise InputError(
                 f"{self.path}: the labels do not say towards whom {agent!r} acts, and it may be "
-                f"any of {others}. Give the column target of the manifest, or directed=no."
+                f"any of {others}. Give the column target of the manifest."
             )
         return others[0] if others else agent
 
@@ -77,12 +77,15 @@ class Cast:
     def pair(self, agent: str, target: str = "", line: int | None = None) -> Pair:
         """The pair that a row names; who is not named comes from the options.
 
+        Two animals without direction are one pair, whatever the labels call them.
+
         Args:
             agent: as in the file; may be empty.
             target: as in the file; may be empty, or ``self``.
             line: of the row, for messages.
         """
-        if not self.options.directed or not (agent or target):
+        one_pair = not self.options.directed and len(self.options.individuals) <= 2
+        if one_pair or not (agent or target):
             return self.default()
         actor = self.name(agent, line) if agent else self.default().agent
         if target == "self":

@@ -193,7 +193,7 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
     )
     labels = read_labels(path, options, entry.label_format)
     if not entry.directed:
-        labels = replace(labels, directed=False)
+        labels = labels.without_direction(recording.individuals)
     if entry.behaviours:
         labels = labels.rename_behaviours(entry.behaviours)
     if entry.label_delay_s:
