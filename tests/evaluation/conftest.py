@@ -48,6 +48,7 @@ def scored() -> Callable[..., ScoredPair]:
             observed=observed,
             predicted=one_hot(predicted),
             probability=np.asarray(probability, dtype=np.float32),
+            **attributes,
         )
 
     return make

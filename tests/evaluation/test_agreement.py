@@ -121,3 +121,25 @@ def test_labels_that_overlap_have_no_kappa_over_all_classes():
 def test_nothing_in_common_is_refused():
     with pytest.raises(InputError, match="nothing in common"):
         agreement(labels("aa", names=("attack",)), labels("mm", names=("mount",)))
+
+
+def test_what_an_animal_does_to_itself_is_compared_once():
+    """Each of three animals grooms itself for half of the frames, as one sees it."""
+    animals = ("a", "b", "c")
+
+    def seen(groom):
+        rows = [(one, other, "sniff", 0, 2) for one in animals for other in animals if one != other]
+        rows += [(one, one, "groom", *groom) for one in animals]
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        bouts = [dict(zip(names, row, strict=True)) for row in rows]
+        everywhere = [{**row, "start_frame": 0, "stop_frame": 10} for row in bouts]
+        return Labels(bouts, everywhere, 10, exclusive=True)
+
+    result = agreement(seen((0, 5)), seen((0, 4)))
+    groom = result["groom"]
+    assert (groom.first_frames, groom.second_frames, groom.both_frames) == (15, 12, 12)
+    assert (groom.first_bouts, groom.second_bouts) == (3, 3)
+    assert result["sniff"].both_frames == 12 and result.compared_frames == 60
+    # 90 frames: 12 sniff, 12 groom and 63 neither agree; 3 are groom to the first alone.
+    chance = (12 * 12 + 15 * 12 + 63 * 66) / 90**2
+    assert result.kappa == pytest.approx((87 / 90 - chance) / (1 - chance))

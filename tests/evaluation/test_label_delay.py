@@ -10,6 +10,7 @@ import pytest
 from nuzzle.evaluation import evaluate
 from nuzzle.evaluation.label_delay import label_delay_s
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.labels import Pair
 
 FPS = 10.0
 FRAMES = 6000
@@ -27,7 +28,7 @@ def a_pair(delay_frames: int, *, seed: int = 0, wrong: float = 0.1) -> ScoredPai
     return ScoredPair(
         recording="one",
         group="",
-        pair=("a", "b"),
+        pair=Pair("a", "b"),
         fps=FPS,
         behaviours=("attack", "other"),
         background="other",

@@ -140,17 +140,23 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         kappa,
         _mean([each.f1 for each in figures]),
         _mean([each.bout_f1 for each in figures]),
-        sum(int(each.both.any(axis=1).sum()) for each in compared),
+        sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
         _notes(first, second),
     )
 
 
 class _Compared:
-    """What two annotators saw of one pair, `(time, behaviour)` bool, where both looked."""
+    """What two annotators saw of one pair, `(time, behaviour)` bool, where both looked.
+
+    What an animal does to itself is compared in its pair with itself, and there alone.
+    """
 
     def __init__(self, first: Labels, second: Labels, pair: Pair, names: Sequence[str]) -> None:
+        own = {*first.self_behaviours, *second.self_behaviours}
+        self.pair = pair
+        self.counted = np.array([(name in own) == (pair.agent == pair.target) for name in names])
         one, other = first.frames(pair, names), second.frames(pair, names)
-        self.both = one.observed & other.observed
+        self.both = one.observed & other.observed & self.counted
         self.first, self.second = one.active & self.both, other.active & self.both
 
     def confusion(self) -> NDArray[np.int64]:
@@ -159,9 +165,15 @@ class _Compared:
         classes = [
             np.where(seen.any(axis=1), seen.argmax(axis=1), n) for seen in (self.first, self.second)
         ]
-        looked = self.both.all(axis=1)
+        looked = self.both[:, self.counted].all(axis=1) & self.counted.any()
         cell = classes[0][looked] * (n + 1) + classes[1][looked]
         return np.bincount(cell, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+
+
+def _between_animals(compared: Sequence[_Compared]) -> list[_Compared]:
+    """The pairs of two animals; where there are none, animals with themselves."""
+    between = [each for each in compared if each.pair.agent != each.pair.target]
+    return between or list(compared)
 
 
 def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> BehaviourAgreement:

@@ -13,7 +13,7 @@ from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined
 from nuzzle.evaluation.figures import read_number
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, counted_once
 from nuzzle.labels import mask_to_intervals
 
 Ints = NDArray[np.int64]
@@ -130,6 +130,7 @@ class Truth:
     """
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
+        pairs = counted_once(pairs)
         first = pairs[0]
         self.names = first.behaviours
         self.foreground = [

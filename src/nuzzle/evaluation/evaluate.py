@@ -31,7 +31,7 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -40,9 +40,10 @@ FEW_GROUPS = 5
 def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 0) -> Evaluation:
     """Score predictions per frame and per bout, with intervals over groups of recordings.
 
-    A behaviour counts only on the frames in which it was looked for. A behaviour that does not
-    occur in the truth has no F1 and no part in the macro averages; the notes say so. Intervals
-    are 95 % percentile intervals of a bootstrap over groups, or over recordings without a group.
+    A behaviour counts only on the frames in which it was looked for, and what an animal does to
+    itself counts once, not with each of the others. A behaviour that does not occur in the truth
+    has no F1 and no part in the macro averages; the notes say so. Intervals are 95 % percentile
+    intervals of a bootstrap over groups, or over recordings without a group.
 
     Args:
         pairs: truth and prediction of every pair, all with the same classes.
@@ -54,11 +55,12 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     """
     check_comparable(pairs)
     first = pairs[0]
+    curve = overall_curve(pairs) if first.exclusive else ()
+    pairs = _counted(pairs)
     units = sorted({pair.resampling_unit for pair in pairs})
     unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     tally = _Tally(pairs, unit_of, len(units), weights)
-    curve = overall_curve(pairs) if first.exclusive else ()
     scored = sum(int(pair.observed.any(axis=1).sum()) for pair in pairs)
     recordings = _per_recording(pairs, tally)
     return Evaluation(
@@ -86,6 +88,12 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         seed=seed,
         notes=(*_notes(tally, len(units), bootstrap), *_delays(recordings)),
     )
+
+
+def _counted(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
+    """Each behaviour once; without pairs in which nothing is left to count."""
+    both = zip(pairs, counted_once(pairs), strict=True)
+    return [once for pair, once in both if once.observed.any() or not pair.observed.any()]
 
 
 class _Tally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class ScoredPair:
         predicted: `(time, behaviour)` bool.
         probability: `(time, behaviour)` float32, 0 to 1.
         lab: who recorded it; empty if unknown.
+        own: behaviours directed at the agent itself, which all of its pairs show alike.
     """
 
     recording: str
@@ -43,6 +44,7 @@ class ScoredPair:
     predicted: NDArray[np.bool_]
     probability: NDArray[np.float32]
     lab: str = ""
+    own: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problems = _shape_problems(self) or _value_problems(self)
@@ -62,6 +64,22 @@ class ScoredPair:
     def resampling_unit(self) -> str:
         """What the bootstrap draws: the group, or the recording where it has none."""
         return self.group or self.recording
+
+
+def counted_once(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
+    """The same, but what an animal does to itself is observed in the first of its pairs alone.
+
+    So it counts once, however many others there are. For figures of decisions that have been made:
+    whoever decides has to know everything that was looked for.
+    """
+    known = set[tuple[str, str]]()
+    out = []
+    for pair in pairs:
+        agent = (pair.recording, pair.pair.agent)
+        again = np.isin(pair.behaviours, pair.own) & (agent in known)
+        known.add(agent)
+        out.append(replace(pair, observed=pair.observed & ~again) if again.any() else pair)
+    return out
 
 
 def check_comparable(pairs: Sequence[ScoredPair]) -> None:

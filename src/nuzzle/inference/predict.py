@@ -141,6 +141,8 @@ def _share_own(bundle: Bundle, out: dict[Pair, NDArray[np.float32]]) -> None:
         if len(mine) > 1:
             shared = np.mean([out[pair][:, columns] for pair in mine], axis=0)
             for pair in mine:
+                if bundle.space.exclusive:  # the others share what is left
+                    others = np.delete(out[pair], columns, axis=1).sum(axis=1)
+                    rest = np.clip(1 - shared.sum(axis=1), 0, 1)
+                    out[pair] *= (rest / np.maximum(others, np.finfo(np.float32).tiny))[:, None]
                 out[pair][:, columns] = shared
-                if bundle.space.exclusive:
-                    out[pair] /= out[pair].sum(axis=1, keepdims=True)

@@ -195,9 +195,12 @@ def _trained_on(
         (each.recording, each.pair if space.directed else frozenset(each.pair)): each
         for each in samples["train"]
     }
+    # What an animal does to itself stands in each of its pairs.
+    of_agents = {(each.recording, each.pair.agent): each for each in once.values()}
     counts = {}
     for column, name in enumerate(space.names):
-        masks = [each.targets.active[:, column] for each in once.values()]
+        counted = of_agents if name in space.own else once
+        masks = [each.targets.active[:, column] for each in counted.values()]
         counts[name] = {
             "frames": sum(int(mask.sum()) for mask in masks),
             "bouts": sum(len(mask_to_intervals(mask)) for mask in masks),

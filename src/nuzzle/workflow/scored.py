@@ -87,6 +87,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             predicted=decoder(probability, fps, targets.observed),
             probability=probability,
             lab=recording.lab,
+            own=space.own,
         )
         out.append(one)
         raw.append(replace(one, probability=said))
