@@ -16,15 +16,13 @@ from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.workflow import benchmark_mabe as module
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe
 
-CONFIG = Config.load(
-    None,
-    [
-        "model.name=trees",
-        "features=relational",
-        "training.epochs=20",
-        "training.epoch_windows=3000",
-    ],
+CHOSEN = (
+    "model.name=trees",
+    "features=relational",
+    "training.epochs=20",
+    "training.epoch_windows=3000",
 )
+CONFIG = Config.load(None, CHOSEN)
 SHOWN = ("approach", "genitalgroom", "sniffbody")
 
 
@@ -69,6 +67,27 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
     submitted = read_submission(result.submission)
     assert set(submitted["video_id"]) == {"5"}
     assert set(submitted["action"]) <= set(SHOWN)
+
+
+def test_a_recording_of_which_nothing_was_learned_counts_as_missed(tree, tmp_path):
+    """Nobody else looked for the one action of the first recording, by a lab of its own."""
+    data = tmp_path / "tree"
+    shutil.copytree(tree, data)
+    table = pd.read_csv(data / "train.csv", dtype=str)
+    lab = table.at[0, "lab_id"]
+    table.loc[0, ["lab_id", "behaviors_labeled"]] = ["other", '["mouse1,mouse2,chase"]']
+    table.to_csv(data / "train.csv", index=False)
+    for folder in ("train_tracking", "train_annotation"):
+        (data / folder / "other").mkdir()
+        shutil.move(data / folder / lab / "2.parquet", data / folder / "other")
+    path = data / "train_annotation" / "other" / "2.parquet"
+    bouts = pd.read_parquet(path)
+    mine = bouts[(bouts["agent_id"] == 1) & (bouts["target_id"] == 2)]
+    mine.assign(action="chase").to_parquet(path)
+    config = Config.load(None, [*CHOSEN, "labels.mode=multilabel"])
+    result = benchmark_mabe(data, tmp_path / "out", config, folds=3)
+    assert result.score.per_lab["other"] == 0
+    assert result.score.score == pytest.approx(result.score.per_lab[lab] / 2)
 
 
 def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):

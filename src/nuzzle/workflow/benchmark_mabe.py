@@ -109,7 +109,8 @@ def benchmark_mabe(
     run = folds_of(parts, space, config, out / "folds", say, progress, by)
     run.check()
     pairs = run.out_of_fold()
-    bouts = bouts_of_scored(space, pairs)
+    # Of which a fold's model knows nothing, nothing is said.
+    bouts = {each.name: _bouts(space, []) for each in recordings} | bouts_of_scored(space, pairs)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
@@ -117,7 +118,7 @@ def benchmark_mabe(
 
 
 def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
-    """The competition's score of the recordings that have been predicted."""
+    """The competition's score of these recordings, those without a bout among them."""
     truth = read_solution(data)
     mine = truth.bouts[truth.bouts["video_id"].isin(bouts)]
     if mine.empty:
