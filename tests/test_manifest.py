@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
-from nuzzle.manifest import Entry, Manifest, parse_mapping
+from nuzzle.manifest import Entry, Manifest
 
 
 @pytest.fixture
@@ -134,14 +134,6 @@ def test_a_row_with_too_many_cells_is_told(files):
 def test_a_name_occurs_once(files):
     with pytest.raises(ManifestError, match="'r1' has 2 rows"):
         Manifest.load(write(files, "recording,poses\nr1,p1.csv\nr1,p2.csv\n"))
-
-
-def test_mapping_text():
-    assert parse_mapping(" a = b ; c=d;") == {"a": "b", "c": "d"}
-    assert parse_mapping("") == {}
-    for wrong in ("a", "a=", "=b"):
-        with pytest.raises(ValueError, match="not of the form"):
-            parse_mapping(wrong)
 
 
 def entries(*rows):

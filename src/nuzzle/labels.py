@@ -135,6 +135,7 @@ class Labels:
         background: name of the class "none of the others" (``other``), if the labels have one.
         directed: whether agent and target mean something; if not, the labels are the pair's.
         notes: what the reader had to mend or leave out, one sentence each.
+        only_seen: whether they name only what was seen; what else was looked for is unknown.
     """
 
     bouts: pd.DataFrame
@@ -144,6 +145,7 @@ class Labels:
     background: str | None = None
     directed: bool = True
     notes: tuple[str, ...] = ()
+    only_seen: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bouts", bout_table(self.bouts))
@@ -308,9 +310,7 @@ class Labels:
         return replace(self, bouts=renamed(self.bouts), observed=renamed(self.observed))
 
     def without_direction(self, individuals: Sequence[str]) -> Labels:
-        """The same of each pair, whoever of the two acted; pairs are in the order of the animals.
-
-        Of two animals, what one does to itself is the pair's as well.
+        """The same of each pair, whoever acted. Of two animals, what one does to itself as well.
 
         Args:
             individuals: all animals of the recording.

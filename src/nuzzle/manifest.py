@@ -17,6 +17,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
+from nuzzle.cells import PARSERS
 from nuzzle.errors import FormatError, LeakageError, ManifestError
 from nuzzle.files import existing_file, write_text
 
@@ -42,6 +43,8 @@ class Entry:
         stream: which of several parallel label streams.
         background: the label that means "none of the others".
         not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
+        looked_for: behaviours that were looked for, seen or not, where the labels name only what
+            was seen; ``self:groom`` is directed at oneself.
         directed: whether agent and target mean something in the labels.
         agent: who acts, where the labels do not say.
         target: who is acted upon, where the labels do not say.
@@ -73,6 +76,7 @@ class Entry:
     stream: str = ""
     background: str = ""
     not_observed: tuple[str, ...] = ()
+    looked_for: tuple[str, ...] = ()
     directed: bool = True
     agent: str = ""
     target: str = ""
@@ -295,18 +299,6 @@ def _mapping_text(mapping: Mapping[str, str]) -> str:
     return ";".join(f"{old}={new}" for old, new in mapping.items())
 
 
-def parse_mapping(text: str) -> dict[str, str]:
-    """Read ``old=new;old=new``.
-
-    >>> parse_mapping("leftear=ear_left; tail=tail_base")
-    {'leftear': 'ear_left', 'tail': 'tail_base'}
-    """
-    pairs = [part.split("=", 1) for part in text.split(";") if part.strip()]
-    if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
-        raise ValueError(f"{text!r} is not of the form old=new;old=new")
-    return {old.strip(): new.strip() for old, new in pairs}
-
-
 def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
@@ -330,48 +322,6 @@ def _to_row(entry: Entry, folder: Path) -> dict[str, str]:
     return row
 
 
-def _boolean(text: str) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError(f"{text!r} is neither yes nor no")
-    return words[text.lower()]
-
-
-def _positive(text: str) -> float:
-    number = float(text.replace(",", "."))
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{text!r} is not a positive number")
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text.replace(",", "."))
-    if not math.isfinite(number):
-        raise ValueError(f"{text!r} is not a number of seconds")
-    return number
-
-
-def _frame(text: str) -> int:
-    number = float(text)
-    if not number.is_integer() or number < 0:
-        raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
-    return int(number)
-
-
-_PARSERS = {
-    "fps": _positive,
-    "px_per_cm": _positive,
-    "start_frame": _frame,
-    "stop_frame": _frame,
-    "label_delay_s": _seconds,
-    "directed": _boolean,
-    "not_observed": lambda text: tuple(part.strip() for part in text.split(";") if part.strip()),
-    "individuals": parse_mapping,
-    "keypoints": parse_mapping,
-    "behaviours": parse_mapping,
-}
-
-
 def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, list[str]]:
     problems = []
     values: dict[str, Any] = {}
@@ -384,7 +334,7 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
                 problems.append(f"there is no {name} file at {values[name]}")
             continue
         try:
-            values[name] = _PARSERS[name](text) if name in _PARSERS else text
+            values[name] = PARSERS[name](text) if name in PARSERS else text
         except ValueError as error:
             problems.append(f"{name}: {error}")
     problems += [f"{name} is empty" for name in ("recording", "poses") if name not in values]

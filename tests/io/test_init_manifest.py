@@ -6,7 +6,7 @@ import pytest
 from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.init_manifest import init_manifest
-from nuzzle.io.load import load_manifest
+from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import write_mabe
 from nuzzle.io.splits import (
     Splitting,
@@ -240,6 +240,28 @@ def test_labels_without_the_stream_are_left_out(project):
     everywhere, notes = start(project, common={"fps": 25.0, "stream": "S3"})
     assert all(entry.labels for entry in everywhere), "a slip of the pen, rather"
     assert any("'S3' was expected" in each for each in notes)
+
+
+def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_seen(project):
+    """Attacks in the first alone, grooming in the second; nothing happened in the third."""
+    header = "agent,target,behaviour,start_frame,stop_frame\n"
+    rows = {1: "one,two,attack,3,9\n", 2: "one,two,sniff,3,9\none,self,groom,5,7\n", 3: ""}
+    for number in range(1, 12):
+        text = header + rows.get(number, "one,two,attack,3,9\none,two,sniff,11,12\n")
+        (project / "labels" / f"{number}_bouts.csv").write_text(text)
+    manifest, notes = start(project, common={"fps": 25.0})
+    rows = by_name(manifest)
+    assert rows["1"].looked_for == ("self:groom", "sniff") and rows["2"].looked_for == ("attack",)
+    assert rows["3"].looked_for == ("attack", "self:groom", "sniff")
+    (note,) = [each for each in notes if "looked_for" in each]
+    assert note.startswith("11 of 11 label files") and "(1, 2, 3, 4, 5 and 6 more)" in note
+    saved = Manifest.load(manifest.save(project / "study.csv"))
+    labels = load_entry(by_name(saved)["3"]).labels
+    seen = labels.frames(Pair("one", "two"), ["attack", "groom", "sniff"])
+    assert seen.observed.all() and not seen.active.any()
+    assert labels.self_behaviours == ("groom",)
+    asked, _ = start(project, common={"fps": 25.0, "looked_for": ("sniff",)})
+    assert {entry.looked_for for entry in asked} == {("sniff",)}, "what people say stays"
 
 
 def test_the_rats_split_stays_as_it_is(shared_data):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nuzzle.cells import parse_mapping
 from nuzzle.errors import InputError, ManifestError
 from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
@@ -20,7 +21,7 @@ from nuzzle.io.load import (
 )
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels, Pair
-from nuzzle.manifest import Entry, Manifest, parse_mapping
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
 

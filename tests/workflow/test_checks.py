@@ -60,6 +60,22 @@ def test_what_val_does_not_show_is_said_with_who_could_show_it():
     assert "in train, in m1: move" in sentence
 
 
+def test_files_that_name_less_than_others_of_their_lab_are_named():
+    def seen(name, *behaviours, lab=""):
+        made = recording(name, *behaviours, looked=behaviours, lab=lab)
+        return replace(made, labels=replace(made.labels, only_seen=True))
+
+    said = []
+    mine = [seen("m1", "attack", "mount"), seen("m2", "attack")]
+    say_recordings("train", [*mine, seen("m3", "rear", lab="other")], said.append)
+    (sentence,) = [each for each in said if each.startswith("warning")]
+    assert sentence.startswith("warning: the labels of m2 name only what was seen")
+    assert sentence.endswith("the manifest's column looked_for: mount")
+    said.clear()
+    say_recordings("train", [recording("m1", "attack"), recording("m2", "mount")], said.append)
+    assert not any("warning" in each for each in said), "they say what was looked for"
+
+
 @pytest.mark.parametrize("config", [TREES, ENSEMBLE])
 def test_what_train_does_not_show_is_said_with_who_shows_it(config):
     train = [recording("m1", "attack"), recording("m2", "attack")]

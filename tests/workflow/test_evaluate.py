@@ -47,6 +47,22 @@ def test_recordings_that_were_trained_on_are_refused(bundle_file, manifest):
     assert evaluate(bundle_file, manifest, "train", allow_seen=True).groups == 3
 
 
+def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tmp_path):
+    path = tmp_path / "bouts.csv"
+    rows = "agent,target,behaviour,start_frame,stop_frame\nresident,intruder,attack,10,90\n"
+    path.write_text(rows)
+    entry = replace(manifest.entries[3], labels=path)
+    said = []
+    result = evaluate(bundle_file, Manifest((entry,)), "val", say=said.append)
+    assert "investigation, mount counts there as not looked for" in said[-1]
+    assert result["mount"].observed_frames == 0
+    told = replace(entry, looked_for=("investigation", "mount"))
+    said.clear()
+    result = evaluate(bundle_file, Manifest((told,)), "val", say=said.append)
+    assert not any("looked_for" in each for each in said)
+    assert result["mount"].observed_frames == 900
+
+
 def test_what_was_not_observed_is_not_scored(bundle_file, manifest):
     bundle = Bundle.load(bundle_file)
     recording = load_entry(manifest.entries[3])

@@ -134,8 +134,8 @@ def _check_arguments(out: Path, more: Sequence[Path], calms21: Sequence[str]) ->
 
 def _common(params: Mapping[str, Any]) -> dict[str, Any]:
     """What holds for every recording: the options that are columns of the manifest."""
+    from nuzzle.cells import parse_mapping
     from nuzzle.errors import InputError
-    from nuzzle.manifest import parse_mapping
 
     common = {name: params[name] for name in _PLAIN_COLUMNS if params[name]}
     for name in ("individuals", "keypoints", "behaviours"):

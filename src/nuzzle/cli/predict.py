@@ -46,11 +46,12 @@ def predict(
     json: JsonTarget = None,
 ) -> None:
     """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
+    from nuzzle.cells import parse_mapping
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_time_budget
     from nuzzle.errors import InputError
-    from nuzzle.manifest import Entry, parse_mapping
+    from nuzzle.manifest import Entry
     from nuzzle.workflow.predict import predict as run
 
     try:

@@ -68,11 +68,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         background=first.background,
         exclusive=first.exclusive,
         macro_f1=tally.macro_f1(tally.foreground),
-        macro_f1_with_background=(
-            Estimate(float("nan"))
-            if first.background is None
-            else tally.macro_f1(list(range(len(first.behaviours))))
-        ),
+        macro_f1_with_background=_with_background(tally, first),
         mean_average_precision=tally.mean_average_precision(),
         macro_bout_f1=tally.macro_bout_f1(),
         edit_score=tally.edit_score(),
@@ -88,6 +84,12 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         seed=seed,
         notes=(*_notes(tally, len(units), bootstrap), *_delays(recordings)),
     )
+
+
+def _with_background(tally: _Tally, first: ScoredPair) -> Estimate:
+    if first.background is None:
+        return Estimate(float("nan"))
+    return tally.macro_f1(list(range(len(first.behaviours))))
 
 
 def _counted(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:

@@ -7,7 +7,7 @@ Methods in Ecology and Evolution 7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -165,8 +165,11 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     observed = looked_for_everywhere(bouts, max(end, options.n_frames or 0))
     observed += _listed(observation.behaviours, bouts, cast, max(end, options.n_frames or 0))
     if not observed:
-        notes.append("there are no events, and nothing says what was looked for")
-    return assemble(path, bouts, observed, options, end=last, notes=notes)
+        notes.append(
+            "there are no events; the manifest's column looked_for says what was looked for"
+        )
+    labels = assemble(path, bouts, observed, options, end=last, notes=notes)
+    return replace(labels, only_seen=not observation.behaviours)
 
 
 def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:

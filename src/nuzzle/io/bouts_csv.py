@@ -114,7 +114,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
     length = preamble.text("n_frames")
     end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
     observed = [_span(cast, row) for row in preamble.observed]
-    if not observed and _MARK not in preamble.values:
+    only_seen = not observed and _MARK not in preamble.values
+    if only_seen:
         observed = looked_for_everywhere(bouts, max(last, options.n_frames or 0))
     exclusive = preamble.text("exclusive")
     labels = assemble(
@@ -128,7 +129,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
         notes=preamble.notes,
     )
     directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
-    return replace(labels, directed=directed and options.directed)
+    return replace(labels, directed=directed and options.directed, only_seen=only_seen)
 
 
 def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import InputError, ManifestError, StreamError
+from nuzzle.errors import InputError, ManifestError, StreamError, listed
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import label_format, load_entry, pose_format, read_labels
+from nuzzle.io.looked_for import not_said
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.match import Match, expand, match_files
 from nuzzle.io.registry import LabelOptions
@@ -22,7 +23,9 @@ from nuzzle.io.splits import (
     row_called,
     row_of,
 )
+from nuzzle.labels import Labels
 from nuzzle.manifest import Entry, Manifest
+from nuzzle.recording import Recording
 
 
 def init_manifest(
@@ -69,7 +72,7 @@ def init_manifest(
         if labels or how.table is not None:
             raise InputError("--labels and --splits go with --poses; a data set brings its own.")
         manifest = _from_data_set(mabe, labs, calms21, common or {})
-    manifest, notes = leave_out_streamless(how(manifest))
+    manifest, notes = _complete_labels(how(manifest)) if poses else (how(manifest), ())
     if not poses and how == Splitting(seed=how.seed):
         manifest, more = complete_splits(manifest, how.seed)
         notes = (*notes, *more)
@@ -157,11 +160,29 @@ def _format_problems(match: Match) -> list[str]:
     return problems
 
 
-def leave_out_streamless(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+    """What the label files leave unsaid: streams that they lack, and what was looked for."""
+    first = next((entry for entry in manifest if entry.labels is not None), None)
+    try:
+        if first is None:
+            return manifest, ()
+        recording = load_entry(replace(first, labels=None))
+    except InputError:
+        return manifest, ()  # is said at the first look
+    manifest, notes = leave_out_streamless(manifest, recording)
+    manifest, more = fill_looked_for(manifest, recording)
+    return manifest, (*notes, *more)
+
+
+def leave_out_streamless(manifest: Manifest, first: Recording) -> tuple[Manifest, tuple[str, ...]]:
     """The manifest without the label files that lack the stream that is asked for.
 
     Who codes only what there is to be seen leaves a stream away where it would be empty. Where no
     file has the stream, it is misspelt: all stay, and reading them says so.
+
+    Args:
+        manifest: the rows.
+        first: one of their recordings, whose animals are those of all.
 
     Returns:
         The manifest, and a note if labels were left out.
@@ -169,14 +190,8 @@ def leave_out_streamless(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]
     labelled = [entry for entry in manifest if entry.labels is not None]
     if not any(entry.stream for entry in labelled):
         return manifest, ()
-    try:
-        individuals = load_entry(replace(labelled[0], labels=None)).individuals
-    except InputError:
-        return manifest, ()  # is said at the first look
     lacking = {
-        entry.recording: entry.stream
-        for entry in labelled
-        if not _has_its_stream(entry, individuals)
+        entry.recording: entry.stream for entry in labelled if not _has_its_stream(entry, first)
     }
     if not lacking or len(lacking) == len(labelled):
         return manifest, ()
@@ -189,15 +204,65 @@ def leave_out_streamless(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]
     return Manifest(tuple(kept), manifest.path), (note,)
 
 
-def _has_its_stream(entry: Entry, individuals: tuple[str, ...]) -> bool:
-    options = LabelOptions(individuals=individuals, fps=entry.fps, stream=entry.stream)
+def fill_looked_for(manifest: Manifest, first: Recording) -> tuple[Manifest, tuple[str, ...]]:
+    """The manifest with the column `looked_for` where label files name only what was seen.
+
+    What any file of a lab names was looked for in each of its recordings, unless people correct it.
+
+    Args:
+        manifest: the rows.
+        first: one of their recordings, whose animals and frame rate are those of all.
+
+    Returns:
+        The manifest, and a note if there is something to correct.
+    """
+    files: dict[str, dict[str, Labels]] = {}
+    for entry in manifest:
+        if entry.labels is not None and not entry.looked_for:
+            try:
+                files.setdefault(entry.lab, {})[entry.recording] = _read(entry, first)
+            except InputError:
+                return manifest, ()  # is said when it is read
+    missing: dict[str, tuple[str, ...]] = {}
+    for labelled in files.values():
+        missing |= not_said(labelled.items())
+    if not missing:
+        return manifest, ()
+    filled = [replace(e, looked_for=missing.get(e.recording, e.looked_for)) for e in manifest]
+    note = (
+        f"{len(missing)} of {sum(map(len, files.values()))} label files name only what was seen, "
+        "and others name more: that counts as looked for there, and absent. Where nobody looked "
+        f"for it, correct the column looked_for ({listed([*missing])})."
+    )
+    return Manifest(tuple(filled), manifest.path), (note,)
+
+
+def _has_its_stream(entry: Entry, first: Recording) -> bool:
     try:
-        read_labels(entry.labels or "", options, entry.label_format)
+        _read(entry, first)
     except StreamError:
         return False
     except InputError:
         pass  # what else is wrong is said when it is read
     return True
+
+
+def _read(entry: Entry, first: Recording) -> Labels:
+    """The labels of a row, without its poses."""
+    options = LabelOptions(
+        individuals=first.individuals,
+        fps=entry.fps or first.fps,
+        stream=entry.stream,
+        item=entry.item,
+        agent=entry.agent,
+        target=entry.target,
+        directed=entry.directed,
+        background=entry.background,
+        not_observed=entry.not_observed,
+        rename_individuals=entry.individuals,
+    )
+    labels = read_labels(entry.labels or "", options, entry.label_format)
+    return labels.rename_behaviours(entry.behaviours)
 
 
 def first_look(manifest: Manifest) -> tuple[str, ...]:

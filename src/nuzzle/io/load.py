@@ -8,8 +8,10 @@ from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError, ManifestError, StreamError
 from nuzzle.files import existing_file
+from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
+from nuzzle.io.looked_for import with_looked_for
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
 from nuzzle.labels import Labels, bout_table, span_table
 from nuzzle.manifest import Entry, Manifest
@@ -196,6 +198,8 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         labels = labels.without_direction(recording.individuals)
     if entry.behaviours:
         labels = labels.rename_behaviours(entry.behaviours)
+    if entry.looked_for:
+        labels = with_looked_for(labels, entry.looked_for, Cast(path, options).default)
     if entry.label_delay_s:
         labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
     if labels.n_frames != recording.n_frames:

@@ -11,6 +11,7 @@ from nuzzle.errors import CompatibilityError, InputError, TrainingError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io.load import load_manifest
+from nuzzle.io.looked_for import not_said
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions, warn_of_differences
@@ -61,6 +62,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"warning: {what} has {listed(bare)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
+    _warn_of_not_said(recordings, say)
     unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
     if total := sum(unseen.values()):
         most = max(recordings, key=lambda each: unseen.get(each.name, 0))
@@ -69,6 +71,19 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"they are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
             f"{most.n_frames:,}"
         )
+
+
+def _warn_of_not_said(recordings: Sequence[Recording], say: Say) -> None:
+    """Say where a file names only what was seen, and others of its lab name more."""
+    for lab in sorted({each.lab for each in recordings}):
+        mine = [(each.name, each.labels) for each in recordings if each.lab == lab and each.labels]
+        if missing := not_said(mine):
+            behaviours = sorted({name for names in missing.values() for name in names})
+            say(
+                f"warning: the labels of {listed([*missing])} name only what was seen, and others "
+                f"name more: {', '.join(behaviours)} counts there as not looked for. If it was "
+                f"looked for, say so in the manifest's column looked_for: {';'.join(behaviours)}"
+            )
 
 
 def _unseen(recording: Recording) -> int:

@@ -80,6 +80,12 @@ def _score_entry(
     one = score_recording(bundle, load_entry(entry))
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
+    if missing := _not_said(bundle, one.recording):
+        say(
+            f"warning: the labels of {entry.recording} name only what was seen, so "
+            f"{', '.join(missing)} counts there as not looked for. If it was looked for, say so in "
+            f"the manifest's column looked_for: {';'.join(missing)}"
+        )
     if writer is not None:
         writer.add(
             one.recording,
@@ -89,6 +95,15 @@ def _score_entry(
             seconds=seconds,
         )
     return one
+
+
+def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
+    """What the model knows and a label file that names only what was seen does not."""
+    labels, space = recording.labels, bundle.space
+    if labels is None or not labels.only_seen:
+        return []
+    known = bundle.training.get("labs", {}).get(recording.lab, space.behaviours)
+    return ["self:" * (n in space.own) + n for n in known if n not in labels.behaviours]
 
 
 def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:

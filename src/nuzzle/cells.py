@@ -1,0 +1,67 @@
+"""The cells of a manifest: numbers, words and names as people write them in a spreadsheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+
+def parse_mapping(text: str) -> dict[str, str]:
+    """Read ``old=new;old=new``.
+
+    >>> parse_mapping("leftear=ear_left; tail=tail_base")
+    {'leftear': 'ear_left', 'tail': 'tail_base'}
+    """
+    pairs = [part.split("=", 1) for part in text.split(";") if part.strip()]
+    if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
+        raise ValueError(f"{text!r} is not of the form old=new;old=new")
+    return {old.strip(): new.strip() for old, new in pairs}
+
+
+def _boolean(text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return words[text.lower()]
+
+
+def _positive(text: str) -> float:
+    number = float(text.replace(",", "."))
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{text!r} is not a positive number")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text.replace(",", "."))
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is not a number of seconds")
+    return number
+
+
+def _frame(text: str) -> int:
+    number = float(text)
+    if not number.is_integer() or number < 0:
+        raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
+    return int(number)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+#: What is read from the cell of a column; other columns are text.
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "fps": _positive,
+    "px_per_cm": _positive,
+    "start_frame": _frame,
+    "stop_frame": _frame,
+    "label_delay_s": _seconds,
+    "directed": _boolean,
+    "not_observed": _names,
+    "looked_for": _names,
+    "individuals": parse_mapping,
+    "keypoints": parse_mapping,
+    "behaviours": parse_mapping,
+}

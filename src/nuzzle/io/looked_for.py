@@ -1,0 +1,63 @@
+"""What was looked for and not seen, where label files name only what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
+
+#: How a behaviour begins that an animal directs at itself, in the manifest's column `looked_for`.
+OWN = "self:"
+
+
+def with_looked_for(labels: Labels, names: Sequence[str], default: Callable[[], Pair]) -> Labels:
+    """The labels as of someone who looked for these wherever they looked for anything.
+
+    They looked at each pair of the file, and for what an animal does to itself at each agent; in
+    all frames where the file has none.
+
+    Args:
+        labels: of a file that names only what was seen.
+        names: of behaviours; those that begin with ``self:`` are directed at oneself.
+        default: says which pair it was, where the file has none.
+    """
+    pairs = labels.pairs or (default(),)
+    between = [pair for pair in pairs if pair.agent != pair.target]
+    alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
+    spans = labels.observed[["start_frame", "stop_frame"]].drop_duplicates().to_numpy().tolist()
+    known = set(
+        labels.observed[["agent", "target", "behaviour"]].itertuples(index=False, name=None)
+    )
+    more = [
+        (*pair, name.removeprefix(OWN), *span)
+        for name in names
+        for pair in (alone if name.startswith(OWN) else between)
+        for span in (spans or [[0, labels.n_frames]])
+        if (*pair, name.removeprefix(OWN)) not in known
+    ]
+    observed = pd.concat([labels.observed, pd.DataFrame(more, columns=list(SPAN_COLUMNS))])
+    return replace(labels, observed=observed.reset_index(drop=True), only_seen=False)
+
+
+def shown(labels: Labels) -> set[str]:
+    """What was looked for, as the column `looked_for` names it."""
+    rows = labels.observed[["agent", "target", "behaviour"]].drop_duplicates()
+    return {
+        OWN * (one == other) + name
+        for one, other, name in zip(rows["agent"], rows["target"], rows["behaviour"], strict=True)
+    }
+
+
+def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...]]:
+    """By recording, what other files name and its own does not, which names only what was seen.
+
+    Args:
+        files: recording and labels, all of one lab.
+    """
+    found = {name: (shown(labels), labels.only_seen) for name, labels in files}
+    every = set[str]().union(*(names for names, _ in found.values()))
+    missing = {name: tuple(sorted(every - names)) for name, (names, only) in found.items() if only}
+    return {name: behaviours for name, behaviours in missing.items() if behaviours}

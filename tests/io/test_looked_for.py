@@ -1,0 +1,62 @@
+import pytest
+
+from nuzzle.io.looked_for import not_said, with_looked_for
+from nuzzle.labels import Labels, Pair
+
+
+def labels(*bouts, observed=None, only_seen=True):
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    rows = [dict(zip(names, bout, strict=True)) for bout in bouts]
+    spans = [{**row, "start_frame": 0, "stop_frame": 10} for row in rows]
+    return Labels(rows, spans if observed is None else observed, 10, only_seen=only_seen)
+
+
+def spans(found):
+    return sorted(found.observed.itertuples(index=False, name=None))
+
+
+def never():
+    pytest.fail("the file says which pair it is")
+
+
+def test_each_pair_of_the_file_was_looked_at():
+    found = with_looked_for(
+        labels(("a", "b", "attack", 2, 4), ("b", "a", "attack", 6, 7)),
+        ("attack", "sniff", "self:groom"),
+        never,
+    )
+    assert spans(found) == [
+        ("a", "a", "groom", 0, 10),
+        ("a", "b", "attack", 0, 10),
+        ("a", "b", "sniff", 0, 10),
+        ("b", "a", "attack", 0, 10),
+        ("b", "a", "sniff", 0, 10),
+        ("b", "b", "groom", 0, 10),
+    ]
+    assert len(found.bouts) == 2 and not found.only_seen
+
+
+def test_where_nothing_happened_all_was_looked_for_in_the_default_pair():
+    found = with_looked_for(labels(), ("attack",), lambda: Pair("a", "b"))
+    assert spans(found) == [("a", "b", "attack", 0, 10)]
+
+
+def test_frames_in_which_nobody_looked_stay_so():
+    seen = [{"agent": "a", "target": "b", "behaviour": "attack", "start_frame": 3, "stop_frame": 8}]
+    found = with_looked_for(labels(("a", "b", "attack", 4, 5), observed=seen), ("sniff",), never)
+    assert spans(found) == [("a", "b", "attack", 3, 8), ("a", "b", "sniff", 3, 8)]
+
+
+def test_only_files_that_name_what_was_seen_leave_something_unsaid():
+    attack, sniff = ("a", "b", "attack", 2, 4), ("a", "b", "sniff", 5, 6)
+    groom = ("b", "b", "groom", 5, 6)
+    files = {
+        "one": labels(attack),
+        "two": labels(sniff, groom, only_seen=False),
+        "three": labels(attack, sniff, groom),
+        "none": labels(),
+    }
+    assert not_said(files.items()) == {
+        "one": ("self:groom", "sniff"),
+        "none": ("attack", "self:groom", "sniff"),
+    }
