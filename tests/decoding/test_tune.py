@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nuzzle.decoding import tune as module
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.tune import tune_decoder
 from nuzzle.errors import InputError
@@ -219,3 +220,20 @@ def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
     frames = tune_decoder(pairs, "frames")
     assert frames.decoder.whole_bouts is frames.whole is None
     assert frames.nested == frames.searched
+
+
+def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(scored):
+    """Whole bouts are right in the first part, where settings are not, and alike elsewhere."""
+    truth = np.zeros((100, 2), dtype=bool)
+    truth[:40, 0], truth[40:, 1] = True, True
+    pairs = [scored(truth, np.full((100, 2), 0.5), recording=f"r{n}") for n in range(4)]
+    settings = [~truth, truth, truth, truth]
+    whole = [truth] * 4
+    left = module._LeftOut(settings, settings, whole, settings)
+    part_of, objectives = np.arange(4), {"b0": "both"}
+    assert module._better_elsewhere(pairs, left, part_of, objectives)[0] is settings[0], (
+        "the others do not know that whole bouts are better"
+    )
+    better = module._LeftOut([~truth] * 4, [~truth] * 4, whole, [~truth] * 4)
+    found = module._better_elsewhere(pairs, better, part_of, objectives)
+    assert all(each is truth for each in found)

@@ -6,7 +6,7 @@ group of recordings is decoded by a decoder that was chosen on the other groups.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
@@ -54,8 +54,8 @@ def tune_decoder(
             for the nested figures, on all for the decoder itself.
 
     Raises:
-        InputError: there is nothing to score, the pairs differ in their classes, they are of a
-            single group, or the objective is unknown.
+        InputError: there is nothing to score, or a single group; the pairs differ in their
+            classes; or the objective is unknown.
     """
     check_comparable(pairs)
     objectives = _objectives(objective, pairs[0])
@@ -64,9 +64,8 @@ def tune_decoder(
     left = _left_out(pairs, part_of, start, objectives, calibration)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     searched = search(mended, start, objectives)
-    truth = Truth(pairs)
-    decoder, common = searched, left.searched
-    if left.whole and _surely_better(truth, left.whole, common, objectives):
+    truth, decoder, common = Truth(pairs), searched, left.searched
+    if left.whole and _surely_better(pairs, left, range(len(pairs)), objectives):
         decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
         common = left.whole
     return Tuned(
@@ -75,6 +74,7 @@ def tune_decoder(
         before=truth.score(left.raw),
         searched=truth.score(left.searched),
         whole=truth.score(left.whole) if left.whole else None,
+        nested=truth.score(_better_elsewhere(pairs, left, part_of, objectives)),
         in_sample=truth.score(decoder.decode_pairs(mended)),
         folds=int(part_of.max()) + 1,
         groups=n_groups,
@@ -99,15 +99,36 @@ class _LeftOut(NamedTuple):
 
 
 def _surely_better(
-    truth: Truth,
-    decisions: Sequence[_Decided],
-    others: Sequence[_Decided],
+    pairs: Sequence[ScoredPair],
+    left: _LeftOut,
+    numbers: Iterable[int],
     objectives: Mapping[str, Objective],
 ) -> bool:
-    """Whether decisions reach more than others do, and not by chance."""
-    weights = frame_weights(objectives, list(objectives))
-    reached, by_others = (Reached.of(truth.counts(each), weights) for each in (decisions, others))
-    return reached.surely_better(by_others)
+    """Whether whole bouts reach more on some of the pairs than settings do, and not by chance."""
+    numbers = list(numbers)
+    truth, weights = Truth([pairs[n] for n in numbers]), frame_weights(objectives, list(objectives))
+    whole, searched = (
+        Reached.of(truth.counts([decided[n] for n in numbers]), weights)
+        for decided in (left.whole or left.searched, left.searched)
+    )
+    return whole.surely_better(searched)
+
+
+def _better_elsewhere(
+    pairs: Sequence[ScoredPair],
+    left: _LeftOut,
+    part_of: NDArray[np.int64],
+    objectives: Mapping[str, Objective],
+) -> list[_Decided]:
+    """Decisions on each part in the way that is better on the others."""
+    if left.whole is None:
+        return left.searched
+    out = list(left.searched)
+    for part in range(int(part_of.max()) + 1):
+        if _surely_better(pairs, left, np.flatnonzero(part_of != part), objectives):
+            for number in np.flatnonzero(part_of == part):
+                out[number] = left.whole[number]
+    return out
 
 
 def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:

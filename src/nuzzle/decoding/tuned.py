@@ -89,6 +89,8 @@ class Tuned:
         before: each frame decided by itself.
         searched: each group of recordings decoded with settings found on the others.
         whole: each decided on whole bouts as learned from the others; None where nothing can be.
+        nested: each decided in the one of these two ways that is better on the others. The honest
+            figure: that of the better one flatters.
         in_sample: `decoder` on the recordings it was chosen on. It flatters.
         folds: parts that the groups were divided into.
         groups: animals or sessions.
@@ -100,17 +102,11 @@ class Tuned:
     before: DecodingScore
     searched: DecodingScore
     whole: DecodingScore | None
+    nested: DecodingScore
     in_sample: DecodingScore
     folds: int
     groups: int
     labs: Mapping[str, TunedLab] = field(default_factory=dict)
-
-    @property
-    def nested(self) -> DecodingScore:
-        """Each group of recordings decoded as chosen on the others. The honest figure."""
-        if self.whole is None or self.decoder.whole_bouts is None:
-            return self.searched
-        return self.whole
 
     @property
     def gain(self) -> float:
