@@ -167,6 +167,16 @@ def test_a_leak_is_a_problem(project):
     assert "share frames" in describe(project / "m.csv")["problems"][0]
 
 
+def test_annotators_of_one_video_are_one_group(project):
+    poses = "poses/1DLC_net.csv"
+    rows = f"recording,poses,split,group\nann,{poses},train,\nbob,{poses},train,"
+    (project / "m.csv").write_text(rows, encoding="utf-8")
+    about = describe(project / "m.csv")
+    assert about["splits"]["train"]["groups"] == 1 and about["splits"]["train"]["recordings"] == 2
+    (project / "m.csv").write_text(f"{rows}another", encoding="utf-8")
+    assert "'ann' and 'bob' share frames" in describe(project / "m.csv")["problems"][0]
+
+
 def test_files_that_are_nothing(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\nred,blue\n")
     with pytest.raises(FormatError, match=r"looks like none of the formats.*--format NAME"):

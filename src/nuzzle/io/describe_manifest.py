@@ -33,9 +33,9 @@ def describe_manifest(
     splits: dict[str, Counter[str]] = defaultdict(Counter)
     groups: dict[str, set[str]] = defaultdict(set)
     behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    alike: dict[str, Counter[str]] = {"fps": Counter(), "keypoints": Counter()}
-    alike["individuals"] = Counter()
+    alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
     problems, notes = [], []
+    group_of, leaks = _groups(manifest)
     for entry in manifest:
         if progress is not None:
             progress(entry.recording)
@@ -44,7 +44,7 @@ def describe_manifest(
         except InputError as error:
             problems.append(str(error))
             continue
-        groups[entry.split].add(entry.leak_group)
+        groups[entry.split].add(group_of[entry.recording])
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
@@ -53,7 +53,7 @@ def describe_manifest(
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
-    problems += _leaks(manifest) + _absent(seen, list(splits))
+    problems += leaks + _absent(seen, list(splits))
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
@@ -101,12 +101,18 @@ def count_frames(table: pd.DataFrame, n_frames: int) -> int:
     )
 
 
-def _leaks(manifest: Manifest) -> list[str]:
+def _groups(manifest: Manifest) -> tuple[dict[str, str], list[str]]:
+    """The group of each recording, and what is wrong with groups and splits."""
+    problems = []
+    try:
+        together = manifest.with_groups()
+    except LeakageError as error:
+        problems, together = [str(error)], manifest
     try:
         manifest.check_leakage()
     except LeakageError as error:
-        return [str(error)]
-    return []
+        problems.append(str(error))
+    return {entry.recording: entry.leak_group for entry in together}, problems
 
 
 def _shown(by_split: dict[str, Counter[str]]) -> bool:
