@@ -44,7 +44,8 @@ class Frontend:
         unit: of positions: ``cm``, ``bl`` (body lengths) or ``px``.
         pipeline: preparation steps.
         features: name of the feature set.
-        normaliser: statistics of the training frames; None before they are known.
+        normaliser: statistics of the training frames; None before they are known, and where they
+            are not needed.
         normalise: whether the model's input is normalised and missing values are filled; trees
             take features as they are.
         labs: those that the model is told apart, a column each after the features: 1 for

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+#: Frames that are summed at once, so that memory does not grow with the recordings.
+_PART_FRAMES = 16_384
+
 
 @dataclass(frozen=True, eq=False)
 class Normaliser:
@@ -27,15 +30,15 @@ class Normaliser:
 
     def __call__(self, features: Tensor) -> Tensor:
         """Normalised features `(..., feature)`; a missing value becomes 0, the training mean."""
-        return ((features - self.mean) / self.std).nan_to_num_(nan=0.0)
+        return (features - self.mean).div_(self.std).nan_to_num_(nan=0.0)
 
     @classmethod
     def fit(cls, blocks: Iterable[Tensor]) -> Normaliser:
         """Statistics over blocks of `(time, feature)`; missing values do not count."""
         sums = []
         lows, highs = [], []
-        for block in blocks:
-            values = block.double()
+        for part in (part for block in blocks for part in torch.split(block, _PART_FRAMES)):
+            values = part.double()
             there = torch.isfinite(values)
             filled = torch.where(there, values, 0.0)
             sums.append(torch.stack([there.sum(0), filled.sum(0), (filled**2).sum(0)]))
