@@ -41,3 +41,12 @@ def test_trees_need_no_statistics(recordings):
     sample = samples["train"][0]
     prepared = again.prepare(recordings["train"][0])
     assert again(prepared, sample.pair).equal(sample.features)
+
+
+def test_presence_reaches_the_graph_as_it_is(recordings):
+    """So that a little noise hides no keypoint that was always there."""
+    config = Config.load(None, ["model.name=graph", "features=nodes"])
+    space = LabelSpace.fit(recordings["train"], config.labels)
+    frontend, samples = prepare_samples(recordings, space, config)
+    presence = samples["train"][0].features[:, list(frontend.feature_set.flags)]
+    assert set(presence.unique().tolist()) <= {-1.0, 1.0}

@@ -65,6 +65,11 @@ class FeatureSet(ABC):
     def columns(self) -> tuple[Column, ...]:
         """Names and units, in the order of the last dimension."""
 
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """Columns that say yes or no, 1 or -1; they are not normalised."""
+        return ()
+
     @abstractmethod
     def families(self, points: Tensor) -> list[Tensor]:
         """Blocks `(..., feature, time)` from points `(..., animal, keypoint, 2, time)`."""

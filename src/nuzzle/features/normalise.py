@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,8 @@ class Normaliser:
 
     Attributes:
         mean: `(feature,)`.
-        std: `(feature,)`; 1 where a feature never changed or was never there.
+        std: `(feature,)`; 1 where a feature never changed or was never there. Flags, which stay as
+            they are, have mean 0 and standard deviation 1.
         low: `(feature,)`, smallest value seen in training.
         high: `(feature,)`, largest value seen in training.
     """
@@ -33,8 +34,13 @@ class Normaliser:
         return (features - self.mean).div_(self.std).nan_to_num_(nan=0.0)
 
     @classmethod
-    def fit(cls, blocks: Iterable[Tensor]) -> Normaliser:
-        """Statistics over blocks of `(time, feature)`; missing values do not count."""
+    def fit(cls, blocks: Iterable[Tensor], flags: Sequence[int] = ()) -> Normaliser:
+        """Statistics over blocks of `(time, feature)`; missing values do not count.
+
+        Args:
+            blocks: of the training recordings.
+            flags: features that are not scaled.
+        """
         sums = []
         lows, highs = [], []
         for part in (part for block in blocks for part in torch.split(block, _PART_FRAMES)):
@@ -50,6 +56,8 @@ class Normaliser:
         mean = total / enough
         std = (squares / enough - mean**2).clamp(min=0).sqrt()
         std = torch.where(std > 1e-6 * (1 + mean.abs()), std, 1.0)
+        # Scaled, a flag that is always or never set in training would be 0 either way.
+        mean[list(flags)], std[list(flags)] = 0.0, 1.0
         return cls(mean.float(), std.float(), low.float(), high.float())
 
     def to_dict(self) -> dict[str, list[float | None]]:

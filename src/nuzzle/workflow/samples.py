@@ -55,7 +55,8 @@ def prepare_samples(
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
     if frontend.normalise:
-        normaliser = Normaliser.fit(sample.features for sample in samples["train"])
+        raw = (sample.features for sample in samples["train"])
+        normaliser = Normaliser.fit(raw, frontend.feature_set.flags)
         frontend = frontend.with_normaliser(normaliser)
     for of_split in samples.values():
         for at, each in enumerate(of_split):  # one by one: features may fill much of the memory
