@@ -86,6 +86,31 @@ def test_unknown_names_and_arguments():
         build_model(ARCHITECTURES, "cnn_lstm", colour="red")
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("cnn_lstm", "dropout", 2),
+        ("conv_lstm", "frames_per_step", 0),
+        ("conv_lstm", "num_layers", 0),
+        ("conv_lstm", "channels", [8, 8]),
+        ("tcn", "dropout", 2),
+        ("tcn", "channels", 0),
+        ("tcn", "refinements", -1),
+        ("transformer", "heads", 0),
+        ("transformer", "window", 0),
+        ("transformer", "window", 2.5),
+        ("graph", "channels", 0),
+        ("graph", "num_layers", -1),
+        ("graph", "nodes", 3),
+    ],
+)
+def test_impossible_values(name, option, value):
+    sizes = {"input_dim": FEATURES, "num_classes": CLASSES}
+    options = {**OPTIONS.get(name, {}), option: value}
+    with pytest.raises(ConfigError, match=f"model '{name}'"):
+        build_model(ARCHITECTURES, name, **sizes, **options)
+
+
 class TestCnnLstm:
     def test_the_documented_sizes(self):
         model = TemporalCNNLSTM(input_dim=48, num_classes=7, window_size=60)

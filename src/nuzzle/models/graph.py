@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
-from nuzzle.models.base import Architecture
+from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import ChannelNorm, DilatedLayer
 
 #: Animals and channels of the feature set `nodes`: x, y, their rates, presence.
@@ -98,7 +98,7 @@ class PoseGraph(nn.Module):
         dropout: in every layer over time.
 
     Raises:
-        ConfigError: the features do not make such nodes.
+        ConfigError: the features do not make such nodes, or there are no channels or layers.
     """
 
     def __init__(
@@ -113,6 +113,10 @@ class PoseGraph(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
+        check_counts(
+            "graph", 1, node_channels=node_channels, channels=channels, num_layers=num_layers
+        )
+        check_counts("graph", 0, graph_layers=graph_layers)
         animals, keypoints, node_inputs = self.nodes = _layout(input_dim, nodes)
         count = animals * keypoints
         self.node_features = count * node_inputs
