@@ -176,6 +176,16 @@ def test_lags_are_in_seconds():
     assert "agent_speed_0.533s" in dict(Relational(RAT3, 30.0).columns)
 
 
+@BOTH
+@pytest.mark.parametrize(("skeleton", "fps"), [(MOUSE7, 30.0), (RAT3, 60.0), (RAT3, 10.0)])
+def test_columns_are_as_many_as_said(kind, skeleton, fps):
+    features, k = kind(skeleton, fps), len(skeleton.keypoints)
+    expected = k * k + k * (k - 1) + 10 * k + 16 + (2 * k + 11) * len(features.half_lags)
+    assert len(features.columns) == expected
+    if (skeleton, fps) == (MOUSE7, 30.0):
+        assert expected == 302
+
+
 def rotated(poses, angle, shift):
     turn = torch.tensor([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     return poses @ turn + torch.tensor(shift)

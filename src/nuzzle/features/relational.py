@@ -105,7 +105,7 @@ class Relational(FeatureSet):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Names and units; K * K + K (K - 1) + 10 K columns and 2 K + 11 a lag besides."""
+        """Names and units; K * K + K (K - 1) + 10 K + 16 columns, and 2 K + 11 for each lag."""
         return tuple(Column(trait.name, trait.unit) for trait in self.traits)
 
     def measure(self, points: Tensor) -> Parts:
