@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
-from nuzzle.recording import Recording
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import conformal_of, judge
 from nuzzle.workflow.frames import separate_own
@@ -89,13 +88,6 @@ def _score_entry(
             seconds=seconds,
         )
     return one
-
-
-def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:
-    """Score a bundle on recordings in memory."""
-    return judge(
-        bundle, [pair for each in recordings for pair in score_recording(bundle, each).raw]
-    )
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
