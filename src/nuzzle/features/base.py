@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
@@ -24,6 +25,15 @@ from nuzzle.skeleton import Skeleton
 WHOLE_RECORDING = (sys.maxsize, sys.maxsize)
 #: Frames computed at a time: few enough for intermediate results to stay in the cache.
 _CHUNK_FRAMES = 8192
+
+
+def half_frames(lengths_s: Iterable[float], fps: float) -> tuple[int, ...]:
+    """Half of each length in whole frames, at least one; lengths that come out equal count once.
+
+    >>> half_frames((0.1, 0.25, 1.0), fps=10.0)
+    (1, 5)
+    """
+    return tuple(dict.fromkeys(max(1, int(length * fps / 2 + 0.5)) for length in lengths_s))
 
 
 class Column(NamedTuple):

@@ -19,16 +19,6 @@ from nuzzle.features.traits import Trait
 from nuzzle.skeleton import Skeleton
 
 
-def half_lags(lags_s: Iterable[float], fps: float) -> tuple[int, ...]:
-    """Half of each lag in whole frames, at least one; lags that come out equal count once.
-
-    >>> half_lags((0.1, 0.25, 1.0), fps=10.0)
-    (1, 5)
-    """
-    halves = (max(1, int(lag * fps / 2 + 0.5)) for lag in lags_s)
-    return tuple(dict.fromkeys(halves))
-
-
 def lag_name(half: int, fps: float) -> str:
     """The whole lag in seconds: ``0.5s``."""
     return f"{2 * half / fps:.3g}s"

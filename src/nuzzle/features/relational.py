@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.features import body_frame, geometry, keypoint_distances, lags, missing, shape
-from nuzzle.features.base import Column, FeatureSet
+from nuzzle.features.base import Column, FeatureSet, half_frames
 from nuzzle.features.traits import Trait
 
 #: Lags of speeds and turns, s.
@@ -50,7 +50,7 @@ class Relational(FeatureSet):
     @cached_property
     def half_lags(self) -> tuple[int, ...]:
         """Half of each lag, frames."""
-        return lags.half_lags(LAGS_S, self.fps)
+        return half_frames(LAGS_S, self.fps)
 
     @property
     def support_frames(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.features import window_stats
-from nuzzle.features.base import Column, FeatureSet
+from nuzzle.features.base import Column, FeatureSet, half_frames
 from nuzzle.features.relational import Relational, RelationalSymmetric
 
 
@@ -41,12 +41,12 @@ class Windowed(FeatureSet):
     @cached_property
     def half_windows(self) -> tuple[int, ...]:
         """Half of each of the windows, frames."""
-        return window_stats.half_windows(self.windows_s, self.fps)
+        return half_frames(self.windows_s, self.fps)
 
     @cached_property
     def half_extremes(self) -> tuple[int, ...]:
         """Half of each window of extremes, frames."""
-        return window_stats.half_windows(self.extremes_s, self.fps)
+        return half_frames(self.extremes_s, self.fps)
 
     @cached_property
     def averaged(self) -> tuple[int, ...]:
