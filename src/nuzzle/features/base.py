@@ -1,7 +1,7 @@
 """What a feature set is: named columns with units, computed from the poses of a pair.
 
 Poses come as a tensor `(..., time, animal, keypoint, 2)`: agent first, then target; missing points
-are NaN. Inside, the families work on `(..., animal, keypoint, 2, time)`, so that each operation
+are NaN. Inside, blocks are computed on `(..., animal, keypoint, 2, time)`, so that each operation
 runs along contiguous time; `FeatureSet.__call__` turns the tensor once on the way in and once on
 the way out.
 """
@@ -81,7 +81,7 @@ class FeatureSet(ABC):
         return ()
 
     @abstractmethod
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """Blocks `(..., feature, time)` from points `(..., animal, keypoint, 2, time)`."""
 
     def __call__(self, poses: Tensor) -> Tensor:
@@ -116,4 +116,4 @@ class FeatureSet(ABC):
 
     def _block(self, poses: Tensor) -> Tensor:
         points = poses.movedim(-4, -1).contiguous()
-        return torch.cat(self.families(points), dim=-2).transpose(-1, -2)
+        return torch.cat(self.blocks(points), dim=-2).transpose(-1, -2)

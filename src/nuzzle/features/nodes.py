@@ -53,7 +53,7 @@ class Nodes(FeatureSet):
         """Presence, the last of the five channels."""
         return tuple(range(4, len(self.columns), 5))
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """One block, in the order of `columns`."""
         origin = geometry.centre(points, self.skeleton)[..., :1, None, :, :]
         axis = body_frame.forward(points, self.skeleton)[..., :1, None, :, :]

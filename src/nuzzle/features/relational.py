@@ -136,7 +136,7 @@ class Relational(FeatureSet):
             shared=torch.cat([pair, relative, lags.closing(rates)], dim=-2),
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The blocks, in the order of `columns`."""
         parts = self.measure(points)
         each = [block.flatten(-3, -2) for block in parts.each]
@@ -167,7 +167,7 @@ class RelationalSymmetric(Relational):
             *_even(self._shared),
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The blocks, in the order of `columns`."""
         parts = self.measure(points)
         each = [_sizes(block, traits) for block, traits in zip(parts.each, self._each, strict=True)]

@@ -85,9 +85,9 @@ class Windowed(FeatureSet):
             for name, unit in named
         ]
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The inner features and the statistics, in the order of `columns`."""
-        values = torch.cat(self.inner.families(points), dim=-2)
+        values = torch.cat(self.inner.blocks(points), dim=-2)
         spread = values[..., list(self.spread), :]
         return [
             values,
