@@ -1,6 +1,6 @@
 """From a recording to a model's input: preparation, features, normalisation, in that order.
 
-Training, batch prediction and streaming walk this one road; a bundle saves it whole.
+Training and prediction walk this one road; a bundle saves it whole.
 """
 
 from __future__ import annotations

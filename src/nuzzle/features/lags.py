@@ -63,7 +63,7 @@ def closing_traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait,
     )
 
 
-def change(values: Tensor, half: int) -> tuple[Tensor, Tensor]:
+def ends(values: Tensor, half: int) -> tuple[Tensor, Tensor]:
     """Values `half` frames before and after each frame; at the ends the first and the last one.
 
     Args:
@@ -98,8 +98,7 @@ def displacements(points: Tensor, halves: Iterable[int]) -> list[Tensor]:
         For each lag `(..., animal, keypoint, 2, time)`; NaN where the keypoint is missing at either
         end.
     """
-    ends = (change(points, half) for half in halves)
-    return [after - before for before, after in ends]
+    return [after - before for before, after in (ends(points, half) for half in halves)]
 
 
 def motion(
@@ -121,7 +120,7 @@ def motion(
     for displacement, half in zip(moved, halves, strict=True):
         rate = per_second(axes.shape[-1], half, fps, axes)
         velocity = mean_of_present(displacement) * rate
-        was, becomes = change(axes, half)
+        was, becomes = ends(axes, half)
         turned = seen_from(becomes, was)
         blocks += [
             seen_from(velocity, axes),
