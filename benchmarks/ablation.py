@@ -91,8 +91,8 @@ class Bodies(RelationalSymmetric):
         columns = super().columns
         return tuple(columns[i] for i in self._kept)
 
-    def families(self, points: Tensor) -> list[Tensor]:
-        return [torch.cat(super().families(points), dim=-2)[..., self._kept, :]]
+    def blocks(self, points: Tensor) -> list[Tensor]:
+        return [torch.cat(super().blocks(points), dim=-2)[..., self._kept, :]]
 
 
 _BODIES = "relational_bodies"

@@ -103,6 +103,8 @@ def test_a_bracket_that_is_not_closed_is_shown():
         ("ensemble: {members: [ensemble]}", "another than 'ensemble'"),
         ("ensemble: 3", "ensemble is a section"),
         ("model: {name: ensemble, options: {hidden: 3}}", r"no model\.options"),
+        ("training: {seed: -1}", r"training\.seed"),
+        ("training: {window: 3}", r"training\.window"),
         ("training: {epocs: 3}", r"unknown key 'training\.epocs'; did you mean 'epochs'"),
         (
             "ensemble: {members: [tcn, {model: {name: tcn}, training: {epocs: 3}}]}",

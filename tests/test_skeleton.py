@@ -74,5 +74,29 @@ def test_left_and_right_change_places():
     assert MOUSE7.mirrored == (0, 2, 1, 3, 5, 4, 6)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Left_paw", "Right_paw"),
+        ("LeftFlank", "RightFlank"),
+        ("paw_L", "paw_R"),
+        ("earL", "earR"),
+        ("L-hip", "R-hip"),
+        ("hind left 2", "hind right 2"),
+        ("leftear", "rightear"),
+        ("left_paw", "Right_Paw"),
+    ],
+)
+def test_sides_are_known_by_any_spelling(one, other):
+    names = ("nose", one, "tail_l", other, "tail_base")
+    assert Skeleton(names, "nose", "tail_base", names).mirrored == (0, 3, 2, 1, 4)
+
+
+@pytest.mark.parametrize("names", [("a", "l_paw", "L_paw", "R_paw"), ("鼻", "耳", "尾", "R_paw")])
+def test_every_keypoint_is_the_partner_of_its_partner(names):
+    partner = Skeleton(names, names[0], names[1], names).mirrored
+    assert [partner[there] for there in partner] == list(range(len(names)))
+
+
 def test_round_trip_through_plain_values():
     assert Skeleton.from_dict(MOUSE7.to_dict()) == MOUSE7

@@ -178,7 +178,8 @@ class TrainingConfig(Section):
     """How the weights are found.
 
     Attributes:
-        window: frames in a window, or in a stretch that a sequence model labels at once.
+        window: frames in a window, or in a stretch that a sequence model labels at once; 4 at
+            least.
         batch_size: windows or stretches in a batch.
         learning_rate: of Adam; the highest one of a cycle.
         weight_decay: of AdamW; 0 makes it Adam.
@@ -200,7 +201,7 @@ class TrainingConfig(Section):
         seed: of everything random.
     """
 
-    window: PositiveInt = 60
+    window: Annotated[int, Field(ge=4)] = 60
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 0.0005
     weight_decay: NonNegativeFloat = 0.0
@@ -212,7 +213,7 @@ class TrainingConfig(Section):
     epoch_windows: PositiveInt | None = None
     val_stride: PositiveInt = 1
     weight_averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    seed: int = 0
+    seed: NonNegativeInt = 0
 
 
 class DecodingConfig(Section):

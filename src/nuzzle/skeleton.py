@@ -62,6 +62,14 @@ def _normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
+#: Words for a side, and letters that stand alone: ``left_paw``, ``leftpaw``, ``paw_l``.
+_SIDE = re.compile(r"left|right|(?<![a-z])[lr](?![a-z])")
+
+
+def _other_side(side: re.Match[str]) -> str:
+    return {"left": "right", "right": "left", "l": "r", "r": "l"}[side[0]]
+
+
 def canonical_keypoint(name: str) -> str:
     """The shared vocabulary's name of a keypoint, or `name` unchanged where it has none.
 
@@ -137,12 +145,11 @@ class Skeleton:
     @property
     def mirrored(self) -> tuple[int, ...]:
         """Index of each keypoint's partner after left and right change places."""
-        partner = []
-        for name in self.keypoints:
-            other = name.replace("left", "\0").replace("right", "left").replace("\0", "right")
-            found = other if other in self.keypoints else name
-            partner.append(self.keypoints.index(found))
-        return tuple(partner)
+        normal = [_normal(name) for name in self.keypoints]
+        partner = {name: index for index, name in enumerate(normal)}
+        found = [partner.get(_SIDE.sub(_other_side, name), i) for i, name in enumerate(normal)]
+        # Two spellings of one point leave a third without a partner of its own.
+        return tuple(there if found[there] == here else here for here, there in enumerate(found))
 
     @classmethod
     def infer(

@@ -3,8 +3,13 @@ import itertools
 import numpy as np
 import pytest
 
-from nuzzle.decoding.paths import best_path, best_path_with_durations, best_paths
+from nuzzle.decoding.paths import best_path_with_durations, best_paths
 from nuzzle.errors import InputError
+
+
+def best_path(score, cost):
+    """The best path of one sequence."""
+    return best_paths([score], cost)[0]
 
 
 def worth(path, score, cost):

@@ -37,16 +37,6 @@ def test_several_at_once_have_thresholds_of_their_own():
     assert chosen(decision) == [[0], [1], [1]]
 
 
-def test_dividing_by_the_prior():
-    prior = np.array([0.1, 0.3, 0.6])
-    probability = np.random.default_rng(0).dirichlet(np.ones(3), 500)
-    decision = Thresholds.from_prior(prior)(probability, exclusive=True)
-    assert (decision.argmax(axis=1) == (probability / prior).argmax(axis=1)).all()
-    half = Thresholds.from_prior(prior, power=0.5)(probability, exclusive=True)
-    assert (half.argmax(axis=1) == (probability / np.sqrt(prior)).argmax(axis=1)).all()
-    assert Thresholds.from_prior(prior, power=0).values == (0.5, 0.5, 0.5)
-
-
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_evidence_decides_as_the_thresholds_do(exclusive):
     probability = np.random.default_rng(0).dirichlet(np.ones(3), 500)
@@ -69,11 +59,6 @@ def test_certainty_weighs_a_finite_amount():
 def test_impossible_thresholds_are_refused(values):
     with pytest.raises(InputError, match="between 0 and 1"):
         Thresholds(values)
-
-
-def test_impossible_prior_is_refused():
-    with pytest.raises(InputError, match="prior"):
-        Thresholds.from_prior([0.0, 1.0])
 
 
 def test_round_trip():

@@ -2,7 +2,7 @@ import pytest
 
 from nuzzle.features.families import OTHER, families, family_of
 from nuzzle.features.registry import FEATURE_SETS, make_features
-from nuzzle.skeleton import MOUSE7
+from nuzzle.skeleton import MOUSE7, Skeleton
 
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
@@ -11,6 +11,16 @@ def test_every_column_has_exactly_one_family(name):
     found = families(columns)
     assert OTHER not in found
     assert sorted(i for inside in found.values() for i in inside) == list(range(len(columns)))
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_names_of_keypoints_do_not_matter(name):
+    """The families are those of a plain skeleton, column by column."""
+    plain = Skeleton(("nose", "p", "q", "r", "s"), "nose", "p", ("p",))
+    words = ("headpiece_area", "speed_tag", "heading_led", "missing_share_1", "approach")
+    odd = Skeleton(words, words[0], words[1], words[1:2])
+    one, other = (make_features(name, each, 30.0, "cm").columns for each in (plain, odd))
+    assert [family_of(each) for each, _ in other] == [family_of(each) for each, _ in one]
 
 
 @pytest.mark.parametrize(

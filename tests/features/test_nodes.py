@@ -94,17 +94,20 @@ def test_without_the_agent_nothing_has_a_place(features, poses):
     assert values[10, ..., :2].isnan().all()
 
 
-def test_scaled_presence_keeps_its_sign(features, poses):
-    """Also of a keypoint that training always had, or never."""
+def test_presence_is_not_scaled(features, poses):
+    """Whether training had a keypoint now and then, always, or never."""
     poses[::3, 1, 0] = torch.nan
     poses[:, 1, 2] = torch.nan
     raw = features(poses)
-    scaled = Normaliser.fit([raw])(raw).unflatten(-1, (2, 3, 5))[..., 4]
-    there = raw.unflatten(-1, (2, 3, 5))[..., 4] > 0
-    often = [0, 1]
-    assert torch.equal((scaled >= 0)[:, 1, often], there[:, 1, often])
-    assert (scaled[:, 0] == 0).all()
-    lost = raw.clone()
-    lost[:, 4] = -1.0
-    assert (Normaliser.fit([raw])(lost)[:, 4] < 0).all()
+    scaled = Normaliser.fit([raw], features.flags)(raw)
+    presence = raw.unflatten(-1, (2, 3, 5))[..., 4]
+    assert torch.equal(scaled.unflatten(-1, (2, 3, 5))[..., 4], presence)
+    assert (presence[:, 0] == 1).all()
+    assert (presence[:, 1, 2] == -1).all()
     assert torch.isfinite(scaled).all()
+
+
+def test_flags_are_the_presence_columns(features):
+    found = [features.columns[i].name for i in features.flags]
+    assert found == [name for name, _ in features.columns if name.endswith("_present")]
+    assert len(found) == 6

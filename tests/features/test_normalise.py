@@ -28,3 +28,19 @@ def test_it_survives_plain_values():
     again = Normaliser.from_dict(normaliser.to_dict())
     for name, tensor in vars(normaliser).items():
         torch.testing.assert_close(getattr(again, name), tensor)
+
+
+def test_long_recordings_are_summed_in_parts(monkeypatch):
+    block = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    block[::7, 1] = torch.nan
+    whole = Normaliser.fit([block])
+    monkeypatch.setattr("nuzzle.features.normalise._PART_FRAMES", 8)
+    for name, tensor in vars(Normaliser.fit([block])).items():
+        torch.testing.assert_close(tensor, getattr(whole, name))
+
+
+def test_features_stay_as_they_were():
+    features = torch.tensor([[1.0], [torch.nan], [3.0]])
+    given = features.clone()
+    Normaliser.fit([features])(features)
+    torch.testing.assert_close(features, given, equal_nan=True)

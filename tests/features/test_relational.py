@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nuzzle.features import base
-from nuzzle.features.lags import half_lags
+from nuzzle.features.base import half_frames
 from nuzzle.features.registry import make_features
 from nuzzle.features.relational import Relational, RelationalSymmetric
 from nuzzle.skeleton import MOUSE7, Skeleton
@@ -170,10 +170,20 @@ def test_shape(time_s):
 
 
 def test_lags_are_in_seconds():
-    assert half_lags((0.1, 0.25, 0.5, 1.0, 2.0), 60.0) == (3, 8, 15, 30, 60)
-    assert half_lags((0.1, 0.25, 0.5, 1.0, 2.0), 10.0) == (1, 3, 5, 10)
+    assert half_frames((0.1, 0.25, 0.5, 1.0, 2.0), 60.0) == (3, 8, 15, 30, 60)
+    assert half_frames((0.1, 0.25, 0.5, 1.0, 2.0), 10.0) == (1, 3, 5, 10)
     assert Relational(RAT3, 60.0).support_frames == (60, 60)
     assert "agent_speed_0.533s" in dict(Relational(RAT3, 30.0).columns)
+
+
+@BOTH
+@pytest.mark.parametrize(("skeleton", "fps"), [(MOUSE7, 30.0), (RAT3, 60.0), (RAT3, 10.0)])
+def test_columns_are_as_many_as_said(kind, skeleton, fps):
+    features, k = kind(skeleton, fps), len(skeleton.keypoints)
+    expected = k * k + k * (k - 1) + 10 * k + 16 + (2 * k + 11) * len(features.half_lags)
+    assert len(features.columns) == expected
+    if (skeleton, fps) == (MOUSE7, 30.0):
+        assert expected == 302
 
 
 def rotated(poses, angle, shift):

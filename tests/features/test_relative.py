@@ -66,7 +66,7 @@ def test_larger_animals_are_the_same_in_proportion(poses):
 
 def test_chunks_do_not_change_anything(poses, monkeypatch):
     features = WindowedRelative(RAT3, FPS)
-    whole = torch.cat(features.families(poses.movedim(0, -1).contiguous()), dim=-2).T
+    whole = torch.cat(features.blocks(poses.movedim(0, -1).contiguous()), dim=-2).T
     monkeypatch.setattr(base, "_CHUNK_FRAMES", 31)
     torch.testing.assert_close(features(poses), whole, rtol=1e-4, atol=1e-4, equal_nan=True)
 

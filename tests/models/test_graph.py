@@ -80,7 +80,7 @@ def test_a_missing_node_has_no_place(model):
 
 
 def test_presence_is_its_sign_before_and_after_scaling(model):
-    """Always there is 1 before and 0 after scaling; present now and then is above 0 after it."""
+    """Bundles from before flags were left unscaled: always there is 0, now and then is above 0."""
     x = torch.randn(1, 30, 22)
     poses = x[0, :, :20].unflatten(1, (4, 5))
     before = poses.clone()

@@ -41,8 +41,6 @@ def test_frames_without_a_nose_do_not_count() -> None:
 def test_the_length_may_be_given() -> None:
     step = ToBodyLengths("nose", "tail", length=50.0)
     np.testing.assert_allclose(step(bodies([10])).position[0, 0, :, 0], [110 / 50, 2])
-    assert step.support_frames(30.0) == 0
-    assert STEP.support_frames(30.0) is None
 
 
 def test_a_pipeline_saves_it() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import ConfigError
-from nuzzle.prepare.confidence import DropOrigin, DropUnsure
+from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.recording import Recording
 
 Build = Callable[..., Recording]
@@ -18,14 +18,6 @@ def test_points_below_the_threshold_go_and_unknown_ones_stay(recording_of: Build
     assert kept.present[:, 0, 0].tolist() == [False, True, True, True]
     np.testing.assert_array_equal(kept.confidence, sure.astype(np.float32))
     assert kept.history == ("dropped points with a confidence below 0.5 (1)",)
-
-
-def test_only_the_very_origin_goes(recording_of: Build) -> None:
-    given = recording_of([0, 1, 2])
-    position = given.position.copy()
-    position[2, 0] = 0  # on the left edge, and a place an animal can be
-    kept = DropOrigin()(given.with_position(position, "edge"))
-    assert kept.present[:, 0, 0].tolist() == [False, True, True]
 
 
 def test_a_threshold_is_a_confidence() -> None:

@@ -139,7 +139,6 @@ def test_one_animal_and_five():
 def test_it_is_saved_by_name_and_refuses_what_cannot_be():
     pipeline = Pipeline((RepairIdentity(4.0),))
     assert Pipeline.from_dict(pipeline.to_dict()) == pipeline
-    assert pipeline.support_frames(30.0) is None
     with pytest.raises(ConfigError, match="positive"):
         RepairIdentity(0.0)
 

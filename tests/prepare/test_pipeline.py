@@ -8,24 +8,21 @@ import pytest
 
 from nuzzle.errors import ConfigError
 from nuzzle.prepare.body_length import ToBodyLengths
-from nuzzle.prepare.confidence import DropOrigin, DropUnsure
+from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
 from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.pipeline import STEPS, Pipeline
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
-from nuzzle.prepare.smoothing import GaussianFilter, MedianFilter, SavitzkyGolay
+from nuzzle.prepare.smoothing import MedianFilter
 from nuzzle.prepare.units import ToCentimetres
 from nuzzle.recording import Recording
 
 EVERY = Pipeline(
     (
         DropUnsure(0.2),
-        DropOrigin(),
         FillGaps(max_gap_s=0.1),
         MedianFilter(window_frames=3),
-        GaussianFilter(sigma_frames=0.5),
-        SavitzkyGolay(window_s=0.2),
         ToCentimetres(px_per_cm=2.0),
         Resample(15.0),
         SelectKeypoints(("nose",), rename={"top": "nose"}),
@@ -44,14 +41,6 @@ def test_every_step_survives_json(recording_of: Callable[..., Recording]) -> Non
     assert {step.name for step in every.steps} == set(STEPS)
     assert Pipeline.from_dict(json.loads(json.dumps(every.to_dict()))) == every
     assert EVERY(recording_of(np.arange(40))).fps == 15
-
-
-def test_supports_add_up() -> None:
-    # Median 1, Gaussian 2 (three sigma of 0.5, rounded up), Savitzky-Golay 2, gaps 3.
-    assert Pipeline(EVERY.steps[:7]).support_frames(30.0) == 3 + 1 + 2 + 2
-    assert EVERY.support_frames(30.0) is None
-    assert EVERY.support_frames(15.0) is not None
-    assert Pipeline().support_frames(None) == 0
 
 
 def test_nothing_is_nothing(recording_of: Callable[..., Recording]) -> None:

@@ -67,10 +67,6 @@ def test_intervals_are_the_frames_they_stand_for(old: float, new: float) -> None
         moved = np.zeros(frames.n_new, bool)
         moved[slice(*frames.intervals(np.array([start, stop])))] = True
         np.testing.assert_array_equal(moved, mask[frames.old_of_new])
-        back = np.zeros(200, bool)
-        edges = frames.intervals(np.array([start, stop]))
-        back[slice(*frames.intervals_back(edges))] = True
-        np.testing.assert_array_equal(back, moved[frames.new_of_old])
 
 
 def labels(*bouts: tuple[int, int], exclusive: bool = False, n_frames: int = 30) -> Labels:

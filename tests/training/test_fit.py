@@ -136,3 +136,14 @@ def test_softer_class_weights_are_between_strong_ones_and_none():
     assert weights("sqrt_inverse_frequency") == pytest.approx(
         [96 / (10**0.5 * total), 96 / (86**0.5 * total)]
     )
+
+
+@pytest.mark.parametrize(("model", "judged"), [("conv_lstm", 96 // 16), ("cnn_lstm", 96 // 8)])
+def test_only_what_is_learned_from_is_shifted(model, judged):
+    settings = {"window": 16, "val_stride": 8}
+    config = Config.parse({"model": {"name": model}, "training": settings})
+    training, validation = (each.dataset for each in loaders(config, TRAIN, VAL))
+    assert training.jitter > 0
+    assert validation.jitter == 0
+    assert len(validation) == judged
+    assert len(training) == (2 * 96 if model == "cnn_lstm" else 2 * judged)

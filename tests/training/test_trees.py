@@ -10,7 +10,7 @@ from nuzzle.inference.kinds import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.trees import _boost, _boost_among, fit_trees, in_two_steps
+from nuzzle.training.trees import OPTIONS, _boost, _boost_among, fit_trees, in_two_steps, lightgbm
 from nuzzle.training.windows import Sample
 
 CHANGES = (
@@ -71,6 +71,21 @@ def test_impossible_options(sample):
     config = Config.load(None, ["model.name=trees", "model.options={num_leaves: 1}"])
     with pytest.raises(ConfigError, match=r"model\.options"):
         fit_trees(config, SPACE, [sample])
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [("num_leafs", "mean 'num_leaves'"), ("max_leaves", "did you mean"), ("colour", "known are")],
+)
+def test_options_that_lightgbm_would_pass_over(sample, option, hint):
+    config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
+    with pytest.raises(ConfigError, match=f"no option '{option}'; .*{hint}"):
+        fit_trees(config, SPACE, [sample])
+
+
+def test_every_option_is_one_of_lightgbms_main_names():
+    known = lightgbm().basic._ConfigAliases._get_all_param_aliases()
+    assert set(OPTIONS) <= set(known)
 
 
 def test_without_lightgbm(sample, monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.features.frontend import Frontend
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.samples import prepare_samples
@@ -29,3 +30,23 @@ def test_poses_are_kept_where_training_changes_them(recordings):
     same, unchanged = prepare_samples(recordings, space, plain)
     assert all(sample.poses is None for sample in unchanged["train"])
     assert same.normaliser.mean.equal(frontend.normaliser.mean), "fitted on the true poses"
+
+
+def test_trees_need_no_statistics(recordings):
+    config = Config.load(None, ["model.name=trees"])
+    space = LabelSpace.fit(recordings["train"], config.labels)
+    frontend, samples = prepare_samples(recordings, space, config)
+    assert frontend.normaliser is None
+    again = Frontend.from_dict(frontend.to_dict())
+    sample = samples["train"][0]
+    prepared = again.prepare(recordings["train"][0])
+    assert again(prepared, sample.pair).equal(sample.features)
+
+
+def test_presence_reaches_the_graph_as_it_is(recordings):
+    """So that a little noise hides no keypoint that was always there."""
+    config = Config.load(None, ["model.name=graph", "features=nodes"])
+    space = LabelSpace.fit(recordings["train"], config.labels)
+    frontend, samples = prepare_samples(recordings, space, config)
+    presence = samples["train"][0].features[:, list(frontend.feature_set.flags)]
+    assert set(presence.unique().tolist()) <= {-1.0, 1.0}

@@ -22,19 +22,6 @@ from nuzzle.errors import InputError
 Ints = NDArray[np.int64]
 
 
-def best_path(score: NDArray[Any], cost: NDArray[Any]) -> Ints:
-    """The best path of one sequence.
-
-    Args:
-        score: `(time, state)`, finite.
-        cost: `(state, state)` of a switch from (row) to (column), 0 or more; the diagonal is 0.
-
-    Returns:
-        `(time,)` state of each frame.
-    """
-    return best_paths([score], cost)[0]
-
-
 def best_paths(scores: Sequence[NDArray[Any]], cost: NDArray[Any]) -> list[Ints]:
     """The best path of each of several sequences.
 

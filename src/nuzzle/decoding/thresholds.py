@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,22 +34,6 @@ class Thresholds:
         wrong = [value for value in self.values if not 0 < value < 1]
         if wrong or not self.values:
             raise InputError(f"Thresholds lie between 0 and 1; got {wrong or 'none'}.")
-
-    @classmethod
-    def from_prior(cls, prior: Sequence[float], power: float = 1.0) -> Thresholds:
-        """Thresholds that divide the probabilities of exclusive classes by ``prior ** power``.
-
-        The emission of a hidden Markov model is the probability divided by the prior (power 1).
-
-        Args:
-            prior: share of the frames of each class, above 0.
-            power: 0 changes nothing, 1 divides by the prior.
-        """
-        if not all(0 < share <= 1 for share in prior):
-            raise InputError(f"A prior lies between 0 and 1; got {list(prior)}.")
-        # p (1 - t) / t is p / prior^a where t = prior^a / (1 + prior^a).
-        odds = np.asarray(prior, dtype=np.float64) ** power
-        return cls(tuple(float(each) for each in odds / (1 + odds)))
 
     def __call__(
         self,

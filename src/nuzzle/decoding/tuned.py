@@ -13,6 +13,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import Counts, DecodingScore
 
+#: What the decoding is tuned for: F1 per frame, per bout, or the mean of both.
 Objective = Literal["frames", "bouts", "both"]
 
 #: A tuned decoder must gain so much to be used: less is what chance gives.

@@ -1,7 +1,7 @@
 """What a feature set is: named columns with units, computed from the poses of a pair.
 
 Poses come as a tensor `(..., time, animal, keypoint, 2)`: agent first, then target; missing points
-are NaN. Inside, the families work on `(..., animal, keypoint, 2, time)`, so that each operation
+are NaN. Inside, blocks are computed on `(..., animal, keypoint, 2, time)`, so that each operation
 runs along contiguous time; `FeatureSet.__call__` turns the tensor once on the way in and once on
 the way out.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
@@ -24,6 +25,15 @@ from nuzzle.skeleton import Skeleton
 WHOLE_RECORDING = (sys.maxsize, sys.maxsize)
 #: Frames computed at a time: few enough for intermediate results to stay in the cache.
 _CHUNK_FRAMES = 8192
+
+
+def half_frames(lengths_s: Iterable[float], fps: float) -> tuple[int, ...]:
+    """Half of each length in whole frames, at least one; lengths that come out equal count once.
+
+    >>> half_frames((0.1, 0.25, 1.0), fps=10.0)
+    (1, 5)
+    """
+    return tuple(dict.fromkeys(max(1, int(length * fps / 2 + 0.5)) for length in lengths_s))
 
 
 class Column(NamedTuple):
@@ -65,8 +75,13 @@ class FeatureSet(ABC):
     def columns(self) -> tuple[Column, ...]:
         """Names and units, in the order of the last dimension."""
 
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """Columns that say yes or no, 1 or -1; they are not normalised."""
+        return ()
+
     @abstractmethod
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """Blocks `(..., feature, time)` from points `(..., animal, keypoint, 2, time)`."""
 
     def __call__(self, poses: Tensor) -> Tensor:
@@ -101,4 +116,4 @@ class FeatureSet(ABC):
 
     def _block(self, poses: Tensor) -> Tensor:
         points = poses.movedim(-4, -1).contiguous()
-        return torch.cat(self.families(points), dim=-2).transpose(-1, -2)
+        return torch.cat(self.blocks(points), dim=-2).transpose(-1, -2)

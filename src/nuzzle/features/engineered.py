@@ -38,7 +38,7 @@ class Engineered(FeatureSet):
             *orientation.FACING_COLUMNS,
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The seven blocks, in the order of `columns`."""
         centres = geometry.centre(points, self.skeleton)
         headings = geometry.heading(points, self.skeleton)

@@ -1,6 +1,6 @@
 """From a recording to a model's input: preparation, features, normalisation, in that order.
 
-Training, batch prediction and streaming walk this one road; a bundle saves it whole.
+Training and prediction walk this one road; a bundle saves it whole.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Frontend:
         unit: of positions: ``cm``, ``bl`` (body lengths) or ``px``.
         pipeline: preparation steps.
         features: name of the feature set.
-        normaliser: statistics of the training frames; None before they are known.
+        normaliser: statistics of the training frames; None before they are known, and where they
+            are not needed.
         normalise: whether the model's input is normalised and missing values are filled; trees
             take features as they are.
         labs: those that the model is told apart, a column each after the features: 1 for

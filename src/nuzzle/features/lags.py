@@ -19,16 +19,6 @@ from nuzzle.features.traits import Trait
 from nuzzle.skeleton import Skeleton
 
 
-def half_lags(lags_s: Iterable[float], fps: float) -> tuple[int, ...]:
-    """Half of each lag in whole frames, at least one; lags that come out equal count once.
-
-    >>> half_lags((0.1, 0.25, 1.0), fps=10.0)
-    (1, 5)
-    """
-    halves = (max(1, int(lag * fps / 2 + 0.5)) for lag in lags_s)
-    return tuple(dict.fromkeys(halves))
-
-
 def lag_name(half: int, fps: float) -> str:
     """The whole lag in seconds: ``0.5s``."""
     return f"{2 * half / fps:.3g}s"
@@ -73,7 +63,7 @@ def closing_traits(halves: Iterable[int], fps: float, unit: str) -> tuple[Trait,
     )
 
 
-def change(values: Tensor, half: int) -> tuple[Tensor, Tensor]:
+def ends(values: Tensor, half: int) -> tuple[Tensor, Tensor]:
     """Values `half` frames before and after each frame; at the ends the first and the last one.
 
     Args:
@@ -108,8 +98,7 @@ def displacements(points: Tensor, halves: Iterable[int]) -> list[Tensor]:
         For each lag `(..., animal, keypoint, 2, time)`; NaN where the keypoint is missing at either
         end.
     """
-    ends = (change(points, half) for half in halves)
-    return [after - before for before, after in ends]
+    return [after - before for before, after in (ends(points, half) for half in halves)]
 
 
 def motion(
@@ -131,7 +120,7 @@ def motion(
     for displacement, half in zip(moved, halves, strict=True):
         rate = per_second(axes.shape[-1], half, fps, axes)
         velocity = mean_of_present(displacement) * rate
-        was, becomes = change(axes, half)
+        was, becomes = ends(axes, half)
         turned = seen_from(becomes, was)
         blocks += [
             seen_from(velocity, axes),

@@ -21,7 +21,7 @@ class Nodes(FeatureSet):
     a place in the agent's frame, -1 where it has none, because it is missing or the agent's heading
     is. Velocities are those in the arena, turned into the agent's frame: an agent that walks ahead
     moves forward. The columns run over animals, keypoints, channels, so that they reshape to
-    `(2, keypoint, 5)`; presence is never missing and, scaled to mean 0, keeps its sign.
+    `(2, keypoint, 5)`; presence is never missing.
     """
 
     unscaled_unit: ClassVar[str] = "bl"
@@ -48,7 +48,12 @@ class Nodes(FeatureSet):
             for name, unit in channels
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """Presence, the last of the five channels."""
+        return tuple(range(4, len(self.columns), 5))
+
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """One block, in the order of `columns`."""
         origin = geometry.centre(points, self.skeleton)[..., :1, None, :, :]
         axis = body_frame.forward(points, self.skeleton)[..., :1, None, :, :]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+#: Frames that are summed at once, so that memory does not grow with the recordings.
+_PART_FRAMES = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +18,8 @@ class Normaliser:
 
     Attributes:
         mean: `(feature,)`.
-        std: `(feature,)`; 1 where a feature never changed or was never there.
+        std: `(feature,)`; 1 where a feature never changed or was never there. Flags, which stay as
+            they are, have mean 0 and standard deviation 1.
         low: `(feature,)`, smallest value seen in training.
         high: `(feature,)`, largest value seen in training.
     """
@@ -27,15 +31,20 @@ class Normaliser:
 
     def __call__(self, features: Tensor) -> Tensor:
         """Normalised features `(..., feature)`; a missing value becomes 0, the training mean."""
-        return ((features - self.mean) / self.std).nan_to_num_(nan=0.0)
+        return (features - self.mean).div_(self.std).nan_to_num_(nan=0.0)
 
     @classmethod
-    def fit(cls, blocks: Iterable[Tensor]) -> Normaliser:
-        """Statistics over blocks of `(time, feature)`; missing values do not count."""
+    def fit(cls, blocks: Iterable[Tensor], flags: Sequence[int] = ()) -> Normaliser:
+        """Statistics over blocks of `(time, feature)`; missing values do not count.
+
+        Args:
+            blocks: of the training recordings.
+            flags: features that are not scaled.
+        """
         sums = []
         lows, highs = [], []
-        for block in blocks:
-            values = block.double()
+        for part in (part for block in blocks for part in torch.split(block, _PART_FRAMES)):
+            values = part.double()
             there = torch.isfinite(values)
             filled = torch.where(there, values, 0.0)
             sums.append(torch.stack([there.sum(0), filled.sum(0), (filled**2).sum(0)]))
@@ -47,6 +56,8 @@ class Normaliser:
         mean = total / enough
         std = (squares / enough - mean**2).clamp(min=0).sqrt()
         std = torch.where(std > 1e-6 * (1 + mean.abs()), std, 1.0)
+        # Scaled, a flag that is always or never set in training would be 0 either way.
+        mean[list(flags)], std[list(flags)] = 0.0, 1.0
         return cls(mean.float(), std.float(), low.float(), high.float())
 
     def to_dict(self) -> dict[str, list[float | None]]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.features import body_frame, geometry, keypoint_distances, lags, missing, shape
-from nuzzle.features.base import Column, FeatureSet
+from nuzzle.features.base import Column, FeatureSet, half_frames
 from nuzzle.features.traits import Trait
 
 #: Lags of speeds and turns, s.
@@ -50,7 +50,7 @@ class Relational(FeatureSet):
     @cached_property
     def half_lags(self) -> tuple[int, ...]:
         """Half of each lag, frames."""
-        return lags.half_lags(LAGS_S, self.fps)
+        return half_frames(LAGS_S, self.fps)
 
     @property
     def support_frames(self) -> tuple[int, int]:
@@ -105,7 +105,7 @@ class Relational(FeatureSet):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Names and units; K * K + K (K - 1) + 10 K columns and 2 K + 11 a lag besides."""
+        """Names and units; K * K + K (K - 1) + 10 K + 16 columns, and 2 K + 11 for each lag."""
         return tuple(Column(trait.name, trait.unit) for trait in self.traits)
 
     def measure(self, points: Tensor) -> Parts:
@@ -136,7 +136,7 @@ class Relational(FeatureSet):
             shared=torch.cat([pair, relative, lags.closing(rates)], dim=-2),
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The blocks, in the order of `columns`."""
         parts = self.measure(points)
         each = [block.flatten(-3, -2) for block in parts.each]
@@ -167,7 +167,7 @@ class RelationalSymmetric(Relational):
             *_even(self._shared),
         )
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The blocks, in the order of `columns`."""
         parts = self.measure(points)
         each = [_sizes(block, traits) for block, traits in zip(parts.each, self._each, strict=True)]

@@ -45,10 +45,10 @@ class WindowedRelative(FeatureSet):
         compared = (Column(f"{name}_relative", "") for name, _ in self.windowed.inner.columns)
         return (*self.windowed.columns, *compared)
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """Those of `windowed`, then its relations, compared."""
-        families = self.windowed.families(points)
-        return [*families, relative(families[0])]
+        blocks = self.windowed.blocks(points)
+        return [*blocks, relative(blocks[0])]
 
     def __call__(self, poses: Tensor) -> Tensor:
         """As that of any set; `poses` are those of the whole recording."""

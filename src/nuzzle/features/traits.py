@@ -1,4 +1,4 @@
-"""What relational families measure: quantities of one animal as it meets another."""
+"""What relational blocks measure: quantities of one animal as it meets another."""
 
 from __future__ import annotations
 

@@ -6,19 +6,10 @@ recording, and counts the frames whose value is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-
-
-def half_windows(windows_s: Iterable[float], fps: float) -> tuple[int, ...]:
-    """Frames on each side of a window's middle, at least one; equal ones count once.
-
-    >>> half_windows((0.1, 0.2, 1.0), fps=10.0)
-    (1, 5)
-    """
-    return tuple(dict.fromkeys(max(1, int(window * fps / 2 + 0.5)) for window in windows_s))
 
 
 def means(values: Tensor, halves: Sequence[int]) -> list[Tensor]:

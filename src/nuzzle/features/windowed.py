@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.features import window_stats
-from nuzzle.features.base import Column, FeatureSet
+from nuzzle.features.base import Column, FeatureSet, half_frames
 from nuzzle.features.relational import Relational, RelationalSymmetric
 
 
@@ -41,12 +41,12 @@ class Windowed(FeatureSet):
     @cached_property
     def half_windows(self) -> tuple[int, ...]:
         """Half of each of the windows, frames."""
-        return window_stats.half_windows(self.windows_s, self.fps)
+        return half_frames(self.windows_s, self.fps)
 
     @cached_property
     def half_extremes(self) -> tuple[int, ...]:
         """Half of each window of extremes, frames."""
-        return window_stats.half_windows(self.extremes_s, self.fps)
+        return half_frames(self.extremes_s, self.fps)
 
     @cached_property
     def averaged(self) -> tuple[int, ...]:
@@ -85,9 +85,9 @@ class Windowed(FeatureSet):
             for name, unit in named
         ]
 
-    def families(self, points: Tensor) -> list[Tensor]:
+    def blocks(self, points: Tensor) -> list[Tensor]:
         """The inner features and the statistics, in the order of `columns`."""
-        values = torch.cat(self.inner.families(points), dim=-2)
+        values = torch.cat(self.inner.blocks(points), dim=-2)
         spread = values[..., list(self.spread), :]
         return [
             values,

@@ -43,14 +43,29 @@ def build_model(
     """Build the model called `name`.
 
     Raises:
-        ConfigError: no such model, or it does not know one of the arguments.
+        ConfigError: no such model, or it does not know an argument, or cannot take its value.
     """
     if name not in architectures:
         raise ConfigError(f"There is no model {name!r}; there are {sorted(architectures)}.")
     try:
         return architectures[name].build(**arguments)
-    except TypeError as error:
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, ZeroDivisionError, RuntimeError) as error:
         raise ConfigError(f"The model {name!r} cannot be built: {error}") from error
+
+
+def check_counts(model: str, least: int, **counts: object) -> None:
+    """Refuse arguments of a model that are no whole numbers, or too small.
+
+    Raises:
+        ConfigError: names the first of them.
+    """
+    for name, value in counts.items():
+        if type(value) is not int or value < least:
+            raise ConfigError(
+                f"The model {model!r}: {name} is a whole number from {least} on; got {value!r}."
+            )
 
 
 def count_parameters(model: nn.Module) -> int:

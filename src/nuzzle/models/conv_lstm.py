@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from nuzzle.models.base import Architecture
+from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import Convolution, hide
 
 
@@ -27,6 +27,9 @@ class ConvLSTM(nn.Module):
         num_layers: of the LSTM.
         frames_per_step: of the LSTM.
         dropout: between the LSTM's layers and before the label.
+
+    Raises:
+        ConfigError: the LSTM has no layer, or no frame a step.
     """
 
     #: The LSTM remembers: a label depends on the whole sequence.
@@ -43,6 +46,7 @@ class ConvLSTM(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
+        check_counts("conv_lstm", 1, num_layers=num_layers, frames_per_step=frames_per_step)
         first, second, third = channels
         self.frames_per_step = frames_per_step
         self.conv = nn.ModuleList(

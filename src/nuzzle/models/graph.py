@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
-from nuzzle.models.base import Architecture
+from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import ChannelNorm, DilatedLayer
 
 #: Animals and channels of the feature set `nodes`: x, y, their rates, presence.
@@ -82,8 +82,9 @@ class PoseGraph(nn.Module):
 
     The first ``animals * keypoints * channels`` features are the nodes: animal after animal,
     keypoint after keypoint, channel after channel. The last channel says whether the keypoint is
-    there: below 0 is missing, 0 and above is present. That holds for -1 and 1 and after scaling to
-    mean 0, also for a keypoint that was never missing. Further features join after the graph.
+    there: below 0 is missing, 0 and above is present: 1 and -1, as the feature set has them, also
+    with some noise. Bundles from before flags were left unscaled have a mean of 0 there, and 0
+    exactly for a keypoint that was never missing. Further features join after the graph.
 
     Args:
         input_dim: number of features.
@@ -97,7 +98,7 @@ class PoseGraph(nn.Module):
         dropout: in every layer over time.
 
     Raises:
-        ConfigError: the features do not make such nodes.
+        ConfigError: the features do not make such nodes, or there are no channels or layers.
     """
 
     def __init__(
@@ -112,6 +113,10 @@ class PoseGraph(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
+        check_counts(
+            "graph", 1, node_channels=node_channels, channels=channels, num_layers=num_layers
+        )
+        check_counts("graph", 0, graph_layers=graph_layers)
         animals, keypoints, node_inputs = self.nodes = _layout(input_dim, nodes)
         count = animals * keypoints
         self.node_features = count * node_inputs

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
-from nuzzle.models.base import Architecture
+from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import ChannelNorm, DilatedLayer, hide
 
 
@@ -84,6 +84,9 @@ class MultiStageTCN(nn.Module):
         dropout: in every layer.
         groups: sizes of groups of classes with a softmax each, where `exclusive`; all classes are
             one group by default.
+
+    Raises:
+        ConfigError: there is no layer, or the groups do not make the classes.
     """
 
     def __init__(
@@ -99,6 +102,8 @@ class MultiStageTCN(nn.Module):
         groups: Sequence[int] = (),
     ) -> None:
         super().__init__()
+        check_counts("tcn", 1, channels=channels, num_layers=num_layers)
+        check_counts("tcn", 0, refinements=refinements, refinement_layers=refinement_layers)
         self.exclusive = exclusive
         self.groups = list(groups) or [num_classes]
         if sum(self.groups) != num_classes:

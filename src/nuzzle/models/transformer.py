@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
-from nuzzle.models.base import Architecture
+from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import Convolution
 
 #: Ratio of the longest to the shortest period of the rotations. Text takes 10,000; a window of a
@@ -162,7 +162,7 @@ class LocalTransformer(nn.Module):
         dropout: in every layer.
 
     Raises:
-        ConfigError: the channels do not divide among the heads.
+        ConfigError: the channels do not divide among the heads, or there is none of something.
     """
 
     def __init__(
@@ -176,6 +176,8 @@ class LocalTransformer(nn.Module):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        counts = {"channels": channels, "num_layers": num_layers, "heads": heads, "window": window}
+        check_counts("transformer", 1, **counts)
         if channels % (2 * heads):
             raise ConfigError(
                 f"The model 'transformer' turns channels in pairs within each head: channels must "

@@ -24,18 +24,6 @@ class Step(ABC):
     def __call__(self, recording: Recording) -> Recording:
         """The prepared recording; the one given stays as it was."""
 
-    @abstractmethod
-    def support_frames(self, fps: float | None) -> int | None:
-        """How many frames on each side of a frame its result depends on.
-
-        Args:
-            fps: frame rate of the recording; needed by steps whose lengths are in seconds.
-
-        Returns:
-            0 for a step that looks at single frames, None where there is no such number because
-            the frames themselves change.
-        """
-
     def to_dict(self) -> dict[str, Any]:
         """The step's name and values, plain."""
         values = {

@@ -35,9 +35,6 @@ class ToBodyLengths(Step):
         if self.length is not None and not self.length > 0:
             raise ConfigError(f"the length of a body is a positive number; got {self.length}.")
 
-    def support_frames(self, fps: float | None) -> int | None:
-        return None if self.length is None else 0
-
     def __call__(self, recording: Recording) -> Recording:
         if recording.unit == "bl":
             return recording

@@ -27,9 +27,6 @@ class DropUnsure(Step):
         if not self.threshold >= 0:
             raise ConfigError(f"threshold is a confidence, 0 or more; got {self.threshold}.")
 
-    def support_frames(self, fps: float | None) -> int:
-        return 0
-
     def __call__(self, recording: Recording) -> Recording:
         unsure = recording.confidence < self.threshold
         dropped = int((unsure & recording.present).sum())
@@ -37,18 +34,3 @@ class DropUnsure(Step):
         return recording.with_position(
             position, f"dropped points with a confidence below {self.threshold:g} ({dropped:,})"
         )
-
-
-@dataclass(frozen=True)
-class DropOrigin(Step):
-    """Make points at exactly (0, 0) missing: some trackers write what they did not find so."""
-
-    name: ClassVar[str] = "drop_origin"
-
-    def support_frames(self, fps: float | None) -> int:
-        return 0
-
-    def __call__(self, recording: Recording) -> Recording:
-        lost = (recording.position == 0).all(axis=1)
-        position = np.where(lost[:, None], np.float32(np.nan), recording.position)
-        return recording.with_position(position, f"dropped points at (0, 0) ({int(lost.sum()):,})")

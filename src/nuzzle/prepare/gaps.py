@@ -48,11 +48,8 @@ class FillGaps(Step):
     def __post_init__(self) -> None:
         check_length("max_gap", self.max_gap_s, self.max_gap_frames)
 
-    def support_frames(self, fps: float | None) -> int:
-        return length_in_frames(self.max_gap_s, self.max_gap_frames, fps)
-
     def __call__(self, recording: Recording) -> Recording:
-        longest = self.support_frames(recording.fps)
+        longest = length_in_frames(self.max_gap_s, self.max_gap_frames, recording.fps)
         position, present = recording.position, recording.present
         before, after = neighbours(present)
         fill = ~present & (before >= 0) & (after < len(present)) & (after - before - 1 <= longest)

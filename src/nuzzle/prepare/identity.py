@@ -69,9 +69,6 @@ class RepairIdentity(Step):
         if not self.cost > 0:
             raise ConfigError(f"cost is that of an exchange, a positive number; got {self.cost}.")
 
-    def support_frames(self, fps: float | None) -> int | None:
-        return None  # whole tracks decide
-
     def __call__(self, recording: Recording) -> Recording:
         order = assignment(recording, self.cost)
         swaps = swaps_of(order)

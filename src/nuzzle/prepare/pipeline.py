@@ -1,4 +1,4 @@
-"""Several preparation steps in a row, which a config or a bundle can save by name."""
+"""Several preparation steps in a row, which a bundle can save by name."""
 
 from __future__ import annotations
 
@@ -9,26 +9,23 @@ from typing import Any
 from nuzzle.errors import ConfigError
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.body_length import ToBodyLengths
-from nuzzle.prepare.confidence import DropOrigin, DropUnsure
+from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
 from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.rate import Resample
 from nuzzle.prepare.skeleton import SelectKeypoints
-from nuzzle.prepare.smoothing import GaussianFilter, MedianFilter, SavitzkyGolay
+from nuzzle.prepare.smoothing import MedianFilter
 from nuzzle.prepare.units import ToCentimetres
 from nuzzle.recording import Recording
 
-#: Every step that a config may name.
+#: Every step that a bundle may name.
 STEPS: dict[str, type[Step]] = {
     step.name: step
     for step in (
         DropUnsure,
-        DropOrigin,
         RepairIdentity,
         FillGaps,
         MedianFilter,
-        GaussianFilter,
-        SavitzkyGolay,
         ToCentimetres,
         ToBodyLengths,
         Resample,
@@ -51,12 +48,6 @@ class Pipeline:
         for step in self.steps:
             recording = step(recording)
         return recording
-
-    def support_frames(self, fps: float | None) -> int | None:
-        """How many frames on each side of a frame the result depends on; None: no such number."""
-        supports = [step.support_frames(fps) for step in self.steps]
-        known = [support for support in supports if support is not None]
-        return sum(known) if len(known) == len(supports) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values: ``{"steps": [{"step": "fill_gaps", "max_gap_s": 0.2, ...}, ...]}``."""

@@ -54,10 +54,6 @@ class FrameMap:
         """Edges of half-open intervals, in new frames: those whose nearest old frame is inside."""
         return np.searchsorted(self.old_of_new, edges).astype(np.int64)
 
-    def intervals_back(self, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Edges of half-open intervals of new frames, in old frames."""
-        return np.searchsorted(self.new_of_old, edges).astype(np.int64)
-
 
 def _nearest(length: int, step: float, limit: int) -> NDArray[np.int64]:
     # Rounding to 1e-6 keeps 2.9999999 (10 frames at 29.97 and the like) from becoming 2.
@@ -88,9 +84,6 @@ class Resample(Step):
             raise ConfigError(f"fps is a positive number of frames per second; got {self.fps}.")
         if self.method not in ("linear", "nearest"):
             raise ConfigError(f"method is 'linear' or 'nearest'; got {self.method!r}.")
-
-    def support_frames(self, fps: float | None) -> int | None:
-        return 0 if fps == self.fps else None
 
     def frame_map(self, recording: Recording) -> FrameMap:
         """Which of the recording's frames belongs to which new one."""

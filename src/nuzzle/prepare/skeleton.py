@@ -35,9 +35,6 @@ class SelectKeypoints(Step):
         if not self.keypoints or len(set(self.keypoints)) != len(self.keypoints):
             raise ConfigError(f"keypoints are different names; got {list(self.keypoints)}.")
 
-    def support_frames(self, fps: float | None) -> int:
-        return 0
-
     def __call__(self, recording: Recording) -> Recording:
         names = self._matched(recording.keypoints)
         missing = self.lacking(recording.keypoints)

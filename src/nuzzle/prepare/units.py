@@ -27,9 +27,6 @@ class ToCentimetres(Step):
         if self.px_per_cm is not None and not self.px_per_cm > 0:
             raise ConfigError(f"px_per_cm is a positive number; got {self.px_per_cm}.")
 
-    def support_frames(self, fps: float | None) -> int:
-        return 0
-
     def __call__(self, recording: Recording) -> Recording:
         if recording.unit == "cm":
             return recording

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,12 +35,7 @@ def loaders(
         TrainingError: none of the frames was observed.
     """
     settings = config.training
-
-    def cut(samples: Sequence[Sample]) -> Pieces:
-        if ARCHITECTURES[config.model.name].shape == "sequence":
-            return StretchDataset(samples, settings.window, jitter=settings.window // 2)
-        return WindowDataset(samples, settings.window, jitter=config.augmentation.jitter_frames)
-
+    cut = partial(_pieces, config, shifted=True)
     training = cut(train) if render is None else RenderedPieces(train, render, cut)
     _check("training", training)
     count = len(training)
@@ -51,13 +47,19 @@ def loaders(
     batches = _loader(training, settings.batch_size, sampler)
     if not val:
         return batches, None
-    validation: Pieces
-    if ARCHITECTURES[config.model.name].shape == "sequence":
-        validation = StretchDataset(val, settings.window)
-    else:
-        validation = WindowDataset(val, settings.window, stride=settings.val_stride)
+    validation = _pieces(config, val, shifted=False)
     _check("validation", validation)
     return batches, _loader(validation, 4 * settings.batch_size)
+
+
+def _pieces(config: Config, samples: Sequence[Sample], *, shifted: bool) -> Pieces:
+    """What the model's shape learns from, shifted at random, or is judged by, as it is."""
+    window = config.training.window
+    if ARCHITECTURES[config.model.name].shape == "sequence":
+        return StretchDataset(samples, window, jitter=window // 2 if shifted else 0)
+    if shifted:
+        return WindowDataset(samples, window, jitter=config.augmentation.jitter_frames)
+    return WindowDataset(samples, window, stride=config.training.val_stride)
 
 
 def _check(name: str, pieces: Pieces | RenderedPieces) -> None:

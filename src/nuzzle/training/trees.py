@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,31 @@ DEFAULTS: dict[str, Any] = {
     "force_row_wise": True,
     "verbosity": -1,
 }
+
+
+#: What `model.options` may say, by LightGBM's main names: it takes unknown ones for comments, and
+#: of two names for one thing it takes the main one.
+OPTIONS = (
+    *DEFAULTS,
+    *("seed", "num_threads", "device_type", "force_col_wise", "boosting", "data_sample_strategy"),
+    *("max_depth", "max_bin", "min_data_in_bin", "bin_construct_sample_cnt"),
+    *("min_sum_hessian_in_leaf", "min_gain_to_split", "max_delta_step", "path_smooth"),
+    *("lambda_l1", "lambda_l2", "extra_trees", "feature_fraction_bynode"),
+    *("drop_rate", "max_drop", "skip_drop", "top_rate", "other_rate"),
+)
+
+
+def check_options(config: Config) -> None:
+    """Refuse `model.options` that LightGBM would not heed.
+
+    Raises:
+        ConfigError: names the first one, with the nearest known one.
+    """
+    for name in config.model.options:
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(str(name), OPTIONS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(OPTIONS)}"
+            raise ConfigError(f"The model 'trees' has no option {name!r}; {hint}")
 
 
 def lightgbm() -> Any:
@@ -70,8 +96,9 @@ def fit_trees(
     Raises:
         MissingDependencyError: LightGBM is not installed.
         TrainingError: nothing was observed.
-        ConfigError: LightGBM does not know one of `model.options`.
+        ConfigError: LightGBM does not know one of `model.options`, or cannot take its value.
     """
+    check_options(config)
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
         return _fit_exclusive(config, space, train, settings, progress)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nuzzle.config import Config
 from nuzzle.decoding.tune import tune_decoder
-from nuzzle.decoding.tuned import Tuned
+from nuzzle.decoding.tuned import Objective, Tuned
 from nuzzle.errors import DivergedError
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
@@ -28,9 +28,6 @@ from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.work import work_folder
-
-#: What the decoding is tuned for: F1 per frame, per bout, or the mean of both.
-Objective = Literal["frames", "bouts", "both"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,6 @@ def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
         return []
     known = bundle.training.get("labs", {}).get(recording.lab, space.behaviours)
     return ["self:" * (n in space.own) + n for n in known if n not in labels.behaviours]
-
-
-def evaluate_recordings(bundle: Bundle, recordings: Iterable[Recording]) -> Evaluation:
-    """Score a bundle on recordings in memory."""
-    return judge(
-        bundle, [pair for each in recordings for pair in score_recording(bundle, each).raw]
-    )
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:

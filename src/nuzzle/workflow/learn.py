@@ -27,7 +27,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.labs import looked_for
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.trees import fit_trees, lightgbm
+from nuzzle.training.trees import check_options, fit_trees, lightgbm
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
 from nuzzle.workflow.samples import Say, prepare_samples
@@ -37,7 +37,7 @@ def check_models(config: Config) -> None:
     """Refuse what cannot be trained, before anything is read.
 
     Raises:
-        ConfigError: there is no such model, or it is given features that it cannot take.
+        ConfigError: there is no such model, or it is given features or options that it cannot take.
         MissingDependencyError: LightGBM is not installed.
     """
     known = [*ARCHITECTURES, "trees"]
@@ -48,6 +48,7 @@ def check_models(config: Config) -> None:
             raise ConfigError(f"{where}there is no model {model!r}; there are {known}.")
         if model == "trees":
             lightgbm()
+            check_options(member)
         if model == "graph" and member.features != "nodes":
             raise ConfigError(
                 f"{where}the graph needs the features 'nodes'; got {member.features!r}."

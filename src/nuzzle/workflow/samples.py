@@ -28,6 +28,8 @@ def prepare_samples(
 ) -> tuple[Frontend, dict[str, list[Sample]]]:
     """Model input and targets of every labelled pair; statistics come from `train` only.
 
+    Where the model takes features as they are, there are no statistics.
+
     Args:
         recordings: split -> recordings; `train` must be there.
         space: the behaviours.
@@ -52,13 +54,14 @@ def prepare_samples(
         ]
     if not samples["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
-    normaliser = Normaliser.fit(sample.features for sample in samples["train"])
-    frontend = frontend.with_normaliser(normaliser)
-    normal = {
-        split: [replace(each, features=frontend.model_input(each.features)) for each in part]
-        for split, part in samples.items()
-    }
-    return frontend, normal
+    if frontend.normalise:
+        raw = (sample.features for sample in samples["train"])
+        normaliser = Normaliser.fit(raw, frontend.feature_set.flags)
+        frontend = frontend.with_normaliser(normaliser)
+    for of_split in samples.values():
+        for at, each in enumerate(of_split):  # one by one: features may fill much of the memory
+            of_split[at] = replace(each, features=frontend.model_input(each.features))
+    return frontend, samples
 
 
 def _samples(
