@@ -17,6 +17,7 @@ from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, ti
 from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
+from nuzzle.outputs.seen import seen_before
 from nuzzle.outputs.svg import clock, duration, ticks
 
 #: Figures are capped, so that a report of thousands of recordings opens at once.
@@ -43,7 +44,7 @@ def lead(results: Results) -> str:
         were = "was" if len(results.done) == 1 else "were"
         return (
             f"{count(len(results.done), 'recording')} ({total}) {were} labelled by nuzzle, frame "
-            f"by frame, without sight of the annotator’s labels, and then compared: {looked_for}."
+            f"by frame, and compared with the annotator’s labels: {looked_for}."
         )
     return f"nuzzle labelled {total} of tracked poses, frame by frame: {looked_for}."
 
@@ -74,6 +75,7 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
             f"{count(len(results.failed), 'recording')} could not be worked on; "
             "the reasons stand at the end."
         )
+    said += seen_before(results, evaluation)
     return [*said, *results.run.notes, *(evaluation.notes if evaluation else ())]
 
 
