@@ -80,21 +80,39 @@ def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[st
         reliability(score.reliability, score.behaviour, colours[score.behaviour])
         for score in _panels(result)[:_MOST_PANELS]
     ]
-    bars = [
-        Bar("", "annotator", _shares(result, "true_frames")),
-        Bar("", "nuzzle", _shares(result, "predicted_frames")),
-    ]
     scored = [name for name in names if name != result.background]
     return {
         "confusion": confusion_matrix(result.confusion, names) if result.confusion else None,
         "recordings": recording_scores(result, colours) if len(result.recordings) > 1 else None,
         "reliability": panels,
-        "budget_total": time_bars(bars, scored, colours),
+        "budget_total": time_bars(_total_bars(result), scored, colours),
+        "budget_apart": not _same_frames(result),
     }
 
 
 def _panels(result: Evaluation) -> list[BehaviourScore]:
     return [s for s in result.behaviours if s.true_frames and s.behaviour != result.background]
+
+
+def _same_frames(result: Evaluation) -> bool:
+    """Whether all behaviours were looked for in as many frames, so that shares can be added."""
+    looked = {s.observed_frames for s in result.behaviours if s.behaviour != result.background}
+    return len(looked - {0}) <= 1
+
+
+def _total_bars(result: Evaluation) -> list[Bar]:
+    """One bar for the annotator and one for nuzzle, or two for each behaviour."""
+    true, said = _shares(result, "true_frames"), _shares(result, "predicted_frames")
+    if _same_frames(result):
+        return [Bar("", "annotator", true), Bar("", "nuzzle", said)]
+    return [
+        bar
+        for name in true
+        for bar in (
+            Bar(name, "annotator", {name: true[name]}),
+            Bar("", "nuzzle", {name: said[name]}),
+        )
+    ]
 
 
 def _shares(result: Evaluation, what: str) -> dict[str, float]:
