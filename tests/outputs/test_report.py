@@ -252,3 +252,31 @@ def test_one_behaviour_is_not_ranked(made_up):
     page, _ = page_of(made_up("evaluation", behaviours=("attack", "other")))
     assert "The only behaviour is attack" in page.text
     assert "reliable is" not in page.text
+
+
+def test_shares_are_of_the_time_of_all_pairs(tmp_path, recording):
+    def pair(n_frames, mounting):
+        p = np.zeros((n_frames, 2), np.float32)
+        p[:mounting, 0], p[mounting:, 1] = 1, 1
+        return PairFrames(Pair("a", "b"), p, p > 0.5)
+
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    writer.add(recording("short", 30), [pair(30, 15)])
+    writer.add(recording("long", 270), [pair(270, 0)])
+    results = writer.finish()
+    (row,) = sections.budget_rows(results)
+    assert row["percent"] == pytest.approx(5), "and not 25: the long recording weighs more"
+    assert sections.found(results) == [
+        "mount: 1 bout, 0.50 s in all, 5.0 % of the time of each pair on average, 0.50 s each."
+    ]
+    page, _ = page_of(results)
+    assert "two animals may be two pairs" in page.text and "of all animals" not in page.text
+
+
+def test_what_animals_do_to_themselves_is_a_share_of_the_time_of_animals(tmp_path, recording):
+    p = np.tile(np.array([0.9, 0.1], np.float32), (30, 1))
+    writer = ResultsWriter(tmp_path, Run("prediction", ("groom", "other"), "other"))
+    writer.add(recording("cage", 30), [PairFrames(Pair("a", "a"), p, p > 0.5)])
+    results = writer.finish()
+    assert "100.0 % of the time of each animal on average" in sections.found(results)[0]
+    assert "a share of the time of all animals" in page_of(results)[0].text

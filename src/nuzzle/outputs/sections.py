@@ -113,7 +113,8 @@ def found(results: Results) -> list[str]:
     for row in sorted(rows, key=lambda row: -row["seconds"])[:3]:
         said.append(
             f"{row['behaviour']}: {count(row['bouts'], 'bout')}, {duration(row['seconds'])} in "
-            f"all, {row['percent']:.1f} % of the time, {duration(row['mean_bout_s'])} each."
+            f"all, {row['percent']:.1f} % of the time of each {row['whose']} on average, "
+            f"{duration(row['mean_bout_s'])} each."
         )
     absent = [name for name in results.run.scored if name not in {row["behaviour"] for row in rows}]
     if absent:
@@ -130,18 +131,26 @@ def durations(results: Results, colours: Mapping[str, str]) -> Markup | None:
 
 
 def budget_rows(results: Results) -> list[dict[str, Any]]:
-    """One row a behaviour, over all recordings and pairs."""
+    """One row a behaviour, over all recordings and pairs in which it was looked for.
+
+    ``percent`` is of the time of these pairs together; ``whose`` says whether they are pairs, or
+    single animals.
+    """
     rows = []
+    length_s = {entry.name: entry.duration_s for entry in results.done}
     for name in results.run.scored:
         mine = results.time_budget[results.time_budget["behaviour"] == name]
         bouts, seconds = int(mine["bouts"].sum()), float(mine["seconds"].sum())
         occurring = mine[mine["bouts"] > 0]
+        total_s = sum(length_s[name] for name in mine["recording"])
+        alone = len(mine) > 0 and bool((mine["agent"] == mine["target"]).all())
         rows.append(
             {
                 "behaviour": name,
                 "bouts": bouts,
                 "seconds": seconds,
-                "percent": float(mine["percent"].mean()) if len(mine) else 0.0,
+                "percent": 100.0 * seconds / total_s if total_s else 0.0,
+                "whose": "animal" if alone else "pair",
                 "mean_bout_s": seconds / bouts if bouts else math.nan,
                 "latency_s": float(occurring["latency_s"].median()) if bouts else math.nan,
                 "recordings": int(occurring["recording"].nunique()),
