@@ -280,3 +280,16 @@ def test_what_animals_do_to_themselves_is_a_share_of_the_time_of_animals(tmp_pat
     results = writer.finish()
     assert "100.0 % of the time of each animal on average" in sections.found(results)[0]
     assert "a share of the time of all animals" in page_of(results)[0].text
+
+
+def test_the_score_of_a_recording_stands_once(tmp_path, made_up, recording):
+    results = made_up("evaluation", n=1, n_frames=300)
+    (entry,) = results.done
+    (one,) = results.frames(entry)
+    writer = ResultsWriter(results.directory, results.run, overwrite=True)
+    back = replace(one, pair=Pair("intruder", "resident"))
+    writer.add(recording("cage1", 300), [one, back])
+    page, html = page_of(writer.finish(results.metrics))
+    assert html.count('class="ethogram"') == 2
+    assert page.text.count("macro F1 of the recording 0.") == 1
+    assert "Few doubtful frames do not mean that it is right." in page.text

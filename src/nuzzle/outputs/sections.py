@@ -209,7 +209,8 @@ def certainty(results: Results) -> dict[str, Any]:
     text = (
         f"A frame is doubtful if {what} is below {DOUBTFUL:g}: {percent(_doubtful(results), 1)} of "
         "all frames are. Doubtful frames gather at the edges of bouts; a recording with many of "
-        "them differs from what the classifier has seen, and deserves a look."
+        "them may differ from what the classifier has seen, and deserves a look. Few doubtful "
+        "frames do not mean that it is right."
     )
     return {"doubtful": ranked[:_MOST_DOUBTFUL], "doubtful_text": text}
 
@@ -255,8 +256,10 @@ def ethograms(
             results.frames(entry), key=lambda one: -_active(one, results.run.background_index)
         )
         pairs_left_out += max(0, len(pairs) - MOST_PAIRS)
+        score = scores.get(entry.name, math.nan)
         for one in pairs[:MOST_PAIRS]:
-            drawn.append(_ethogram(results, entry, one, colours, scores.get(entry.name, math.nan)))
+            drawn.append(_ethogram(results, entry, one, colours, score))
+            score = math.nan  # it is of all pairs together: once is enough
     left = []
     if len(chosen) < len(entries):
         left.append(
@@ -305,7 +308,7 @@ def _ethogram(
         "who": run.who(*one.pair),
         "n_frames": entry.n_frames,
         "fps": entry.fps,
-        "score": f"macro F1 {score:.2f}" if math.isfinite(score) else "",
+        "score": f"macro F1 of the recording {score:.2f}" if math.isfinite(score) else "",
         "lanes": lanes(
             one, run.behaviours, colours, background=run.background, exclusive=run.exclusive
         ),
