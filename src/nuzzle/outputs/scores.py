@@ -12,6 +12,7 @@ from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliabilit
 from nuzzle.outputs.charts_time import Bar, time_bars
 
 _MOST_PANELS = 12
+_MOST_MISTAKEN = 3
 
 
 def evaluation_summary(result: Evaluation) -> dict[str, Any]:
@@ -140,11 +141,27 @@ def _sentences(result: Evaluation, scored: list[BehaviourScore]) -> list[str]:
     if not defined:
         return ["No behaviour occurs in the truth, so there is nothing to score."]
     if len(defined) == 1:
-        said = [_in_words("The only behaviour", defined[0])]
+        said, worst = [_in_words("The only behaviour", defined[0])], defined
     else:
-        said = [_in_words("Most reliable", defined[0]), _in_words("Least reliable", defined[-1])]
-    mistaken = _mistaken_for(result, defined[-1].behaviour)
-    return [*said, mistaken] if mistaken else said
+        best, worst = (_as_good_as(defined[place], defined) for place in (0, -1))
+        said = [_ranked("Most reliable", best)] if best != worst else []
+        said.append(_ranked("Least reliable" if said else "Equally reliable", worst))
+    mistaken = [_mistaken_for(result, score.behaviour) for score in worst[:_MOST_MISTAKEN]]
+    return [*said, *(sentence for sentence in mistaken if sentence)]
+
+
+def _as_good_as(score: BehaviourScore, scores: list[BehaviourScore]) -> list[BehaviourScore]:
+    return [each for each in scores if each.f1.value == score.f1.value]
+
+
+def _ranked(rank: str, scores: list[BehaviourScore]) -> str:
+    """What is the best or the worst, and all that is just as good."""
+    if len(scores) == 1:
+        return _in_words(rank, scores[0])
+    names = ", ".join(score.behaviour for score in scores)
+    if scores[0].f1.value == 0:
+        return f"Never right: {names}."
+    return f"{rank} are {names} (F1 {scores[0].f1.value:.2f} each)."
 
 
 def _in_words(rank: str, score: BehaviourScore) -> str:
