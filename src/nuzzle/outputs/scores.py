@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nuzzle.errors import count
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
@@ -36,10 +37,10 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         {
             "label": "Compared",
             "value": f"{result.scored_frames:,}",
-            "detail": f"frames of {len(result.recordings):,} recording"
-            + ("s" if len(result.recordings) != 1 else "")
+            "detail": f"frames of {count(len(result.recordings), 'recording')}"
             + (
-                f"; {result.unobserved_frames:,} that nobody looked at are not scored"
+                f"; {result.unobserved_frames:,} were left out (nobody looked, or the model had no "
+                "example)"
                 if result.unobserved_frames
                 else ""
             ),
