@@ -293,3 +293,12 @@ def test_the_score_of_a_recording_stands_once(tmp_path, made_up, recording):
     assert html.count('class="ethogram"') == 2
     assert page.text.count("macro F1 of the recording 0.") == 1
     assert "Few doubtful frames do not mean that it is right." in page.text
+
+
+@pytest.mark.parametrize(("behaviours", "repeat"), [(14, False), (15, True)])
+def test_it_is_said_where_colours_repeat(made_up, behaviours, repeat):
+    names = (*(f"behaviour{index}" for index in range(behaviours)), "other")
+    page, _ = page_of(made_up("evaluation", n=1, n_frames=600, behaviours=names))
+    for what in ("lane", "bar"):
+        sentence = f"Colours repeat: rest the pointer on a {what} to read the behaviour."
+        assert (sentence in page.text) == repeat

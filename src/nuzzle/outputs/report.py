@@ -19,7 +19,7 @@ from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import clock, duration, palette
+from nuzzle.outputs.svg import PALETTE, clock, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
@@ -86,6 +86,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "behaviours": run.behaviours,
         "background": run.background,
         "colours": colours,
+        "colours_repeat": len(run.scored) > len(PALETTE),
         "charts": charts,
         "heading": sections.heading(results),
         "lead": sections.lead(results),

@@ -31,7 +31,7 @@ Attribute = str | int | float | None
 
 
 def palette(behaviours: Sequence[str], background: str | None = None) -> dict[str, str]:
-    """A colour for each behaviour; grey for the background. Beyond 14 they repeat."""
+    """A colour for each behaviour; grey for the background. Beyond `PALETTE` they repeat."""
     scored = [name for name in behaviours if name != background]
     colours = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(scored)}
     return colours | ({background: NEUTRAL} if background is not None else {})
