@@ -147,7 +147,8 @@ def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recordi
         assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
         assert ("Who did what to whom in 1 recording" in page.text) == directed
         assert ("What each pair did in 1 recording" in page.text) == (not directed)
-        assert "of one pair" in page.text
+        assert ("of 1 ordered pair" in page.text) == directed
+        assert ("of 1 pair" in page.text) == (not directed)
         heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", html)
     assert {"agent", "target"} <= set(heads[True]) - set(heads[False])
     assert {"animal", "other"} <= set(heads[False])
@@ -302,3 +303,15 @@ def test_it_is_said_where_colours_repeat(made_up, behaviours, repeat):
     for what in ("lane", "bar"):
         sentence = f"Colours repeat: rest the pointer on a {what} to read the behaviour."
         assert (sentence in page.text) == repeat
+
+
+def test_the_table_of_bouts_tells_short_ones_apart(tmp_path, recording):
+    p = np.tile(np.array([0.1, 0.9], np.float32), (900, 1))
+    p[792:803] = [0.9, 0.1]
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "aa")]
+    writer.add(recording("cage", 900), pairs)
+    page, html = page_of(writer.finish())
+    assert "<td>0:26.4</td><td>0:26.8</td><td>0.37 s</td>" in html
+    assert "2 ordered pairs, 1 animal by itself" in page.text
+    assert "3 of these have any" in page.text

@@ -19,7 +19,7 @@ from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import PALETTE, clock, duration, palette
+from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
@@ -108,6 +108,8 @@ def report_context(results: Results) -> dict[str, Any]:
         "recordings_left_out": len(results.done) - _MOST_ROWS,
         "least_frames": LEAST_FRAMES,
         "clock": clock,
+        "clock_tenths": clock_tenths,
+        "pairs_in_words": sections.pairs_in_words,
         "duration": duration,
     }
 

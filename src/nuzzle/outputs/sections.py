@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,11 +55,25 @@ def facts(results: Results) -> list[str]:
         made = datetime.fromisoformat(results.run.created).strftime("%d %B %Y, %H:%M %Z").strip()
     except ValueError:
         made = results.run.created
-    pairs = sum(len(entry.pairs) for entry in results.done)
-    parts = [made, count(len(results.done), "recording"), count(pairs, "pair")]
+    pairs = [pair for entry in results.done for pair in entry.pairs]
+    parts = [made, count(len(results.done), "recording")]
+    parts += [pairs_in_words(pairs, results.run.directed)] if pairs else []
     if results.failed:
         parts.append(f"{count(len(results.failed), 'recording')} without result")
     return [*parts, f"nuzzle {results.run.nuzzle}"]
+
+
+def pairs_in_words(pairs: Sequence[tuple[str, str]], directed: bool) -> str:
+    """How many pairs, which two animals make twice where labels have a direction; and who is alone.
+
+    >>> pairs_in_words([("a", "b"), ("b", "a"), ("a", "a")], directed=True)
+    '2 ordered pairs, 1 animal by itself'
+    """
+    alone = sum(agent == target for agent, target in pairs)
+    apart = len(pairs) - alone
+    both = count(apart, "ordered pair" if directed else "pair") if apart else ""
+    itself = f"{count(alone, 'animal')} by {'itself' if alone == 1 else 'themselves'}"
+    return ", ".join(part for part in (both, itself if alone else "") if part)
 
 
 def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
@@ -85,7 +99,8 @@ def cards(results: Results) -> list[dict[str, str]]:
     active = {
         (row.recording, row.agent, row.target) for row in results.bouts.itertuples(index=False)
     }
-    pairs = sum(len(entry.pairs) for entry in results.done)
+    pairs = [pair for entry in results.done for pair in entry.pairs]
+    where = pairs_in_words(pairs, results.run.directed)
     return [
         {
             "label": "Recordings labelled",
@@ -96,7 +111,8 @@ def cards(results: Results) -> list[dict[str, str]]:
         {
             "label": "Bouts found",
             "value": f"{len(results.bouts):,}",
-            "detail": "of one pair" if pairs == 1 else f"in {len(active):,} of {pairs:,} pairs",
+            "detail": f"of {where}"
+            + (f"; {len(active):,} of these have any" if len(pairs) > 1 else ""),
         },
         {
             "label": "Doubtful frames",

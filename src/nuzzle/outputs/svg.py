@@ -93,6 +93,16 @@ def ticks(stop: float, wanted: int = 5) -> list[float]:
     return [round(index * step, 9) for index in range(int(stop / step + 1e-9) + 1)]
 
 
+def clock_tenths(seconds: float) -> str:
+    """Minutes, seconds and tenths; with hours where there are any.
+
+    >>> clock_tenths(75), clock_tenths(3675.12), clock_tenths(59.96)
+    ('1:15.0', '1:01:15.1', '1:00.0')
+    """
+    tenths = round(10 * seconds)
+    return f"{clock(tenths // 600 * 60 + tenths % 600 // 10)}.{tenths % 10}"
+
+
 def clock(seconds: float) -> str:
     """Minutes and seconds; with hours where there are any, tenths below ten seconds.
 
