@@ -315,3 +315,5 @@ def test_the_table_of_bouts_tells_short_ones_apart(tmp_path, recording):
     assert "<td>0:26.4</td><td>0:26.8</td><td>0.37 s</td>" in html
     assert "2 ordered pairs, 1 animal by itself" in page.text
     assert "3 of these have any" in page.text
+    (cells,) = re.findall(r"<td>0:30</td><td>30</td>((?:<td>\d</td>)+)", html)
+    assert cells == "<td>2</td><td>1</td>"

@@ -109,7 +109,6 @@ def report_context(results: Results) -> dict[str, Any]:
         "least_frames": LEAST_FRAMES,
         "clock": clock,
         "clock_tenths": clock_tenths,
-        "pairs_in_words": sections.pairs_in_words,
         "duration": duration,
     }
 
