@@ -28,7 +28,7 @@ def test_shares_of_the_same_time_are_stacked(made_up):
     results = made_up("evaluation", n_frames=600)
     drawn = evaluation_charts(changed(results), COLOURS)
     assert [bar[1] for bar in shares(drawn["budget_total"])] == ["annotator"] * 3 + ["nuzzle"] * 3
-    assert "The share of the scored time" in write_report(results.directory).read_text()
+    assert "The share of the scored frames that" in write_report(results.directory).read_text()
 
 
 def test_shares_of_other_times_stand_apart(made_up):
@@ -40,7 +40,7 @@ def test_shares_of_other_times_stand_apart(made_up):
     assert ("", "nuzzle", "mount", "50.0") in bars
     assert len(bars) == 6
     page = write_report(results.directory).read_text()
-    assert "so the shares do not add up" in page and "of the scored time that" not in page
+    assert "so the shares do not add up" in page and "of the scored frames that" not in page
 
 
 def sentences(results, **f1):
