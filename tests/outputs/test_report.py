@@ -317,3 +317,13 @@ def test_the_table_of_bouts_tells_short_ones_apart(tmp_path, recording):
     assert "3 of these have any" in page.text
     (cells,) = re.findall(r"<td>0:30</td><td>30</td>((?:<td>\d</td>)+)", html)
     assert cells == "<td>2</td><td>1</td>"
+
+
+def test_what_was_never_looked_for_has_no_row(tmp_path, recording):
+    p = np.full((30, 3), 0.5, np.float32)
+    p[:, 1] = np.nan
+    writer = ResultsWriter(tmp_path, Run("prediction", ("attack", "mount", "other"), "other"))
+    writer.add(recording("cage", 30), [PairFrames(Pair("a", "b"), p, np.zeros((30, 3), bool))])
+    results = writer.finish()
+    assert [row["behaviour"] for row in sections.budget_rows(results)] == ["attack"]
+    assert sections.found(results) == ["Never found: attack."]

@@ -101,15 +101,22 @@ def report_context(results: Results) -> dict[str, Any]:
         "attention_left_out": attention_left_out,
         **sections.certainty(results),
         "bundle": bundle_facts(run.bundle, run.background),
+        **_recordings(results),
+        "least_frames": LEAST_FRAMES,
+        "clock": clock,
+        "clock_tenths": clock_tenths,
+        "duration": duration,
+    }
+
+
+def _recordings(results: Results) -> dict[str, Any]:
+    """What the last section shows."""
+    return {
         "failed": results.failed[:_MOST_ROWS],
         "failed_left_out": len(results.failed) - _MOST_ROWS,
         "failed_count": count(len(results.failed), "recording"),
         "recordings": results.done[:_MOST_ROWS],
         "recordings_left_out": len(results.done) - _MOST_ROWS,
-        "least_frames": LEAST_FRAMES,
-        "clock": clock,
-        "clock_tenths": clock_tenths,
-        "duration": duration,
     }
 
 

@@ -124,15 +124,15 @@ def cards(results: Results) -> list[dict[str, str]]:
 
 def found(results: Results) -> list[str]:
     """What was found most and not at all, in words."""
-    rows = [row for row in budget_rows(results) if row["bouts"]]
+    rows = budget_rows(results)
     said = []
-    for row in sorted(rows, key=lambda row: -row["seconds"])[:3]:
+    for row in sorted((row for row in rows if row["bouts"]), key=lambda row: -row["seconds"])[:3]:
         said.append(
             f"{row['behaviour']}: {count(row['bouts'], 'bout')}, {duration(row['seconds'])} in "
             f"all, {row['percent']:.1f} % of the time of each {row['whose']} on average, "
             f"{duration(row['mean_bout_s'])} each."
         )
-    absent = [name for name in results.run.scored if name not in {row["behaviour"] for row in rows}]
+    absent = [row["behaviour"] for row in rows if not row["bouts"]]
     if absent:
         said.append(f"Never found: {', '.join(absent)}.")
     return said
@@ -156,10 +156,12 @@ def budget_rows(results: Results) -> list[dict[str, Any]]:
     length_s = {entry.name: entry.duration_s for entry in results.done}
     for name in results.run.scored:
         mine = results.time_budget[results.time_budget["behaviour"] == name]
+        if mine.empty:  # nobody looked for it
+            continue
         bouts, seconds = int(mine["bouts"].sum()), float(mine["seconds"].sum())
         occurring = mine[mine["bouts"] > 0]
         total_s = sum(length_s[name] for name in mine["recording"])
-        alone = len(mine) > 0 and bool((mine["agent"] == mine["target"]).all())
+        alone = bool((mine["agent"] == mine["target"]).all())
         rows.append(
             {
                 "behaviour": name,
