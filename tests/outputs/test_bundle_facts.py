@@ -26,3 +26,9 @@ def test_members_of_an_ensemble_are_told_where_they_differ():
 
 def test_what_is_not_known_of_a_bundle_is_left_out():
     assert bundle_facts({}, None) == {"facts": [], "behaviours": [], "details": []}
+
+
+def test_frames_of_poses_are_not_taken_for_what_was_learned_from():
+    training = {"recordings": ["one", "two"], "frames": 86023}
+    facts = dict(bundle_facts({"training": training}, None)["facts"])
+    assert facts["Trained on"] == "2 recordings, 86,023 frames of poses"

@@ -147,7 +147,8 @@ def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recordi
         assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
         assert ("Who did what to whom in 1 recording" in page.text) == directed
         assert ("What each pair did in 1 recording" in page.text) == (not directed)
-        assert "of one pair" in page.text
+        assert ("of 1 ordered pair" in page.text) == directed
+        assert ("of 1 pair" in page.text) == (not directed)
         heads[directed] = re.findall(r"<th[^>]*>(\w+)</th>", html)
     assert {"agent", "target"} <= set(heads[True]) - set(heads[False])
     assert {"animal", "other"} <= set(heads[False])
@@ -252,3 +253,77 @@ def test_one_behaviour_is_not_ranked(made_up):
     page, _ = page_of(made_up("evaluation", behaviours=("attack", "other")))
     assert "The only behaviour is attack" in page.text
     assert "reliable is" not in page.text
+
+
+def test_shares_are_of_the_time_of_all_pairs(tmp_path, recording):
+    def pair(n_frames, mounting):
+        p = np.zeros((n_frames, 2), np.float32)
+        p[:mounting, 0], p[mounting:, 1] = 1, 1
+        return PairFrames(Pair("a", "b"), p, p > 0.5)
+
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    writer.add(recording("short", 30), [pair(30, 15)])
+    writer.add(recording("long", 270), [pair(270, 0)])
+    results = writer.finish()
+    (row,) = sections.budget_rows(results)
+    assert row["percent"] == pytest.approx(5), "and not 25: the long recording weighs more"
+    assert sections.found(results) == [
+        "mount: 1 bout, 0.50 s in all, 5.0 % of the time of each pair on average, 0.50 s each."
+    ]
+    page, _ = page_of(results)
+    assert "two animals may be two pairs" in page.text and "of all animals" not in page.text
+
+
+def test_what_animals_do_to_themselves_is_a_share_of_the_time_of_animals(tmp_path, recording):
+    p = np.tile(np.array([0.9, 0.1], np.float32), (30, 1))
+    writer = ResultsWriter(tmp_path, Run("prediction", ("groom", "other"), "other"))
+    writer.add(recording("cage", 30), [PairFrames(Pair("a", "a"), p, p > 0.5)])
+    results = writer.finish()
+    assert "100.0 % of the time of each animal on average" in sections.found(results)[0]
+    assert "a share of the time of all animals" in page_of(results)[0].text
+
+
+def test_the_score_of_a_recording_stands_once(tmp_path, made_up, recording):
+    results = made_up("evaluation", n=1, n_frames=300)
+    (entry,) = results.done
+    (one,) = results.frames(entry)
+    writer = ResultsWriter(results.directory, results.run, overwrite=True)
+    back = replace(one, pair=Pair("intruder", "resident"))
+    writer.add(recording("cage1", 300), [one, back])
+    page, html = page_of(writer.finish(results.metrics))
+    assert html.count('class="ethogram"') == 2
+    assert page.text.count("macro F1 of the recording 0.") == 1
+    assert "Few doubtful frames do not mean that it is right." in page.text
+
+
+@pytest.mark.parametrize(("behaviours", "repeat"), [(14, False), (15, True)])
+def test_it_is_said_where_colours_repeat(made_up, behaviours, repeat):
+    names = (*(f"behaviour{index}" for index in range(behaviours)), "other")
+    page, _ = page_of(made_up("evaluation", n=1, n_frames=600, behaviours=names))
+    for what in ("lane", "bar"):
+        sentence = f"Colours repeat: rest the pointer on a {what} to read the behaviour."
+        assert (sentence in page.text) == repeat
+
+
+def test_the_table_of_bouts_tells_short_ones_apart(tmp_path, recording):
+    p = np.tile(np.array([0.1, 0.9], np.float32), (900, 1))
+    p[792:803] = [0.9, 0.1]
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "aa")]
+    writer.add(recording("cage", 900), pairs)
+    page, html = page_of(writer.finish())
+    assert "<td>0:26.4</td><td>0:26.8</td><td>0.37 s</td>" in html
+    assert "2 ordered pairs, 1 animal by itself" in page.text
+    assert "3 of these have any" in page.text
+    (cells,) = re.findall(r"<td>0:30</td><td>30</td>((?:<td>\d</td>)+)", html)
+    assert cells == "<td>2</td><td>1</td>"
+
+
+def test_what_was_never_looked_for_has_no_row(tmp_path, recording):
+    p = np.full((30, 3), 0.5, np.float32)
+    p[:, 1] = np.nan
+    writer = ResultsWriter(tmp_path, Run("prediction", ("attack", "mount", "other"), "other"))
+    writer.add(recording("cage", 30), [PairFrames(Pair("a", "b"), p, np.zeros((30, 3), bool))])
+    results = writer.finish()
+    assert [row["behaviour"] for row in sections.budget_rows(results)] == ["attack"]
+    assert sections.found(results) == ["Never found: attack."]

@@ -229,3 +229,18 @@ def test_certainty_by_hand():
     # Several at once: the decision nearest to 0.5 counts.
     np.testing.assert_allclose(one.certainty(exclusive=False), [0.7, np.nan, 0.9])
     assert one.looked_for.tolist() == [True, True, True]
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_no_annotator_looked_for_has_no_row_in_the_time_budget(tmp_path, recording, exclusive):
+    one = frames(truth=True)
+    one.observed[:, 1] = False
+    settings = {} if exclusive else {"background": None, "exclusive": False}
+    writer = ResultsWriter(tmp_path, run(kind="evaluation", **settings))
+    entry = writer.add(recording("cage1"), [one])
+    results = writer.finish()
+    names = {"attack"} if exclusive else {"attack", "other"}
+    assert set(results.time_budget["behaviour"]) == names
+    (back,) = results.frames(entry)
+    assert back.looked_for.tolist() == [True, False, True]
+    np.testing.assert_array_equal(back.observed, one.observed)

@@ -96,3 +96,14 @@ def test_frames_are_numbers(bundle_file, short, tmp_path):
     result = run(bundle_file, short, "--out", tmp_path / "w", "--frames", "ten")
     assert result.exit_code == 2
     assert "whole numbers" in result.stderr
+
+
+def test_shap_values_are_of_as_many_frames_at_any_rate(trees, manifest, tmp_path, monkeypatch):
+    monkeypatch.setattr("nuzzle.workflow.explain._MOST_FRAMES", 1000)
+    poses = tmp_path / "poses.csv"
+    Manifest((replace(manifest.entries[3], labels=None, fps=10.0),)).save(poses)
+    said = []
+    nuzzle.explain(trees, [poses], tmp_path / "why", behaviours=["attack"], say=said.append)
+    (sentence,) = (each for each in said if each.startswith("SHAP values of"))
+    # 900 frames at 10 frames/s are 2,700 at the model's 30, of two pairs.
+    assert sentence == "SHAP values of 900 frames"

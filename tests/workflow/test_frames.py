@@ -42,3 +42,42 @@ def test_nothing_to_do_without_own_behaviours():
     space = LabelSpace(("other", "sniff"), "other", True, ("sniff",))
     pair = PairFrames(Pair("a", "b"), np.zeros((2, 2), np.float32), np.ones((2, 2), bool))
     assert separate_own(space, [pair]) == [pair]
+
+
+def seen(*columns):
+    return np.tile(np.isin(NAMES, columns), (3, 1))
+
+
+def test_who_was_not_looked_at_has_no_pair():
+    said = np.array([SNIFF, OTHER, OTHER])
+    p = said.astype(np.float32)
+    for observed, who in (
+        (seen("other", "sniff"), Pair("a", "b")),
+        (seen("groom", "other"), Pair("a", "a")),
+    ):
+        (only,) = separate_own(SPACE, [PairFrames(Pair("a", "b"), p, said, said, observed)])
+        assert only.pair == who
+    p[:, 0] = np.nan
+    (only,) = separate_own(SPACE, [PairFrames(Pair("a", "b"), p, said)])
+    assert only.pair == Pair("a", "b"), "and nothing is known of a lab that does not groom"
+
+
+def test_frames_in_which_nobody_looked_are_not_background():
+    said = np.array([SNIFF, GROOM, OTHER])
+    observed = np.ones((3, 3), bool)
+    observed[2, 0] = False
+    pair = PairFrames(Pair("a", "b"), said.astype(np.float32), said, said, observed)
+    towards, own = separate_own(SPACE, [pair])
+    assert own.observed.tolist() == (observed & [True, True, False] & [[1], [1], [0]]).tolist()
+    assert towards.observed.all(axis=0).tolist() == [False, True, True]
+
+
+def test_certainty_is_that_of_the_agent_by_itself():
+    p = np.array([[0.05, 0.05, 0.9], [0.9, 0.05, 0.05], [0.3, 0.4, 0.3]], np.float32)
+    said = p.argmax(1)[:, None] == np.arange(3)
+    unsure = np.ones((3, 3), bool)
+    towards, own = separate_own(SPACE, [PairFrames(Pair("a", "b"), p, said, unsure=unsure)])
+    np.testing.assert_allclose(own.certainty(exclusive=True), [0.95, 0.9, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(towards.certainty(exclusive=True), [0.9, 0.95, 0.7], rtol=1e-6)
+    assert own.unsure.any(axis=1).tolist() == [False, True, False], "only where it grooms"
+    assert towards.unsure.any(axis=1).all()

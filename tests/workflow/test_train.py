@@ -66,6 +66,12 @@ def test_the_card_calls_units_by_their_names(bundle_file):
     assert "30 frames per second, positions in body lengths\n" in model_card(in_body_lengths)
 
 
+def test_the_card_of_a_single_recording(bundle_file):
+    values = Bundle.load(bundle_file).to_dict()
+    alone = {**values, "training": {**values["training"], "recordings": ["one"]}}
+    assert "- 1 recording: one\n" in model_card(alone)
+
+
 def test_nothing_is_left_of_the_work_folder(bundle_file):
     assert not bundle_file.with_name(bundle_file.name + ".work").exists()
 

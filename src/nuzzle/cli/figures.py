@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nuzzle.cli.console import out, print_table
+from nuzzle.errors import count
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.result import Estimate, Evaluation
@@ -17,6 +18,8 @@ _SHOWN_ROWS = 40
 
 def print_evaluation(result: Evaluation, split: str) -> None:
     """A table of each behaviour's scores, and what the figures mean."""
+    from rich.markup import escape
+
     print_table(
         ("behaviour", "F1", "prec.", "recall", "AP", "bout F1", "frames", "bouts"),
         [
@@ -32,7 +35,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
             )
             for score in result.behaviours
         ],
-        title=f"Scores on {split!r}, per frame unless said otherwise",
+        title=escape(f"Scores on {split!r}, per frame unless said otherwise"),
     )
     console = out()
     if result.background:
@@ -40,21 +43,33 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         with_it = f"; {result.macro_f1_with_background} with it"
     else:
         with_it = ""
-    console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})")
+    console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})", markup=False)
     console.print(
-        f"{result.scored_frames:,} frames of {len(result.recordings)} recording(s) were scored; "
-        f"{result.unobserved_frames:,} were not observed. Precision: how much of what was said is "
-        "true; recall: how much of what is true was said; F1: their harmonic mean; AP: how well "
-        "the probability ranks frames; bout F1: a bout counts where it overlaps a true one by "
-        "half; in brackets: 95 % intervals over recordings.",
+        f"{_compared(result)} Precision: how much of what was said is true; recall: how much of "
+        "what is true was said; F1: their harmonic mean; AP: how well the probability ranks "
+        "frames; bout F1: a bout counts where it overlaps a true one by half; in brackets: 95 % "
+        "intervals over recordings.",
         style="dim",
+        markup=False,
     )
     if result.uncertainty is not None and result.uncertainty.in_words:
-        console.print(result.uncertainty.in_words)
+        console.print(result.uncertainty.in_words, markup=False)
     if result.labs:
         _print_labs(result)
     for note in result.notes:
-        console.print(f"Note: {note}")
+        console.print(f"Note: {note}", markup=False)
+
+
+def _compared(result: Evaluation) -> str:
+    """How much was scored, and how much was left out."""
+    recordings = count(len(result.recordings), "recording")
+    left_out = ""
+    if result.unobserved_frames:
+        left_out = (
+            f"; {result.unobserved_frames:,} were left out (nobody looked, or the model had no "
+            "example)"
+        )
+    return f"{result.scored_frames:,} frames of {recordings} were scored{left_out}."
 
 
 def print_members(training: Mapping[str, Any]) -> None:
@@ -117,4 +132,5 @@ def print_time_budget(results: Results) -> None:
     print_table(["recording", *results.run.roles, *counted], shown, title="Time budget")
     if len(rows) > _SHOWN_ROWS:
         more = len(rows) - _SHOWN_ROWS
-        out().print(f"{more} more rows are in {results.directory / 'time_budget.csv'}.")
+        where = results.directory / "time_budget.csv"
+        out().print(f"{more} more rows are in {where}.", markup=False)

@@ -60,6 +60,7 @@ def _line(text: str) -> None:
 
 def _show_poses(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
+    from nuzzle.errors import count
     from nuzzle.evaluation.figures import percent
 
     _line(f"{about['path']}: poses, {about['format']}")
@@ -72,7 +73,7 @@ def _show_poses(about: dict[str, Any]) -> None:
     rate = f"{fps:g} frames/s, {seconds:,.1f} s" if fps else "frame rate unknown: --fps"
     scale = f"{about['px_per_cm']:g} px/cm" if about["px_per_cm"] else "scale unknown"
     _line(f"{about['n_frames']:,} frames ({rate}), positions in {about['unit']}, {scale}")
-    _line(f"{len(about['individuals'])} individuals: {', '.join(about['individuals'])}")
+    _line(f"{count(len(about['individuals']), 'individual')}: {', '.join(about['individuals'])}")
     rows = [
         (keypoint, *(percent(about["missing"][name][keypoint], 1) for name in about["individuals"]))
         for keypoint in about["keypoints"]

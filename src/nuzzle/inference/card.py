@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nuzzle.errors import count
 from nuzzle.recording import UNITS
 
 
@@ -96,9 +97,10 @@ def _what(values: Mapping[str, Any]) -> str:
 
 
 def _trained_on(training: Mapping[str, Any]) -> str:
-    lines = [f"- {len(training['recordings'])} recordings: {', '.join(training['recordings'])}"]
+    names = training["recordings"]
+    lines = [f"- {count(len(names), 'recording')}: {', '.join(names)}"]
     lines += [
-        f"- {name}: {counts['frames']} frames in {counts['bouts']} bouts"
+        f"- {name}: {count(counts['frames'], 'frame')} in {count(counts['bouts'], 'bout')}"
         for name, counts in training["behaviours"].items()
     ]
     lines += [

@@ -52,7 +52,7 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
     seen = training.get("frames")
     trained = count(len(recordings), "recording") if recordings else ""
     if seen:
-        trained += f", {int(seen):,} frames"
+        trained += f", {int(seen):,} frames of poses"
     seconds = training.get("seconds")
     best = training.get("best_epoch")
     return [

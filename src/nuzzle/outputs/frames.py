@@ -30,7 +30,8 @@ class PairFrames:
     Attributes:
         pair: agent and target; twice the same for what an animal does to itself.
         probability: `(time, behaviour)` float32; NaN where there is none. A column that is NaN
-            throughout was not looked for in this pair.
+            throughout was not looked for in this pair; in a file, so is what no annotator looked
+            for.
         predicted: `(time, behaviour)` bool, after decoding.
         truth: `(time, behaviour)` bool, or None where there are no labels.
         observed: `(time, behaviour)` bool, where the annotator looked; None like `truth`.
@@ -60,8 +61,12 @@ class PairFrames:
 
     @property
     def looked_for(self) -> NDArray[np.bool_]:
-        """`(behaviour,)`: whether the classifier gave any probability of it."""
-        return np.asarray(np.isfinite(self.probability).any(axis=0))
+        """`(behaviour,)`: whether there is any probability of it, and the annotator looked for it.
+
+        What the annotator did not look for, where there are labels, counts for nothing.
+        """
+        said = np.isfinite(self.probability).any(axis=0)
+        return np.asarray(said if self.observed is None else said & self.observed.any(axis=0))
 
     def certainty(self, exclusive: bool) -> NDArray[np.float32]:
         """How sure the classifier is of each frame, `(time,)`, 0.5 or less to 1; NaN where mute.
@@ -110,8 +115,9 @@ def write_frames(
             "agent": pa.repeat(one.pair.agent, n_frames),
             "target": pa.repeat(one.pair.target, n_frames),
         }
+        probability = np.where(one.looked_for, one.probability, np.nan).astype(np.float32)
         for index, name in enumerate(behaviours):
-            columns[f"p:{name}"] = one.probability[:, index].astype(np.float32)
+            columns[f"p:{name}"] = probability[:, index]
         columns |= _decisions(one, behaviours, exclusive)
         tables.append(pa.table(columns))
     table = pa.concat_tables(tables)
@@ -172,19 +178,19 @@ def read_frames(path: Path) -> list[PairFrames]:
     behaviours = [name[2:] for name in table.columns if name.startswith("p:")]
     pairs = []
     for key, rows in table.groupby(["agent", "target"], sort=False):
+        probability = rows[[f"p:{name}" for name in behaviours]].to_numpy(np.float32)
+        looked_for = np.isfinite(probability).any(axis=0)
         if "predicted" in table.columns:
             predicted = _one_hot(rows["predicted"], behaviours)
             truth = _one_hot(rows["truth"], behaviours) if "truth" in rows else None
             observed = None
             if truth is not None:
-                seen = truth.any(axis=1, keepdims=True)
-                observed = np.broadcast_to(seen, truth.shape)
+                observed = truth.any(axis=1, keepdims=True) & looked_for
         else:
             predicted = _masks(rows, "predicted", behaviours)
             labelled = any(name.startswith("truth:") for name in rows.columns)
             truth = _masks(rows, "truth", behaviours) if labelled else None
             observed = _masks(rows, "observed", behaviours) if labelled else None
-        probability = rows[[f"p:{name}" for name in behaviours]].to_numpy(np.float32)
         pair = Pair(str(key[0]), str(key[1]))
         unsure = _unsure(rows, behaviours)
         pairs.append(PairFrames(pair, probability, predicted, truth, observed, unsure))

@@ -92,6 +92,11 @@ class RecordingEntry:
     def duration_s(self) -> float:
         return self.n_frames / self.fps if self.fps else 0.0
 
+    @property
+    def alone(self) -> int:
+        """How many of its pairs are an animal with itself."""
+        return sum(agent == target for agent, target in self.pairs)
+
 
 @dataclass(frozen=True)
 class Run:

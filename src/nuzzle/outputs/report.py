@@ -19,7 +19,7 @@ from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import clock, duration, palette
+from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
@@ -86,6 +86,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "behaviours": run.behaviours,
         "background": run.background,
         "colours": colours,
+        "colours_repeat": len(run.scored) > len(PALETTE),
         "charts": charts,
         "heading": sections.heading(results),
         "lead": sections.lead(results),
@@ -100,14 +101,22 @@ def report_context(results: Results) -> dict[str, Any]:
         "attention_left_out": attention_left_out,
         **sections.certainty(results),
         "bundle": bundle_facts(run.bundle, run.background),
+        **_recordings(results),
+        "least_frames": LEAST_FRAMES,
+        "clock": clock,
+        "clock_tenths": clock_tenths,
+        "duration": duration,
+    }
+
+
+def _recordings(results: Results) -> dict[str, Any]:
+    """What the last section shows."""
+    return {
         "failed": results.failed[:_MOST_ROWS],
         "failed_left_out": len(results.failed) - _MOST_ROWS,
         "failed_count": count(len(results.failed), "recording"),
         "recordings": results.done[:_MOST_ROWS],
         "recordings_left_out": len(results.done) - _MOST_ROWS,
-        "least_frames": LEAST_FRAMES,
-        "clock": clock,
-        "duration": duration,
     }
 
 

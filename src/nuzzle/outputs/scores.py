@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nuzzle.errors import count
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
 from nuzzle.outputs.charts_time import Bar, time_bars
 
 _MOST_PANELS = 12
+_MOST_MISTAKEN = 3
 
 
 def evaluation_summary(result: Evaluation) -> dict[str, Any]:
@@ -35,10 +37,10 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         {
             "label": "Compared",
             "value": f"{result.scored_frames:,}",
-            "detail": f"frames of {len(result.recordings):,} recording"
-            + ("s" if len(result.recordings) != 1 else "")
+            "detail": f"frames of {count(len(result.recordings), 'recording')}"
             + (
-                f"; {result.unobserved_frames:,} that nobody looked at are not scored"
+                f"; {result.unobserved_frames:,} were left out (nobody looked, or the model had no "
+                "example)"
                 if result.unobserved_frames
                 else ""
             ),
@@ -80,21 +82,39 @@ def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[st
         reliability(score.reliability, score.behaviour, colours[score.behaviour])
         for score in _panels(result)[:_MOST_PANELS]
     ]
-    bars = [
-        Bar("", "annotator", _shares(result, "true_frames")),
-        Bar("", "nuzzle", _shares(result, "predicted_frames")),
-    ]
     scored = [name for name in names if name != result.background]
     return {
         "confusion": confusion_matrix(result.confusion, names) if result.confusion else None,
         "recordings": recording_scores(result, colours) if len(result.recordings) > 1 else None,
         "reliability": panels,
-        "budget_total": time_bars(bars, scored, colours),
+        "budget_total": time_bars(_total_bars(result), scored, colours),
+        "budget_apart": not _same_frames(result),
     }
 
 
 def _panels(result: Evaluation) -> list[BehaviourScore]:
     return [s for s in result.behaviours if s.true_frames and s.behaviour != result.background]
+
+
+def _same_frames(result: Evaluation) -> bool:
+    """Whether all behaviours were looked for in as many frames, so that shares can be added."""
+    looked = {s.observed_frames for s in result.behaviours if s.behaviour != result.background}
+    return len(looked - {0}) <= 1
+
+
+def _total_bars(result: Evaluation) -> list[Bar]:
+    """One bar for the annotator and one for nuzzle, or two for each behaviour."""
+    true, said = _shares(result, "true_frames"), _shares(result, "predicted_frames")
+    if _same_frames(result):
+        return [Bar("", "annotator", true), Bar("", "nuzzle", said)]
+    return [
+        bar
+        for name in true
+        for bar in (
+            Bar(name, "annotator", {name: true[name]}),
+            Bar("", "nuzzle", {name: said[name]}),
+        )
+    ]
 
 
 def _shares(result: Evaluation, what: str) -> dict[str, float]:
@@ -122,11 +142,27 @@ def _sentences(result: Evaluation, scored: list[BehaviourScore]) -> list[str]:
     if not defined:
         return ["No behaviour occurs in the truth, so there is nothing to score."]
     if len(defined) == 1:
-        said = [_in_words("The only behaviour", defined[0])]
+        said, worst = [_in_words("The only behaviour", defined[0])], defined
     else:
-        said = [_in_words("Most reliable", defined[0]), _in_words("Least reliable", defined[-1])]
-    mistaken = _mistaken_for(result, defined[-1].behaviour)
-    return [*said, mistaken] if mistaken else said
+        best, worst = (_as_good_as(defined[place], defined) for place in (0, -1))
+        said = [_ranked("Most reliable", best)] if best != worst else []
+        said.append(_ranked("Least reliable" if said else "Equally reliable", worst))
+    mistaken = [_mistaken_for(result, score.behaviour) for score in worst[:_MOST_MISTAKEN]]
+    return [*said, *(sentence for sentence in mistaken if sentence)]
+
+
+def _as_good_as(score: BehaviourScore, scores: list[BehaviourScore]) -> list[BehaviourScore]:
+    return [each for each in scores if each.f1.value == score.f1.value]
+
+
+def _ranked(rank: str, scores: list[BehaviourScore]) -> str:
+    """What is the best or the worst, and all that is just as good."""
+    if len(scores) == 1:
+        return _in_words(rank, scores[0])
+    names = ", ".join(score.behaviour for score in scores)
+    if scores[0].f1.value == 0:
+        return f"Never right: {names}."
+    return f"{rank} are {names} (F1 {scores[0].f1.value:.2f} each)."
 
 
 def _in_words(rank: str, score: BehaviourScore) -> str:

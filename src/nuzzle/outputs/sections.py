@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, ti
 from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
+from nuzzle.outputs.seen import seen_before
 from nuzzle.outputs.svg import clock, duration, ticks
 
 #: Figures are capped, so that a report of thousands of recordings opens at once.
@@ -43,7 +44,7 @@ def lead(results: Results) -> str:
         were = "was" if len(results.done) == 1 else "were"
         return (
             f"{count(len(results.done), 'recording')} ({total}) {were} labelled by nuzzle, frame "
-            f"by frame, without sight of the annotator’s labels, and then compared: {looked_for}."
+            f"by frame, and compared with the annotator’s labels: {looked_for}."
         )
     return f"nuzzle labelled {total} of tracked poses, frame by frame: {looked_for}."
 
@@ -54,11 +55,25 @@ def facts(results: Results) -> list[str]:
         made = datetime.fromisoformat(results.run.created).strftime("%d %B %Y, %H:%M %Z").strip()
     except ValueError:
         made = results.run.created
-    pairs = sum(len(entry.pairs) for entry in results.done)
-    parts = [made, count(len(results.done), "recording"), count(pairs, "pair")]
+    pairs = [pair for entry in results.done for pair in entry.pairs]
+    parts = [made, count(len(results.done), "recording")]
+    parts += [pairs_in_words(pairs, results.run.directed)] if pairs else []
     if results.failed:
         parts.append(f"{count(len(results.failed), 'recording')} without result")
     return [*parts, f"nuzzle {results.run.nuzzle}"]
+
+
+def pairs_in_words(pairs: Sequence[tuple[str, str]], directed: bool) -> str:
+    """How many pairs, which two animals make twice where labels have a direction; and who is alone.
+
+    >>> pairs_in_words([("a", "b"), ("b", "a"), ("a", "a")], directed=True)
+    '2 ordered pairs, 1 animal by itself'
+    """
+    alone = sum(agent == target for agent, target in pairs)
+    apart = len(pairs) - alone
+    both = count(apart, "ordered pair" if directed else "pair") if apart else ""
+    itself = f"{count(alone, 'animal')} by {'itself' if alone == 1 else 'themselves'}"
+    return ", ".join(part for part in (both, itself if alone else "") if part)
 
 
 def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
@@ -74,6 +89,7 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
             f"{count(len(results.failed), 'recording')} could not be worked on; "
             "the reasons stand at the end."
         )
+    said += seen_before(results, evaluation)
     return [*said, *results.run.notes, *(evaluation.notes if evaluation else ())]
 
 
@@ -83,7 +99,8 @@ def cards(results: Results) -> list[dict[str, str]]:
     active = {
         (row.recording, row.agent, row.target) for row in results.bouts.itertuples(index=False)
     }
-    pairs = sum(len(entry.pairs) for entry in results.done)
+    pairs = [pair for entry in results.done for pair in entry.pairs]
+    where = pairs_in_words(pairs, results.run.directed)
     return [
         {
             "label": "Recordings labelled",
@@ -94,7 +111,8 @@ def cards(results: Results) -> list[dict[str, str]]:
         {
             "label": "Bouts found",
             "value": f"{len(results.bouts):,}",
-            "detail": "of one pair" if pairs == 1 else f"in {len(active):,} of {pairs:,} pairs",
+            "detail": f"of {where}"
+            + (f"; {len(active):,} of these have any" if len(pairs) > 1 else ""),
         },
         {
             "label": "Doubtful frames",
@@ -106,14 +124,15 @@ def cards(results: Results) -> list[dict[str, str]]:
 
 def found(results: Results) -> list[str]:
     """What was found most and not at all, in words."""
-    rows = [row for row in budget_rows(results) if row["bouts"]]
+    rows = budget_rows(results)
     said = []
-    for row in sorted(rows, key=lambda row: -row["seconds"])[:3]:
+    for row in sorted((row for row in rows if row["bouts"]), key=lambda row: -row["seconds"])[:3]:
         said.append(
             f"{row['behaviour']}: {count(row['bouts'], 'bout')}, {duration(row['seconds'])} in "
-            f"all, {row['percent']:.1f} % of the time, {duration(row['mean_bout_s'])} each."
+            f"all, {row['percent']:.1f} % of the time of each {row['whose']} on average, "
+            f"{duration(row['mean_bout_s'])} each."
         )
-    absent = [name for name in results.run.scored if name not in {row["behaviour"] for row in rows}]
+    absent = [row["behaviour"] for row in rows if not row["bouts"]]
     if absent:
         said.append(f"Never found: {', '.join(absent)}.")
     return said
@@ -128,18 +147,28 @@ def durations(results: Results, colours: Mapping[str, str]) -> Markup | None:
 
 
 def budget_rows(results: Results) -> list[dict[str, Any]]:
-    """One row a behaviour, over all recordings and pairs."""
+    """One row a behaviour, over all recordings and pairs in which it was looked for.
+
+    ``percent`` is of the time of these pairs together; ``whose`` says whether they are pairs, or
+    single animals.
+    """
     rows = []
+    length_s = {entry.name: entry.duration_s for entry in results.done}
     for name in results.run.scored:
         mine = results.time_budget[results.time_budget["behaviour"] == name]
+        if mine.empty:  # nobody looked for it
+            continue
         bouts, seconds = int(mine["bouts"].sum()), float(mine["seconds"].sum())
         occurring = mine[mine["bouts"] > 0]
+        total_s = sum(length_s[name] for name in mine["recording"])
+        alone = bool((mine["agent"] == mine["target"]).all())
         rows.append(
             {
                 "behaviour": name,
                 "bouts": bouts,
                 "seconds": seconds,
-                "percent": float(mine["percent"].mean()) if len(mine) else 0.0,
+                "percent": 100.0 * seconds / total_s if total_s else 0.0,
+                "whose": "animal" if alone else "pair",
                 "mean_bout_s": seconds / bouts if bouts else math.nan,
                 "latency_s": float(occurring["latency_s"].median()) if bouts else math.nan,
                 "recordings": int(occurring["recording"].nunique()),
@@ -198,7 +227,8 @@ def certainty(results: Results) -> dict[str, Any]:
     text = (
         f"A frame is doubtful if {what} is below {DOUBTFUL:g}: {percent(_doubtful(results), 1)} of "
         "all frames are. Doubtful frames gather at the edges of bouts; a recording with many of "
-        "them differs from what the classifier has seen, and deserves a look."
+        "them may differ from what the classifier has seen, and deserves a look. Few doubtful "
+        "frames do not mean that it is right."
     )
     return {"doubtful": ranked[:_MOST_DOUBTFUL], "doubtful_text": text}
 
@@ -244,8 +274,10 @@ def ethograms(
             results.frames(entry), key=lambda one: -_active(one, results.run.background_index)
         )
         pairs_left_out += max(0, len(pairs) - MOST_PAIRS)
+        score = scores.get(entry.name, math.nan)
         for one in pairs[:MOST_PAIRS]:
-            drawn.append(_ethogram(results, entry, one, colours, scores.get(entry.name, math.nan)))
+            drawn.append(_ethogram(results, entry, one, colours, score))
+            score = math.nan  # it is of all pairs together: once is enough
     left = []
     if len(chosen) < len(entries):
         left.append(
@@ -294,7 +326,7 @@ def _ethogram(
         "who": run.who(*one.pair),
         "n_frames": entry.n_frames,
         "fps": entry.fps,
-        "score": f"macro F1 {score:.2f}" if math.isfinite(score) else "",
+        "score": f"macro F1 of the recording {score:.2f}" if math.isfinite(score) else "",
         "lanes": lanes(
             one, run.behaviours, colours, background=run.background, exclusive=run.exclusive
         ),

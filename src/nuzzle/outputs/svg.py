@@ -31,7 +31,7 @@ Attribute = str | int | float | None
 
 
 def palette(behaviours: Sequence[str], background: str | None = None) -> dict[str, str]:
-    """A colour for each behaviour; grey for the background. Beyond 14 they repeat."""
+    """A colour for each behaviour; grey for the background. Beyond `PALETTE` they repeat."""
     scored = [name for name in behaviours if name != background]
     colours = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(scored)}
     return colours | ({background: NEUTRAL} if background is not None else {})
@@ -91,6 +91,16 @@ def ticks(stop: float, wanted: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     return [round(index * step, 9) for index in range(int(stop / step + 1e-9) + 1)]
+
+
+def clock_tenths(seconds: float) -> str:
+    """Minutes, seconds and tenths; with hours where there are any.
+
+    >>> clock_tenths(75), clock_tenths(3675.12), clock_tenths(59.96)
+    ('1:15.0', '1:01:15.1', '1:00.0')
+    """
+    tenths = round(10 * seconds)
+    return f"{clock(tenths // 600 * 60 + tenths % 600 // 10)}.{tenths % 10}"
 
 
 def clock(seconds: float) -> str:

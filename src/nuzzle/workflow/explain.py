@@ -25,6 +25,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of, is_manifest
@@ -239,7 +240,7 @@ class _Job:
         if not isinstance(classifier, TreeClassifier):
             return None
         pairs = [(each, default_pairs(self.bundle, each)) for each in self.recordings]
-        total = sum(each.n_frames * len(some) for each, some in pairs)
+        total = sum(self._n_prepared(each) * len(some) for each, some in pairs)
         every = max(1, -(-total // _MOST_FRAMES))
         parts = []
         for recording, some in pairs:
@@ -261,6 +262,11 @@ class _Job:
             )
         self.folder.table("shap", rows)
         return rows
+
+    def _n_prepared(self, recording: Recording) -> int:
+        """Length of a recording at the model's frame rate."""
+        fps = self.bundle.frontend.fps
+        return FrameMap(recording.n_frames, recording.require_fps(), fps).n_new
 
     def _columns(self, behaviour: str, size: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
         columns = self.bundle.frontend.columns

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError, InputError, TrainingError
+from nuzzle.errors import DivergedError, InputError, TrainingError, count
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
@@ -265,7 +265,7 @@ class ModelFolds(Folds):
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
         config = self.settled.with_values({"training.epochs": epochs})
-        what = f"training on all recordings for {epochs} epochs"
+        what = f"training on all recordings for {count(epochs, 'epoch')}"
         bundle = self._learn(what, {"train": self.recordings, "val": []}, "all", config)
         bundle.save(path)
         return bundle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,9 @@ def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFra
         pairs: of two different animals each.
 
     Returns:
-        The pairs without the behaviours in `space.own`, whose frames are background there, and
-        one pair `(agent, agent)` for each agent.
+        The pairs without the behaviours in `space.own`, whose frames and probabilities are those
+        of the background there, and one pair `(agent, agent)` for each agent. Pairs in which none
+        of their behaviours was looked for are left out.
     """
     if not space.own:
         return list(pairs)
@@ -32,10 +34,11 @@ def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFra
     background = np.array([name == space.background for name in space.names])
     agents = list(dict.fromkeys(one.pair.agent for one in pairs))
     mine = [_merged([one for one in pairs if one.pair.agent == agent]) for agent in agents]
-    return [
+    apart = [
         *(_only(one, one.pair, ~own, background) for one in pairs),
-        *(_only(one, Pair(one.pair.agent, one.pair.agent), own, background) for one in mine),
+        *(_of_itself(one, own, background) for one in mine),
     ]
+    return [one for one in apart if (one.looked_for & ~background).any()] or list(pairs)
 
 
 def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
@@ -55,22 +58,43 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
     )
 
 
+def _of_itself(
+    one: PairFrames, own: NDArray[np.bool_], background: NDArray[np.bool_]
+) -> PairFrames:
+    """What an agent does to itself.
+
+    Of which answers the model is not sure is known of all it may do at once: that is a doubt about
+    the agent by itself only where one of its own behaviours was decided.
+    """
+    alone = _only(one, Pair(one.pair.agent, one.pair.agent), own, background)
+    if alone.unsure is None or not background.any():
+        return alone
+    decided = (one.predicted & own).any(axis=1, keepdims=True)
+    return replace(alone, unsure=alone.unsure & decided)
+
+
 def _only(
     one: PairFrames, pair: Pair, kept: NDArray[np.bool_], background: NDArray[np.bool_]
 ) -> PairFrames:
     """Some of the behaviours; frames of the others become background."""
+    kept = kept & ~background
     columns = kept | background
 
     def mask(values: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        out: NDArray[np.bool_] = values & kept & ~background
+        out: NDArray[np.bool_] = values & kept
         out[values.any(axis=1) & ~out.any(axis=1)] |= background
         return out
 
+    # Of the background, where any of these behaviours was looked for; else nobody knows.
+    seen = None if one.observed is None else one.observed & kept
+    if seen is not None:
+        seen = seen | (background & seen.any(axis=1, keepdims=True))
+    others = np.where(columns, np.float32(0), np.nan_to_num(one.probability)).sum(axis=1)
     return PairFrames(
         pair,
-        np.where(columns, one.probability, np.float32(np.nan)),
+        np.where(columns, one.probability + background * others[:, None], np.float32(np.nan)),
         mask(one.predicted),
         None if one.truth is None else mask(one.truth),
-        None if one.observed is None else one.observed & columns,
+        seen,
         None if one.unsure is None else one.unsure & columns,
     )

@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.cli.figures import print_evaluation
+from nuzzle.evaluation import ScoredPair
+from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.labels import Pair
+
+
+@pytest.fixture
+def result():
+    truth = np.array([[True, False], [False, True]]).repeat(5, axis=0)
+    observed = np.ones((10, 2), bool)
+    observed[:3] = False
+    names, pair = ("mount", "other"), Pair("a", "b")
+    one = ScoredPair(
+        "cage", "", pair, 10.0, names, "other", True, truth, observed, truth,
+        truth.astype(np.float32),
+    )  # fmt: skip
+    return evaluate([one], bootstrap=0)
+
+
+def test_what_was_left_out_and_why(result, capsys):
+    print_evaluation(result, "val")
+    said = capsys.readouterr().out
+    assert "7 frames of 1 recording were scored; 3 were left out (nobody looked, or" in said
+    print_evaluation(replace(result, unobserved_frames=0), "val")
+    assert "7 frames of 1 recording were scored. Precision" in capsys.readouterr().out
+
+
+def test_names_are_printed_as_they_are(result, capsys):
+    print_evaluation(replace(result, notes=("[red]cage[/red] has no label",)), "[bold]new")
+    said = capsys.readouterr().out
+    assert "Note: [red]cage[/red] has no label" in said
+    assert "Scores on '[bold]new'" in said
