@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -95,6 +96,26 @@ def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
         predict(bundle_file, [short], tmp_path / "out")
     said = []
     predict(bundle_file, [short], tmp_path / "out", resume=True, say=said.append)
+    assert sum("done already" in sentence for sentence in said) == 2
+
+
+def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
+    bundle_file, short, tmp_path, monkeypatch
+):
+    """As `nuzzle predict d1/cage1.csv`, then the same with d2/cage1.csv and --resume."""
+    first, second = tmp_path / "d1" / "cage1.json", tmp_path / "d2" / "cage1.json"
+    for file in (first, second):
+        file.parent.mkdir()
+        shutil.copy(short, file)
+    monkeypatch.chdir(first.parent)
+    names = [each.name for each in predict(bundle_file, [first.name], tmp_path / "out").done]
+    monkeypatch.chdir(tmp_path)
+    said = []
+    files = [second, first.relative_to(tmp_path)]
+    results = predict(bundle_file, files, tmp_path / "out", resume=True, say=said.append)
+    assert [each.name for each in results.done] == [*names, *(f"{name}-2" for name in names)]
+    assert [each.poses for each in results.done] == [str(first)] * 2 + [str(second)] * 2
+    assert f"{second} is called {names[0]}-2: there is another {names[0]}" in said
     assert sum("done already" in sentence for sentence in said) == 2
 
 

@@ -7,6 +7,7 @@ stroke: a run that is killed leaves only whole recordings behind, and can be res
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -78,9 +79,9 @@ class ResultsWriter:
         self._write_index(finished=False)
 
     @property
-    def finished(self) -> frozenset[str]:
-        """Names of the recordings that are done."""
-        return frozenset(name for name, one in self._entries.items() if one.status == "done")
+    def finished(self) -> dict[str, str]:
+        """Names of the recordings that are done, and the pose file of each."""
+        return {name: one.poses for name, one in self._entries.items() if one.status == "done"}
 
     def add(
         self,
@@ -107,7 +108,7 @@ class ResultsWriter:
             name=recording.name,
             group=recording.group,
             lab=recording.lab,
-            poses=recording.source,
+            poses=_absolute(recording.source),
             n_frames=recording.n_frames,
             fps=fps or recording.require_fps(),
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
@@ -251,6 +252,12 @@ def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int)
             f"recording {recording.name!r}: predictions of at least one pair with the shape "
             f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
         )
+
+
+def _absolute(source: str) -> str:
+    """The path of a file, from wherever a run is taken up; other words as they are."""
+    there = source and os.access(source, os.R_OK)
+    return os.path.realpath(source) if there else source
 
 
 def _observed(one: PairFrames) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,8 +61,9 @@ def predict(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
+    done = writer.finished
     for entry in _entries(files, like or Entry("", Path()), say, writer):
-        if entry.recording in writer.finished:
+        if entry.recording in done:
             say(f"{entry.recording}: done already")
         else:
             _label(bundle, entry, writer, say)
@@ -103,8 +103,8 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
 def _entries(
     files: Sequence[str | Path], like: Entry, say: Callable[[str], None], writer: ResultsWriter
 ) -> Iterator[Entry]:
-    """One entry a recording; names are made unique."""
-    taken: Counter[str] = Counter()
+    """One entry a recording; names are made unique, in an earlier run that goes on, too."""
+    done, taken = writer.finished, set[str]()
     for file in files:
         path = Path(file)
         try:
@@ -114,9 +114,20 @@ def _entries(
             writer.fail(str(path), str(error), poses=str(path))
             continue
         for entry in found:
-            taken[entry.recording] += 1
-            count = taken[entry.recording]
-            yield entry if count == 1 else replace(entry, recording=f"{entry.recording}-{count}")
+            name = _free_name(entry, done, taken)
+            if name != entry.recording:
+                say(f"{entry.poses} is called {name}: there is another {entry.recording}")
+            taken.add(name)
+            yield replace(entry, recording=name)
+
+
+def _free_name(entry: Entry, done: Mapping[str, str], taken: Set[str]) -> str:
+    """The name of a recording, numbered where another file has it, here or in an earlier run."""
+    poses, name, number = str(entry.poses.resolve()), entry.recording, 1
+    while name in taken or done.get(name, poses) != poses:
+        number += 1
+        name = f"{entry.recording}-{number}"
+    return name
 
 
 def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
