@@ -108,7 +108,28 @@ def test_another_search_is_refused(manifest, space, tmp_path, quick):
         tune(manifest, out, other, space=space, trials=2)
     with pytest.raises(OutputError, match=r"scoring.metric \(f1 before, ap now\)"):
         tune(manifest, out, TREES, space=space, trials=2, scoring=Scoring(metric="ap"))
-    tune(manifest, out, other, space=space, trials=1, fresh=True, overwrite=True)
+    tune(manifest, out, other, space=space, trials=1, fresh=True)
+
+
+def test_a_search_is_thrown_away_only_where_another_can_begin(
+    manifest, space, tmp_path, quick, monkeypatch
+):
+    out = tmp_path / "best.yaml"
+    tune(manifest, out, TREES, space=space, trials=2)
+    text = out.read_text()
+    out.write_text(text + "# mine\n")
+    with pytest.raises(OutputError, match="was changed since"):
+        tune(manifest, out, TREES, space=space, trials=1, fresh=True)
+    out.write_text(text)
+    assert len(tune(manifest, out, TREES, space=space, trials=1).trials) == 2, "it is still there"
+
+    def interrupted(run):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module._Run, "__call__", interrupted)
+        tune(manifest, out, TREES, space=space, trials=1, fresh=True)
+    assert len(tune(manifest, out, TREES, space=space, trials=1).trials) == 1
 
 
 def test_a_file_of_the_user_is_not_overwritten(manifest, space, tmp_path, quick):

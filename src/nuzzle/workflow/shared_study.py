@@ -7,6 +7,7 @@ trial whose file has gone cold was killed; the next process does it again, from 
 
 from __future__ import annotations
 
+import shutil
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,41 @@ def load_optuna() -> Any:
     return package
 
 
+def written_by(folder: Path) -> str | None:
+    """What the search in `folder` has noted of the file that it wrote last, if any."""
+    if not (folder / "journal.log").exists():
+        return None
+    package = load_optuna()
+    with _quiet(package):
+        noted = _open(package, folder).user_attrs.get("written")
+    return None if noted is None else str(noted)
+
+
+def start_again(folder: Path) -> None:
+    """Throw the search in `folder` away, but not its note of what it wrote."""
+    written = written_by(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    if written is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        package = load_optuna()
+        with _quiet(package):
+            _open(package, folder).set_user_attr("written", written)
+
+
+def _open(package: Any, folder: Path) -> optuna.Study:
+    journal = package.storages.journal
+    path = str(folder / "journal.log")
+    # A lock that is a file made anew works on shared folders and on Windows, too.
+    backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
+    study: optuna.Study = package.create_study(
+        storage=package.storages.JournalStorage(backend),
+        study_name="nuzzle",
+        direction="maximize",
+        load_if_exists=True,
+    )
+    return study
+
+
 class SharedStudy:
     """The trials of all processes.
 
@@ -72,7 +108,7 @@ class SharedStudy:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked(), _quiet(self.optuna):
-            self.study = self._open()
+            self.study = _open(self.optuna, folder)
             known = self.study.user_attrs.get("described")
             if known is None:
                 self.study.set_user_attr("described", described)
@@ -89,19 +125,6 @@ class SharedStudy:
             seed=seed + 7919 * process, n_startup_trials=_RANDOM_TRIALS
         )
         self.study.pruner = self.optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup)
-
-    def _open(self) -> optuna.Study:
-        journal = self.optuna.storages.journal
-        path = str(self.folder / "journal.log")
-        # A lock that is a file made anew works on shared folders and on Windows, too.
-        backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
-        study: optuna.Study = self.optuna.create_study(
-            storage=self.optuna.storages.JournalStorage(backend),
-            study_name="nuzzle",
-            direction="maximize",
-            load_if_exists=True,
-        )
-        return study
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
