@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
-from nuzzle.manifest import Entry, Manifest, parse_mapping
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest, parse_mapping
 
 
 @pytest.fixture
@@ -69,10 +69,13 @@ def test_nothing_is_overwritten_unasked(files):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_what_spreadsheets_make_of_it(files, delimiter):
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_spreadsheets_make_of_it(files, delimiter, end):
     rows = [["recording", "poses", "fps", "directed"], ["r1", "p1.csv", "25", "NO"], [""] * 4]
-    text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows) + "\r\n"
-    entry = Manifest.load(write(files, text)).entries[0]
+    path = files / "m.csv"
+    path.write_bytes(("\ufeff" + end.join(delimiter.join(row) for row in rows) + end).encode())
+    assert looks_like_manifest(path)
+    entry = Manifest.load(path).entries[0]
     assert (entry.recording, entry.fps, entry.directed) == ("r1", 25.0, False)
 
 

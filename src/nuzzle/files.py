@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one, and nothing is lost."""
+"""Files: written so that a reader never sees half of one, and read as spreadsheets leave them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nuzzle.errors import InputError, OutputError
+from nuzzle.errors import FormatError, InputError, OutputError
 
 
 @contextmanager
@@ -67,3 +67,20 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
     return path
+
+
+def read_csv_text(path: Path) -> str:
+    """Text of a csv that a spreadsheet may have saved; every line ends with one newline.
+
+    Raises:
+        FormatError: it is not text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the cells of a csv: comma, semicolon or tab, whichever is most frequent."""
+    return max(",;\t", key=header.count)

@@ -22,12 +22,12 @@ from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
-from nuzzle.workflow.predict import entries_of, is_manifest
+from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
@@ -113,7 +113,7 @@ def _load(files: Sequence[str | Path], split: str, like: Entry, say: Say) -> lis
     recordings = []
     for file in files:
         path = Path(file)
-        if path.is_file() and is_manifest(path):
+        if path.is_file() and looks_like_manifest(path):
             manifest = Manifest.load(path)
             entries = list(manifest.select(split) if split else manifest)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -17,7 +16,7 @@ from nuzzle.inference.predict import predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
@@ -132,7 +131,7 @@ def _free_name(entry: Entry, done: Mapping[str, str], taken: Set[str]) -> str:
 
 def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
     """The recordings of a pose file or a manifest, without labels."""
-    if path.is_file() and is_manifest(path):
+    if path.is_file() and looks_like_manifest(path):
         yield from (replace(entry, labels=None) for entry in Manifest.load(path))
         return
     form = find_format(path, POSE_FORMATS, like.pose_format)
@@ -144,12 +143,3 @@ def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
         raise InputError(f"{path} holds no sequence.")
     for item in items:
         yield replace(like, recording=item, poses=path, item=item)
-
-
-def is_manifest(path: Path) -> bool:
-    """Whether the first line has the two columns that every manifest has."""
-    if path.suffix.lower() != ".csv":
-        return False
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        header = next(csv.reader(file), [])
-    return {"recording", "poses"} <= {name.strip() for name in header}
