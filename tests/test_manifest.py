@@ -176,6 +176,16 @@ class TestLeakage:
         with pytest.raises(LeakageError, match="share frames"):
             manifest.check_leakage()
 
+    def test_a_file_is_the_same_however_its_path_is_spelled(self, files):
+        link = files / "link.csv"
+        link.symlink_to(files / "p1.csv")
+        for other in (files / "." / ".." / files.name / "p1.csv", link):
+            manifest = Manifest(
+                (Entry("r1", files / "p1.csv", split="train"), Entry("r2", other, split="val"))
+            )
+            with pytest.raises(LeakageError, match="share frames"):
+                manifest.check_leakage()
+
     def test_a_split_by_time_and_by_item_is_allowed(self):
         entries(
             ("r1", {"split": "train", "stop_frame": 60}),

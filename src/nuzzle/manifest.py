@@ -257,7 +257,8 @@ def looks_like_manifest(path: Path) -> bool:
 
 
 def _source(entry: Entry) -> tuple[Path, str]:
-    return entry.poses, entry.item
+    """Which sequence of which file, however its path is spelled."""
+    return entry.poses.resolve(), entry.item
 
 
 def _by_source(entries: Iterable[Entry]) -> dict[tuple[Path, str], list[Entry]]:
