@@ -53,8 +53,12 @@ class ResultsWriter:
     Args:
         directory: a new or empty folder.
         run: what is being run.
-        overwrite: throw away the results that are there. Files that are not nuzzle's stay.
+        overwrite: throw away the results that are there, once there is something to replace them.
+            Files that are not nuzzle's stay.
         resume: go on with a directory of the same run; finished recordings are in `finished`.
+
+    Attributes:
+        begun: whether anything is written. Until then earlier results stay as they are.
 
     Raises:
         OutputError: the folder holds something else, or results of another run.
@@ -72,11 +76,12 @@ class ResultsWriter:
         ours = (self.directory / "results.json").exists()
         if occupied and not overwrite and not (ours and resume):
             self._refuse(ours)
-        if occupied and overwrite:
-            self._clear()
-        elif occupied:
+        self._replaces = occupied and overwrite
+        self.begun = False
+        if occupied and not overwrite:
             self._take_up()
-        self._write_index(finished=False)
+        if not (ours and overwrite):
+            self._begin()
 
     @property
     def finished(self) -> dict[str, str]:
@@ -104,6 +109,7 @@ class ResultsWriter:
             seconds: what the computation took.
         """
         _check(recording, pairs, len(self.run.behaviours))
+        self._begin()
         entry = RecordingEntry(
             name=recording.name,
             group=recording.group,
@@ -144,7 +150,13 @@ class ResultsWriter:
         metrics: Mapping[str, Any] | None = None,
         attention: Sequence[Mapping[str, Any]] | None = None,
     ) -> Results:
-        """Write the tables and the index; return everything as it reads back."""
+        """Write the tables and the index; return everything as it reads back.
+
+        Where nothing could be done that would replace earlier results, those stay, and what is
+        returned holds the failures alone.
+        """
+        if not self.begun:
+            return self._failures()
         names = [name for name in self._entries if name in self._bouts]
         predicted = _join([self._bouts[name][0] for name in names])
         write_csv(predicted, self.directory / "bouts.csv")
@@ -169,6 +181,29 @@ class ResultsWriter:
         raise OutputError(
             f"{self.directory} is not empty and holds no results of nuzzle. Choose a new folder, "
             "or pass --overwrite to write beside what is there."
+        )
+
+    def _begin(self) -> None:
+        """Throw earlier results away where that was asked for, and leave an index of this run."""
+        if self.begun:
+            return
+        if self._replaces:
+            self._clear()
+        self._write_index(finished=False)
+        self.begun = True
+
+    def _failures(self) -> Results:
+        none = _join([])
+        return Results(
+            directory=self.directory,
+            run=self.run,
+            recordings=tuple(self._entries.values()),
+            finished=True,
+            bouts=none,
+            truth_bouts=None,
+            time_budget=time_budget(none, []),
+            metrics=None,
+            attention=(),
         )
 
     def _clear(self) -> None:

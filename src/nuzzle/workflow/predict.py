@@ -66,7 +66,10 @@ def predict(
             say(f"{entry.recording}: done already")
         else:
             _label(bundle, entry, writer, say)
-    return writer.finish()
+    results = writer.finish()
+    if not writer.begun:
+        say(f"{out} keeps its earlier results: there are no new ones")
+    return results
 
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
