@@ -80,7 +80,7 @@ def test_a_manifest_with_semicolons_is_one(bundle_file, short, tmp_path):
 
 
 def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file, tmp_path):
-    gone, out = tmp_path / "gone.h5", tmp_path / "out"
+    gone, out = tmp_path / "gone [1].h5", tmp_path / "out"
     result = CliRunner().invoke(
         build_app(), ["predict", str(bundle_file), str(gone), "--out", str(out)]
     )
