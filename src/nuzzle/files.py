@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from nuzzle.errors import FormatError, InputError, OutputError
 
@@ -51,6 +52,25 @@ def write_text(path: str | Path, text: str, *, overwrite: bool = True) -> Path:
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
     return Path(path)
+
+
+def writable_folder(path: str | Path) -> Path:
+    """Make a folder where there is none, and try whether files can be written in it.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except FileExistsError as error:
+        raise OutputError(f"{path} is a file; a folder was expected. Choose another.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"Cannot write into the folder {path}: {reason}.") from error
+    return path
 
 
 def existing_file(path: str | Path, what: str = "file") -> Path:

@@ -84,6 +84,12 @@ def test_an_interruption_is_one_sentence(broken):
     assert result.stderr == "Interrupted. No file was left half-written.\n"
 
 
+def test_a_file_that_may_not_be_touched_is_no_bug(broken):
+    result = run(broken(PermissionError(13, "Permission denied", "/locked/m.nuzzle")), "inspect")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: /locked/m.nuzzle: Permission denied.\n"
+
+
 def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(broken, monkeypatch, capsys):
     app = broken(KeyError("x"))
     monkeypatch.setattr(app_module, "build_app", lambda: app)

@@ -19,6 +19,7 @@ import orjson
 import pandas as pd
 
 from nuzzle.errors import InputError, OutputError
+from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
 from nuzzle.outputs.index import (
     FORMAT,
@@ -61,18 +62,19 @@ class ResultsWriter:
         begun: whether anything is written. Until then earlier results stay as they are.
 
     Raises:
-        OutputError: the folder holds something else, or results of another run.
+        OutputError: the folder holds something else, or results of another run, or cannot be
+            written to.
     """
 
     def __init__(
         self, directory: str | Path, run: Run, *, overwrite: bool = False, resume: bool = False
     ) -> None:
-        self.directory = Path(directory)
+        self.directory = writable_folder(directory)
         self.run = run
         self._entries: dict[str, RecordingEntry] = {}
         self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self._spans: dict[str, list[PairSpan]] = {}
-        occupied = self.directory.exists() and any(self.directory.iterdir())
+        occupied = any(self.directory.iterdir())
         ours = (self.directory / "results.json").exists()
         if occupied and not overwrite and not (ours and resume):
             self._refuse(ours)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import MissingDependencyError, OutputError
+from nuzzle.files import writable_folder
 from nuzzle.workflow.described import differences
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def start_again(folder: Path) -> None:
     written = written_by(folder)
     shutil.rmtree(folder, ignore_errors=True)
     if written is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        writable_folder(folder)
         package = load_optuna()
         with _quiet(package):
             _open(package, folder).set_user_attr("written", written)
@@ -92,7 +93,7 @@ class SharedStudy:
 
     Raises:
         MissingDependencyError: optuna is not installed.
-        OutputError: the folder holds another search.
+        OutputError: the folder holds another search, or cannot be written to.
     """
 
     def __init__(
@@ -105,8 +106,7 @@ class SharedStudy:
         warmup: int,
     ) -> None:
         self.optuna = load_optuna()
-        self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = writable_folder(folder)
         with self._locked(), _quiet(self.optuna):
             self.study = _open(self.optuna, folder)
             known = self.study.user_attrs.get("described")
