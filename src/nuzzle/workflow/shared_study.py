@@ -2,11 +2,14 @@
 
 Optuna's journal file holds the trials. What it does not know is kept beside it: a lock under which
 trials are given out, and a file for each running trial that its process touches again and again. A
-trial whose file has gone cold was killed; the next process does it again, from its checkpoints.
+trial whose process is gone, or whose file has gone cold where that was another machine's, was
+killed; the next process does it again, from its checkpoints.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import shutil
 import threading
 import warnings
@@ -160,7 +163,7 @@ class SharedStudy:
             if len(self.trials) >= total:
                 return None
             claimed = self.study.ask()
-            self._sign(claimed.number).touch()
+            self._sign(claimed.number).write_text(f"{platform.node()}\n{os.getpid()}", "utf-8")
             return claimed
 
     def give_up(self, trial: optuna.Trial) -> None:
@@ -208,7 +211,9 @@ class SharedStudy:
     def _is_cold(self, number: int) -> bool:
         sign, clock = self._sign(number), self.folder / "clock"
         clock.touch()  # the clock of the folder: other machines' may differ
-        return not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S
+        if not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S:
+            return True
+        return _is_gone(sign.read_text("utf-8"))
 
     def finish(self, trial: optuna.Trial, state: str, value: float | None = None) -> None:
         """End a trial as ``complete`` with a value, ``pruned`` or ``fail``."""
@@ -230,6 +235,21 @@ class SharedStudy:
                 self.study, evaluator=evaluator
             )
         return found
+
+
+def _is_gone(signature: str) -> bool:
+    """Whether the process of a sign of life is known to have ended: one of this machine."""
+    machine, _, process = signature.partition("\n")
+    # Elsewhere than on Unix, to ask for a process may end it.
+    if os.name != "posix" or machine != platform.node() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # somebody else's
+    return False
 
 
 @contextmanager

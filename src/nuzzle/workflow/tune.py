@@ -183,7 +183,10 @@ class _Run:
             self._check_hope()
         running = self.study.count("running")
         if running:
-            self.say(f"still running in other processes: {count(running, 'trial')}")
+            self.say(
+                f"still running in other processes: {count(running, 'trial')}. If they were killed "
+                "just now, repeat the command in a minute"
+            )
 
     def _one(self, trial: optuna.Trial) -> None:
         began = time.perf_counter()
