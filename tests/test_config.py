@@ -101,6 +101,8 @@ def test_a_bracket_that_is_not_closed_is_shown():
         ("ensemble: {members: [tcn, 3]}", "Member 2 .*; got 3"),
         ("ensemble: {members: [{loss: {gamma: 1}}]}", r"Member 1 .* with model\.name"),
         ("ensemble: {members: [ensemble]}", "another than 'ensemble'"),
+        ("ensemble: {members: []}", "members is empty"),
+        ("ensemble: {members: {}}", "members is empty"),
         ("ensemble: 3", "ensemble is a section"),
         ("model: {name: ensemble, options: {hidden: 3}}", r"no model\.options"),
         ("training: {seed: -1}", r"training\.seed"),
@@ -124,3 +126,33 @@ def test_mistakes_are_named(tmp_path, text, problem):
 def test_members_of_a_plain_model_are_refused():
     with pytest.raises(ConfigError, match=r"needs model\.name: ensemble"):
         Config.load(None, ["model.name=tcn", "ensemble.members=[tcn]"])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("labels.behaviours=attack", r"a list, such as \[attack\], was expected; got 'attack'"),
+        ("labels.behaviours=[rear, rear]", "each is named once; 'rear' is there 2 times"),
+        ("model=trees", r"model: a section, such as \{name: cnn_lstm\}, was expected; got 'trees'"),
+        ("labels=3", r"a section, such as \{behaviours: \[\]\}, was expected; got 3"),
+        ("training.epochs=many", "epochs: a whole number was expected; got 'many'"),
+        ("training.epochs=2.5", r"a whole number was expected; got 2\.5"),
+        ("training.epochs=0", "a number greater than 0 was expected; got 0"),
+        ("prepare.repair_identity=perhaps", "true or false was expected; got 'perhaps'"),
+        ("labels.mode=both", "'exclusive' or 'multilabel' was expected; got 'both'"),
+        ("augmentation.scale=[2, 1]", "scale: the smaller end of a range comes first"),
+    ],
+)
+def test_what_was_expected_is_said_in_words_of_the_config(change, problem):
+    with pytest.raises(ConfigError, match=problem):
+        Config.load(None, [change])
+
+
+def test_a_heading_with_nothing_below_it_says_nothing(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("training:\nfeatures:\nmodel: {name: tcn}\n")
+    found = Config.load(path, ["training.epochs=2"])
+    assert found == Config.load(None, ["model.name=tcn", "training.epochs=2"])
+    path.write_text("training: 3\n")
+    with pytest.raises(ConfigError, match=r"training\.epochs: 'training' should be a section"):
+        Config.load(path, ["training.epochs=2"])

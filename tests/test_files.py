@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import InputError, OutputError
-from nuzzle.files import atomic_path, existing_file, write_text
+from nuzzle.files import atomic_path, existing_file, writable_folder, write_text
 
 
 def names(folder):
@@ -97,3 +97,24 @@ def test_existing_file(tmp_path):
     with pytest.raises(InputError, match=r"is empty \(0 bytes\)"):
         existing_file(tmp_path / "empty.csv")
     assert existing_file(str(write_text(tmp_path / "a", "x"))) == tmp_path / "a"
+
+
+def test_a_folder_that_can_be_written_to(tmp_path):
+    assert writable_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be(tmp_path, monkeypatch):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(OutputError, match="is a file; a folder was expected"):
+        writable_folder(file)
+    with pytest.raises(OutputError, match=r"Cannot write into .*Not a directory"):
+        writable_folder(file / "results")
+
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("nuzzle.files.TemporaryFile", denied)
+    with pytest.raises(OutputError, match=r"Cannot write into .*Permission denied"):
+        writable_folder(tmp_path)

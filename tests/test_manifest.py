@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 
 
 @pytest.fixture
@@ -69,10 +69,13 @@ def test_nothing_is_overwritten_unasked(files):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_what_spreadsheets_make_of_it(files, delimiter):
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_spreadsheets_make_of_it(files, delimiter, end):
     rows = [["recording", "poses", "fps", "directed"], ["r1", "p1.csv", "25", "NO"], [""] * 4]
-    text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows) + "\r\n"
-    entry = Manifest.load(write(files, text)).entries[0]
+    path = files / "m.csv"
+    path.write_bytes(("\ufeff" + end.join(delimiter.join(row) for row in rows) + end).encode())
+    assert looks_like_manifest(path)
+    entry = Manifest.load(path).entries[0]
     assert (entry.recording, entry.fps, entry.directed) == ("r1", 25.0, False)
 
 
@@ -164,6 +167,16 @@ class TestLeakage:
         )
         with pytest.raises(LeakageError, match="share frames"):
             manifest.check_leakage()
+
+    def test_a_file_is_the_same_however_its_path_is_spelled(self, files):
+        link = files / "link.csv"
+        link.symlink_to(files / "p1.csv")
+        for other in (files / "." / ".." / files.name / "p1.csv", link):
+            manifest = Manifest(
+                (Entry("r1", files / "p1.csv", split="train"), Entry("r2", other, split="val"))
+            )
+            with pytest.raises(LeakageError, match="share frames"):
+                manifest.check_leakage()
 
     def test_a_split_by_time_and_by_item_is_allowed(self):
         entries(

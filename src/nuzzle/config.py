@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
-    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -22,16 +21,7 @@ from pydantic import (
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
 from nuzzle.presets import PRESETS, complete_members, merged, model_name
-from nuzzle.section import Section, assign, checked
-
-
-def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
-    if ends[0] > ends[1]:
-        raise ValueError("the smaller end of a range comes first")
-    return ends
-
-
-Factors = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)]
+from nuzzle.section import Factors, Names, Section, assign, checked
 
 
 class PrepareConfig(Section):
@@ -80,10 +70,10 @@ class LabelsConfig(Section):
             first; the rarest first by default.
     """
 
-    behaviours: tuple[str, ...] = ()
+    behaviours: Names = ()
     background: str = "other"
     mode: Literal["exclusive", "multilabel"] = "exclusive"
-    priority: tuple[str, ...] = ()
+    priority: Names = ()
 
 
 class LabsConfig(Section):
@@ -321,6 +311,8 @@ class Config(MemberConfig):
                 raise ConfigError(f"{path} is not YAML: {error}") from None
             if not isinstance(values, dict):
                 raise ConfigError(f"{path}: a config is a list of `key: value` lines.")
+            # A heading with nothing below it says nothing.
+            values = {key: value for key, value in values.items() if value is not None}
         for change in changes:
             key, separator, text = change.partition("=")
             if not separator:
@@ -382,11 +374,16 @@ def _ensemble(values: Mapping[str, Any], source: str) -> Config:
     whole = checked(Config, {**values, "ensemble": rest}, source)
     if whole.model.options:
         raise ConfigError(f"{source}: an ensemble has no model.options; its members have.")
+    chosen = said.get("members")
+    if chosen is not None and not chosen:
+        raise ConfigError(
+            f"{source}: ensemble.members is empty. Name some, as [tcn, trees], or leave it out."
+        )
     sections = set(MemberConfig.model_fields) - {"model"}
     common = {name: values[name] for name in sections & set(values)}
     members = {
         name: checked(MemberConfig, each, f"{source}, member {name!r}")
-        for name, each in complete_members(said.get("members") or (), common).items()
+        for name, each in complete_members(chosen or (), common).items()
     }
     unused = {name: Config.model_fields[name].default for name in sections}
     changes = {

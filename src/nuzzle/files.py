@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one, and nothing is lost."""
+"""Files: written so that a reader never sees half of one, and read as spreadsheets leave them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from nuzzle.errors import InputError, OutputError
+from nuzzle.errors import FormatError, InputError, OutputError
 
 
 @contextmanager
@@ -53,6 +54,25 @@ def write_text(path: str | Path, text: str, *, overwrite: bool = True) -> Path:
     return Path(path)
 
 
+def writable_folder(path: str | Path) -> Path:
+    """Make a folder where there is none, and try whether files can be written in it.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except FileExistsError as error:
+        raise OutputError(f"{path} is a file; a folder was expected. Choose another.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"Cannot write into the folder {path}: {reason}.") from error
+    return path
+
+
 def existing_file(path: str | Path, what: str = "file") -> Path:
     """Return `path` as a `Path` if it is a readable, non-empty file.
 
@@ -67,3 +87,20 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
     return path
+
+
+def read_csv_text(path: Path) -> str:
+    """Text of a csv that a spreadsheet may have saved; every line ends with one newline.
+
+    Raises:
+        FormatError: it is not text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the cells of a csv: comma, semicolon or tab, whichever is most frequent."""
+    return max(",;\t", key=header.count)

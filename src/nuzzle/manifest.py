@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nuzzle.cells import PARSERS
-from nuzzle.errors import FormatError, LeakageError, ManifestError
-from nuzzle.files import existing_file, write_text
+from nuzzle.errors import LeakageError, ManifestError
+from nuzzle.files import delimiter_of, existing_file, read_csv_text, write_text
 
 
 @dataclass(frozen=True)
@@ -216,14 +216,9 @@ class Manifest:
                 none, files that are gone.
         """
         path = existing_file(path, "manifest")
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                sample = file.read()
-        except UnicodeDecodeError as error:
-            raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
-        first_line = sample.split("\n", 1)[0]
-        delimiter = max(",;\t", key=first_line.count)
-        reader = csv.DictReader(io.StringIO(sample), delimiter=delimiter)
+        text = read_csv_text(path)
+        delimiter = delimiter_of(text.partition("\n")[0])
+        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
         columns = [(name or "").strip() for name in reader.fieldnames or []]
         known = {field.name for field in fields(Entry)}
         problems = [
@@ -255,8 +250,19 @@ class Manifest:
         return cls(tuple(entries), path)
 
 
+def looks_like_manifest(path: Path) -> bool:
+    """Whether the first line of a file has the two columns that every manifest has."""
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        line = file.readline()
+    header = next(csv.reader([line], delimiter=delimiter_of(line)), [])
+    return {"recording", "poses"} <= {name.strip() for name in header}
+
+
 def _source(entry: Entry) -> tuple[Path, str]:
-    return entry.poses, entry.item
+    """Which sequence of which file, however its path is spelled."""
+    return entry.poses.resolve(), entry.item
 
 
 def _by_source(entries: Iterable[Entry]) -> dict[tuple[Path, str], list[Entry]]:

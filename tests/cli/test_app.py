@@ -1,4 +1,5 @@
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -51,6 +52,24 @@ def test_every_command_has_help_for_every_option(command):
     assert run(build_app(), command, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_help_text_holds_what_rich_takes_for_a_picture(command):
+    """As in STREAM:label:, which it prints as a tag."""
+    found = typer.main.get_command(build_app()).commands[command]
+    texts = [str(each.help) for each in (found, *found.params)]
+    assert [text for text in texts if re.search(r":\w+:", text)] == []
+
+
+def test_names_are_printed_as_they_are(capsys):
+    name = "cage [1] [/] :mouse: [red].csv"
+    console.out().print(f"Bundle: {name}")
+    console.say(name)
+    console.print_table(["file"], [[name]], title=name)
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[:2] == [f"Bundle: {name}", name]
+    assert shown.err == f"{name}\n"
+
+
 def test_a_users_mistake_is_one_message(broken):
     app = broken(FormatError("a [bold]file[/].csv", "has no column x.", row=3))
     result = run(app, "inspect")
@@ -63,6 +82,12 @@ def test_an_interruption_is_one_sentence(broken):
     result = run(broken(KeyboardInterrupt()), "inspect")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted. No file was left half-written.\n"
+
+
+def test_a_file_that_may_not_be_touched_is_no_bug(broken):
+    result = run(broken(PermissionError(13, "Permission denied", "/locked/m.nuzzle")), "inspect")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: /locked/m.nuzzle: Permission denied.\n"
 
 
 def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(broken, monkeypatch, capsys):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import ManifestError
-from nuzzle.io.splits import with_group_splits
+from nuzzle.io.splits import read_assignments, with_group_splits
 from nuzzle.manifest import Entry, Manifest
 
 
@@ -50,3 +50,10 @@ class TestGroupSplits:
     def test_too_few_groups(self):
         with pytest.raises(ManifestError, match=r"--train-frames 0\.6"):
             with_group_splits(entries(("r1", {})), {"train": 0.5, "val": 0.5})
+
+
+def test_a_csv_of_splits_as_spreadsheets_save_it(tmp_path):
+    path = tmp_path / "splits.csv"
+    path.write_bytes(b"recording;split\rcage 1;train\rcage 2;val\r")
+    found = [(each.recording, each.split) for each in read_assignments(path)]
+    assert found == [("cage 1", "train"), ("cage 2", "val")]

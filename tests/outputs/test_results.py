@@ -142,11 +142,26 @@ def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
     writer.add(recording("old"), [frames(truth=True)])
     writer.finish(metrics={}, attention=[])
-    results = ResultsWriter(tmp_path, run(), overwrite=True).finish()
-    assert results.recordings == ()
-    assert list((tmp_path / "frames").iterdir()) == []
+    writer = ResultsWriter(tmp_path, run(), overwrite=True)
+    writer.add(recording("new"), [frames()])
+    results = writer.finish()
+    assert [entry.name for entry in results.recordings] == ["new"]
+    assert [path.name for path in (tmp_path / "frames").iterdir()] == ["new.parquet"]
     assert results.metrics is None
     assert not (tmp_path / "truth_bouts.csv").exists()
+
+
+def test_earlier_results_stay_where_nothing_replaces_them(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    writer.add(recording("old"), [frames(truth=True)])
+    writer.finish(metrics={}, attention=[])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    writer = ResultsWriter(tmp_path, run(), overwrite=True)
+    writer.fail("new", "was locked")
+    results = writer.finish()
+    assert [(each.name, each.status) for each in results.recordings] == [("new", "failed")]
+    assert not results.done and results.bouts.empty and results.time_budget.empty
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, recording):
@@ -156,7 +171,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, recording):
     assert not read_results(tmp_path).finished
 
     writer = ResultsWriter(tmp_path, run(), resume=True)
-    assert writer.finished == {"one"}
+    assert set(writer.finished) == {"one"}
     writer.add(recording("two"), [frames()])
     results = writer.finish()
     assert [entry.status for entry in results.recordings] == ["done", "done"]

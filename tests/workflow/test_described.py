@@ -27,9 +27,18 @@ def test_keys_are_named_with_their_sections(entry):
     assert differences(then, now) == "training.epochs (3 before, 4 now)"
 
 
-def test_rows_differ_by_their_columns_and_their_files(entry):
+def test_rows_differ_by_their_columns(entry):
     then = describe({}, [entry])
     assert differences(then, describe({}, [replace(entry, fps=25.0)])) == "row cage1"
-    Path(entry.poses).write_text("123456")
-    assert differences(then, describe({}, [entry])) == "row cage1"
     assert differences(then, describe({}, [])) == "row cage1"
+
+
+def test_a_file_is_named_even_where_it_kept_its_size(entry, tmp_path):
+    labels = tmp_path / "cage1.labels.csv"
+    labels.write_text("attack,3,9")
+    entry = replace(entry, labels=labels)
+    then = describe({}, [entry])
+    labels.write_text("attack,4,9")
+    assert differences(then, describe({}, [entry])) == f"file {labels}"
+    Path(entry.poses).write_text("54321")
+    assert differences(then, describe({}, [entry])) == f"file {entry.poses}, file {labels}"

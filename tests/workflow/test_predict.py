@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +17,9 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
+from nuzzle.manifest import Entry
 from nuzzle.outputs.results import read_results
-from nuzzle.workflow.predict import predict
+from nuzzle.workflow.predict import entries_of, predict
 from nuzzle.workflow.scored import score_recording
 
 
@@ -67,8 +69,18 @@ def test_one_bad_file_does_not_stop_the_others(bundle_file, short, tmp_path):
     assert len(results.done) == 2
 
 
+def test_a_manifest_with_semicolons_is_one(bundle_file, short, tmp_path):
+    """As spreadsheets save it in much of Europe."""
+    items = [entry.recording for entry in entries_of(short, Entry("", short))]
+    rows = [f"mouse{n};{short};{item};29,97" for n, item in enumerate(items)]
+    file = write_text(tmp_path / "m.csv", "\n".join(["recording;poses;item;fps", *rows]))
+    results = predict(bundle_file, [file], tmp_path / "out")
+    found = [(each.name, each.fps) for each in results.done]
+    assert found == [("mouse0", 29.97), ("mouse1", 29.97)]
+
+
 def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file, tmp_path):
-    gone, out = tmp_path / "gone.h5", tmp_path / "out"
+    gone, out = tmp_path / "gone [1].h5", tmp_path / "out"
     result = CliRunner().invoke(
         build_app(), ["predict", str(bundle_file), str(gone), "--out", str(out)]
     )
@@ -95,6 +107,26 @@ def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
         predict(bundle_file, [short], tmp_path / "out")
     said = []
     predict(bundle_file, [short], tmp_path / "out", resume=True, say=said.append)
+    assert sum("done already" in sentence for sentence in said) == 2
+
+
+def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
+    bundle_file, short, tmp_path, monkeypatch
+):
+    """As `nuzzle predict d1/cage1.csv`, then the same with d2/cage1.csv and --resume."""
+    first, second = tmp_path / "d1" / "cage1.json", tmp_path / "d2" / "cage1.json"
+    for file in (first, second):
+        file.parent.mkdir()
+        shutil.copy(short, file)
+    monkeypatch.chdir(first.parent)
+    names = [each.name for each in predict(bundle_file, [first.name], tmp_path / "out").done]
+    monkeypatch.chdir(tmp_path)
+    said = []
+    files = [second, first.relative_to(tmp_path)]
+    results = predict(bundle_file, files, tmp_path / "out", resume=True, say=said.append)
+    assert [each.name for each in results.done] == [*names, *(f"{name}-2" for name in names)]
+    assert [each.poses for each in results.done] == [str(first)] * 2 + [str(second)] * 2
+    assert f"{second} is called {names[0]}-2: there is another {names[0]}" in said
     assert sum("done already" in sentence for sentence in said) == 2
 
 

@@ -108,7 +108,28 @@ def test_another_search_is_refused(manifest, space, tmp_path, quick):
         tune(manifest, out, other, space=space, trials=2)
     with pytest.raises(OutputError, match=r"scoring.metric \(f1 before, ap now\)"):
         tune(manifest, out, TREES, space=space, trials=2, scoring=Scoring(metric="ap"))
-    tune(manifest, out, other, space=space, trials=1, fresh=True, overwrite=True)
+    tune(manifest, out, other, space=space, trials=1, fresh=True)
+
+
+def test_a_search_is_thrown_away_only_where_another_can_begin(
+    manifest, space, tmp_path, quick, monkeypatch
+):
+    out = tmp_path / "best.yaml"
+    tune(manifest, out, TREES, space=space, trials=2)
+    text = out.read_text()
+    out.write_text(text + "# mine\n")
+    with pytest.raises(OutputError, match="was changed since"):
+        tune(manifest, out, TREES, space=space, trials=1, fresh=True)
+    out.write_text(text)
+    assert len(tune(manifest, out, TREES, space=space, trials=1).trials) == 2, "it is still there"
+
+    def interrupted(run):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module._Run, "__call__", interrupted)
+        tune(manifest, out, TREES, space=space, trials=1, fresh=True)
+    assert len(tune(manifest, out, TREES, space=space, trials=1).trials) == 1
 
 
 def test_a_file_of_the_user_is_not_overwritten(manifest, space, tmp_path, quick):
@@ -205,16 +226,25 @@ os._exit(9)
 """
 
 
-def test_a_killed_process_leaves_its_trial_to_the_next(tmp_path, monkeypatch):
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_killed_process_leaves_its_trial_to_the_next(tmp_path, monkeypatch, elsewhere):
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
-    assert study.claim(1) is None, "it may still run"
-    cold = time.time() - 2 * shared_study._COLD_S
-    os.utime(tmp_path / "alive-0", (cold, cold))
+    if elsewhere:
+        monkeypatch.setattr("platform.node", lambda: "another")
+        assert study.claim(1) is None, "it may still run"
+        cold = time.time() - 2 * shared_study._COLD_S
+        os.utime(tmp_path / "alive-0", (cold, cold))
     again = study.claim(1)
     assert again is not None and study.work(again).name == "trial-0"
     assert again.suggest_int("x", 1, 9) == study.study.get_trials()[0].params["x"]
     assert [trial.number for trial in study.trials] == [again.number]
+
+
+def test_the_trial_of_a_living_process_is_its_own(tmp_path):
+    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    assert study.claim(1) is not None
+    assert study.claim(1) is None
 
 
 SHARED = """
@@ -257,7 +287,8 @@ def test_a_trial_that_another_process_is_at_is_not_counted(
     assert len(found.trials) == 3
     assert found.ended == len(quick) == 2
     assert said[-2:] == [
-        "still running in other processes: 1 trial",
+        "still running in other processes: 1 trial. If they were killed just now, repeat the "
+        "command in a minute",
         f"the best of 2 trials is trial {found.trials['score'].idxmax()}",
     ]
 

@@ -96,6 +96,15 @@ def test_an_existing_bundle_is_refused(tmp_path):
     assert out.read_bytes() == b"a model"
 
 
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "models").write_text("mine")
+    with (
+        pytest.raises(OutputError, match="Cannot write into the folder"),
+        folder(tmp_path / "models" / "m.nuzzle"),
+    ):
+        pytest.fail("it was let in")
+
+
 def test_the_programs_of_one_training_share_the_folder(tmp_path, monkeypatch):
     """As Lightning starts them for several GPUs, each with its number."""
     with folder(tmp_path / "m.nuzzle") as work:

@@ -110,5 +110,5 @@ def _print_agreement(result: Agreement, first: str, second: str) -> None:
         style="dim",
     )
     for note in result.notes:
-        console.print(f"Note: {note}", markup=False)
+        console.print(f"Note: {note}")
     console.print()

@@ -43,6 +43,10 @@ class _Group(TyperGroup):
         except NuzzleError as error:
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
+        except PermissionError as error:
+            sentence = f"{error.filename or 'a file'}: {error.strerror or error}."
+            console.err().print(Text.assemble(("Error: ", "bold red"), (sentence, "red")))
+            raise typer.Exit(2) from None
         except KeyboardInterrupt:
             console.err().print("Interrupted. No file was left half-written.")
             raise typer.Exit(130) from None

@@ -42,7 +42,8 @@ JsonTarget = Annotated[
 def _console(stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    # File names and messages may hold brackets and colons: nothing in a text is an instruction.
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def out() -> Console:
@@ -57,7 +58,7 @@ def err() -> Console:
 
 def say(message: str) -> None:
     """Print a line of progress on stderr, as it is."""
-    err().print(message, markup=False)
+    err().print(message)
 
 
 def _plain(value: Any) -> Any:

@@ -75,7 +75,7 @@ def explain(
         say=say,
     )
     _show_families(summary)
-    console().print(f"Explanation: {out / 'index.html'}", markup=False)
+    console().print(f"Explanation: {out / 'index.html'}")
     if json is not None:
         emit_json(summary, json)
 

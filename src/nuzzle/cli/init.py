@@ -44,7 +44,7 @@ _Stream = Annotated[str, _option("Which of several label streams.", _UNSAID)]
 _Background = Annotated[str, _option("The label for none of the others.", _UNSAID)]
 _NotObserved = Annotated[
     list[str] | None,
-    _option("A label for frames nobody looked at; STREAM:label: another stream's.", _UNSAID),
+    _option("A label for frames nobody looked at; STREAM:NAME for another stream's.", _UNSAID),
 ]
 _Undirected = Annotated[
     bool, _option("Labels are the pair's: nobody acts on another.", _UNSAID, "--undirected")
@@ -167,7 +167,7 @@ def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     from nuzzle.cli import console
 
     splits = ", ".join(f"{count} {name or 'unsplit'}" for name, count in manifest.splits.items())
-    console.out().print(f"{out}: {len(manifest)} recordings ({splits})", markup=False)
+    console.out().print(f"{out}: {len(manifest)} recordings ({splits})")
     rows = [
         (
             entry.recording,
@@ -181,4 +181,4 @@ def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     if len(manifest) > _SHOWN:
         console.out().print(f"... and {len(manifest) - _SHOWN} more")
     for note in notes:
-        console.out().print(f"Note: {note}", markup=False)
+        console.out().print(f"Note: {note}")

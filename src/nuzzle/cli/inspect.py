@@ -21,7 +21,7 @@ def inspect(
     background: Annotated[str, typer.Option(help="The label for none of the others.")] = "",
     not_observed: Annotated[
         list[str] | None,
-        typer.Option(help="A label for frames nobody looked at; STREAM:label: another stream's."),
+        typer.Option(help="A label for frames nobody looked at; STREAM:NAME for another stream's."),
     ] = None,
     allow_pickle: Annotated[
         bool,
@@ -55,7 +55,7 @@ def inspect(
 def _line(text: str) -> None:
     from nuzzle.cli.console import out
 
-    out().print(text, markup=False)
+    out().print(text)
 
 
 def _show_poses(about: dict[str, Any]) -> None:

@@ -73,14 +73,23 @@ def predict(
     )
     if results.done:
         print_time_budget(results)
-    for entry in results.failed:
-        console().print(f"[red]No result[/] for {entry.name}: {entry.reason}", highlight=False)
+    _print_failed(results)
     if results.done:
         console().print(f"Results: {out}. A report of them: nuzzle report {out}")
     if json is not None:
         emit_json(_summary(results), json)
     if results.failed:
         raise typer.Exit(1)
+
+
+def _print_failed(results: Results) -> None:
+    from rich.text import Text
+
+    from nuzzle.cli.console import out
+
+    for entry in results.failed:
+        reason = f" for {entry.name}: {entry.reason}"
+        out().print(Text.assemble(("No result", "red"), reason))
 
 
 def _summary(results: Results) -> dict[str, Any]:

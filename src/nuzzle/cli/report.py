@@ -25,6 +25,6 @@ def report(
     from nuzzle.outputs.report import write_report
 
     path = write_report(directory, out)
-    console().print(f"Report: {path}", markup=False)
+    console().print(f"Report: {path}")
     if json is not None:
         emit_json({"report": path, "results": directory, "bytes": path.stat().st_size}, json)

@@ -43,10 +43,9 @@ def simulate(
     out().print(
         f"Wrote {recordings} simulated recordings, {frames:,} frames ({format} layout, "
         f"difficulty {difficulty}, seed {seed}):",
-        markup=False,
     )
     for path in files:
-        out().print(f"  {path}", markup=False)
+        out().print(f"  {path}")
     if json is not None:
         said = {"format": format, "recordings": recordings, "frames": frames, "minutes": minutes}
         said |= {"labs": labs, "task": task, "difficulty": difficulty, "seed": seed}

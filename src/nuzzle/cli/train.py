@@ -45,7 +45,7 @@ def train(
     wanted += [f"training.seed={seed}"] if seed is not None else []
     settings = Config.load(config, wanted)
     if show_config:
-        console().print(settings.to_yaml(), end="", highlight=False, markup=False)
+        console().print(settings.to_yaml(), end="")
         return
 
     from nuzzle.evaluation.result import Evaluation

@@ -78,7 +78,7 @@ def tune(
     settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
     if show_space:
         text = space_yaml(load_space(space, settings))
-        console().print(text, end="", highlight=False, markup=False)
+        console().print(text, end="")
         return
 
     from nuzzle.workflow.trial_score import Scoring

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -18,7 +17,7 @@ from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.load import label_format, pose_format
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions
 from nuzzle.labels import Labels
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import Skeleton, canonical_mapping
 
@@ -54,7 +53,7 @@ def describe(
     """
     path = existing_file(path, "pose file, label file or manifest")
     about: dict[str, Any] = {"path": str(path)}
-    if _is_manifest(path):
+    if looks_like_manifest(path):
         return about | {"kind": "manifest"} | describe_manifest(Manifest.load(path), progress)
     found = _format(path, format)
     about["format"] = found.name
@@ -81,20 +80,6 @@ def _items(path: Path, format: PoseFormat) -> list[str]:
         return list(islice(format.items(path), _LISTED_ITEMS))
     except FormatError:
         return []  # reading it will say what is wrong
-
-
-def _is_manifest(path: Path) -> bool:
-    """Whether the first line has the two columns that every manifest has."""
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        return False
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-    except UnicodeDecodeError:
-        return False
-    delimiter = max(",;\t", key=line.count)
-    header = next(csv.reader([line], delimiter=delimiter), [])
-    return {"recording", "poses"} <= {name.strip() for name in header}
 
 
 def _format(path: Path, name: str) -> PoseFormat | LabelFormat:

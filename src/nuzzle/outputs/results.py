@@ -7,6 +7,7 @@ stroke: a run that is killed leaves only whole recordings behind, and can be res
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ import orjson
 import pandas as pd
 
 from nuzzle.errors import InputError, OutputError
+from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
 from nuzzle.outputs.index import (
     FORMAT,
@@ -52,35 +54,41 @@ class ResultsWriter:
     Args:
         directory: a new or empty folder.
         run: what is being run.
-        overwrite: throw away the results that are there. Files that are not nuzzle's stay.
+        overwrite: throw away the results that are there, once there is something to replace them.
+            Files that are not nuzzle's stay.
         resume: go on with a directory of the same run; finished recordings are in `finished`.
 
+    Attributes:
+        begun: whether anything is written. Until then earlier results stay as they are.
+
     Raises:
-        OutputError: the folder holds something else, or results of another run.
+        OutputError: the folder holds something else, or results of another run, or cannot be
+            written to.
     """
 
     def __init__(
         self, directory: str | Path, run: Run, *, overwrite: bool = False, resume: bool = False
     ) -> None:
-        self.directory = Path(directory)
+        self.directory = writable_folder(directory)
         self.run = run
         self._entries: dict[str, RecordingEntry] = {}
         self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self._spans: dict[str, list[PairSpan]] = {}
-        occupied = self.directory.exists() and any(self.directory.iterdir())
+        occupied = any(self.directory.iterdir())
         ours = (self.directory / "results.json").exists()
         if occupied and not overwrite and not (ours and resume):
             self._refuse(ours)
-        if occupied and overwrite:
-            self._clear()
-        elif occupied:
+        self._replaces = occupied and overwrite
+        self.begun = False
+        if occupied and not overwrite:
             self._take_up()
-        self._write_index(finished=False)
+        if not (ours and overwrite):
+            self._begin()
 
     @property
-    def finished(self) -> frozenset[str]:
-        """Names of the recordings that are done."""
-        return frozenset(name for name, one in self._entries.items() if one.status == "done")
+    def finished(self) -> dict[str, str]:
+        """Names of the recordings that are done, and the pose file of each."""
+        return {name: one.poses for name, one in self._entries.items() if one.status == "done"}
 
     def add(
         self,
@@ -103,11 +111,12 @@ class ResultsWriter:
             seconds: what the computation took.
         """
         _check(recording, pairs, len(self.run.behaviours))
+        self._begin()
         entry = RecordingEntry(
             name=recording.name,
             group=recording.group,
             lab=recording.lab,
-            poses=recording.source,
+            poses=_absolute(recording.source),
             n_frames=recording.n_frames,
             fps=fps or recording.require_fps(),
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
@@ -143,7 +152,13 @@ class ResultsWriter:
         metrics: Mapping[str, Any] | None = None,
         attention: Sequence[Mapping[str, Any]] | None = None,
     ) -> Results:
-        """Write the tables and the index; return everything as it reads back."""
+        """Write the tables and the index; return everything as it reads back.
+
+        Where nothing could be done that would replace earlier results, those stay, and what is
+        returned holds the failures alone.
+        """
+        if not self.begun:
+            return self._failures()
         names = [name for name in self._entries if name in self._bouts]
         predicted = _join([self._bouts[name][0] for name in names])
         write_csv(predicted, self.directory / "bouts.csv")
@@ -168,6 +183,29 @@ class ResultsWriter:
         raise OutputError(
             f"{self.directory} is not empty and holds no results of nuzzle. Choose a new folder, "
             "or pass --overwrite to write beside what is there."
+        )
+
+    def _begin(self) -> None:
+        """Throw earlier results away where that was asked for, and leave an index of this run."""
+        if self.begun:
+            return
+        if self._replaces:
+            self._clear()
+        self._write_index(finished=False)
+        self.begun = True
+
+    def _failures(self) -> Results:
+        none = _join([])
+        return Results(
+            directory=self.directory,
+            run=self.run,
+            recordings=tuple(self._entries.values()),
+            finished=True,
+            bouts=none,
+            truth_bouts=None,
+            time_budget=time_budget(none, []),
+            metrics=None,
+            attention=(),
         )
 
     def _clear(self) -> None:
@@ -251,6 +289,12 @@ def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int)
             f"recording {recording.name!r}: predictions of at least one pair with the shape "
             f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
         )
+
+
+def _absolute(source: str) -> str:
+    """The path of a file, from wherever a run is taken up; other words as they are."""
+    there = source and os.access(source, os.R_OK)
+    return os.path.realpath(source) if there else source
 
 
 def _observed(one: PairFrames) -> int:

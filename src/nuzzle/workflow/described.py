@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from nuzzle.errors import listed
@@ -10,13 +12,16 @@ from nuzzle.manifest import Entry
 
 
 def describe(parts: Mapping[str, Any], entries: Iterable[Entry]) -> str:
-    """A line for each key of `parts`, sections within sections, and for each row of a manifest."""
-    rows = [f"row {entry.recording}: {_fingerprint(entry)}" for entry in entries]
-    return "\n".join([*_lines(parts), *rows])
+    """A line for each key of `parts`, sections within sections, for each row, for each file."""
+    entries = list(entries)
+    rows = [f"row {entry.recording}: {entry}" for entry in entries]
+    files = dict.fromkeys(path for entry in entries for path in (entry.poses, entry.labels) if path)
+    held = [f"file {path}: {_contents(path)}" for path in files]
+    return "\n".join([*_lines(parts), *rows, *held])
 
 
 def differences(then: str, now: str) -> str:
-    """What two descriptions say otherwise: which keys, and their values; which rows.
+    """What two descriptions say otherwise: which keys, and their values; which rows and files.
 
     >>> differences("epochs: 3\\nrow day1: 7 kB", "epochs: 4\\nrow day1: 8 kB")
     'epochs (3 before, 4 now), row day1'
@@ -25,13 +30,13 @@ def differences(then: str, now: str) -> str:
     old, new = (dict(line.partition(": ")[::2] for line in lines) for lines in (before, after))
     changed = set(before) ^ set(after)
     keys = dict.fromkeys(line.partition(": ")[0] for line in (*before, *after) if line in changed)
-    return listed(
-        [
-            key if key.startswith("row ") else f"{key} ({old.get(key)} before, {new.get(key)} now)"
-            for key in keys
-        ],
-        most=3,
-    )
+    said = []
+    for key in keys:
+        if not key.startswith(("row ", "file ")):
+            said.append(f"{key} ({old.get(key)} before, {new.get(key)} now)")
+        elif key.startswith("row ") or (key in old and key in new):
+            said.append(key)  # a file of only one of them comes or goes with its row
+    return listed(said, most=3)
 
 
 def _lines(values: Mapping[str, Any], section: str = "") -> Iterator[str]:
@@ -43,6 +48,7 @@ def _lines(values: Mapping[str, Any], section: str = "") -> Iterator[str]:
             yield f"{section}{key}: {value}"
 
 
-def _fingerprint(entry: Entry) -> tuple[Any, ...]:
-    """What of a manifest row a training depends on."""
-    return (entry, *(p.stat().st_size for p in (entry.poses, entry.labels) if p is not None))
+def _contents(path: Path) -> str:
+    """Stands for what a file holds: corrected labels or poses are often of the same size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -16,19 +16,20 @@ from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
 from nuzzle.features.frontend import Frontend
+from nuzzle.files import writable_folder
 from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
-from nuzzle.workflow.predict import entries_of, is_manifest
+from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
@@ -82,7 +83,7 @@ def explain(
     """
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     bundle = _chosen(whole, member, behaviours, frames)
-    folder = ExplanationFolder.open(out, overwrite=overwrite)
+    folder = ExplanationFolder.open(writable_folder(out), overwrite=overwrite)
     recordings = _load(files, split, like or Entry("", Path()), say)
     job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
     job.note_member_of(whole)
@@ -114,7 +115,7 @@ def _load(files: Sequence[str | Path], split: str, like: Entry, say: Say) -> lis
     recordings = []
     for file in files:
         path = Path(file)
-        if path.is_file() and is_manifest(path):
+        if path.is_file() and looks_like_manifest(path):
             manifest = Manifest.load(path)
             entries = list(manifest.select(split) if split else manifest)
         else:

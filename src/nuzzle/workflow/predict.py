@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from nuzzle.inference.predict import predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
@@ -62,12 +60,16 @@ def predict(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
+    done = writer.finished
     for entry in _entries(files, like or Entry("", Path()), say, writer):
-        if entry.recording in writer.finished:
+        if entry.recording in done:
             say(f"{entry.recording}: done already")
         else:
             _label(bundle, entry, writer, say)
-    return writer.finish()
+    results = writer.finish()
+    if not writer.begun:
+        say(f"{out} keeps its earlier results: there are no new ones")
+    return results
 
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
@@ -103,8 +105,8 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
 def _entries(
     files: Sequence[str | Path], like: Entry, say: Callable[[str], None], writer: ResultsWriter
 ) -> Iterator[Entry]:
-    """One entry a recording; names are made unique."""
-    taken: Counter[str] = Counter()
+    """One entry a recording; names are made unique, in an earlier run that goes on, too."""
+    done, taken = writer.finished, set[str]()
     for file in files:
         path = Path(file)
         try:
@@ -114,14 +116,25 @@ def _entries(
             writer.fail(str(path), str(error), poses=str(path))
             continue
         for entry in found:
-            taken[entry.recording] += 1
-            count = taken[entry.recording]
-            yield entry if count == 1 else replace(entry, recording=f"{entry.recording}-{count}")
+            name = _free_name(entry, done, taken)
+            if name != entry.recording:
+                say(f"{entry.poses} is called {name}: there is another {entry.recording}")
+            taken.add(name)
+            yield replace(entry, recording=name)
+
+
+def _free_name(entry: Entry, done: Mapping[str, str], taken: Set[str]) -> str:
+    """The name of a recording, numbered where another file has it, here or in an earlier run."""
+    poses, name, number = str(entry.poses.resolve()), entry.recording, 1
+    while name in taken or done.get(name, poses) != poses:
+        number += 1
+        name = f"{entry.recording}-{number}"
+    return name
 
 
 def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
     """The recordings of a pose file or a manifest, without labels."""
-    if path.is_file() and is_manifest(path):
+    if path.is_file() and looks_like_manifest(path):
         yield from (replace(entry, labels=None) for entry in Manifest.load(path))
         return
     form = find_format(path, POSE_FORMATS, like.pose_format)
@@ -133,12 +146,3 @@ def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
         raise InputError(f"{path} holds no sequence.")
     for item in items:
         yield replace(like, recording=item, poses=path, item=item)
-
-
-def is_manifest(path: Path) -> bool:
-    """Whether the first line has the two columns that every manifest has."""
-    if path.suffix.lower() != ".csv":
-        return False
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        header = next(csv.reader(file), [])
-    return {"recording", "poses"} <= {name.strip() for name in header}

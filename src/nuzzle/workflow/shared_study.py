@@ -2,11 +2,15 @@
 
 Optuna's journal file holds the trials. What it does not know is kept beside it: a lock under which
 trials are given out, and a file for each running trial that its process touches again and again. A
-trial whose file has gone cold was killed; the next process does it again, from its checkpoints.
+trial whose process is gone, or whose file has gone cold where that was another machine's, was
+killed; the next process does it again, from its checkpoints.
 """
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import MissingDependencyError, OutputError
+from nuzzle.files import writable_folder
 from nuzzle.workflow.described import differences
 
 if TYPE_CHECKING:
@@ -44,6 +49,41 @@ def load_optuna() -> Any:
     return package
 
 
+def written_by(folder: Path) -> str | None:
+    """What the search in `folder` has noted of the file that it wrote last, if any."""
+    if not (folder / "journal.log").exists():
+        return None
+    package = load_optuna()
+    with _quiet(package):
+        noted = _open(package, folder).user_attrs.get("written")
+    return None if noted is None else str(noted)
+
+
+def start_again(folder: Path) -> None:
+    """Throw the search in `folder` away, but not its note of what it wrote."""
+    written = written_by(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    if written is not None:
+        writable_folder(folder)
+        package = load_optuna()
+        with _quiet(package):
+            _open(package, folder).set_user_attr("written", written)
+
+
+def _open(package: Any, folder: Path) -> optuna.Study:
+    journal = package.storages.journal
+    path = str(folder / "journal.log")
+    # A lock that is a file made anew works on shared folders and on Windows, too.
+    backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
+    study: optuna.Study = package.create_study(
+        storage=package.storages.JournalStorage(backend),
+        study_name="nuzzle",
+        direction="maximize",
+        load_if_exists=True,
+    )
+    return study
+
+
 class SharedStudy:
     """The trials of all processes.
 
@@ -56,7 +96,7 @@ class SharedStudy:
 
     Raises:
         MissingDependencyError: optuna is not installed.
-        OutputError: the folder holds another search.
+        OutputError: the folder holds another search, or cannot be written to.
     """
 
     def __init__(
@@ -69,10 +109,9 @@ class SharedStudy:
         warmup: int,
     ) -> None:
         self.optuna = load_optuna()
-        self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = writable_folder(folder)
         with self._locked(), _quiet(self.optuna):
-            self.study = self._open()
+            self.study = _open(self.optuna, folder)
             known = self.study.user_attrs.get("described")
             if known is None:
                 self.study.set_user_attr("described", described)
@@ -89,19 +128,6 @@ class SharedStudy:
             seed=seed + 7919 * process, n_startup_trials=_RANDOM_TRIALS
         )
         self.study.pruner = self.optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup)
-
-    def _open(self) -> optuna.Study:
-        journal = self.optuna.storages.journal
-        path = str(self.folder / "journal.log")
-        # A lock that is a file made anew works on shared folders and on Windows, too.
-        backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
-        study: optuna.Study = self.optuna.create_study(
-            storage=self.optuna.storages.JournalStorage(backend),
-            study_name="nuzzle",
-            direction="maximize",
-            load_if_exists=True,
-        )
-        return study
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -137,7 +163,7 @@ class SharedStudy:
             if len(self.trials) >= total:
                 return None
             claimed = self.study.ask()
-            self._sign(claimed.number).touch()
+            self._sign(claimed.number).write_text(f"{platform.node()}\n{os.getpid()}", "utf-8")
             return claimed
 
     def give_up(self, trial: optuna.Trial) -> None:
@@ -185,7 +211,9 @@ class SharedStudy:
     def _is_cold(self, number: int) -> bool:
         sign, clock = self._sign(number), self.folder / "clock"
         clock.touch()  # the clock of the folder: other machines' may differ
-        return not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S
+        if not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S:
+            return True
+        return _is_gone(sign.read_text("utf-8"))
 
     def finish(self, trial: optuna.Trial, state: str, value: float | None = None) -> None:
         """End a trial as ``complete`` with a value, ``pruned`` or ``fail``."""
@@ -207,6 +235,21 @@ class SharedStudy:
                 self.study, evaluator=evaluator
             )
         return found
+
+
+def _is_gone(signature: str) -> bool:
+    """Whether the process of a sign of life is known to have ended: one of this machine."""
+    machine, _, process = signature.partition("\n")
+    # Elsewhere than on Unix, to ask for a process may end it.
+    if os.name != "posix" or machine != platform.node() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # somebody else's
+    return False
 
 
 @contextmanager

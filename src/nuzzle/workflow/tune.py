@@ -22,7 +22,7 @@ from nuzzle.outputs.search import draw_search
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, starting_point
-from nuzzle.workflow.shared_study import SharedStudy, load_optuna
+from nuzzle.workflow.shared_study import SharedStudy, load_optuna, start_again, written_by
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
 
 if TYPE_CHECKING:
@@ -106,8 +106,9 @@ def tune(
     config, scoring, out = config or Config(), scoring or Scoring(), Path(out)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     values = load_space(space, config)
-    folder = _folder(out, overwrite=overwrite, fresh=fresh)
+    folder = _folder(out, overwrite=overwrite)
     score = TrialScore(manifest, config, scoring, say)
+    _make_way(out, folder, overwrite=overwrite, fresh=fresh)
     study = SharedStudy(
         folder,
         _described(config, manifest, values, scoring),
@@ -115,12 +116,11 @@ def tune(
         seed=config.training.seed,
         warmup=config.training.epochs // 3 if scoring.on == "val" else 0,
     )
-    _check_out(out, study, overwrite=overwrite)
     _Run(study, score, config, values, trials, say)()
     return _conclude(study, config, values, out, say)
 
 
-def _folder(out: Path, *, overwrite: bool, fresh: bool) -> Path:
+def _folder(out: Path, *, overwrite: bool) -> Path:
     """Where the study of `out` lies."""
     if out.suffix.lower() not in (".yaml", ".yml"):
         raise OutputError(f"{out}: the configuration is written as YAML; name it ….yaml.")
@@ -128,8 +128,6 @@ def _folder(out: Path, *, overwrite: bool, fresh: bool) -> Path:
     folder = out.with_name(out.name + ".study")
     if out.exists() and not overwrite and not folder.exists():
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
-    if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 
@@ -140,15 +138,20 @@ def _described(config: Config, manifest: Manifest, space: Space, scoring: Scorin
     return describe(parts, manifest)
 
 
-def _check_out(out: Path, study: SharedStudy, *, overwrite: bool) -> None:
-    """Raise an `OutputError` where `out` is not what this search wrote last."""
-    if overwrite or not out.exists():
-        return
-    if _hash(out.read_text("utf-8")) != study.study.user_attrs.get("written"):
+def _make_way(out: Path, folder: Path, *, overwrite: bool, fresh: bool) -> None:
+    """Throw an earlier search away where that is asked for, and nothing else stands in the way.
+
+    Raises:
+        OutputError: `out` is not what the search in `folder` wrote last.
+    """
+    mine = overwrite or not out.exists() or _hash(out.read_text("utf-8")) == written_by(folder)
+    if not mine:
         raise OutputError(
-            f"{out} was not written by the search in {study.folder}, or was changed since. Choose "
+            f"{out} was not written by the search in {folder}, or was changed since. Choose "
             "another name, or pass --overwrite."
         )
+    if fresh:
+        start_again(folder)
 
 
 def _hash(text: str) -> str:
@@ -180,7 +183,10 @@ class _Run:
             self._check_hope()
         running = self.study.count("running")
         if running:
-            self.say(f"still running in other processes: {count(running, 'trial')}")
+            self.say(
+                f"still running in other processes: {count(running, 'trial')}. If they were killed "
+                "just now, repeat the command in a minute"
+            )
 
     def _one(self, trial: optuna.Trial) -> None:
         began = time.perf_counter()

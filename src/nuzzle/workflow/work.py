@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
-from nuzzle.files import write_text
+from nuzzle.files import writable_folder, write_text
 from nuzzle.manifest import Entry
 from nuzzle.workflow.described import describe, differences
 from nuzzle.workflow.samples import Say
@@ -104,9 +104,9 @@ def _alone_in(work: Path) -> Iterator[None]:
     Of the programs that Lightning starts, one a GPU, the first stands for all.
 
     Raises:
-        OutputError: another run is in it.
+        OutputError: another run is in it, or it cannot be written to.
     """
-    work.mkdir(parents=True, exist_ok=True)
+    writable_folder(work)
     if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK")):
         yield
         return
