@@ -18,7 +18,6 @@ _SHOWN_ROWS = 40
 
 def print_evaluation(result: Evaluation, split: str) -> None:
     """A table of each behaviour's scores, and what the figures mean."""
-    from rich.markup import escape
 
     print_table(
         ("behaviour", "F1", "prec.", "recall", "AP", "bout F1", "frames", "bouts"),
@@ -35,7 +34,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
             )
             for score in result.behaviours
         ],
-        title=escape(f"Scores on {split!r}, per frame unless said otherwise"),
+        title=f"Scores on {split!r}, per frame unless said otherwise",
     )
     console = out()
     if result.background:
@@ -43,21 +42,20 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         with_it = f"; {result.macro_f1_with_background} with it"
     else:
         with_it = ""
-    console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})", markup=False)
+    console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})")
     console.print(
         f"{_compared(result)} Precision: how much of what was said is true; recall: how much of "
         "what is true was said; F1: their harmonic mean; AP: how well the probability ranks "
         "frames; bout F1: a bout counts where it overlaps a true one by half; in brackets: 95 % "
         "intervals over recordings.",
         style="dim",
-        markup=False,
     )
     if result.uncertainty is not None and result.uncertainty.in_words:
-        console.print(result.uncertainty.in_words, markup=False)
+        console.print(result.uncertainty.in_words)
     if result.labs:
         _print_labs(result)
     for note in result.notes:
-        console.print(f"Note: {note}", markup=False)
+        console.print(f"Note: {note}")
 
 
 def _compared(result: Evaluation) -> str:
@@ -133,4 +131,4 @@ def print_time_budget(results: Results) -> None:
     if len(rows) > _SHOWN_ROWS:
         more = len(rows) - _SHOWN_ROWS
         where = results.directory / "time_budget.csv"
-        out().print(f"{more} more rows are in {where}.", markup=False)
+        out().print(f"{more} more rows are in {where}.")

@@ -9,11 +9,10 @@ from typing import Any
 
 from nuzzle.errors import InputError, ManifestError, StreamError, listed
 from nuzzle.io.calms21 import manifest_from_calms21
-from nuzzle.io.load import label_format, load_entry, pose_format, read_labels
+from nuzzle.io.load import label_format, label_options, load_entry, pose_format, read_labels
 from nuzzle.io.looked_for import not_said
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.match import Match, expand, match_files
-from nuzzle.io.registry import LabelOptions
 from nuzzle.io.splits import (
     Assignment,
     Splitting,
@@ -249,18 +248,7 @@ def _has_its_stream(entry: Entry, first: Recording) -> bool:
 
 def _read(entry: Entry, first: Recording) -> Labels:
     """The labels of a row, without its poses."""
-    options = LabelOptions(
-        individuals=first.individuals,
-        fps=entry.fps or first.fps,
-        stream=entry.stream,
-        item=entry.item,
-        agent=entry.agent,
-        target=entry.target,
-        directed=entry.directed,
-        background=entry.background,
-        not_observed=entry.not_observed,
-        rename_individuals=entry.individuals,
-    )
+    options = label_options(entry, first.individuals, entry.fps or first.fps)
     labels = read_labels(entry.labels or "", options, entry.label_format)
     return labels.rename_behaviours(entry.behaviours)
 

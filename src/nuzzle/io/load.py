@@ -179,11 +179,21 @@ def _check_individuals(entry: Entry, recording: Recording) -> None:
         )
 
 
-def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
-    options = LabelOptions(
-        n_frames=recording.n_frames,
-        fps=recording.fps,
-        individuals=recording.individuals,
+def label_options(
+    entry: Entry, individuals: tuple[str, ...], fps: float | None, n_frames: int | None = None
+) -> LabelOptions:
+    """What a row says of its label file, which the file may not say itself.
+
+    Args:
+        entry: the row.
+        individuals: the animals of its poses.
+        fps: of its poses.
+        n_frames: of its poses, where the labels are to be cut to them.
+    """
+    return LabelOptions(
+        n_frames=n_frames,
+        fps=fps,
+        individuals=individuals,
         agent=entry.individuals.get(entry.agent, entry.agent),
         target=entry.individuals.get(entry.target, entry.target),
         directed=entry.directed,
@@ -193,6 +203,10 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         item=entry.item,
         rename_individuals=entry.individuals,
     )
+
+
+def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
+    options = label_options(entry, recording.individuals, recording.fps, recording.n_frames)
     labels = read_labels(path, options, entry.label_format)
     if not entry.directed:
         labels = labels.without_direction(recording.individuals)
