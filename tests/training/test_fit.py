@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError
+from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.labels import Pair
 from nuzzle.training.fit import _module as module_of
 from nuzzle.training.fit import fit
@@ -88,6 +88,11 @@ def test_spoiled_weights_are_not_kept(tmp_path, monkeypatch, val):
     best = caught.value.best
     assert best.best_epoch == 1
     assert all(torch.isfinite(each).all() for each in best.model.parameters())
+
+
+def test_what_follows_from_the_recordings_is_no_option(tmp_path):
+    with pytest.raises(ConfigError, match=r"model.options: input_dim cannot be chosen"):
+        fit(config_of("model.options={input_dim: 7}"), SPACE, TRAIN, [], tmp_path)
 
 
 def test_a_loss_that_is_infinite_at_once(tmp_path):

@@ -46,6 +46,8 @@ def test_a_network_by_command(bundle_file, manifest, tmp_path):
     assert "--overwrite" in again.stderr
     (out / "mine.txt").write_text("stays")
     (out / "shap-7.png").write_text("of an earlier explanation")
+    failed = run(bundle_file, tmp_path / "gone.csv", "--out", out, "--overwrite")
+    assert failed.exit_code == 2 and (out / "index.html").read_text() == page
     over = run(bundle_file, study, "--out", out, "--overwrite", "--repeats", 0, "--bouts", 1)
     assert over.exit_code == 0, over.stderr
     assert (out / "mine.txt").exists()

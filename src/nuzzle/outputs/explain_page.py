@@ -34,11 +34,13 @@ class ExplanationFolder:
         directory: a new or empty folder, or one with an explanation that may be replaced.
         pictures: section -> file name and what it shows.
         notes: what to know before reading on.
+        begun: whether anything is written. Until then an earlier explanation stays as it is.
     """
 
     directory: Path
     pictures: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    begun: bool = False
 
     @classmethod
     def open(cls, directory: str | Path, *, overwrite: bool) -> ExplanationFolder:
@@ -53,23 +55,30 @@ class ExplanationFolder:
                 f"{path} is not empty. Choose another folder, or pass --overwrite to replace the "
                 "explanation in it."
             )
-        for old in path.iterdir() if path.exists() else ():
+        return cls(path)
+
+    def _begin(self) -> None:
+        """Throw an earlier explanation away, now that there is a new one."""
+        for old in self.directory.iterdir() if not self.begun and self.directory.exists() else ():
             if _OWN_FILES.fullmatch(old.name):
                 old.unlink()
-        return cls(path)
+        self.begun = True
 
     def picture(self, section: str, name: str, figure: Figure, caption: str) -> None:
         """Add a PNG."""
+        self._begin()
         file = f"{name}.png"
         save(figure, self.directory / file)
         self.pictures.setdefault(section, []).append((file, caption))
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add a csv."""
+        self._begin()
         write_csv(pd.DataFrame(list(rows)), self.directory / f"{name}.csv")
 
     def finish(self, summary: Mapping[str, Any]) -> Path:
         """Write ``summary.json`` and the page; return the page."""
+        self._begin()
         write_json(self.directory / "summary.json", {**summary, "notes": self.notes})
         environment = Environment(
             loader=PackageLoader("nuzzle.outputs", "templates"),

@@ -24,7 +24,7 @@ from lightning.pytorch.callbacks import (
 from torch import Tensor, nn
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError
+from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.models.graph import node_layout
@@ -163,7 +163,11 @@ def _trainer(
 def model_arguments(
     config: Config, sample: Sample, space: LabelSpace, auxiliary: LabelSpace | None = None
 ) -> dict[str, Any]:
-    """What the configured model is built with, for input like that of `sample`."""
+    """What the configured model is built with, for input like that of `sample`.
+
+    Raises:
+        ConfigError: `model.options` say what follows from the recordings or the configuration.
+    """
     groups = [len(each.names) for each in (space, auxiliary) if each is not None]
     arguments: dict[str, Any] = {"input_dim": sample.width, "num_classes": sum(groups)}
     if ARCHITECTURES[config.model.name].shape == "window":
@@ -172,6 +176,11 @@ def model_arguments(
         arguments |= {"exclusive": space.exclusive, "groups": groups}
     if config.model.name == "graph" and len(sample.lab):
         arguments["nodes"] = node_layout(sample.features.shape[1])
+    if given := sorted(arguments.keys() & config.model.options.keys()):
+        raise ConfigError(
+            f"model.options: {', '.join(given)} cannot be chosen: it follows from the features, "
+            "the labels and training.window. Leave it out."
+        )
     return {**arguments, **config.model.options}
 
 
