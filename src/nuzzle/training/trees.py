@@ -35,13 +35,19 @@ DEFAULTS: dict[str, Any] = {
 
 #: What `model.options` may say, by LightGBM's main names: it takes unknown ones for comments, and
 #: of two names for one thing it takes the main one.
-OPTIONS = (
-    *DEFAULTS,
-    *("seed", "num_threads", "device_type", "force_col_wise", "boosting", "data_sample_strategy"),
-    *("max_depth", "max_bin", "min_data_in_bin", "bin_construct_sample_cnt"),
-    *("min_sum_hessian_in_leaf", "min_gain_to_split", "max_delta_step", "path_smooth"),
-    *("lambda_l1", "lambda_l2", "extra_trees", "feature_fraction_bynode"),
-    *("drop_rate", "max_drop", "skip_drop", "top_rate", "other_rate"),
+OPTIONS = frozenset(
+    [
+        *DEFAULTS,
+        # how it computes
+        *("seed", "num_threads", "device_type", "force_col_wise", "bin_construct_sample_cnt"),
+        # what a tree may be
+        *("max_depth", "max_bin", "min_data_in_bin", "min_sum_hessian_in_leaf"),
+        *("min_gain_to_split", "max_delta_step", "path_smooth", "lambda_l1", "lambda_l2"),
+        # what it sees
+        *("extra_trees", "feature_fraction_bynode", "data_sample_strategy"),
+        # how trees add up
+        *("boosting", "drop_rate", "max_drop", "skip_drop", "top_rate", "other_rate"),
+    ]
 )
 
 
