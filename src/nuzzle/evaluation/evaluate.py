@@ -297,7 +297,7 @@ def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
                 "example of it"
             )
         elif tp[column] + fn[column] == 0:
-            why = f"{name!r} does not occur in the truth of these recordings"
+            why = f"{name!r} does not occur in the frames that are scored"
         else:
             continue
         notes.append(f"{why}: it has no F1 and is left out of the macro averages.")
