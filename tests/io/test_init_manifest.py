@@ -260,6 +260,8 @@ def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_s
     seen = labels.frames(Pair("one", "two"), ["attack", "groom", "sniff"])
     assert seen.observed.all() and not seen.active.any()
     assert labels.self_behaviours == ("groom",)
+    pairs, _ = start(project, common={"fps": 25.0, "directed": False})
+    assert by_name(pairs)["1"].looked_for == ("groom", "sniff"), "of the pair, whoever groomed"
     asked, _ = start(project, common={"fps": 25.0, "looked_for": ("sniff",)})
     assert {entry.looked_for for entry in asked} == {("sniff",)}, "what people say stays"
 

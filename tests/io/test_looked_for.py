@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from nuzzle.io.looked_for import not_said, with_looked_for
@@ -34,6 +36,12 @@ def test_each_pair_of_the_file_was_looked_at():
         ("b", "b", "groom", 0, 10),
     ]
     assert len(found.bouts) == 2 and not found.only_seen
+
+
+def test_without_direction_there_are_only_pairs():
+    pair = replace(labels(("a", "b", "attack", 2, 4)), directed=False)
+    found = with_looked_for(pair, ("self:groom",), never)
+    assert spans(found) == [("a", "b", "attack", 0, 10), ("a", "b", "groom", 0, 10)]
 
 
 def test_where_nothing_happened_all_was_looked_for_in_the_default_pair():

@@ -9,7 +9,7 @@ from typing import Any
 
 from nuzzle.errors import InputError, ManifestError, StreamError, listed
 from nuzzle.io.calms21 import manifest_from_calms21
-from nuzzle.io.load import label_format, label_options, load_entry, pose_format, read_labels
+from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
 from nuzzle.io.looked_for import not_said
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.match import Match, expand, match_files
@@ -248,9 +248,7 @@ def _has_its_stream(entry: Entry, first: Recording) -> bool:
 
 def _read(entry: Entry, first: Recording) -> Labels:
     """The labels of a row, without its poses."""
-    options = label_options(entry, first.individuals, entry.fps or first.fps)
-    labels = read_labels(entry.labels or "", options, entry.label_format)
-    return labels.rename_behaviours(entry.behaviours)
+    return labels_of_row(entry, label_options(entry, first.individuals, entry.fps or first.fps))
 
 
 def first_look(manifest: Manifest) -> tuple[str, ...]:

@@ -205,13 +205,21 @@ def label_options(
     )
 
 
+def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
+    """The labels of a row that has some, of the pairs and by the names that it says.
+
+    Raises:
+        InputError: the file cannot be read so; the message says why.
+    """
+    labels = read_labels(entry.labels or "", options, entry.label_format)
+    if not entry.directed:
+        labels = labels.without_direction(options.individuals)
+    return labels.rename_behaviours(entry.behaviours) if entry.behaviours else labels
+
+
 def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
     options = label_options(entry, recording.individuals, recording.fps, recording.n_frames)
-    labels = read_labels(path, options, entry.label_format)
-    if not entry.directed:
-        labels = labels.without_direction(recording.individuals)
-    if entry.behaviours:
-        labels = labels.rename_behaviours(entry.behaviours)
+    labels = labels_of_row(entry, options)
     if entry.looked_for:
         labels = with_looked_for(labels, entry.looked_for, Cast(path, options).default)
     if entry.label_delay_s:

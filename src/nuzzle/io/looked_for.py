@@ -17,13 +17,15 @@ def with_looked_for(labels: Labels, names: Sequence[str], default: Callable[[], 
     """The labels as of someone who looked for these wherever they looked for anything.
 
     They looked at each pair of the file, and for what an animal does to itself at each agent; in
-    all frames where the file has none.
+    all frames where the file has none. Without direction there are only pairs.
 
     Args:
         labels: of a file that names only what was seen.
         names: of behaviours; those that begin with ``self:`` are directed at oneself.
         default: says which pair it was, where the file has none.
     """
+    if not labels.directed:
+        names = [name.removeprefix(OWN) for name in names]
     pairs = labels.pairs or (default(),)
     between = [pair for pair in pairs if pair.agent != pair.target]
     alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
