@@ -126,6 +126,13 @@ def test_a_behaviour_that_never_occurs_has_no_score(made_up):
     assert "nan" not in re.sub(r"<(script|style)>.*?</\1>", "", html, flags=re.S).lower()
 
 
+@pytest.mark.parametrize("kind", ["prediction", "evaluation"])
+def test_a_direction_that_was_never_labelled_is_a_guess(made_up, kind):
+    page, _ = page_of(made_up(kind, bundle={"training": {"one_way": ["resident → intruder"]}}))
+    said = "one direction was labelled (resident → intruder): what it says of the other is a guess"
+    assert (said in page.text) == (kind == "prediction")
+
+
 def test_nothing_found_at_all(tmp_path, recording):
     p = np.tile(np.array([0.1, 0.9], np.float32), (50, 1))
     run = Run(kind="prediction", behaviours=("mount", "other"), background="other")

@@ -1,8 +1,25 @@
+import numpy as np
 import pytest
+import torch
 from torch import nn
 
+from nuzzle.labels import Pair
 from nuzzle.training.fit import Trained
-from nuzzle.workflow.learn import _warn_of_overfitting
+from nuzzle.training.targets import Targets
+from nuzzle.training.windows import Sample
+from nuzzle.workflow.learn import _one_way, _warn_of_overfitting
+
+
+def test_labels_of_one_direction_are_known():
+    nothing = Targets(np.zeros((5, 1), bool), np.zeros((5, 1), bool))
+
+    def sample(recording, agent, target):
+        return Sample(recording, Pair(agent, target), torch.zeros(5, 1), nothing)
+
+    one = [sample("day1", "resident", "intruder"), sample("day2", "black", "white")]
+    assert _one_way(one) == ["black → white", "resident → intruder"]
+    assert _one_way([*one, sample("day3", "white", "black")]) != [], "of another recording"
+    assert _one_way([*one, sample("day2", "white", "black")]) == []
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,12 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
             "The classifier was trained on simulated recordings. Its figures say nothing about "
             "real animals."
         )
+    one_way = (results.run.bundle.get("training") or {}).get("one_way")
+    if one_way and results.run.kind == "prediction":
+        said.append(
+            f"Where the classifier learned, one direction was labelled ({listed(one_way, 3)}): "
+            "what it says of the other is a guess."
+        )
     if results.failed:
         said.append(
             f"{count(len(results.failed), 'recording')} could not be worked on; "

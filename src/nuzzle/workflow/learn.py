@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -212,10 +213,19 @@ def _trained_on(
         "groups": sorted({each.group or each.name for each in recordings["train"]}),
         "labs": looked_for(recordings["train"], space.names),
         "unlearned": list(space.absent(recordings["train"])),
+        "one_way": _one_way(samples["train"]) if space.directed else [],
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
     }
+
+
+def _one_way(train: Sequence[Sample]) -> list[str]:
+    """The pairs that were labelled, in words, where never both orders of one were."""
+    looked = {(each.recording, each.pair) for each in train}
+    if any((recording, pair.reversed) in looked for recording, pair in looked):
+        return []
+    return sorted({f"{pair.agent} → {pair.target}" for _, pair in looked})
 
 
 def _provenance() -> dict[str, str]:
