@@ -287,6 +287,17 @@ def test_row_without_labels_has_none_even_where_the_file_does(calms21: Path) -> 
     assert load_entry(Entry("a", entry.poses, item=entry.item)).labels is None
 
 
+def test_a_file_may_say_itself_that_its_labels_have_no_direction(poses: Path) -> None:
+    path = poses.with_name("bouts.csv")
+    rows = (
+        "# directed,no\nagent,target,behaviour,start_frame,stop_frame\none,two,x,0,1\ntwo,one,x,2,3"
+    )
+    path.write_text(rows)
+    labels = load_entry(Entry("a", poses, path, fps=10.0)).labels
+    assert labels is not None and not labels.directed and labels.pairs == (Pair("one", "two"),)
+    assert labels.bouts["start_frame"].tolist() == [0, 2]
+
+
 # Real files
 
 

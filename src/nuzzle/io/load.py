@@ -212,7 +212,7 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
         InputError: the file cannot be read so; the message says why.
     """
     labels = read_labels(entry.labels or "", options, entry.label_format)
-    if not entry.directed:
+    if not (entry.directed and labels.directed):
         labels = labels.without_direction(options.individuals)
     return labels.rename_behaviours(entry.behaviours) if entry.behaviours else labels
 
