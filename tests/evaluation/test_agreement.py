@@ -143,3 +143,13 @@ def test_what_an_animal_does_to_itself_is_compared_once():
     # 90 frames: 12 sniff, 12 groom and 63 neither agree; 3 are groom to the first alone.
     chance = (12 * 12 + 15 * 12 + 63 * 66) / 90**2
     assert result.kappa == pytest.approx((87 / 90 - chance) / (1 - chance))
+
+
+def test_grooming_that_one_never_saw_counts_where_both_looked_for_the_same():
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    rows = [("a", "b", "sniff", 0, 2), ("a", "a", "groom", 4, 8)]
+    bouts = [dict(zip(names, row, strict=True)) for row in rows]
+    spans = [{**bout, "start_frame": 0, "stop_frame": 10} for bout in bouts]
+    one, other = Labels(bouts, spans, 10), Labels(bouts[:1], spans[:1], 10)
+    groom = agreement(one, other, same_behaviours=True)["groom"]
+    assert (groom.first_frames, groom.second_frames, groom.both_frames) == (4, 0, 0)

@@ -13,21 +13,17 @@ def labels(*bouts, observed=None, only_seen=True):
     return Labels(rows, spans if observed is None else observed, 10, only_seen=only_seen)
 
 
-def spans(found):
-    return sorted(found.observed.itertuples(index=False, name=None))
-
-
 def never():
     pytest.fail("the file says which pair it is")
 
 
-def test_each_pair_of_the_file_was_looked_at():
+def test_each_pair_of_the_file_was_looked_at(spans_of):
     found = with_looked_for(
         labels(("a", "b", "attack", 2, 4), ("b", "a", "attack", 6, 7)),
         ("attack", "sniff", "self:groom"),
         never,
     )
-    assert spans(found) == [
+    assert spans_of(found.observed) == [
         ("a", "a", "groom", 0, 10),
         ("a", "b", "attack", 0, 10),
         ("a", "b", "sniff", 0, 10),
@@ -38,21 +34,21 @@ def test_each_pair_of_the_file_was_looked_at():
     assert len(found.bouts) == 2 and not found.only_seen
 
 
-def test_without_direction_there_are_only_pairs():
+def test_without_direction_there_are_only_pairs(spans_of):
     pair = replace(labels(("a", "b", "attack", 2, 4)), directed=False)
     found = with_looked_for(pair, ("self:groom",), never)
-    assert spans(found) == [("a", "b", "attack", 0, 10), ("a", "b", "groom", 0, 10)]
+    assert spans_of(found.observed) == [("a", "b", "attack", 0, 10), ("a", "b", "groom", 0, 10)]
 
 
-def test_where_nothing_happened_all_was_looked_for_in_the_default_pair():
+def test_where_nothing_happened_all_was_looked_for_in_the_default_pair(spans_of):
     found = with_looked_for(labels(), ("attack",), lambda: Pair("a", "b"))
-    assert spans(found) == [("a", "b", "attack", 0, 10)]
+    assert spans_of(found.observed) == [("a", "b", "attack", 0, 10)]
 
 
-def test_frames_in_which_nobody_looked_stay_so():
+def test_frames_in_which_nobody_looked_stay_so(spans_of):
     seen = [{"agent": "a", "target": "b", "behaviour": "attack", "start_frame": 3, "stop_frame": 8}]
     found = with_looked_for(labels(("a", "b", "attack", 4, 5), observed=seen), ("sniff",), never)
-    assert spans(found) == [("a", "b", "attack", 3, 8), ("a", "b", "sniff", 3, 8)]
+    assert spans_of(found.observed) == [("a", "b", "attack", 3, 8), ("a", "b", "sniff", 3, 8)]
 
 
 def test_only_files_that_name_what_was_seen_leave_something_unsaid():
@@ -68,3 +64,14 @@ def test_only_files_that_name_what_was_seen_leave_something_unsaid():
         "one": ("self:groom", "sniff"),
         "none": ("attack", "self:groom", "sniff"),
     }
+
+
+def test_each_pair_was_looked_at_when_anything_of_it_was():
+    rows = [("a", "b", "attack", 0, 4), ("b", "a", "flee", 6, 9)]
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    seen = [dict(zip(names, row, strict=True)) for row in rows]
+    found = with_looked_for(labels(*rows, observed=seen), ("flee", "self:groom"))
+    added = found.frames(Pair("a", "b"), ["flee"]).observed[:, 0]
+    assert added.tolist() == [True] * 4 + [False] * 6
+    own = found.frames(Pair("b", "b"), ["groom"]).observed[:, 0]
+    assert own.tolist() == [False] * 6 + [True] * 3 + [False]

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.bouts import match_bouts
+from nuzzle.io.looked_for import shown, with_looked_for
 from nuzzle.labels import Labels, Pair, mask_to_intervals
 
 #: Two bouts are the same where their intersection over union reaches this.
@@ -120,8 +120,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     n_frames = max(first.n_frames, second.n_frames)
     first, second = first.with_length(n_frames), second.with_length(n_frames)
     if same_behaviours:
-        union = sorted({*first.behaviours, *second.behaviours})
-        first, second = (_looked_for(each, union) for each in (first, second))
+        union = sorted(shown(first) | shown(second))
+        first, second = (with_looked_for(each, union) for each in (first, second))
     pairs = [pair for pair in first.pairs if pair in second.pairs]
     names = [name for name in first.behaviours if name in second.behaviours]
     if not pairs or not names:
@@ -200,13 +200,6 @@ def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> Behavio
         first_bouts=int(bouts[1]),
         second_bouts=int(bouts[2]),
     )
-
-
-def _looked_for(labels: Labels, names: Sequence[str]) -> Labels:
-    """The labels, as of someone who looked for `names` wherever they looked for anything."""
-    spans = labels.observed
-    more = [spans.assign(behaviour=name) for name in names if name not in labels.behaviours]
-    return replace(labels, observed=pd.concat([spans, *more], ignore_index=True))
 
 
 def _mean(values: Sequence[float]) -> float:

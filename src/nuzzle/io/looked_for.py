@@ -13,7 +13,9 @@ from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 OWN = "self:"
 
 
-def with_looked_for(labels: Labels, names: Sequence[str], default: Callable[[], Pair]) -> Labels:
+def with_looked_for(
+    labels: Labels, names: Sequence[str], default: Callable[[], Pair] | None = None
+) -> Labels:
     """The labels as of someone who looked for these wherever they looked for anything.
 
     They looked at each pair of the file, and for what an animal does to itself at each agent; in
@@ -22,35 +24,61 @@ def with_looked_for(labels: Labels, names: Sequence[str], default: Callable[[], 
     Args:
         labels: of a file that names only what was seen.
         names: of behaviours; those that begin with ``self:`` are directed at oneself.
-        default: says which pair it was, where the file has none.
+        default: says which pair it was, where the file has none; nobody looked at any by default.
     """
     if not labels.directed:
         names = [name.removeprefix(OWN) for name in names]
-    pairs = labels.pairs or (default(),)
+    pairs = labels.pairs or ((default(),) if default else ())
     between = [pair for pair in pairs if pair.agent != pair.target]
     alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
-    spans = labels.observed[["start_frame", "stop_frame"]].drop_duplicates().to_numpy().tolist()
-    known = set(
-        labels.observed[["agent", "target", "behaviour"]].itertuples(index=False, name=None)
-    )
+    known = set(labels.observed[["agent", "target", "behaviour"]].itertuples(index=False))
     more = [
-        (*pair, name.removeprefix(OWN), *span)
+        (*pair, behaviour, *span)
         for name in names
+        for behaviour in [name.removeprefix(OWN)]
         for pair in (alone if name.startswith(OWN) else between)
-        for span in (spans or [[0, labels.n_frames]])
-        if (*pair, name.removeprefix(OWN)) not in known
+        if (*pair, behaviour) not in known
+        for span in _looked_at(labels, pair)
     ]
     observed = pd.concat([labels.observed, pd.DataFrame(more, columns=list(SPAN_COLUMNS))])
     return replace(labels, observed=observed.reset_index(drop=True), only_seen=False)
+
+
+def _looked_at(labels: Labels, pair: Pair) -> list[tuple[int, int]]:
+    """When anything was looked for in a pair, or in any pair of an animal by itself."""
+    mine = labels.observed["agent"] == pair.agent
+    if pair.agent != pair.target:
+        mine &= labels.observed["target"] == pair.target
+    spans = labels.observed.loc[mine, ["start_frame", "stop_frame"]].drop_duplicates()
+    return [*spans.itertuples(index=False, name=None)] or [(0, labels.n_frames)]
 
 
 def shown(labels: Labels) -> set[str]:
     """What was looked for, as the column `looked_for` names it."""
     rows = labels.observed[["agent", "target", "behaviour"]].drop_duplicates()
     return {
-        OWN * (one == other) + name
+        named(name, own=one == other)
         for one, other, name in zip(rows["agent"], rows["target"], rows["behaviour"], strict=True)
     }
+
+
+def named(behaviour: str, *, own: bool) -> str:
+    """A behaviour as the column `looked_for` names it.
+
+    Args:
+        behaviour: its name.
+        own: whether an animal directs it at itself.
+    """
+    return OWN + behaviour if own else behaviour
+
+
+def warning(recordings: str, names: Sequence[str]) -> str:
+    """What follows from files that name only what was seen, and how to mend it."""
+    return (
+        f"warning: the labels of {recordings} name only what was seen, so {', '.join(names)} "
+        "counts there as not looked for. If it was looked for, say so in the manifest's column "
+        f"looked_for: {';'.join(names)}"
+    )
 
 
 def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...]]:

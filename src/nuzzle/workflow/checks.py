@@ -10,8 +10,8 @@ from nuzzle.config import Config
 from nuzzle.errors import CompatibilityError, InputError, TrainingError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
+from nuzzle.io import looked_for
 from nuzzle.io.load import load_manifest
-from nuzzle.io.looked_for import not_said
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions, warn_of_differences
@@ -77,13 +77,9 @@ def _warn_of_not_said(recordings: Sequence[Recording], say: Say) -> None:
     """Say where a file names only what was seen, and others of its lab name more."""
     for lab in sorted({each.lab for each in recordings}):
         mine = [(each.name, each.labels) for each in recordings if each.lab == lab and each.labels]
-        if missing := not_said(mine):
+        if missing := looked_for.not_said(mine):
             behaviours = sorted({name for names in missing.values() for name in names})
-            say(
-                f"warning: the labels of {listed([*missing])} name only what was seen, and others "
-                f"name more: {', '.join(behaviours)} counts there as not looked for. If it was "
-                f"looked for, say so in the manifest's column looked_for: {';'.join(behaviours)}"
-            )
+            say(looked_for.warning(listed([*missing]), behaviours))
 
 
 def _unseen(recording: Recording) -> int:

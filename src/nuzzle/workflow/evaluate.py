@@ -11,6 +11,7 @@ from nuzzle.errors import InputError, LeakageError, NuzzleError
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
+from nuzzle.io import looked_for
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
@@ -81,11 +82,7 @@ def _score_entry(
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
     if missing := _not_said(bundle, one.recording):
-        say(
-            f"warning: the labels of {entry.recording} name only what was seen, so "
-            f"{', '.join(missing)} counts there as not looked for. If it was looked for, say so in "
-            f"the manifest's column looked_for: {';'.join(missing)}"
-        )
+        say(looked_for.warning(entry.recording, missing))
     if writer is not None:
         writer.add(
             one.recording,
@@ -103,7 +100,7 @@ def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
     if labels is None or not labels.only_seen:
         return []
     known = bundle.training.get("labs", {}).get(recording.lab, space.behaviours)
-    return ["self:" * (n in space.own) + n for n in known if n not in labels.behaviours]
+    return [looked_for.named(n, own=n in space.own) for n in known if n not in labels.behaviours]
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
