@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -89,18 +91,19 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     return path
 
 
-def read_csv_text(path: Path) -> str:
-    """Text of a csv that a spreadsheet may have saved; every line ends with one newline.
+def read_csv(path: Path) -> csv.DictReader[str]:
+    """Rows, by column, of a csv as any spreadsheet saves it.
 
     Raises:
         FormatError: it is not text in UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")  # every line ends with one newline
     except UnicodeDecodeError as error:
         raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
+    return csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.partition("\n")[0]))
 
 
-def delimiter_of(header: str) -> str:
-    """What separates the cells of a csv: comma, semicolon or tab, whichever is most frequent."""
-    return max(",;\t", key=header.count)
+def delimiter_of(line: str) -> str:
+    """The separator of a header line: tab, comma or semicolon, whichever is most frequent."""
+    return max("\t,;", key=line.count)

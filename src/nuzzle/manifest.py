@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from nuzzle.cells import PARSERS
 from nuzzle.errors import LeakageError, ManifestError
-from nuzzle.files import delimiter_of, existing_file, read_csv_text, write_text
+from nuzzle.files import delimiter_of, existing_file, read_csv, write_text
 
 
 @dataclass(frozen=True)
@@ -216,9 +216,7 @@ class Manifest:
                 none, files that are gone.
         """
         path = existing_file(path, "manifest")
-        text = read_csv_text(path)
-        delimiter = delimiter_of(text.partition("\n")[0])
-        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+        reader = read_csv(path)
         columns = [(name or "").strip() for name in reader.fieldnames or []]
         known = {field.name for field in fields(Entry)}
         problems = [

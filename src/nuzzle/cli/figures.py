@@ -18,7 +18,6 @@ _SHOWN_ROWS = 40
 
 def print_evaluation(result: Evaluation, split: str) -> None:
     """A table of each behaviour's scores, and what the figures mean."""
-
     print_table(
         ("behaviour", "F1", "prec.", "recall", "AP", "bout F1", "frames", "bouts"),
         [
@@ -61,13 +60,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
 def _compared(result: Evaluation) -> str:
     """How much was scored, and how much was left out."""
     recordings = count(len(result.recordings), "recording")
-    left_out = ""
-    if result.unobserved_frames:
-        left_out = (
-            f"; {result.unobserved_frames:,} were left out (nobody looked, or the model had no "
-            "example)"
-        )
-    return f"{result.scored_frames:,} frames of {recordings} were scored{left_out}."
+    return f"{result.scored_frames:,} frames of {recordings} were scored{result.left_out}."
 
 
 def print_members(training: Mapping[str, Any]) -> None:

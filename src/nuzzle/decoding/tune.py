@@ -6,7 +6,7 @@ group of recordings is decoded by a decoder that was chosen on the other groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, get_args
 
@@ -65,7 +65,7 @@ def tune_decoder(
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     searched = search(mended, start, objectives)
     truth, decoder, common = Truth(pairs), searched, left.searched
-    if left.whole and _surely_better(pairs, left, range(len(pairs)), objectives):
+    if left.whole and _surely_better(pairs, left, [*range(len(pairs))], objectives):
         decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
         common = left.whole
     return Tuned(
@@ -101,15 +101,16 @@ class _LeftOut(NamedTuple):
 def _surely_better(
     pairs: Sequence[ScoredPair],
     left: _LeftOut,
-    numbers: Iterable[int],
+    numbers: Sequence[int],
     objectives: Mapping[str, Objective],
 ) -> bool:
     """Whether whole bouts reach more on some of the pairs than settings do, and not by chance."""
-    numbers = list(numbers)
+    if left.whole is None:
+        return False
     truth, weights = Truth([pairs[n] for n in numbers]), frame_weights(objectives, list(objectives))
     whole, searched = (
         Reached.of(truth.counts([decided[n] for n in numbers]), weights)
-        for decided in (left.whole or left.searched, left.searched)
+        for decided in (left.whole, left.searched)
     )
     return whole.surely_better(searched)
 
@@ -121,14 +122,13 @@ def _better_elsewhere(
     objectives: Mapping[str, Objective],
 ) -> list[_Decided]:
     """Decisions on each part in the way that is better on the others."""
-    if left.whole is None:
-        return left.searched
-    out = list(left.searched)
-    for part in range(int(part_of.max()) + 1):
-        if _surely_better(pairs, left, np.flatnonzero(part_of != part), objectives):
-            for number in np.flatnonzero(part_of == part):
-                out[number] = left.whole[number]
-    return out
+    parts = range(int(part_of.max()) + 1)
+    others = [np.flatnonzero(part_of != part).tolist() for part in parts]
+    whole = [_surely_better(pairs, left, numbers, objectives) for numbers in others]
+    return [
+        left.whole[n] if left.whole and whole[part] else left.searched[n]
+        for n, part in enumerate(part_of)
+    ]
 
 
 def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:

@@ -168,6 +168,14 @@ class Evaluation:
     labs: tuple[LabScore, ...] = ()
 
     @property
+    def left_out(self) -> str:
+        """How many frames were not scored, to be said after how many were; '' if none."""
+        if not self.unobserved_frames:
+            return ""
+        count = f"{self.unobserved_frames:,}"
+        return f"; {count} were left out (nobody looked, or the model had no example)"
+
+    @property
     def mean_over_labs(self) -> float:
         """Mean macro F1 of the labs, each of which weighs the same; NaN where there is one."""
         return float(mean_defined(np.array([each.macro_f1 for each in self.labs])))

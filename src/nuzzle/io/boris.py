@@ -25,9 +25,9 @@ from typing import Any
 import pandas as pd
 
 from nuzzle.errors import FormatError
-from nuzzle.files import write_text
+from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
-from nuzzle.io.label_text import Row, delimiter_of, head, number, read_text, table_rows
+from nuzzle.io.label_text import Row, head, number, read_text, table_rows
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels
 

@@ -28,12 +28,11 @@ from typing import Any
 import pandas as pd
 
 from nuzzle.errors import FormatError
-from nuzzle.files import write_text
+from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
 from nuzzle.io.label_text import (
     Row,
-    delimiter_of,
     frame_number,
     head,
     needed_fps,

@@ -26,6 +26,9 @@ from nuzzle.labels import Labels
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 
+#: By recording, the labels of its row, or why they cannot be read.
+_Said = Mapping[str, Labels | InputError]
+
 
 def init_manifest(
     *,
@@ -168,12 +171,13 @@ def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
         recording = load_entry(replace(first, labels=None))
     except InputError:
         return manifest, ()  # is said at the first look
-    manifest, notes = leave_out_streamless(manifest, recording)
-    manifest, more = fill_looked_for(manifest, recording)
+    said = {entry.recording: _read(entry, recording) for entry in manifest if entry.labels}
+    manifest, notes = leave_out_streamless(manifest, said)
+    manifest, more = fill_looked_for(manifest, said)
     return manifest, (*notes, *more)
 
 
-def leave_out_streamless(manifest: Manifest, first: Recording) -> tuple[Manifest, tuple[str, ...]]:
+def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
     """The manifest without the label files that lack the stream that is asked for.
 
     Who codes only what there is to be seen leaves a stream away where it would be empty. Where no
@@ -181,16 +185,16 @@ def leave_out_streamless(manifest: Manifest, first: Recording) -> tuple[Manifest
 
     Args:
         manifest: the rows.
-        first: one of their recordings, whose animals are those of all.
+        said: what their label files say.
 
     Returns:
         The manifest, and a note if labels were left out.
     """
     labelled = [entry for entry in manifest if entry.labels is not None]
-    if not any(entry.stream for entry in labelled):
-        return manifest, ()
     lacking = {
-        entry.recording: entry.stream for entry in labelled if not _has_its_stream(entry, first)
+        entry.recording: entry.stream
+        for entry in labelled
+        if isinstance(said[entry.recording], StreamError)
     }
     if not lacking or len(lacking) == len(labelled):
         return manifest, ()
@@ -203,14 +207,14 @@ def leave_out_streamless(manifest: Manifest, first: Recording) -> tuple[Manifest
     return Manifest(tuple(kept), manifest.path), (note,)
 
 
-def fill_looked_for(manifest: Manifest, first: Recording) -> tuple[Manifest, tuple[str, ...]]:
+def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
     """The manifest with the column `looked_for` where label files name only what was seen.
 
     What any file of a lab names was looked for in each of its recordings, unless people correct it.
 
     Args:
         manifest: the rows.
-        first: one of their recordings, whose animals and frame rate are those of all.
+        said: what their label files say. Where one cannot be read, nothing is filled.
 
     Returns:
         The manifest, and a note if there is something to correct.
@@ -218,10 +222,10 @@ def fill_looked_for(manifest: Manifest, first: Recording) -> tuple[Manifest, tup
     files: dict[str, dict[str, Labels]] = {}
     for entry in manifest:
         if entry.labels is not None and not entry.looked_for:
-            try:
-                files.setdefault(entry.lab, {})[entry.recording] = _read(entry, first)
-            except InputError:
-                return manifest, ()  # is said when it is read
+            labels = said[entry.recording]
+            if isinstance(labels, InputError):
+                return manifest, ()
+            files.setdefault(entry.lab, {})[entry.recording] = labels
     missing: dict[str, tuple[str, ...]] = {}
     for labelled in files.values():
         missing |= not_said(labelled.items())
@@ -236,19 +240,20 @@ def fill_looked_for(manifest: Manifest, first: Recording) -> tuple[Manifest, tup
     return Manifest(tuple(filled), manifest.path), (note,)
 
 
-def _has_its_stream(entry: Entry, first: Recording) -> bool:
+def _read(entry: Entry, first: Recording) -> Labels | InputError:
+    """The labels of a row without its poses, or why they cannot be read.
+
+    What is wrong is said when they are needed.
+
+    Args:
+        entry: the row.
+        first: a recording whose animals and frame rate are those of all.
+    """
+    options = label_options(entry, first.individuals, entry.fps or first.fps)
     try:
-        _read(entry, first)
-    except StreamError:
-        return False
-    except InputError:
-        pass  # what else is wrong is said when it is read
-    return True
-
-
-def _read(entry: Entry, first: Recording) -> Labels:
-    """The labels of a row, without its poses."""
-    return labels_of_row(entry, label_options(entry, first.individuals, entry.fps or first.fps))
+        return labels_of_row(entry, options)
+    except InputError as error:
+        return error
 
 
 def first_look(manifest: Manifest) -> tuple[str, ...]:

@@ -77,11 +77,6 @@ def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
         raise FormatError(path, f"is not a table: {error}.", row=reader.line_num) from error
 
 
-def delimiter_of(line: str) -> str:
-    """The separator of a header line: tab, comma or semicolon, whichever is most frequent."""
-    return max("\t,;", key=line.count)
-
-
 def number(text: str, what: str, path: Path, line: int | None) -> float:
     """The finite number in a cell; a decimal comma is understood.
 

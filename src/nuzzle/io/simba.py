@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, InputError, listed
-from nuzzle.files import existing_file, write_text
+from nuzzle.files import delimiter_of, existing_file, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.label_text import delimiter_of, head
+from nuzzle.io.label_text import head
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import Labels, Pair
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.files import delimiter_of, existing_file, read_csv_text
+from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Manifest
@@ -77,9 +75,7 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
         FormatError: it is not such a csv.
     """
     path = existing_file(path, "csv of splits")
-    text = read_csv_text(path)
-    delimiter = delimiter_of(text.partition("\n")[0])
-    rows = list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
+    rows = list(read_csv(path))
     columns = list(rows[0]) if rows else []
     if "split" not in columns or len(columns) < 2:
         raise FormatError(

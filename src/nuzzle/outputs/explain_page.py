@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from nuzzle.errors import OutputError
-from nuzzle.files import write_text
+from nuzzle.files import writable_folder, write_text
 from nuzzle.outputs.charts_explain import save
 from nuzzle.outputs.index import write_json
 from nuzzle.outputs.tables import write_csv
@@ -47,10 +47,10 @@ class ExplanationFolder:
         """Begin.
 
         Raises:
-            OutputError: the folder holds something, and may not be written to.
+            OutputError: the folder holds something and may not be written to, or cannot be.
         """
-        path = Path(directory)
-        if path.exists() and (path.is_file() or (any(path.iterdir()) and not overwrite)):
+        path = writable_folder(directory)
+        if any(path.iterdir()) and not overwrite:
             raise OutputError(
                 f"{path} is not empty. Choose another folder, or pass --overwrite to replace the "
                 "explanation in it."
@@ -59,7 +59,9 @@ class ExplanationFolder:
 
     def _begin(self) -> None:
         """Throw an earlier explanation away, now that there is a new one."""
-        for old in self.directory.iterdir() if not self.begun and self.directory.exists() else ():
+        if self.begun:
+            return
+        for old in self.directory.iterdir():
             if _OWN_FILES.fullmatch(old.name):
                 old.unlink()
         self.begun = True

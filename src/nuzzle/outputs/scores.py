@@ -37,13 +37,7 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         {
             "label": "Compared",
             "value": f"{result.scored_frames:,}",
-            "detail": f"frames of {count(len(result.recordings), 'recording')}"
-            + (
-                f"; {result.unobserved_frames:,} were left out (nobody looked, or the model had no "
-                "example)"
-                if result.unobserved_frames
-                else ""
-            ),
+            "detail": f"frames of {count(len(result.recordings), 'recording')}{result.left_out}",
         },
     ]
     if result.exclusive:

@@ -16,7 +16,6 @@ from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
 from nuzzle.features.frontend import Frontend
-from nuzzle.files import writable_folder
 from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
@@ -83,7 +82,7 @@ def explain(
     """
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     bundle = _chosen(whole, member, behaviours, frames)
-    folder = ExplanationFolder.open(writable_folder(out), overwrite=overwrite)
+    folder = ExplanationFolder.open(out, overwrite=overwrite)
     recordings = _load(files, split, like or Entry("", Path()), say)
     job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
     job.note_member_of(whole)
