@@ -133,6 +133,7 @@ _TREES = {
     "smooth_poses": Lever(("prepare.smooth_s=0.25",)),
     "decoding_0": Lever(("decoding.smooth_s=0",)),
     "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
+    "decoding_bouts": Lever(("decoding.smooth_s=bouts",)),
 }
 #: Where the length of a stretch or the frame rate changes, the other keys keep the seconds of a
 #: stretch, or the number of steps, as they were.
@@ -171,6 +172,7 @@ _NETWORK = {
     "smooth_poses": Lever(("prepare.smooth_s=0.25",)),
     "decoding_0": Lever(("decoding.smooth_s=0",)),
     "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
+    "decoding_bouts": Lever(("decoding.smooth_s=bouts",)),
 }
 #: What the levers are worth where the training is longer and steadier: other gains than in a short
 #: one.

@@ -210,12 +210,13 @@ class DecodingConfig(Section):
     """From probabilities to bouts; what the bundle does when it predicts.
 
     Attributes:
-        smooth_s: standard deviation of a Gaussian average of the probabilities, s; 0 for none.
+        smooth_s: standard deviation of a Gaussian average of the probabilities, s; 0 for none;
+            ``bouts`` for a tenth of each behaviour's median bout in training, at most 1 s.
         max_gap_s: gaps in a behaviour up to this long are closed, s.
         min_bout_s: bouts shorter than this are dropped, s.
     """
 
-    smooth_s: NonNegativeFloat = 0.0
+    smooth_s: NonNegativeFloat | Literal["bouts"] = "bouts"
     max_gap_s: NonNegativeFloat = 0.0
     min_bout_s: NonNegativeFloat = 0.0
 

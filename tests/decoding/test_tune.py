@@ -45,6 +45,16 @@ def test_noise_of_every_frame_is_decoded_away(recordings):
     assert (tuned.groups, tuned.folds) == (4, 4)
 
 
+def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
+    """Decided already as by the decoder that is found, there is nothing to gain."""
+    pairs = recordings()
+    decoder = tune_decoder(pairs, "both").decoder
+    decided = zip(pairs, decoder.decode_pairs(pairs), strict=True)
+    again = tune_decoder([replace(pair, predicted=said) for pair, said in decided], "both")
+    assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
+    assert not again.helps
+
+
 def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
     """Two classes without background, guessed by coin: no decoder has more than one half."""
 

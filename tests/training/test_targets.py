@@ -149,6 +149,17 @@ def test_behaviours_without_a_frame(overlapping):
     assert space.absent([]) == ("attack", "mount")
 
 
+def test_median_bouts_are_of_what_the_frames_show(overlapping):
+    """At 30 frames a second: `attack` wins 4-8, `mount` keeps 0-4, and the rest is background."""
+    more = labelled([bout("mount", 2, 8)], [bout("mount", 0, 10), bout("attack", 0, 10)])
+    space = LabelSpace.fit([overlapping, more], LabelsConfig())
+    assert space.names == ("attack", "mount", "other")
+    # attack: 4 frames; mount: 4 and 6; other: 8-10, and 0-2 and 8-10 of the other recording
+    expected = (4 / 30, 5 / 30, 2 / 30)
+    assert space.median_bouts([overlapping, more]) == pytest.approx(expected)
+    assert space.median_bouts([more]) == pytest.approx((0, 6 / 30, 2 / 30)), "no attack there"
+
+
 def test_what_is_left_out_is_none_of_the_others(overlapping):
     """`attack` in frames 4 to 7: they are unknown, and elsewhere nobody looked for it."""
     space = LabelSpace.fit([overlapping], LabelsConfig())

@@ -1,13 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from nuzzle.labels import Pair
+from nuzzle.config import Config
+from nuzzle.labels import Labels, Pair
+from nuzzle.recording import Recording
 from nuzzle.training.fit import Trained
-from nuzzle.training.targets import Targets
+from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.training.windows import Sample
-from nuzzle.workflow.learn import _one_way, _warn_of_overfitting
+from nuzzle.workflow.learn import _one_way, _warn_of_overfitting, configured_decoder
 
 
 def test_labels_of_one_direction_are_known():
@@ -20,6 +24,36 @@ def test_labels_of_one_direction_are_known():
     assert _one_way(one) == ["black → white", "resident → intruder"]
     assert _one_way([*one, sample("day3", "white", "black")]) != [], "of another recording"
     assert _one_way([*one, sample("day2", "white", "black")]) == []
+
+
+@pytest.mark.parametrize(
+    ("smooth_s", "widths_s"),
+    [
+        ("bouts", (0.2, 1.0, 0.0)),  # a tenth of 2 s; of 30 s, and never more than 1 s; no bout
+        (0.4, (0.4,)),
+        (0.0, (0.0,)),
+    ],
+)
+def test_the_smoothing_follows_the_bouts_unless_said(smooth_s, widths_s):
+    space = LabelSpace(("bite", "chase", "flee"), None, False, ("bite", "chase", "flee"))
+    config = Config.load(None, [f"decoding.smooth_s={smooth_s}"])
+    decoder = configured_decoder(config, space, [two_behaviours()])
+    assert decoder.smoothing.width_s == pytest.approx(widths_s)
+
+
+def two_behaviours():
+    """10 frames a second: `bite` for 1, 2 and 2 s, `chase` for 30 s, never `flee`."""
+    bouts = [("bite", 0, 10), ("bite", 20, 40), ("bite", 50, 70), ("chase", 100, 400)]
+    columns = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    seen = [dict(zip(columns, ("a", "b", *bout), strict=True)) for bout in bouts]
+    looked = [
+        dict(zip(columns, ("a", "b", name, 0, 500), strict=True))
+        for name in ("bite", "chase", "flee")
+    ]
+    recording = Recording.from_arrays(
+        "r", np.zeros((500, 2, 1, 2)), keypoints=["nose"], individuals=["a", "b"], fps=10
+    )
+    return replace(recording, labels=Labels(seen, looked, 500))
 
 
 @pytest.mark.parametrize(

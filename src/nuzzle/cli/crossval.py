@@ -90,6 +90,7 @@ def _print_decoding(result: CrossValidation) -> None:
             (name, each.macro_frame_f1, each.macro_bout_f1)
             for name, each in (
                 ("each frame by itself", tuned.before),
+                ("as configured", tuned.configured),
                 ("smoothing, thresholds, paths and rules", tuned.searched),
                 ("whole bouts", tuned.whole),
             )

@@ -44,18 +44,17 @@ def tune_decoder(
     groups that had no part in it. Where there are several labs, settings are then sought for each.
 
     Args:
-        pairs: **out-of-fold** predictions: of models that were not trained on the recording. Those
-            on training recordings are too clean, and lead to decoders that trust them too much.
-        objective: what is maximised: F1 per frame, per bout (at an intersection over union of
-            0.5), or the mean of both; one for all, or behaviour -> objective.
+        pairs: **out-of-fold** predictions, decided as without tuning. Models that were trained on
+            a recording are too sure of it, and lead to decoders that trust them too much.
+        objective: what is maximised: F1 per frame, per bout (IoU 0.5), or the mean of both; one
+            for all, or behaviour -> objective.
         folds: parts that the groups are divided into for the nested figure.
         seed: of the division.
-        calibration: of the probabilities, fitted where the decoder is chosen: on the other groups
-            for the nested figures, on all for the decoder itself.
+        calibration: of the probabilities, fitted where the decoder is chosen: on other groups for
+            the nested figures, on all for the decoder itself.
 
     Raises:
-        InputError: there is nothing to score, or a single group; the pairs differ in their
-            classes; or the objective is unknown.
+        InputError: nothing to score, one group, other classes in some pairs, or no such objective.
     """
     check_comparable(pairs)
     objectives = _objectives(objective, pairs[0])
@@ -66,12 +65,13 @@ def tune_decoder(
     searched = search(mended, start, objectives)
     truth, decoder, common = Truth(pairs), searched, left.searched
     if left.whole and _surely_better(pairs, left, [*range(len(pairs))], objectives):
-        decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
-        common = left.whole
+        bouts = fit_whole_bouts(mended, objectives)
+        decoder, common = replace(start, whole_bouts=bouts), left.whole
     return Tuned(
         decoder,
         objectives,
         before=truth.score(left.raw),
+        configured=truth.score([pair.predicted for pair in pairs]),
         searched=truth.score(left.searched),
         whole=truth.score(left.whole) if left.whole else None,
         nested=truth.score(_better_elsewhere(pairs, left, part_of, objectives)),

@@ -88,6 +88,7 @@ class Tuned:
         decoder: chosen on all recordings.
         objective: behaviour -> what was maximised for it.
         before: each frame decided by itself.
+        configured: as the pairs came decided, which is used where tuning does not help.
         searched: each group of recordings decoded with settings found on the others.
         whole: each decided on whole bouts as learned from the others; None where nothing can be.
         nested: each decided in the one of these two ways that is better on the others. The honest
@@ -101,6 +102,7 @@ class Tuned:
     decoder: Decoder
     objective: Mapping[str, Objective]
     before: DecodingScore
+    configured: DecodingScore
     searched: DecodingScore
     whole: DecodingScore | None
     nested: DecodingScore
@@ -112,7 +114,7 @@ class Tuned:
     @property
     def gain(self) -> float:
         """How much the objective gains on recordings that had no part in the choice."""
-        return value_of(self.nested, self.objective) - value_of(self.before, self.objective)
+        return value_of(self.nested, self.objective) - value_of(self.configured, self.objective)
 
     @property
     def helps(self) -> bool:
@@ -126,6 +128,7 @@ class Tuned:
             "objective": dict(self.objective),
             "gain": self.gain,
             "before": self.before.to_dict(),
+            "configured": self.configured.to_dict(),
             "searched": self.searched.to_dict(),
             "whole": None if self.whole is None else self.whole.to_dict(),
             "nested": self.nested.to_dict(),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nuzzle.config import LabelsConfig
 from nuzzle.errors import TrainingError
-from nuzzle.labels import Labels, Pair
+from nuzzle.labels import Labels, Pair, mask_to_intervals
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
 
@@ -126,6 +126,19 @@ class LabelSpace:
                 found |= self.targets(labels, pair).active.any(axis=0)
         names = zip(self.names, found, strict=True)
         return tuple(name for name, there in names if not there and name != self.background)
+
+    def median_bouts(self, recordings: Iterable[Recording]) -> tuple[float, ...]:
+        """The median duration of the bouts of each class, s; 0 for one without any."""
+        durations: list[list[float]] = [[] for _ in self.names]
+        known = (
+            (each.labels, each.require_fps()) for each in recordings if each.labels is not None
+        )
+        for labels, fps in known:
+            for pair in labels.pairs:
+                active = self.targets(labels, pair).active
+                for of_it, mask in zip(durations, active.T, strict=True):
+                    of_it.extend(np.diff(mask_to_intervals(mask)).ravel() / fps)
+        return tuple(float(np.median(of_it)) if of_it else 0.0 for of_it in durations)
 
     def leave_out(self, targets: Targets, names: Sequence[str]) -> Targets:
         """The targets as if nobody had looked for some of the behaviours.

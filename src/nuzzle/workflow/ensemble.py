@@ -96,7 +96,8 @@ class EnsembleFolds(Folds):
 
         Each group of recordings is combined as learned from the others.
         """
-        settings, decoder = self.config, configured_decoder(self.config, self.space)
+        settings = self.config
+        decoder = configured_decoder(settings, self.space, self.recordings)
         pairs = combined_left_out(self.said, settings.ensemble.method, seed=settings.training.seed)
         return [
             replace(pair, predicted=decoder(pair.probability, pair.fps, pair.observed))

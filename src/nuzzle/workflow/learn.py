@@ -33,6 +33,10 @@ from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
 from nuzzle.workflow.samples import Say, prepare_samples
 
+#: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
+#: share of the median bout, and at most so many seconds.
+_BOUT_SHARE, _WIDEST_S = 0.1, 1.0
+
 
 def check_models(config: Config) -> None:
     """Refuse what cannot be trained, before anything is read.
@@ -88,7 +92,7 @@ def learn(
         members=(Member(config.model.name, classifier, frontend, config),),
         space=space,
         config=config,
-        decoding=configured_decoder(config, space).to_dict(),
+        decoding=configured_decoder(config, space, recordings["train"]).to_dict(),
         training={
             **_trained_on(recordings, space, samples),
             "auxiliary": [] if auxiliary is None else list(auxiliary.names),
@@ -175,14 +179,19 @@ def _warn_of_overfitting(trained: Trained, say: Say) -> None:
         )
 
 
-def configured_decoder(config: Config, space: LabelSpace) -> Decoder:
+def configured_decoder(config: Config, space: LabelSpace, train: Sequence[Recording]) -> Decoder:
     """From probabilities to bouts as a config says, before any tuning."""
     settings = config.decoding
+    if settings.smooth_s == "bouts":
+        bouts_s = space.median_bouts(train)
+        widths_s = tuple(min(_BOUT_SHARE * bout_s, _WIDEST_S) for bout_s in bouts_s)
+    else:
+        widths_s = (settings.smooth_s,)
     return Decoder(
         space.names,
         space.exclusive,
         space.background,
-        smoothing=Smoothing((settings.smooth_s,)),
+        smoothing=Smoothing(widths_s),
         rules=BoutRules((settings.min_bout_s,), (settings.max_gap_s,)),
     )
 

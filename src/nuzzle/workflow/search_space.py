@@ -93,6 +93,7 @@ class Choice:
 
 Space = Mapping[str, Range | Choice]
 
+_SMOOTHING = Choice(("bouts", 0.0, 0.2, 0.5, 1.0))
 _SEQUENCE: Space = {
     "training.learning_rate": Range(3e-4, 1e-2, log=True),
     "training.weight_decay": Range(1e-4, 1e-1, log=True),
@@ -101,7 +102,7 @@ _SEQUENCE: Space = {
     "loss.gamma": Choice((0.0, 1.0, 2.0)),
     "loss.alpha": Choice(("none", "sqrt_inverse_frequency")),
     "model.options.dropout": Range(0.1, 0.5),
-    "decoding.smooth_s": Range(0.0, 1.0),
+    "decoding.smooth_s": _SMOOTHING,
 }
 #: What is searched where nobody says otherwise.
 SPACES: Mapping[str, Space] = {
@@ -112,7 +113,7 @@ SPACES: Mapping[str, Space] = {
         "loss.alpha": Choice(("inverse_frequency", "none")),
         "augmentation.noise_std": Range(0.0, 0.1),
         "augmentation.mixup_alpha": Choice((0.0, 0.2, 0.4)),
-        "decoding.smooth_s": Range(0.0, 1.0),
+        "decoding.smooth_s": _SMOOTHING,
     },
     "conv_lstm": {**_SEQUENCE, "model.options.hidden": Choice((32, 64, 128))},
     "tcn": {
@@ -128,7 +129,7 @@ SPACES: Mapping[str, Space] = {
         "model.options.num_leaves": Range(7, 63, log=True),
         "model.options.min_data_in_leaf": Range(20, 500, log=True),
         "model.options.feature_fraction": Range(0.05, 0.5),
-        "decoding.smooth_s": Range(0.0, 1.0),
+        "decoding.smooth_s": _SMOOTHING,
     },
 }
 
