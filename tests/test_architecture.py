@@ -37,7 +37,6 @@ ORDER = (
     "decoding",
     "outputs",
     "workflow",
-    "review",
     "cli",
 )
 HEAVY = ("torch", "pandas", "numpy", "xarray", "movement", "lightning", "matplotlib", "pydantic")

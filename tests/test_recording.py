@@ -123,8 +123,10 @@ def test_a_slice_takes_its_labels_along():
     assert (one.position == points()[1:4]).all()
     assert one.poses["time"].values.tolist() == [0, 1, 2]
     assert one.labels.frames(Pair("a", "b")).active[:, 1].tolist() == [True, False, False]
-    with pytest.raises(InputError, match="not a range"):
-        recording().slice(3, 3)
+    n_frames = recording().n_frames
+    for start, stop in ((3, 3), (-1, 3), (0, n_frames + 1)):
+        with pytest.raises(InputError, match=f"not a range within its {n_frames} frames"):
+            recording().slice(start, stop)
 
 
 def test_auxiliary_labels_go_the_way_of_the_labels():

@@ -1,8 +1,8 @@
 """nuzzle: who does what to whom, from tracked poses.
 
-The commands are functions of the same names here: `init`, `inspect`, `train`, `evaluate`,
-`predict` and `report`. Importing nuzzle is quick and changes nothing; what a name needs is loaded
-when it is first used.
+The commands are functions of the same names here: `init`, `inspect`, `train`, `crossval`, `tune`,
+`evaluate`, `predict`, `report` and `explain`. Importing nuzzle is quick and changes nothing; what a
+name needs is loaded when it is first used.
 """
 
 from __future__ import annotations

@@ -266,8 +266,12 @@ class Recording:
         return replace(self, poses=more.poses)
 
     def slice(self, start_frame: int, stop_frame: int) -> Recording:
-        """Frames ``[start_frame, stop_frame)`` of the recording and its labels."""
-        if not 0 <= start_frame < stop_frame:
+        """Frames ``[start_frame, stop_frame)`` of the recording and its labels.
+
+        Raises:
+            InputError: they are no range within the recording.
+        """
+        if not 0 <= start_frame < stop_frame <= self.n_frames:
             raise InputError(
                 f"recording {self.name!r}: frames {start_frame} to {stop_frame} are not a range "
                 f"within its {self.n_frames} frames."

@@ -88,6 +88,17 @@ def test_kinds_by_hand():
     torch.testing.assert_close(loss(logits[1:], targets[1:], seen[1:]), only)
 
 
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_frames_that_are_certain_have_a_gradient(gamma, exclusive):
+    """The derivative of a root is infinite at 0, where nothing of the truth is missed."""
+    logits = torch.tensor([[60.0, -60.0], [0.0, 1.0]], requires_grad=True)
+    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    FocalLoss(exclusive, gamma)(logits, targets, torch.ones(2, 2, dtype=torch.bool)).backward()
+    assert logits.grad[0].tolist() == pytest.approx([0, 0])
+    assert logits.grad[1, 0] < 0 < logits.grad[1, 1]
+
+
 def test_inverse_frequency_by_hand():
     targets = torch.tensor([[1, 0, 0]] * 6 + [[0, 1, 0]] * 2)
     seen = torch.ones(8, 3, dtype=torch.bool)

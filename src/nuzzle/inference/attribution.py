@@ -80,7 +80,7 @@ def integrated_gradients(
 
 
 def _silence_nan(value: Tensor) -> None:
-    """Have every operation that led to `value` pass on 0 where its gradient is NaN.
+    """Have every operation that led to `value` pass on 0 where its gradient is not finite.
 
     A missing point makes the gradient of everything computed from it 0 times NaN, which would
     spread to the points that are there.

@@ -1,4 +1,4 @@
-"""From features to probabilities: one interface for networks, trees and ensembles."""
+"""From features to probabilities: one interface for networks and trees."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ class MultiStageTCN(nn.Module):
     """MS-TCN++: labels every frame, then mends the labels by those around them.
 
     Li, Abu Farha, Liu, Cheng & Gall 2020, "MS-TCN++: multi-stage temporal convolutional network for
-    action segmentation". Smaller than published, and with a norm before every layer; otherwise the
-    same.
+    action segmentation". Smaller than published, with a norm before every layer, a second 1 x 1
+    convolution in the dual layers, and the mean of the stages' losses instead of their sum.
 
     Args:
         input_dim: number of features.

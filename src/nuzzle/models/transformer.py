@@ -10,8 +10,8 @@ from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import Convolution
 
-#: Ratio of the longest to the shortest period of the rotations. Text takes 10,000; a window of a
-#: hundred frames would hardly turn the slow ones.
+#: Base of the rotations: their periods run from 2 pi frames to 2 pi base^(1 - 2 / width). Text
+#: takes 10,000; a window of a hundred frames would hardly turn the slow ones.
 _ROTARY_BASE = 100.0
 
 

@@ -109,7 +109,7 @@ class Run:
         exclusive: whether one behaviour of a pair goes on at a time.
         directed: whether agent and target mean something.
         command: as typed.
-        bundle: what is known of the classifier, with its model card under ``card``.
+        bundle: what is known of the classifier.
         notes: warnings that concern all recordings.
         created: ISO 8601 time.
         nuzzle: the version that wrote it.

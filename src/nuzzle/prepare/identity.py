@@ -51,9 +51,11 @@ class RepairIdentity(Step):
     is found by dynamic programming (Viterbi 1967). It costs
 
     - how far the points of each animal lie from where the frame before lets expect them, as
-      ``log(1 + (distance / scale)^2)``, the scale being a long step in this recording;
+      ``log(1 + distance^2 / (scale^2 * age))``; the scale is the median step in this recording, and
+      a twentieth of the body at least; the age is that of the last sighting, frames;
     - how unlike an animal's usual segment lengths those of its track are, where the animals differ;
-    - `cost` for each exchange.
+    - `cost` for each exchange, with a surcharge for one that lasts and for each second of one that
+      passes.
 
     Whether a track jumps onto the place of another that stays (a double detection) makes no
     difference, so that nothing is exchanged then. The names stay with most of the frames.

@@ -26,7 +26,7 @@ from nuzzle.simulate.labs import CALMS21_LAB, LABS, Lab
 from nuzzle.simulate.steering import Arena
 from nuzzle.simulate.tracker import track
 
-#: The floor that CalMS21's camera sees: 1024 x 570 px at 18.3 px/cm.
+#: The floor that CalMS21's camera sees: 1024 x 570 px at 18.33 px/cm.
 ARENA = Arena(1024 / 18.33, 570 / 18.33)
 INDIVIDUALS = {"calms21": ("resident", "intruder"), "mabe": ("mouse1", "mouse2")}
 FORMATS = ("calms21", "mabe")
@@ -60,8 +60,9 @@ def simulate_truth(
 ) -> Truth:
     """Two mice and what they do: bouts from a semi-Markov process, bodies from its scenes.
 
-    The bodies keep the lengths of their segments and stay in the `ARENA`. Centres move at most at
-    80 cm/s, trunks turn at most at 9 rad/s (see `nuzzle.simulate.steering`).
+    The bodies keep the lengths of their segments and stay in the `ARENA`. Centres are steered
+    at up to 60 cm/s, and thrusts and walls add a little; trunks turn at most at 9 rad/s (see
+    `nuzzle.simulate.steering`).
 
     Args:
         process: durations and transitions.

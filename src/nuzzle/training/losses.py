@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 
 def inverse_frequency(targets: Tensor, mask: Tensor, power: float = 1.0) -> Tensor:
-    """Weights inversely proportional to how often each class occurs, with mean 1 over frames.
+    """Weights inversely proportional to how often each class occurs, with mean 1 over true entries.
 
     Args:
         targets: `(frame, behaviour)`.
@@ -43,7 +43,8 @@ class FocalLoss:
     Attributes:
         exclusive: softmax over the classes, or a sigmoid each.
         gamma: how much less an easy frame counts.
-        alpha: `(behaviour,)` class weights; all 1 if None.
+        alpha: `(behaviour,)` class weights; all 1 if None. In multi-label mode those of positives;
+            negatives weigh 1.
         adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
         background: column of the background, if there is one.
         kinds: weight of a second loss, over the frames with another class than the background and
@@ -58,7 +59,9 @@ class FocalLoss:
     kinds: float = 0.0
 
     def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-        """Mean loss over the frames with anything to learn from; 0 if there is none.
+        """Mean loss over frames with a known class, or (multi-label) over all that was looked for.
+
+        It is 0 where there is nothing to learn from.
 
         Args:
             logits: `(..., behaviour)`.
@@ -88,7 +91,7 @@ class FocalLoss:
         usable = mask | ~known.unsqueeze(-1)
         lowest = torch.finfo(logits.dtype).min
         log_p = logits.masked_fill(~usable, lowest).log_softmax(-1)
-        per_class = -((1 - log_p.exp()) ** self.gamma) * log_p if self.gamma else -log_p
+        per_class = -self._ease(1 - log_p.exp()) * log_p
         return (alpha * targets * per_class).sum(-1), known
 
     def _multi_label(
@@ -98,15 +101,22 @@ class FocalLoss:
         p = logits.sigmoid()
         missed = targets * (1 - p) + (1 - targets) * p
         weight = targets * alpha + (1 - targets)
-        return weight * missed**self.gamma * plain * mask, mask
+        return weight * self._ease(missed) * plain * mask, mask
+
+    def _ease(self, missed: Tensor) -> Tensor:
+        """How much each frame counts by the probability that its truth lacks.
+
+        It is kept above zero, where the gradient of a power below 1 is infinite.
+        """
+        return missed.clamp(min=torch.finfo(missed.dtype).tiny) ** self.gamma
 
 
 @dataclass(frozen=True, eq=False)
 class JointLoss:
     """The loss of a model's behaviours and that of the auxiliary ones that it learns beside them.
 
-    Each is a mean over the frames in which anything of its own was looked for, so frames without
-    auxiliary labels take nothing from those that have some.
+    Each is a mean over what was looked for of its own, so frames without auxiliary labels take
+    nothing from those that have some.
 
     Attributes:
         main: of the first columns, the model's behaviours.

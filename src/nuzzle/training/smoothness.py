@@ -14,7 +14,7 @@ class Smoothness:
 
     Farha & Gall 2019, "MS-TCN: multi-stage temporal convolutional network for action segmentation",
     who add it to the classification loss with weight 0.15. The earlier frame is held fixed. A jump
-    larger than `limit` costs no more than `limit`, so that true onsets stay affordable.
+    larger than `limit` costs no more than one of `limit`, so that true onsets stay affordable.
 
     Attributes:
         exclusive: softmax over the classes, or a sigmoid each.

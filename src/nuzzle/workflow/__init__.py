@@ -1,1 +1,1 @@
-"""The main jobs, from files to files: train, evaluate, predict."""
+"""The main jobs, from files to files: train, crossval, tune, evaluate, predict, explain."""

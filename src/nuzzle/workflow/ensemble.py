@@ -21,6 +21,7 @@ from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.combiners import WeightedAverage
+from nuzzle.presets import default_members
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
@@ -70,7 +71,7 @@ class EnsembleFolds(Folds):
     @cached_property
     def said(self) -> list[list[ScoredPair]]:
         """What each member says of the same pairs, out of fold."""
-        if not find_spec("lightgbm"):
+        if not find_spec("lightgbm") and list(self.members) == default_members():
             self.say(
                 "LightGBM is not installed, so there can be no trees among the members; "
                 "pip install 'nuzzle[trees]' brings it"

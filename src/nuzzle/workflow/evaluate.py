@@ -39,14 +39,14 @@ def evaluate(
         bundle: a trained model, or its file.
         manifest: recordings with labels and splits.
         split: which recordings.
-        out: folder for frames, bouts and figures, from which `nuzzle report` makes a report.
+        out: folder for frames, bouts and figures, of which `nuzzle report` makes a page.
         overwrite: whether results in `out` may be replaced.
         allow_seen: score recordings that the model was trained on, too.
         command: what was typed, for the report.
         say: is told what is going on.
 
     Raises:
-        LeakageError, InputError: the model was trained on a recording; none could be scored.
+        LeakageError, InputError, OutputError: trained on; nothing could be scored; `out` is taken.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     chosen = (manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)).select(split)
