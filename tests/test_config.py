@@ -88,7 +88,9 @@ def test_what_is_written_reads_the_same(tmp_path):
 
 
 def test_a_bracket_that_is_not_closed_is_shown():
-    with pytest.raises(ConfigError, match=r"--set ensemble.members=\[tcn: '\[tcn' is no value"):
+    with pytest.raises(
+        ConfigError, match=r"--set ensemble.members=\[tcn: '\[tcn' is not a YAML value"
+    ):
         Config.load(None, ["model.name=ensemble", "ensemble.members=[tcn"])
 
 

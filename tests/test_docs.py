@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nuzzle.cli import training_options
 from nuzzle.cli.app import COMMANDS
 from nuzzle.config import Config
 from nuzzle.features.registry import FEATURE_SETS
@@ -79,6 +80,14 @@ def test_versions_agree():
 def test_every_model_is_explained(model):
     assert re.search(rf"^\| `{model}` \|", read("docs/training.md"), re.MULTILINE)
     assert re.search(rf"^\| `{model}` \|", read("README.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("model", [*ARCHITECTURES, "trees"])
+def test_every_model_is_in_the_help(model):
+    for option in (training_options.Model, training_options.SingleModel):
+        (about,) = option.__metadata__
+        assert re.search(rf"\b{model}\b", about.help)
+        assert f"{Config().model.name} by default" in about.help
 
 
 @pytest.mark.parametrize("features", FEATURE_SETS)

@@ -322,7 +322,7 @@ class Config(MemberConfig):
                 value = yaml.safe_load(text)
             except yaml.YAMLError:
                 raise ConfigError(
-                    f"--set {change}: {text!r} is no value in YAML, as 3, [tcn, trees] or "
+                    f"--set {change}: {text!r} is not a YAML value such as 3, [tcn, trees] or "
                     "{name: tcn}. Are all brackets closed?"
                 ) from None
             assign(values, key.strip().split("."), value)

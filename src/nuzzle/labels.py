@@ -310,7 +310,7 @@ class Labels:
         return replace(self, bouts=renamed(self.bouts), observed=renamed(self.observed))
 
     def without_direction(self, individuals: Sequence[str]) -> Labels:
-        """The same of each pair, whoever acted. Of two animals, what one does to itself as well.
+        """These labels for unordered pairs; of two animals, self-directed behaviour counts too.
 
         Args:
             individuals: all animals of the recording.

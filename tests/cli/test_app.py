@@ -96,7 +96,7 @@ def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(broken, monkeypatch, 
     monkeypatch.setattr("sys.argv", ["nuzzle", "inspect"])
     with pytest.raises(KeyError):
         app_module.main()
-    assert "a bug of nuzzle" in capsys.readouterr().err
+    assert "a bug in nuzzle" in capsys.readouterr().err
 
 
 def test_an_unknown_command():

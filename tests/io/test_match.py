@@ -68,20 +68,21 @@ def test_files_without_a_match_are_listed_with_the_mend():
     with pytest.raises(ManifestError) as caught:
         matched([f"1{DLC}.csv", f"2{DLC}.csv"], ["2_annot.txt", "3_annot.txt"])
     text = str(caught.value)
-    assert f"1{DLC}.csv: no label file is its own" in text
-    assert "3_annot.txt: no pose file is its own" in text
+    assert f"1{DLC}.csv: no label file matches it" in text
+    assert "3_annot.txt: no pose file matches it (none has a name that begins like its own)" in text
     assert "2_annot.txt: no" not in text
     assert "--allow-unlabelled" in text
     assert "--splits CSV" in text
 
 
 def test_two_labels_for_one_pose_are_ambiguous():
-    with pytest.raises(ManifestError, match=r"fits a_x\.csv, a_y\.csv no better than others"):
+    with pytest.raises(ManifestError, match=r"a_x\.csv, a_y\.csv fit equally well") as caught:
         matched(["a.h5"], ["a_x.csv", "a_y.csv"])
+    assert "(a.h5 fits another label file as well or better)" in str(caught.value)
 
 
 def test_two_poses_for_one_label_are_ambiguous():
-    with pytest.raises(ManifestError, match="no better than others"):
+    with pytest.raises(ManifestError, match=r"a_1\.h5, a_2\.h5 fit equally well"):
         matched(["a_1.h5", "a_2.h5"], ["a.csv"])
 
 

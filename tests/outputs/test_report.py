@@ -178,7 +178,7 @@ def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path,
     p = np.tile(np.array([0.6, 0.4], np.float32), (50, 1))
     unsure = np.zeros((50, 2), bool)
     unsure[10:20] = True
-    sentence = "In frames marked as not sure nuzzle holds another answer possible as well, or none."
+    sentence = 'In frames marked "not sure", nuzzle considers another answer possible too, or none.'
     for name, marks in (("marked", unsure), ("plain", None)):
         run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
         writer = ResultsWriter(tmp_path / name, run)

@@ -114,7 +114,7 @@ def test_poses_that_were_not_kept():
 
 def test_features_alone_cannot_be_turned(tmp_path):
     config = Config.load(None, ["model.name=conv_lstm", "augmentation.rotation=true"])
-    with pytest.raises(ConfigError, match=r"augmentation\.rotation: poses were expected"):
+    with pytest.raises(ConfigError, match=r"augmentation\.rotation: these change poses"):
         fit(config, SPACE, SAMPLES, [], tmp_path)
 
 

@@ -90,7 +90,10 @@ def test_the_bundle_says_the_main_behaviours(name, manifest, auxiliary, tmp_path
     assert bundle.training["auxiliary"] == ["close", "other"]
     assert bundle.classifier.arguments["num_classes"] == 6
     with zipfile.ZipFile(path) as archive:
-        assert "learned beside, not said: close, other" in archive.read("card.md").decode()
+        assert (
+            "auxiliary behaviours (learned, not predicted): close, other"
+            in archive.read("card.md").decode()
+        )
     again = Bundle.load(path)
     features = torch.randn(200, len(again.frontend.feature_set.columns))
     probabilities = again.classifier.probabilities(features)
@@ -113,7 +116,7 @@ def test_trees_leave_them_out_and_say_so(manifest, auxiliary, tmp_path):
     said = []
     config = Config.load(None, ["model.name=trees", "training.epochs=2"])
     bundle = train(manifest, tmp_path / "m.nuzzle", config, auxiliary=auxiliary, say=said.append)
-    assert any("trees take no part in auxiliary labels" in sentence for sentence in said)
+    assert any("trees do not use auxiliary labels" in sentence for sentence in said)
     assert bundle.space.names == ("attack", "investigation", "mount", "other")
 
 

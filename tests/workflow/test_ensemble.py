@@ -192,7 +192,7 @@ def test_one_member_is_explained(path, bundle, bundle_file, manifest, tmp_path):
     assert row["frame"] == 40
     with pytest.raises(InputError, match=r"no member 'tcm'; it has .*'tcn'"):
         nuzzle.explain(path, [poses], tmp_path / "none", member="tcm")
-    with pytest.raises(InputError, match="no ensemble"):
+    with pytest.raises(InputError, match="not an ensemble"):
         nuzzle.explain(bundle_file, [poses], tmp_path / "none", member="tcn")
 
 

@@ -97,6 +97,7 @@ def main() -> None:
         build_app()(prog_name="nuzzle")
     except Exception:
         console.err().print(
-            "This is a bug of nuzzle, not of your data. Please report it with the lines below."
+            "This is a bug in nuzzle, not a problem with your data. Please report it together with "
+            "the lines below."
         )
         raise

@@ -29,7 +29,9 @@ class _Objective(StrEnum):
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
-_Split = Annotated[str, typer.Option(help="Which recordings take part; all by default.")]
+_Split = Annotated[
+    str, typer.Option(help="The split whose recordings take part; all of them by default.")
+]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
 _ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
 _For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
@@ -96,7 +98,7 @@ def _print_decoding(result: CrossValidation) -> None:
             )
             if each is not None
         ],
-        title="Decoding, on recordings without a part in the choice",
+        title="Decoding, on recordings that were not used to choose it",
     )
     kind = "frames" if tuned.decoder.whole_bouts is None else "whole bouts"
     used = "is used by the bundle" if tuned.helps else "does not help, and is not used"
@@ -115,5 +117,5 @@ def _print_decoding(result: CrossValidation) -> None:
                 )
                 for lab, each in tuned.labs.items()
             ],
-            title="Decoding of each lab, on recordings without a part in the choice",
+            title="Decoding of each lab, on recordings that were not used to choose it",
         )

@@ -13,7 +13,12 @@ from nuzzle.cli.console import JsonTarget
 
 _Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
-_Split = Annotated[str, typer.Option(help="Which recordings.")]
+_Split = Annotated[
+    str,
+    typer.Option(
+        help="The split whose recordings are scored: a value of the manifest's column split."
+    ),
+]
 _Out = Annotated[
     Path | None,
     typer.Option("--out", help="Folder for frames, bouts and figures, for `nuzzle report`."),

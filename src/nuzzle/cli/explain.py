@@ -15,7 +15,10 @@ _Out = Annotated[Path, typer.Option("--out", help="Folder for pictures, figures 
 _Member = Annotated[
     str, typer.Option(help="Which model of an ensemble; the one that weighs most by default.")
 ]
-_Split = Annotated[str, typer.Option(help="Which recordings of a manifest; all by default.")]
+_Split = Annotated[
+    str,
+    typer.Option(help="The split of a manifest whose recordings are used; all of them by default."),
+]
 _Behaviours = Annotated[
     list[str] | None,
     typer.Option("--behaviour", help="A behaviour to explain; all but the background by default."),

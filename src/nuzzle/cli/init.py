@@ -47,7 +47,7 @@ _NotObserved = Annotated[
     _option("A label for frames nobody looked at; STREAM:NAME for another stream's.", _UNSAID),
 ]
 _Undirected = Annotated[
-    bool, _option("Labels are the pair's: nobody acts on another.", _UNSAID, "--undirected")
+    bool, _option("Labels describe the pair, without agent and target.", _UNSAID, "--undirected")
 ]
 _Agent = Annotated[str, _option("Who acts, where the labels do not say.", _UNSAID)]
 _Target = Annotated[str, _option("Who is acted upon, likewise.", _UNSAID)]

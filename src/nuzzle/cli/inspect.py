@@ -14,7 +14,7 @@ _SHOWN_ITEMS = 5
 
 def inspect(
     file: Annotated[Path, typer.Argument(help="A pose file, a label file or a manifest.")],
-    format: Annotated[str, typer.Option(help="Name of the reader, if nuzzle errs.")] = "",
+    format: Annotated[str, typer.Option(help="Name of the reader, if nuzzle guesses wrong.")] = "",
     item: Annotated[str, typer.Option(help="Which sequence of a file that holds many.")] = "",
     fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
     stream: Annotated[str, typer.Option(help="Which of several label streams.")] = "",

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-Model = Annotated[str, typer.Option(help="Which model.")]
+_NETWORKS = "cnn_lstm, conv_lstm, tcn, transformer, graph"
+_DEFAULT = "cnn_lstm by default, or the one in --config"
+
+Model = Annotated[str, typer.Option(help=f"{_NETWORKS}, trees or ensemble; {_DEFAULT}.")]
+SingleModel = Annotated[str, typer.Option(help=f"{_NETWORKS} or trees; {_DEFAULT}.")]
 ConfigFile = Annotated[
     Path | None, typer.Option(help="YAML file with what differs from the defaults.")
 ]

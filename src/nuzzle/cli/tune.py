@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Changes, ConfigFile, Model
+from nuzzle.cli.training_options import Changes, ConfigFile, SingleModel
 
 if TYPE_CHECKING:
     from nuzzle.workflow.tune import Search
@@ -55,7 +55,7 @@ _ShowSpace = Annotated[
 def tune(
     manifest: _Manifest,
     out: _Out,
-    model: Model = "",
+    model: SingleModel = "",
     config: ConfigFile = None,
     changes: Changes = None,
     trials: _Trials = 30,

@@ -12,9 +12,9 @@ class Trait(NamedTuple):
         name: without the animal, for example ``speed_0.5s``.
         unit: '' for a pure number.
         odd: changes sign where left and right change places.
-        summary: over longer windows nothing is known of it, its mean, or its spread as well. Few
-            quantities deserve the spread: many of them over long windows tell recordings apart
-            rather than behaviours.
+        summary: which statistics over longer windows become features: none, the mean, or also the
+            spread. Few quantities deserve the spread: many of them over long windows tell
+            recordings apart rather than behaviours.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""What makes of a model's probabilities ones that mean what they say; fitted in `decoding`.
+"""Calibrators: they make a model's probabilities match observed frequencies.
+
+Fitted in `decoding`.
 
 Sources: Guo et al. (2017), On Calibration of Modern Neural Networks (temperature); Zadrozny &
 Elkan (2002), Transforming Classifier Scores into Accurate Multiclass Probability Estimates

@@ -85,7 +85,7 @@ def _told(labs: Sequence[str] | None) -> str:
     """What it makes of a recording's lab."""
     if not labs:
         return ""
-    return f"\n- the lab, where it is one of {', '.join(labs)}; it need not be"
+    return f"\n- the lab, if it is one of {', '.join(labs)} (optional)"
 
 
 def _what(values: Mapping[str, Any]) -> str:
@@ -108,7 +108,9 @@ def _trained_on(training: Mapping[str, Any]) -> str:
         for lab, behaviours in training.get("labs", {}).items()
     ]
     if training.get("auxiliary"):
-        lines.append(f"- learned beside, not said: {', '.join(training['auxiliary'])}")
+        lines.append(
+            f"- auxiliary behaviours (learned, not predicted): {', '.join(training['auxiliary'])}"
+        )
     if training.get("stopped"):
         lines.append(f"- **The training went wrong after this model: {training['stopped']}**")
     if training.get("simulated"):

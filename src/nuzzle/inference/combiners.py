@@ -1,4 +1,4 @@
-"""What makes one probability of those that several models give; fitted in `decoding`.
+"""Combiners: they merge the probabilities of several models into one; fitted in `decoding`.
 
 Both work on logarithms: of probabilities, centred within a frame, where exactly one behaviour
 holds; of odds where any number may. So a model that is sure weighs more than one that is not.

@@ -171,8 +171,13 @@ def _unmatched(what: str, best: dict[Path, list[Path]], done: set[Path]) -> list
         if path in done:
             continue
         names = ", ".join(each.name for each in candidates[:3])
-        why = f"fits {names} no better than others do" if names else "has none of its name"
-        problems.append(f"{path}: no {other} file is its own ({why})")
+        if not names:
+            why = "none has a name that begins like its own"
+        elif len(candidates) > 1:
+            why = f"{names} fit equally well"
+        else:
+            why = f"{names} fits another {what} file as well or better"
+        problems.append(f"{path}: no {other} file matches it ({why})")
     return problems
 
 

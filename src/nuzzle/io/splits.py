@@ -223,7 +223,7 @@ def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[
         return manifest, ()
     note = (
         f"The data set has no split 'val': {100 * DEFAULT_VAL_FRACTION:.0f} % of its groups to "
-        "train on were drawn for it; --val-fraction and --seed draw otherwise."
+        "train on were drawn for it; use --val-fraction and --seed to change the draw."
     )
     return split_by_group(manifest, DEFAULT_VAL_FRACTION, seed=seed), (note,)
 

@@ -64,7 +64,8 @@ def check_counts(model: str, least: int, **counts: object) -> None:
     for name, value in counts.items():
         if type(value) is not int or value < least:
             raise ConfigError(
-                f"The model {model!r}: {name} is a whole number from {least} on; got {value!r}."
+                f"The model {model!r}: {name} must be a whole number, "
+                f"{least} or more; got {value!r}."
             )
 
 

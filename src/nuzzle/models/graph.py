@@ -1,4 +1,4 @@
-"""Keypoints of both animals as nodes of a graph that learns who looks at whom."""
+"""Keypoints of both animals as nodes of a graph whose edge weights are learned."""
 
 from __future__ import annotations
 

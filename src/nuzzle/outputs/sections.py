@@ -93,7 +93,7 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
     if results.failed:
         said.append(
             f"{count(len(results.failed), 'recording')} could not be worked on; "
-            "the reasons stand at the end."
+            "the reasons are listed at the end."
         )
     said += seen_before(results, evaluation)
     return [*said, *results.run.notes, *(evaluation.notes if evaluation else ())]
@@ -288,7 +288,7 @@ def ethograms(
     if len(chosen) < len(entries):
         left.append(
             f"{len(entries) - len(chosen):,} of {len(entries):,} recordings are not drawn here; "
-            "those that are stand at even distances "
+            "those shown are evenly spaced "
             + ("from the best to the worst." if scores else "from the first to the last.")
         )
     if pairs_left_out:
@@ -299,7 +299,7 @@ def ethograms(
         text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
     if any(lane.kind == "unsure" for one in drawn for lane in one["lanes"]):
         text += (
-            "In frames marked as not sure nuzzle holds another answer possible as well, or none. "
+            'In frames marked "not sure", nuzzle considers another answer possible too, or none. '
         )
     text += "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
     return {

@@ -75,6 +75,7 @@ def length_in_frames(seconds: float | None, frames: int | None, fps: float | Non
         return int(frames)
     if fps is None or seconds is None:
         raise ConfigError(
-            f"a length of {seconds} s is no number of frames without a frame rate: give --fps."
+            f"a length of {seconds} s cannot be converted to frames without a frame rate: "
+            "give --fps."
         )
     return int(seconds * fps + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...

@@ -42,14 +42,14 @@ class Renderer:
             spaces: the behaviours that are learned.
 
         Raises:
-            ConfigError: there are no poses to change, or the labels do not bear the change.
+            ConfigError: there are no poses to change, or the labels do not allow the change.
         """
         wanted = config.augmentation.of_poses
         if not wanted:
             return None
         if frontend is None:
             keys = ", ".join(f"augmentation.{name}" for name in wanted)
-            raise ConfigError(f"{keys}: poses were expected to change, and only features are here.")
+            raise ConfigError(f"{keys}: these change poses, but only features were given.")
         if config.augmentation.swap and any(space.directed or space.own for space in spaces):
             raise ConfigError(
                 "augmentation.swap exchanges the animals, and the labels say which of them acts. "

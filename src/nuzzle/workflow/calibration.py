@@ -109,10 +109,14 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
         return ""
     few = f"there are {groups} groups of recordings (animals or sessions) in {where}"
     if promise is None:
-        return f"No frame is marked as unsure: {few}, and that takes {LEAST_GROUPS}. Label more."
+        return (
+            f"No frame is marked as unsure: {few}, and at least {LEAST_GROUPS} are needed. "
+            "Label more."
+        )
     return (
-        f"A frame is marked as unsure where nuzzle cannot tell with a coverage of {promise:g}, not "
-        f"{settings.coverage:g}: {few}, and that takes {groups_needed(settings.coverage)}."
+        f"Frames are marked as unsure at a coverage of {promise:g} instead of "
+        f"{settings.coverage:g}: {few}, and {settings.coverage:g} needs "
+        f"{groups_needed(settings.coverage)}."
     )
 
 

@@ -102,7 +102,7 @@ def _chosen(
         heaviest = bundle.members[int(np.argmax(bundle.combiner.weights))]
         bundle = bundle.alone(member or heaviest.name)
     elif member:
-        raise InputError(f"The bundle is no ensemble: it has no member {member!r}.")
+        raise InputError(f"The bundle is not an ensemble, so it has no member {member!r}.")
     for name in behaviours:
         column_of(bundle, name)
     if frames:
@@ -168,8 +168,8 @@ class _Job:
         seen = [r.name for r in self.recordings if r.name in known or (r.group or r.name) in known]
         if seen:
             self.note(
-                f"The model was trained on {', '.join(seen[:5])}: importances there are those of "
-                "what it has learned by heart, too."
+                f"The model was trained on {', '.join(seen[:5])}: importances there "
+                "include what it has memorised."
             )
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")

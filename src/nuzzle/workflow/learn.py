@@ -113,7 +113,7 @@ def _auxiliary(
     if auxiliary is None:
         return None
     if config.model.name == "trees":
-        say("trees take no part in auxiliary labels: they share nothing between behaviours")
+        say("trees do not use auxiliary labels: they share nothing between behaviours")
         return None
     having = sum(each.auxiliary is not None and len(each.auxiliary.observed) > 0 for each in train)
     say(f"learned beside: {', '.join(auxiliary.names)}, labelled in {having} of {len(train)}")
@@ -174,7 +174,7 @@ def _warn_of_overfitting(trained: Trained, say: Say) -> None:
         say(
             f"warning: the loss on val was lowest in epoch {losses.index(min(losses)) + 1} "
             f"({min(losses):.2f}) and is {losses[-1]:.2f} in the one that is kept: the model has "
-            "learned its recordings by heart, and is too sure of itself. Label more, and compare "
+            "overfitted its training recordings and is overconfident. Label more, and compare "
             "with other models"
         )
 

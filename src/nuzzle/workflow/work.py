@@ -63,7 +63,7 @@ def work_folder(
 
 
 def remove(work: Path) -> None:
-    """Throws the folder of a run away that this program has to itself."""
+    """Delete the folder of a run that only this process uses."""
     # Windows keeps the lock until it is let go.
     shutil.rmtree(work, ignore_errors=True)
 
