@@ -208,7 +208,7 @@ def test_what_is_promised_of_sets_is_said_beside_what_became_of_it(made_up):
     (results.directory / "metrics.json").write_text(json.dumps(metrics))
     page, html = page_of(results)
     assert "sure of 62 % of its answers" in page.text and "macro F1 is 0.951." in page.text
-    promise = "At least 81 % of the true answers shall be among those that nuzzle holds possible"
+    promise = "At least 81 % of the true answers should be among those that it considers possible"
     assert promise in page.text
     assert (
         "by leaving out each group of recordings in turn, it is 0.873 [0.840, 0.910]" in page.text

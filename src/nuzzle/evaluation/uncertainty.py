@@ -29,7 +29,7 @@ from nuzzle.evaluation.scored import ScoredPair
 #: leaving out each group in turn, calibrating on the others; on those it was fitted on.
 How = Literal["held out", "left out in turn", "fitted on them"]
 _HOW: dict[How, str] = {
-    "held out": "on recordings without a part in the calibration",
+    "held out": "on recordings not used for calibration",
     "left out in turn": "by leaving out each group of recordings in turn",
     "fitted on them": "on the recordings that it was fitted on, which flatters",
 }
@@ -109,9 +109,9 @@ class Uncertainty:
         sure, f1 = percent(self.sets.sure.value), self.sets.macro_f1
         worth = f" Their macro F1 is {f1}." if math.isfinite(f1.value) else ""
         return (
-            f"nuzzle is sure of {sure} of its answers: it holds no other possible.{worth} At least "
-            f"{percent(self.sets.promised)} of the true answers shall be among those that nuzzle "
-            "holds possible, on average over recordings of this kind; measured "
+            f"nuzzle is sure of {sure} of its answers: it considers no other possible.{worth} At "
+            f"least {percent(self.sets.promised)} of the true answers should be among those that "
+            "it considers possible, on average over recordings of this kind; measured "
             f"{self.measured}, it is {self.sets.coverage}."
         )
 
