@@ -105,14 +105,13 @@ def count_bouts(pair: ScoredPair) -> BoutCounts:
         offsets.append(np.abs(error[:, 1]) / pair.fps)
         truths.append(true)
         predictions.append(predicted)
-    foreground = [column for column in range(n) if pair.behaviours[column] != pair.background]
     return BoutCounts(
         matched,
         np.array([len(bouts) for bouts in predictions]),
         np.array([len(bouts) for bouts in truths]),
         onsets,
         offsets,
-        edit_score(_sequence(truths, foreground), _sequence(predictions, foreground)),
+        edit_score(_sequence(truths, pair.foreground), _sequence(predictions, pair.foreground)),
     )
 
 

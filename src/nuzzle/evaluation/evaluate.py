@@ -31,7 +31,7 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, groups_of
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -57,7 +57,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     first = pairs[0]
     curve = overall_curve(pairs) if first.exclusive else ()
     pairs = _counted(pairs)
-    units = sorted({pair.resampling_unit for pair in pairs})
+    units = groups_of(pairs)
     unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     tally = _Tally(pairs, unit_of, len(units), weights)
@@ -113,9 +113,7 @@ class _Tally:
         self.n_units = n_units
         self.weights = weights
         self.names = pairs[0].behaviours
-        self.foreground = [
-            column for column, name in enumerate(self.names) if name != pairs[0].background
-        ]
+        self.foreground = pairs[0].foreground
         counted = [by_frame.count_frames(pair) for pair in pairs]
         self.frames = by_frame.FrameCounts(*(np.stack(each) for each in zip(*counted, strict=True)))
         self.bouts = [by_bout.count_bouts(pair) for pair in pairs]

@@ -174,7 +174,7 @@ def family_importance(
         for columns, rng, found in zip(runs, rngs, pairs, strict=True):
             found += scorer(ShiftedFrontend.of(frontend, columns, rng, kept), recording)
     first = pairs[0][0]
-    shown = [n for n, name in enumerate(first.behaviours) if name != first.background]
+    shown = first.foreground
     base, *rest = (Figures(*(each[shown] for each in Figures.of(found))) for found in pairs)
     shape = (len(families), repeats, len(shown))
     return Importance(
