@@ -119,6 +119,11 @@ class Recording:
         return self.source == "simulated" or self.lab.startswith("simulated")
 
     @property
+    def leak_group(self) -> str:
+        """What must stay on one side of a split."""
+        return self.group or self.name
+
+    @property
     def n_frames(self) -> int:
         return int(self.poses.sizes["time"])
 

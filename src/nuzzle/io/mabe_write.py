@@ -47,7 +47,7 @@ def write_mabe(
         ready = _with_mouse_names(recording)
         _check(ready, {str(row["video_id"]) for row in rows})
         row = _row(ready)
-        animal = groups.setdefault(recording.group or recording.name, len(groups) + 1)
+        animal = groups.setdefault(recording.leak_group, len(groups) + 1)
         rows.append({**row, "mouse1_id": animal})
         place = Path(str(row["lab_id"])) / f"{recording.name}.parquet"
         _write_parquet(_tracking(ready), root / "train_tracking" / place, overwrite)
