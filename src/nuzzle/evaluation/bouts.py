@@ -17,6 +17,8 @@ from nuzzle.labels import mask_to_intervals
 
 #: A true and a predicted bout can be a match from this intersection over union on.
 IOU_THRESHOLDS = (0.1, 0.25, 0.5)
+#: From this one on they are the same bout, where one answer is wanted.
+SAME_BOUT_IOU = 0.5
 
 
 class Matches(NamedTuple):

@@ -17,8 +17,6 @@ from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
 from nuzzle.labels import mask_to_intervals
 
 Ints = NDArray[np.int64]
-#: A bout counts where its intersection over union with a true one reaches this.
-IOU = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ class Truth:
         matched = []
         for true, found in zip(self.bouts, said, strict=True):
             match = by_bout.match_bouts(true, found)
-            matched.append(true[match.true[match.iou >= IOU]])
+            matched.append(true[match.true[match.iou >= by_bout.SAME_BOUT_IOU]])
         frames_true, bouts_true = self._true
         return Counts(
             self._frames(decided & self.active),
