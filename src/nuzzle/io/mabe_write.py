@@ -102,7 +102,6 @@ def _all_looked_for(labels: Labels) -> bool:
 def _row(recording: Recording) -> dict[str, object]:
     """The recording's row of ``train.csv``; what is not known stays empty."""
     fps = recording.require_fps()
-    simulated = recording.lab.startswith("simulated") or recording.source == "simulated"
     row: dict[str, object] = {
         "lab_id": recording.lab or "unknown",
         "video_id": recording.name,
@@ -110,7 +109,7 @@ def _row(recording: Recording) -> dict[str, object]:
         "video_duration_sec": recording.n_frames / fps,
         "pix_per_cm_approx": recording.px_per_cm,
         "body_parts_tracked": json.dumps(list(recording.keypoints)),
-        "tracking_method": "simulated" if simulated else "",
+        "tracking_method": "simulated" if recording.simulated else "",
     }
     if recording.labels is not None:
         observed = recording.labels.observed[["agent", "target", "behaviour"]].drop_duplicates()
