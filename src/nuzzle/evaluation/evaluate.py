@@ -31,7 +31,7 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, groups_of
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, groups_of, pooled
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -143,28 +143,18 @@ class _Tally:
     ) -> NDArray[Any]:
         return estimate(statistic, counts, self.weights)
 
-    def pooled(self, column: int) -> tuple[NDArray[np.bool_], NDArray[Any], NDArray[np.int64]]:
-        """Truth, probability and unit of all frames in which a behaviour was looked for."""
-        seen = [pair.observed[:, column] for pair in self.pairs]
-        columns = list(zip(self.pairs, seen, strict=True))
-        return (
-            np.concatenate([pair.truth[mask, column] for pair, mask in columns]),
-            np.concatenate([pair.probability[mask, column] for pair, mask in columns]),
-            np.repeat(self.unit_of, [int(mask.sum()) for mask in seen]),
-        )
-
     def _average_precision(self, column: int) -> tuple[float, Floats | None]:
         """The figure and its draws, `(draw,)`."""
-        truth, probability, unit = self.pooled(column)
+        probability, truth = pooled(self.pairs, column)
         value = by_frame.average_precision(truth, probability)
         if self.weights is None:
             return value, None
+        unit = np.repeat(self.unit_of, [int(p.observed[:, column].sum()) for p in self.pairs])
         draws = by_frame.average_precision_draws(truth, probability, unit, self.weights)
         return value, draws
 
     def behaviour(self, column: int) -> BehaviourScore:
-        truth, probability, _ = self.pooled(column)
-        curve = reliability_curve(probability, truth)
+        curve = reliability_curve(*pooled(self.pairs, column))
         value, draws = self.average_precisions[column]
         tp, fp, fn, observed = (count[:, column] for count in self.frames)
         occurs = tp + fn > 0

@@ -76,6 +76,15 @@ def groups_of(pairs: Iterable[ScoredPair]) -> list[str]:
     return sorted({pair.resampling_unit for pair in pairs})
 
 
+def pooled(
+    pairs: Sequence[ScoredPair], column: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Probability and truth of a behaviour in all frames in which it was looked for."""
+    columns = [(pair, pair.observed[:, column]) for pair in pairs]
+    probability = np.concatenate([pair.probability[mask, column] for pair, mask in columns])
+    return probability, np.concatenate([pair.truth[mask, column] for pair, mask in columns])
+
+
 def counted_once(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
     """The same, but what an animal does to itself is observed in the first of its pairs alone.
 
