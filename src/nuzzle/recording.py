@@ -214,8 +214,8 @@ class Recording:
             individuals=self.individuals,
             confidence=self.confidence if confidence is None else confidence,
         )
-        changed = replace(self, poses=fresh.poses, **attributes)  # type: ignore[arg-type]
-        return replace(changed, history=(*self.history, step))
+        history = (*self.history, step)
+        return replace(self, poses=fresh.poses, history=history, **attributes)  # type: ignore[arg-type]
 
     def rename(
         self,
