@@ -119,6 +119,11 @@ class Recording:
         return self.source == "simulated" or self.lab.startswith("simulated")
 
     @property
+    def leak_group(self) -> str:
+        """What must stay on one side of a split."""
+        return self.group or self.name
+
+    @property
     def n_frames(self) -> int:
         return int(self.poses.sizes["time"])
 
@@ -209,8 +214,8 @@ class Recording:
             individuals=self.individuals,
             confidence=self.confidence if confidence is None else confidence,
         )
-        changed = replace(self, poses=fresh.poses, **attributes)  # type: ignore[arg-type]
-        return replace(changed, history=(*self.history, step))
+        history = (*self.history, step)
+        return replace(self, poses=fresh.poses, history=history, **attributes)  # type: ignore[arg-type]
 
     def rename(
         self,

@@ -4,7 +4,7 @@ import pytest
 from nuzzle.errors import InputError, ValidationError
 from nuzzle.evaluation import evaluate
 from nuzzle.evaluation.decisions import Truth
-from nuzzle.evaluation.scored import counted_once
+from nuzzle.evaluation.scored import counted_once, groups_of
 from nuzzle.labels import Pair
 
 
@@ -31,6 +31,17 @@ def test_two_classes_in_a_frame_contradict_exclusive(scored):
 def test_unknown_background_is_refused(scored):
     with pytest.raises(ValidationError, match="'rest' is not among"):
         scored("a.", "a.", background="rest")
+
+
+def test_foreground_is_all_but_the_background(scored):
+    assert scored("a.", "a.").foreground == [0, 1]
+    assert scored("a.", "a.", background="attack").foreground == [1, 2]
+    assert scored("a.", "a.", background=None).foreground == [0, 1, 2]
+
+
+def test_a_recording_without_a_group_is_one(scored):
+    pairs = [scored("a", "a", recording=name) for name in ("two", "one", "two")]
+    assert groups_of([*pairs, scored("a", "a", group="cage")]) == ["cage", "one", "two"]
 
 
 def test_nothing_to_score():

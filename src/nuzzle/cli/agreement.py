@@ -55,8 +55,7 @@ def agreement(
         result = compare(one, other, same_behaviours=same_behaviours)
         _print_agreement(result, name, other_name)
         figures.append({"first": name, "second": other_name, **result.to_dict()})
-    if json is not None:
-        emit_json(figures, json)
+    emit_json(figures, json)
 
 
 def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tuple[str, Labels]]:

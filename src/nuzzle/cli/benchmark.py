@@ -63,8 +63,7 @@ def benchmark(
         figures = _calms21(task, data, out, settings, seeds, fresh)
     else:
         figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
-    if json is not None:
-        emit_json(figures, json)
+    emit_json(figures, json)
 
 
 def _calms21(

@@ -74,11 +74,13 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def emit_json(data: Any, target: str | Path) -> None:
-    """Write `data` as JSON to the file `target`, or to stdout where it is ``-``.
+def emit_json(data: Any, target: str | Path | None) -> None:
+    """Write `data` as JSON to the file `target`, or to stdout where it is ``-``; if any is asked.
 
     Numbers that are not finite become null, paths and other objects their text.
     """
+    if target is None:
+        return
     import json
 
     text = json.dumps(_plain(data), indent=2, ensure_ascii=False) + "\n"

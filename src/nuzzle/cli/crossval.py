@@ -77,8 +77,7 @@ def crossval(
     print_members(result.bundle.training)
     _print_decoding(result)
     console().print(f"Bundle, trained on all these recordings: {out}")
-    if json is not None:
-        emit_json(result.to_dict(), json)
+    emit_json(result.to_dict(), json)
 
 
 def _print_decoding(result: CrossValidation) -> None:

@@ -58,5 +58,4 @@ def evaluate(
     print_evaluation(result, split)
     if out is not None:
         console().print(f"Results: {out}. A report of them: nuzzle report {out}")
-    if json is not None:
-        emit_json(result.to_dict(), json)
+    emit_json(result.to_dict(), json)

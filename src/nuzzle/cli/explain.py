@@ -79,8 +79,7 @@ def explain(
     )
     _show_families(summary)
     console().print(f"Explanation: {out / 'index.html'}")
-    if json is not None:
-        emit_json(summary, json)
+    emit_json(summary, json)
 
 
 def _show_families(summary: dict[str, Any]) -> None:

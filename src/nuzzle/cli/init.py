@@ -116,8 +116,7 @@ def init(
     )
     manifest.save(out, overwrite=overwrite)
     _show(out, manifest, notes)
-    if json is not None:
-        emit_json({"manifest": out, "recordings": _rows(manifest), "notes": notes}, json)
+    emit_json({"manifest": out, "recordings": _rows(manifest), "notes": notes}, json)
 
 
 def _check_arguments(out: Path, more: Sequence[Path], calms21: Sequence[str]) -> None:

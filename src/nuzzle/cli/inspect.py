@@ -48,8 +48,7 @@ def inspect(
         progress=lambda name: say(f"reading {name}"),
     )
     _SHOW[about["kind"]](about)
-    if json is not None:
-        emit_json(about, json)
+    emit_json(about, json)
 
 
 def _line(text: str) -> None:

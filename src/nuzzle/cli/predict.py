@@ -76,8 +76,7 @@ def predict(
     _print_failed(results)
     if results.done:
         console().print(f"Results: {out}. A report of them: nuzzle report {out}")
-    if json is not None:
-        emit_json(_summary(results), json)
+    emit_json(_summary(results), json)
     if results.failed:
         raise typer.Exit(1)
 

@@ -26,5 +26,4 @@ def report(
 
     path = write_report(directory, out)
     console().print(f"Report: {path}")
-    if json is not None:
-        emit_json({"report": path, "results": directory, "bytes": path.stat().st_size}, json)
+    emit_json({"report": path, "results": directory, "bytes": path.stat().st_size}, json)

@@ -31,8 +31,7 @@ def score_mabe(
         solution.bouts, read_submission(submission), solution.looked_for, solution.lab
     )
     _print_score(result, actions)
-    if json is not None:
-        emit_json(result.to_dict(), json)
+    emit_json(result.to_dict(), json)
 
 
 def _print_score(result: MabeScore, actions: bool) -> None:

@@ -46,7 +46,6 @@ def simulate(
     )
     for path in files:
         out().print(f"  {path}")
-    if json is not None:
-        said = {"format": format, "recordings": recordings, "frames": frames, "minutes": minutes}
-        said |= {"labs": labs, "task": task, "difficulty": difficulty, "seed": seed}
-        emit_json({"simulated": True, **said, "files": files}, json)
+    said = {"format": format, "recordings": recordings, "frames": frames, "minutes": minutes}
+    said |= {"labs": labs, "task": task, "difficulty": difficulty, "seed": seed}
+    emit_json({"simulated": True, **said, "files": files}, json)

@@ -65,8 +65,7 @@ def train(
         print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
     print_members(bundle.training)
     console().print(f"Bundle: {out}")
-    if json is not None:
-        emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)
+    emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)
 
 
 def _say_epoch(epoch: int, epochs: int, metrics: dict[str, float]) -> None:

@@ -96,8 +96,7 @@ def tune(
         say=say,
     )
     _print_search(found, out, on)
-    if json is not None:
-        emit_json(found.to_dict(), json)
+    emit_json(found.to_dict(), json)
 
 
 def _print_search(found: Search, out: Path, on: _On) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from nuzzle.decoding.cautious import most_cautious
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.log_loss import surprise
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.inference.adaptation import Adaptation
 from nuzzle.inference.calibrators import Floats
 
@@ -36,7 +36,7 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
             will say it. So shares are drawn to those that are true, as such a model's will be, and
             whatever is fitted afterwards suits that.
     """
-    groups = sorted({pair.resampling_unit for pair in pairs})
+    groups = groups_of(pairs)
     if len(groups) < LEAST_GROUPS:
         return None
     pairs = [_thinned(pair) for pair in pairs]

@@ -11,8 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from nuzzle.errors import InputError
-from nuzzle.evaluation.calibration import pooled
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, pooled
 from nuzzle.inference.calibrators import (
     FLOOR,
     Calibrator,
@@ -100,7 +99,8 @@ def _isotonic(pairs: Sequence[ScoredPair]) -> Isotonic:
             continue
         # Rule of succession: what was never seen in n frames is not impossible.
         least = 1 / (len(truth) + 2)
-        curve = IsotonicRegression(y_min=least, y_max=1 - least).fit(probability, truth)
+        regression = IsotonicRegression(y_min=least, y_max=1 - least)
+        curve = regression.fit(probability.astype(np.float64), truth)
         before.append(tuple(map(float, curve.X_thresholds_)))
         after.append(tuple(map(float, curve.y_thresholds_)))
     return Isotonic(pairs[0].exclusive, tuple(before), tuple(after))

@@ -21,7 +21,7 @@ from scipy.special import expit, log_softmax, softmax
 from nuzzle.decoding.cautious import most_cautious
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
 from nuzzle.inference.calibrators import Floats
 from nuzzle.inference.combiners import Combiner, Stacked, WeightedAverage, evidence
 
@@ -75,7 +75,7 @@ def combined_left_out(said: Said, method: Combining, *, seed: int = 0) -> list[S
     """
     frames = _Frames.of(said)
     out: dict[int, ScoredPair] = {}
-    for part in _parts({pair.resampling_unit for pair in said[0]}, seed):
+    for part in _parts(groups_of(said[0]), seed):
         combiner = _fit(frames.where(~np.isin(frames.group, part)), method, seed)
         for index, each in enumerate(zip(*said, strict=True)):
             if each[0].resampling_unit in part:

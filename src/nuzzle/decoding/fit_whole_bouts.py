@@ -14,7 +14,8 @@ from nuzzle.decoding.coarse import coarse
 from nuzzle.decoding.proposals import Ints, best_overlap, propose, traits
 from nuzzle.decoding.tuned import Objective
 from nuzzle.decoding.whole_bouts import Odds, WholeBouts, Worth
-from nuzzle.evaluation.decisions import IOU, Counts, Truth
+from nuzzle.evaluation.bouts import SAME_BOUT_IOU
+from nuzzle.evaluation.decisions import Counts, Truth
 from nuzzle.evaluation.running import RunningTotal
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import mask_to_intervals
@@ -48,7 +49,7 @@ def fit_whole_bouts(
     pairs = [coarse(pair) for pair in pairs]
     truth = Truth(pairs)
     stretches = _Stretches.of(pairs, truth.foreground)
-    match = stretches.overlap >= IOU
+    match = stretches.overlap >= SAME_BOUT_IOU
     if match.all() or not match.any():
         return None
     odds = (

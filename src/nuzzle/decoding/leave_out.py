@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.evaluation.conformal import Conformal, fit_conformal
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.inference.adaptation import Correction
 
 #: With more groups than this, several are left out at once.
@@ -95,7 +95,7 @@ def fit_calibration(
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
-    promise = promised(len(_units(pairs)), settings.coverage)
+    promise = promised(len(groups_of(pairs)), settings.coverage)
     return _fit(pairs, settings, promise, out_of_fold)
 
 
@@ -117,7 +117,7 @@ def leave_out(
     Raises:
         InputError: there is nothing to fit on, or the pairs differ in their classes.
     """
-    units = _units(pairs)
+    units = groups_of(pairs)
     promise = promised(len(units), settings.coverage)  # also to the others, where one is left out
     shuffled = np.random.default_rng(seed).permutation(units)
     out: dict[int, ScoredPair] = {}
@@ -144,7 +144,3 @@ def _fit(
     if promise is None:
         return Calibration(correction, None)
     return Calibration(correction, fit_conformal(corrected(pairs, correction), 1 - promise))
-
-
-def _units(pairs: Sequence[ScoredPair]) -> list[str]:
-    return sorted({pair.resampling_unit for pair in pairs})

@@ -21,7 +21,7 @@ from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
 from nuzzle.errors import InputError
 from nuzzle.evaluation.decisions import Truth
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
 
 _Decided = NDArray[np.bool_]
 #: A lab may have a decoder of its own from so many groups on: of fewer it would learn chance.
@@ -139,9 +139,7 @@ def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
     return {
         lab: mine
         for lab, mine in sorted(labs.items())
-        if lab
-        and len(labs) > 1
-        and len({pairs[index].resampling_unit for index in mine}) >= LAB_GROUPS
+        if lab and len(labs) > 1 and len(groups_of(pairs[index] for index in mine)) >= LAB_GROUPS
     }
 
 
@@ -188,7 +186,7 @@ def _objectives(
 
 def _parts(pairs: Sequence[ScoredPair], folds: int, seed: int) -> tuple[NDArray[np.int64], int]:
     """The part that each pair is in, `(pair,)`, and the number of groups."""
-    groups = sorted({pair.resampling_unit for pair in pairs})
+    groups = groups_of(pairs)
     if len(groups) < 2 or folds < 2:
         raise InputError(
             f"A decoder is tuned on some groups of recordings and tried on others: at least 2 "

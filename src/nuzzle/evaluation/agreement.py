@@ -14,12 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
-from nuzzle.evaluation.bouts import match_bouts
+from nuzzle.evaluation.bouts import SAME_BOUT_IOU, match_bouts
 from nuzzle.io.looked_for import shown, with_looked_for
 from nuzzle.labels import Labels, Pair, mask_to_intervals
-
-#: Two bouts are the same where their intersection over union reaches this.
-IOU = 0.5
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> Behavio
         one, other = each.first[looked, column], each.second[looked, column]
         table += np.bincount(2 * one + other, minlength=4).reshape(2, 2)
         runs = [mask_to_intervals(seen[:, column]) for seen in (each.first, each.second)]
-        same = int((match_bouts(*runs).iou >= IOU).sum())
+        same = int((match_bouts(*runs).iou >= SAME_BOUT_IOU).sum())
         bouts += (same, len(runs[0]), len(runs[1]))
     both, only_first, only_second = (int(table[cell]) for cell in ((1, 1), (1, 0), (0, 1)))
     seen = both + only_first + only_second > 0

@@ -17,6 +17,8 @@ from nuzzle.labels import mask_to_intervals
 
 #: A true and a predicted bout can be a match from this intersection over union on.
 IOU_THRESHOLDS = (0.1, 0.25, 0.5)
+#: From this one on they are the same bout, where one answer is wanted.
+SAME_BOUT_IOU = 0.5
 
 
 class Matches(NamedTuple):
@@ -105,14 +107,13 @@ def count_bouts(pair: ScoredPair) -> BoutCounts:
         offsets.append(np.abs(error[:, 1]) / pair.fps)
         truths.append(true)
         predictions.append(predicted)
-    foreground = [column for column in range(n) if pair.behaviours[column] != pair.background]
     return BoutCounts(
         matched,
         np.array([len(bouts) for bouts in predictions]),
         np.array([len(bouts) for bouts in truths]),
         onsets,
         offsets,
-        edit_score(_sequence(truths, foreground), _sequence(predictions, foreground)),
+        edit_score(_sequence(truths, pair.foreground), _sequence(predictions, pair.foreground)),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.evaluation.bootstrap import Floats, mean_defined, ratio
+from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.figures import ReliabilityBin
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, pooled
 
 N_BINS = 15
 
@@ -76,15 +76,6 @@ def top_label(pair: ScoredPair) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     best = probability.argmax(axis=1)
     frames = np.arange(len(best))
     return probability[frames, best], pair.truth[scored][frames, best]
-
-
-def pooled(pairs: Sequence[ScoredPair], column: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Probability and truth of a behaviour in all frames in which it was looked for."""
-    seen = [pair.observed[:, column] for pair in pairs]
-    columns = list(zip(pairs, seen, strict=True))
-    probability = np.concatenate([pair.probability[mask, column] for pair, mask in columns])
-    truth = np.concatenate([pair.truth[mask, column] for pair, mask in columns])
-    return probability.astype(np.float64), truth
 
 
 def overall_curve(pairs: Sequence[ScoredPair]) -> tuple[ReliabilityBin, ...]:

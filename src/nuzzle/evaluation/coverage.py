@@ -12,7 +12,7 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import Floats, estimate, ratio
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.figures import Estimate
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
 
 Masks = NDArray[np.bool_]
 
@@ -53,7 +53,7 @@ def measure_coverage(
     """
     check_comparable(pairs)
     names = pairs[0].behaviours
-    units = sorted({pair.resampling_unit for pair in pairs})
+    units = groups_of(pairs)
     held, known, sizes, sure = (np.zeros((len(units), len(names))) for _ in range(4))
     for pair, mine in zip(pairs, sets, strict=True):
         unit = units.index(pair.resampling_unit)

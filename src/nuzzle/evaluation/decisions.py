@@ -13,12 +13,10 @@ from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined
 from nuzzle.evaluation.figures import read_number
-from nuzzle.evaluation.scored import ScoredPair, counted_once
+from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
 from nuzzle.labels import mask_to_intervals
 
 Ints = NDArray[np.int64]
-#: A bout counts where its intersection over union with a true one reaches this.
-IOU = 0.5
 
 
 @dataclass(frozen=True)
@@ -133,11 +131,9 @@ class Truth:
         pairs = counted_once(pairs)
         first = pairs[0]
         self.names = first.behaviours
-        self.foreground = [
-            column for column, name in enumerate(self.names) if name != first.background
-        ]
+        self.foreground = first.foreground
         units = [pair.resampling_unit for pair in pairs]
-        self.groups = sorted(set(units))
+        self.groups = groups_of(pairs)
         self._in_group = np.array([[u == group for u in units] for group in self.groups], dtype=int)
         self._starts = np.cumsum([0, *(pair.n_frames + 1 for pair in pairs[:-1])])
         self.observed = _end_to_end([pair.observed for pair in pairs])
@@ -156,7 +152,7 @@ class Truth:
         matched = []
         for true, found in zip(self.bouts, said, strict=True):
             match = by_bout.match_bouts(true, found)
-            matched.append(true[match.true[match.iou >= IOU]])
+            matched.append(true[match.true[match.iou >= by_bout.SAME_BOUT_IOU]])
         frames_true, bouts_true = self._true
         return Counts(
             self._frames(decided & self.active),

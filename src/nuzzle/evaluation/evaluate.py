@@ -31,7 +31,7 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, groups_of, pooled
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -57,7 +57,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     first = pairs[0]
     curve = overall_curve(pairs) if first.exclusive else ()
     pairs = _counted(pairs)
-    units = sorted({pair.resampling_unit for pair in pairs})
+    units = groups_of(pairs)
     unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     tally = _Tally(pairs, unit_of, len(units), weights)
@@ -113,9 +113,7 @@ class _Tally:
         self.n_units = n_units
         self.weights = weights
         self.names = pairs[0].behaviours
-        self.foreground = [
-            column for column, name in enumerate(self.names) if name != pairs[0].background
-        ]
+        self.foreground = pairs[0].foreground
         counted = [by_frame.count_frames(pair) for pair in pairs]
         self.frames = by_frame.FrameCounts(*(np.stack(each) for each in zip(*counted, strict=True)))
         self.bouts = [by_bout.count_bouts(pair) for pair in pairs]
@@ -145,28 +143,18 @@ class _Tally:
     ) -> NDArray[Any]:
         return estimate(statistic, counts, self.weights)
 
-    def pooled(self, column: int) -> tuple[NDArray[np.bool_], NDArray[Any], NDArray[np.int64]]:
-        """Truth, probability and unit of all frames in which a behaviour was looked for."""
-        seen = [pair.observed[:, column] for pair in self.pairs]
-        columns = list(zip(self.pairs, seen, strict=True))
-        return (
-            np.concatenate([pair.truth[mask, column] for pair, mask in columns]),
-            np.concatenate([pair.probability[mask, column] for pair, mask in columns]),
-            np.repeat(self.unit_of, [int(mask.sum()) for mask in seen]),
-        )
-
     def _average_precision(self, column: int) -> tuple[float, Floats | None]:
         """The figure and its draws, `(draw,)`."""
-        truth, probability, unit = self.pooled(column)
+        probability, truth = pooled(self.pairs, column)
         value = by_frame.average_precision(truth, probability)
         if self.weights is None:
             return value, None
+        unit = np.repeat(self.unit_of, [int(p.observed[:, column].sum()) for p in self.pairs])
         draws = by_frame.average_precision_draws(truth, probability, unit, self.weights)
         return value, draws
 
     def behaviour(self, column: int) -> BehaviourScore:
-        truth, probability, _ = self.pooled(column)
-        curve = reliability_curve(probability, truth)
+        curve = reliability_curve(*pooled(self.pairs, column))
         value, draws = self.average_precisions[column]
         tp, fp, fn, observed = (count[:, column] for count in self.frames)
         occurs = tp + fn > 0

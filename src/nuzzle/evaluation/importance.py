@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.frames import average_precision, count_frames, f1
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, pooled
 from nuzzle.features.frontend import Frontend
 from nuzzle.labels import Pair
 from nuzzle.recording import Recording
@@ -89,13 +89,8 @@ class Figures(NamedTuple):
         tp, fp, fn, _ = (
             np.sum(each, axis=0) for each in zip(*map(count_frames, pairs), strict=True)
         )
-        precisions = []
-        for column in range(len(pairs[0].behaviours)):
-            seen = [pair.observed[:, column] for pair in pairs]
-            parts = list(zip(pairs, seen, strict=True))
-            truth = np.concatenate([pair.truth[mask, column] for pair, mask in parts])
-            probability = np.concatenate([pair.probability[mask, column] for pair, mask in parts])
-            precisions.append(average_precision(truth, probability))
+        columns = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
+        precisions = [average_precision(truth, probability) for probability, truth in columns]
         return cls(f1(tp, fp, fn), np.array(precisions))
 
 
@@ -174,7 +169,7 @@ def family_importance(
         for columns, rng, found in zip(runs, rngs, pairs, strict=True):
             found += scorer(ShiftedFrontend.of(frontend, columns, rng, kept), recording)
     first = pairs[0][0]
-    shown = [n for n, name in enumerate(first.behaviours) if name != first.background]
+    shown = first.foreground
     base, *rest = (Figures(*(each[shown] for each in Figures.of(found))) for found in pairs)
     shape = (len(families), repeats, len(shown))
     return Importance(

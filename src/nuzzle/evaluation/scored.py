@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,9 +61,28 @@ class ScoredPair:
         return np.asarray(self.observed.any(axis=0))
 
     @property
+    def foreground(self) -> list[int]:
+        """Columns of the behaviours; all but the background."""
+        return [c for c, name in enumerate(self.behaviours) if name != self.background]
+
+    @property
     def resampling_unit(self) -> str:
         """What the bootstrap draws: the group, or the recording where it has none."""
         return self.group or self.recording
+
+
+def groups_of(pairs: Iterable[ScoredPair]) -> list[str]:
+    """What the bootstrap draws from, in alphabetical order."""
+    return sorted({pair.resampling_unit for pair in pairs})
+
+
+def pooled(
+    pairs: Sequence[ScoredPair], column: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Probability and truth of a behaviour in all frames in which it was looked for."""
+    columns = [(pair, pair.observed[:, column]) for pair in pairs]
+    probability = np.concatenate([pair.probability[mask, column] for pair, mask in columns])
+    return probability, np.concatenate([pair.truth[mask, column] for pair, mask in columns])
 
 
 def counted_once(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:

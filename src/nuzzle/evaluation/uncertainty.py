@@ -23,7 +23,7 @@ from nuzzle.evaluation.figures import (
     read_estimates,
     read_number,
 )
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 
 #: On which recordings something was measured: on some that had no part in the calibration; by
 #: leaving out each group in turn, calibrating on the others; on those it was fitted on.
@@ -154,7 +154,7 @@ def measure_uncertainty(
         bootstrap: draws behind an interval.
         seed: of the draws.
     """
-    units = sorted({pair.resampling_unit for pair in raw})
+    units = groups_of(raw)
     result = Uncertainty(
         how=how,
         method=method,
@@ -184,10 +184,9 @@ def _where_sure(
         counted = by_frame.count_frames(replace(pair, observed=sure))
         for total, count in zip(counts, counted[:3], strict=True):
             total[units.index(pair.resampling_unit)] += count
-    foreground = [c for c, name in enumerate(first.behaviours) if name != first.background]
 
     def macro(tp: Floats, fp: Floats, fn: Floats) -> Floats:
-        return mean_defined(by_frame.f1(tp, fp, fn)[..., foreground])
+        return mean_defined(by_frame.f1(tp, fp, fn)[..., first.foreground])
 
     each = estimate(by_frame.f1, counts, weights)
     only: Estimate = estimate(macro, counts, weights).item()

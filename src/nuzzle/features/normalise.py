@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,14 +21,10 @@ class Normaliser:
         mean: `(feature,)`.
         std: `(feature,)`; 1 where a feature never changed or was never there. Flags, which stay as
             they are, have mean 0 and standard deviation 1.
-        low: `(feature,)`, smallest value seen in training.
-        high: `(feature,)`, largest value seen in training.
     """
 
     mean: Tensor
     std: Tensor
-    low: Tensor
-    high: Tensor
 
     def __call__(self, features: Tensor) -> Tensor:
         """Normalised features `(..., feature)`; a missing value becomes 0, the training mean."""
@@ -42,38 +39,25 @@ class Normaliser:
             flags: features that are not scaled.
         """
         sums = []
-        lows, highs = [], []
         for part in (part for block in blocks for part in torch.split(block, _PART_FRAMES)):
             values = part.double()
             there = torch.isfinite(values)
             filled = torch.where(there, values, 0.0)
             sums.append(torch.stack([there.sum(0), filled.sum(0), (filled**2).sum(0)]))
-            lows.append(torch.where(there, values, torch.inf).amin(0))
-            highs.append(torch.where(there, values, -torch.inf).amax(0))
         count, total, squares = torch.stack(sums).sum(0)
-        low, high = torch.stack(lows).amin(0), torch.stack(highs).amax(0)
         enough = count.clamp(min=1)
         mean = total / enough
         std = (squares / enough - mean**2).clamp(min=0).sqrt()
         std = torch.where(std > 1e-6 * (1 + mean.abs()), std, 1.0)
         # Scaled, a flag that is always or never set in training would be 0 either way.
         mean[list(flags)], std[list(flags)] = 0.0, 1.0
-        return cls(mean.float(), std.float(), low.float(), high.float())
+        return cls(mean.float(), std.float())
 
-    def to_dict(self) -> dict[str, list[float | None]]:
-        """Plain values; what was never there is None."""
-        return {
-            name: [value if abs(value) != float("inf") else None for value in tensor.tolist()]
-            for name, tensor in vars(self).items()
-        }
+    def to_dict(self) -> dict[str, list[float]]:
+        """Plain values."""
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, list[float | None]]) -> Normaliser:
-        """The inverse of `to_dict`."""
-        empty = {"low": torch.inf, "high": -torch.inf}
-        return cls(
-            **{
-                name: torch.tensor([empty.get(name, 0.0) if v is None else v for v in row])
-                for name, row in values.items()
-            }
-        )
+    def from_dict(cls, values: Mapping[str, Any]) -> Normaliser:
+        """The inverse of `to_dict`; what older bundles hold besides is passed over."""
+        return cls(torch.tensor(values["mean"]), torch.tensor(values["std"]))

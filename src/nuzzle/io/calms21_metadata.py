@@ -35,13 +35,12 @@ def about(name: str, metadata: dict[str, Any]) -> dict[str, Any]:
 
 def differences(recording: Recording) -> dict[str, Any]:
     """The metadata from which `about` gives the recording's attributes back."""
-    simulated = recording.lab.startswith("simulated") or recording.source == "simulated"
     said = {
         key: getattr(recording, key)
-        for key, usual in _assumed(recording.name, simulated).items()
+        for key, usual in _assumed(recording.name, recording.simulated).items()
         if getattr(recording, key) != usual
     }
-    return {**said, "simulated": True} if simulated else said
+    return {**said, "simulated": True} if recording.simulated else said
 
 
 def short_name(name: str) -> str:

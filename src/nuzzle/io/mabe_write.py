@@ -47,7 +47,7 @@ def write_mabe(
         ready = _with_mouse_names(recording)
         _check(ready, {str(row["video_id"]) for row in rows})
         row = _row(ready)
-        animal = groups.setdefault(recording.group or recording.name, len(groups) + 1)
+        animal = groups.setdefault(recording.leak_group, len(groups) + 1)
         rows.append({**row, "mouse1_id": animal})
         place = Path(str(row["lab_id"])) / f"{recording.name}.parquet"
         _write_parquet(_tracking(ready), root / "train_tracking" / place, overwrite)
@@ -102,7 +102,6 @@ def _all_looked_for(labels: Labels) -> bool:
 def _row(recording: Recording) -> dict[str, object]:
     """The recording's row of ``train.csv``; what is not known stays empty."""
     fps = recording.require_fps()
-    simulated = recording.lab.startswith("simulated") or recording.source == "simulated"
     row: dict[str, object] = {
         "lab_id": recording.lab or "unknown",
         "video_id": recording.name,
@@ -110,7 +109,7 @@ def _row(recording: Recording) -> dict[str, object]:
         "video_duration_sec": recording.n_frames / fps,
         "pix_per_cm_approx": recording.px_per_cm,
         "body_parts_tracked": json.dumps(list(recording.keypoints)),
-        "tracking_method": "simulated" if simulated else "",
+        "tracking_method": "simulated" if recording.simulated else "",
     }
     if recording.labels is not None:
         observed = recording.labels.observed[["agent", "target", "behaviour"]].drop_duplicates()

@@ -26,7 +26,7 @@ from nuzzle.evaluation.conformal import Conformal
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.evaluation.result import Evaluation
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.evaluation.uncertainty import How, measure_uncertainty
 from nuzzle.inference.bundle import Bundle
 from nuzzle.workflow.samples import Say
@@ -53,7 +53,7 @@ def calibrate_bundle(
     """
     fitted_on = _OUT_OF_FOLD if out_of_fold else "val"
     settings = bundle.config.calibration
-    groups = sorted({pair.resampling_unit for pair in raw})
+    groups = groups_of(raw)
     values: dict[str, Any] = {
         "method": settings.method,
         "adapt": settings.adapt,
@@ -165,7 +165,7 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
     fitted, conformal = bundle.calibration, conformal_of(bundle)
     known = {*fitted.get("recordings", ()), *fitted.get("groups", ())}
     seen = any(pair.recording in known or pair.resampling_unit in known for pair in raw)
-    several = len({pair.resampling_unit for pair in raw}) > 1
+    several = len(groups_of(raw)) > 1
     if seen and several and (fitted["calibrator"] or fitted.get("adaptation") or conformal):
         settings = CalibrationConfig(
             method=fitted["method"],

@@ -165,7 +165,7 @@ class _Job:
     def note_seen(self) -> None:
         training = self.bundle.training
         known = {*training.get("recordings", ()), *training.get("groups", ())}
-        seen = [r.name for r in self.recordings if r.name in known or (r.group or r.name) in known]
+        seen = [r.name for r in self.recordings if r.name in known or r.leak_group in known]
         if seen:
             self.note(
                 f"The model was trained on {', '.join(seen[:5])}: importances there "

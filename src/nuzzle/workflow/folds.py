@@ -45,7 +45,7 @@ def partition(
         InputError: there are fewer groups than a cross-validation needs.
     """
     keys: dict[By, Callable[[Recording], str]] = {
-        "group": lambda each: each.group or each.name,
+        "group": lambda each: each.leak_group,
         "recording": lambda each: each.name,
         "lab": lambda each: each.lab,
     }
@@ -112,7 +112,7 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
 
 
 def _lab_and_group(recording: Recording) -> tuple[str, str]:
-    return recording.lab, recording.group or recording.name
+    return recording.lab, recording.leak_group
 
 
 @dataclass(frozen=True, eq=False)

@@ -219,7 +219,7 @@ def _trained_on(
     return {
         "recordings": [each.name for each in recordings["train"]],
         "validation_recordings": [each.name for each in recordings["val"]],
-        "groups": sorted({each.group or each.name for each in recordings["train"]}),
+        "groups": sorted({each.leak_group for each in recordings["train"]}),
         "labs": looked_for(recordings["train"], space.names),
         "unlearned": list(space.absent(recordings["train"])),
         "one_way": _one_way(samples["train"]) if space.directed else [],
