@@ -176,7 +176,8 @@ class Recording:
         if self.fps is None:
             raise InputError(
                 f"recording {self.name!r}: the frame rate is unknown, and {self.source or 'it'} "
-                "does not say. Give it: --fps 30, or the column fps of the manifest."
+                "does not say. Fill the column fps of the manifest, or give --fps 30 to a command "
+                "that reads pose files."
             )
         return self.fps
 

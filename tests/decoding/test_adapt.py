@@ -6,7 +6,7 @@ import pytest
 from nuzzle.decoding.adapt import _mean_shares, _said, _strength, after_refit, fit_adaptation
 from nuzzle.decoding.correct import corrected
 from nuzzle.evaluation.log_loss import log_loss
-from nuzzle.inference.adaptation import Correction
+from nuzzle.inference.adaptation import Adaptation, Correction
 from nuzzle.inference.calibrators import Temperature
 
 
@@ -86,8 +86,17 @@ def test_models_of_some_recordings_say_what_is_rare_more_rarely(bells):
     )
     assert log_loss(drawn) < 0.97 * log_loss(stays)
     final = after_refit(found)
-    assert final.said == final.usual == found.usual
+    assert final.usual == found.usual
+    np.testing.assert_array_equal(final.said[""], found.usual[""])
     assert final.look_s == found.look_s
+
+
+def test_a_final_model_says_no_more_than_twice_and_no_less_than_half_as_often():
+    said, true = np.array([0.1, 0.1, 0.2, 0.6]), np.array([0.0, 0.15, 0.8, 0.05])
+    found = Adaptation(True, {"": said, "b": said}, {"": true, "b": true}, np.ones(4), 1.0)
+    for lab in ("", "b"):
+        assert after_refit(found).said[lab] == pytest.approx([0.05, 0.15, 0.4, 0.3])
+        assert after_refit(found).usual[lab] is true
 
 
 def test_one_model_stays_with_what_it_says(bells):

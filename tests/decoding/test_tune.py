@@ -49,8 +49,7 @@ def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     """Decided already as by the decoder that is found, there is nothing to gain."""
     pairs = recordings()
     decoder = tune_decoder(pairs, "both").decoder
-    decided = zip(pairs, decoder.decode_pairs(pairs), strict=True)
-    again = tune_decoder([replace(pair, predicted=said) for pair, said in decided], "both")
+    again = tune_decoder(pairs, "both", configured=decoder)
     assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
     assert not again.helps
 
@@ -239,7 +238,7 @@ def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(score
     pairs = [scored(truth, np.full((100, 2), 0.5), recording=f"r{n}") for n in range(4)]
     settings = [~truth, truth, truth, truth]
     whole = [truth] * 4
-    left = module._LeftOut(settings, settings, whole, settings)
+    left = module._LeftOut(settings, settings, settings, whole, settings)
     part_of, objectives = np.arange(4), {"b0": "both"}
     assert module._better_elsewhere(pairs, left, part_of, objectives)[0] is settings[0], (
         "the others do not know that whole bouts are better"

@@ -41,6 +41,15 @@ def test_a_share_that_never_changes_and_a_moment_change_nothing(clear_and_doubtf
     np.testing.assert_allclose(short, clear_and_doubtful, atol=0.001)
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("usual", [0.0, 1e-4])
+def test_what_a_lab_never_showed_is_not_made_of_doubt(exclusive, usual):
+    """Against a share of nothing, a probability of 0.1 in each frame would count as proof."""
+    doubtful = np.tile([0.1, 0.9], (1000, 1))
+    out = adaptation(exclusive, b=[usual, 1 - usual])(doubtful, BOTH, 10.0, "b")
+    assert out[:, 0] == pytest.approx(0.1, abs=0.01)
+
+
 def test_a_recording_in_which_a_behaviour_is_common():
     """Two bells at -1 and 1: what a model used to a share of 0.1 makes of one of 0.4."""
     rng = np.random.default_rng(0)

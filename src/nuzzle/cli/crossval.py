@@ -94,14 +94,15 @@ def _print_decoding(result: CrossValidation) -> None:
                 ("as configured", tuned.configured),
                 ("smoothing, thresholds, paths and rules", tuned.searched),
                 ("whole bouts", tuned.whole),
+                ("of these two, the one that was better elsewhere", tuned.nested),
             )
             if each is not None
         ],
         title="Decoding, on recordings that were not used to choose it",
     )
     kind = "frames" if tuned.decoder.whole_bouts is None else "whole bouts"
-    used = "is used by the bundle" if tuned.helps else "does not help, and is not used"
-    out().print(f"The tuned decoding of {kind} {used}.")
+    used = "used by the bundle" if tuned.helps else "no better than as configured, and not used"
+    out().print(f"The tuned decoding of {kind} is {used}.")
     if tuned.labs:
         print_table(
             ("lab", "frame F1, common", "its own", "bout F1, common", "its own", "used"),

@@ -51,12 +51,19 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
 
 
 def after_refit(adaptation: Adaptation) -> Adaptation:
-    """That of a model of all recordings, which on average says what was true there.
+    """That of a model of all recordings, which on average says about what was true there.
+
+    It says it at most twice as often as the models of a part of them, and at least half as often:
+    what was never seen in a lab is said in it all the same.
 
     Args:
         adaptation: fitted on predictions out of fold.
     """
-    return replace(adaptation, said=adaptation.usual)
+    said = {
+        lab: np.clip(adaptation.usual[lab], shares / 2, shares * 2)
+        for lab, shares in adaptation.said.items()
+    }
+    return replace(adaptation, said=said)
 
 
 def _adapted(pair: ScoredPair, adaptation: Adaptation) -> ScoredPair:

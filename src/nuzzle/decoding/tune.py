@@ -37,6 +37,7 @@ def tune_decoder(
     folds: int = 4,
     seed: int = 0,
     calibration: CalibrationConfig = _AS_THEY_ARE,
+    configured: Decoder | None = None,
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
@@ -44,23 +45,22 @@ def tune_decoder(
     groups that had no part in it. Where there are several labs, settings are then sought for each.
 
     Args:
-        pairs: **out-of-fold** predictions, decided as without tuning. Models that were trained on
-            a recording are too sure of it, and lead to decoders that trust them too much.
+        pairs: **out-of-fold** predictions. Models that were trained on a recording are too sure of
+            it, and lead to decoders that trust them too much.
         objective: what is maximised: F1 per frame, per bout (IoU 0.5), or the mean of both; one
             for all, or behaviour -> objective.
-        folds: parts that the groups are divided into for the nested figure.
-        seed: of the division.
+        folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
         calibration: of the probabilities, fitted where the decoder is chosen: on other groups for
             the nested figures, on all for the decoder itself.
+        configured: decides without tuning; each frame by itself if None.
 
     Raises:
         InputError: nothing to score, one group, other classes in some pairs, or no such objective.
     """
-    check_comparable(pairs)
-    objectives = _objectives(objective, pairs[0])
+    objectives = _objectives(objective, pairs)
     part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
-    left = _left_out(pairs, part_of, start, objectives, calibration)
+    left = _left_out(pairs, part_of, start, configured or start, objectives, calibration)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     searched = search(mended, start, objectives)
     truth, decoder, common = Truth(pairs), searched, left.searched
@@ -71,7 +71,7 @@ def tune_decoder(
         decoder,
         objectives,
         before=truth.score(left.raw),
-        configured=truth.score([pair.predicted for pair in pairs]),
+        configured=truth.score(left.configured),
         searched=truth.score(left.searched),
         whole=truth.score(left.whole) if left.whole else None,
         nested=truth.score(_better_elsewhere(pairs, left, part_of, objectives)),
@@ -87,12 +87,14 @@ class _LeftOut(NamedTuple):
 
     Attributes:
         raw: each frame by itself.
+        configured: as without tuning.
         searched: by the decoder found on the other parts.
         whole: on whole bouts, as learned from the other parts; None where nothing can be.
         own: by that found on the other parts of the pair's lab; as `searched` where it has none.
     """
 
     raw: list[_Decided]
+    configured: list[_Decided]
     searched: list[_Decided]
     whole: list[_Decided] | None
     own: list[_Decided]
@@ -172,9 +174,10 @@ def _tuned_labs(
 
 
 def _objectives(
-    objective: Objective | Mapping[str, Objective], pair: ScoredPair
+    objective: Objective | Mapping[str, Objective], pairs: Sequence[ScoredPair]
 ) -> dict[str, Objective]:
-    names = [name for name in pair.behaviours if name != pair.background]
+    check_comparable(pairs)
+    names = [pairs[0].behaviours[column] for column in pairs[0].foreground]
     chosen = dict.fromkeys(names, objective) if isinstance(objective, str) else dict(objective)
     if set(chosen) != set(names) or not set(chosen.values()) <= set(get_args(Objective)):
         raise InputError(
@@ -202,6 +205,7 @@ def _left_out(
     pairs: Sequence[ScoredPair],
     part_of: NDArray[np.int64],
     start: Decoder,
+    configured: Decoder,
     objectives: Mapping[str, Objective],
     calibration: CalibrationConfig,
 ) -> _LeftOut:
@@ -210,7 +214,7 @@ def _left_out(
     All see probabilities that were calibrated on the other parts.
     """
     labs = _large_labs(pairs)
-    raw, searched, whole, own = (dict[int, _Decided]() for _ in range(4))
+    raw, as_configured, searched, whole, own = (dict[int, _Decided]() for _ in range(5))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
         correction = fit_correction(
@@ -223,6 +227,7 @@ def _left_out(
         decoder = search(inside, start, objectives)
         held = [mended[index] for index in outside]
         raw |= zip(outside, start.decode_pairs(held), strict=True)
+        as_configured |= zip(outside, configured.decode_pairs(held), strict=True)
         searched |= zip(outside, decoder.decode_pairs(held), strict=True)
         if bouts := fit_whole_bouts(inside, objectives):
             decided = replace(start, whole_bouts=bouts).decode_pairs(held)
@@ -237,6 +242,7 @@ def _left_out(
     every = range(len(pairs))
     return _LeftOut(
         [raw[n] for n in every],
+        [as_configured[n] for n in every],
         [searched[n] for n in every],
         [whole[n] for n in every] if len(whole) == len(pairs) else None,
         [own.get(n, searched[n]) for n in every],

@@ -88,7 +88,7 @@ class Tuned:
         decoder: chosen on all recordings.
         objective: behaviour -> what was maximised for it.
         before: each frame decided by itself.
-        configured: as the pairs came decided, which is used where tuning does not help.
+        configured: as without tuning, which is used where tuning does not help.
         searched: each group of recordings decoded with settings found on the others.
         whole: each decided on whole bouts as learned from the others; None where nothing can be.
         nested: each decided in the one of these two ways that is better on the others. The honest

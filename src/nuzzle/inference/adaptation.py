@@ -28,6 +28,8 @@ from nuzzle.inference.calibrators import FLOOR, Calibrator, Floats, among
 _ENOUGH_FRAMES = 2000
 #: The estimate has settled when no share changes more than this.
 _SETTLED, _MOST_ROUNDS = 1e-5, 300
+#: What is said more rarely on average stays as it is: against so little, all doubt would be proof.
+_RAREST = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,7 @@ class Adaptation:
 
     def _exchanged(self, now: Floats, said: Floats, share: Floats) -> Floats:
         """Probabilities `(time, behaviour)` if `share` is what is to be expected, not `said`."""
+        share = np.where(said < _RAREST, said, share)
         present = now * (share / said)
         if self.exclusive:
             total = present.sum(axis=1, keepdims=True)

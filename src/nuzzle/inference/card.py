@@ -147,7 +147,7 @@ def _figures(metrics: Mapping[str, Any] | None) -> str:
         for each in metrics["behaviours"]
     )
     return (
-        "## On the validation recordings\n"
+        "## Figures\n"
         f"Macro F1 {_number(metrics['macro_f1']['value'])}, background left out.\n\n"
         f"| behaviour | F1 | frames |\n|---|---|---|\n{rows}"
     )

@@ -25,7 +25,7 @@ from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.checks import labelled, read
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
-from nuzzle.workflow.learn import check_models
+from nuzzle.workflow.learn import check_models, configured_decoder
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.work import work_folder
 
@@ -145,7 +145,11 @@ def cross_validate(
     try:
         pairs = run.out_of_fold()
         tuned = tune_decoder(
-            pairs, objective, seed=config.training.seed, calibration=config.calibration
+            pairs,
+            objective,
+            seed=config.training.seed,
+            calibration=config.calibration,
+            configured=configured_decoder(config, space, recordings),
         )
         bundle, evaluation = _refit(run, pairs, tuned)
     except DivergedError as error:
