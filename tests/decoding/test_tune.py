@@ -243,6 +243,6 @@ def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(score
     assert module._better_elsewhere(pairs, left, part_of, objectives)[0] is settings[0], (
         "the others do not know that whole bouts are better"
     )
-    better = module._LeftOut([~truth] * 4, [~truth] * 4, whole, [~truth] * 4)
+    better = module._LeftOut([~truth] * 4, [~truth] * 4, [~truth] * 4, whole, [~truth] * 4)
     found = module._better_elsewhere(pairs, better, part_of, objectives)
     assert all(each is truth for each in found)

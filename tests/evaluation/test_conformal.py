@@ -147,7 +147,6 @@ def test_measured_by_hand(scored):
     measured = measured_on(conformal, [pair])
     # Sets: {attack}, {attack, mount}, {other} where mount was decided; the last is not scored.
     assert measured.coverage.value == pytest.approx(2 / 3)
-    assert measured.by_group == {"one": pytest.approx(2 / 3)}
     assert measured.set_size == pytest.approx(4 / 3)
     assert measured.sure.value == pytest.approx(1 / 3)
     shares = {name: each.value for name, each in measured.by_behaviour.items()}

@@ -91,7 +91,7 @@ def test_the_bundle_knows_its_labs(trees):
     with zipfile.ZipFile(trees) as archive:
         card = archive.read("card.md").decode()
     assert f"lab {SOUTH}, which looked for approach, attack, sniff" in card
-    assert "the lab, where it is one of" in card
+    assert "the lab, if it is one of" in card
 
 
 def test_a_known_lab_gets_what_it_looked_for_and_an_unknown_one_everything(trees, recordings):

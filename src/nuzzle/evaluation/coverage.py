@@ -25,7 +25,6 @@ class Coverage:
         coverage: share of frames whose set holds the truth.
         by_behaviour: the same of the frames in which a behaviour is the truth; where several may
             go on at once, of those in which it was looked for. Nobody promised these.
-        by_group: the same of each group.
         sure: share of frames (and behaviours, where several may go on) whose set is what was
             decided and nothing else.
         set_size: mean number of answers in a set.
@@ -33,7 +32,6 @@ class Coverage:
 
     coverage: Estimate
     by_behaviour: Mapping[str, Estimate]
-    by_group: Mapping[str, float]
     sure: Estimate
     set_size: float
 
@@ -65,17 +63,11 @@ def measure_coverage(
         sure[unit] += (looked & ~unsure(mine, pair.predicted, pair.exclusive)).sum(axis=0)
     if not known.any():
         raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
-    shares = ratio(held.sum(axis=1), known.sum(axis=1))
     return Coverage(
-        coverage=_mean(shares, weights),
+        coverage=_mean(ratio(held.sum(axis=1), known.sum(axis=1)), weights),
         by_behaviour={
             name: _mean(ratio(held[:, column], known[:, column]), weights)
             for column, name in enumerate(names)
-        },
-        by_group={
-            unit: float(share)
-            for unit, share in zip(units, shares, strict=True)
-            if np.isfinite(share)
         },
         sure=_mean(ratio(sure.sum(axis=1), known.sum(axis=1)), weights),
         set_size=_mean(ratio(sizes.sum(axis=1), known.sum(axis=1)), None).value,

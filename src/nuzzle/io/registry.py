@@ -75,7 +75,6 @@ class PoseFormat:
         sniff: whether a file looks like it; reads little, raises nothing.
         read: one recording.
         items: names of the sequences in a file that holds many.
-        extra: nuzzle's extra that brings what the reader needs, if any.
     """
 
     name: str
@@ -83,7 +82,6 @@ class PoseFormat:
     sniff: Callable[[Path], bool]
     read: Callable[[Path, PoseOptions], Recording]
     items: Callable[[Path], Iterator[str]] | None = None
-    extra: str = ""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,6 @@ class ResultsWriter:
         recording: Recording,
         pairs: Sequence[PairFrames],
         *,
-        fps: float | None = None,
         history: Sequence[str] = (),
         notes: Sequence[str] = (),
         seconds: float = 0.0,
@@ -105,7 +104,6 @@ class ResultsWriter:
         Args:
             recording: as it was read; predictions are on its own frames.
             pairs: at least one, each of the recording's length.
-            fps: frames per second; the recording's by default.
             history: preparation steps; the recording's by default.
             notes: what had to be mended or left out.
             seconds: what the computation took.
@@ -118,7 +116,7 @@ class ResultsWriter:
             lab=recording.lab,
             poses=_absolute(recording.source),
             n_frames=recording.n_frames,
-            fps=fps or recording.require_fps(),
+            fps=recording.require_fps(),
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
             observed_frames=tuple(_observed(one) for one in pairs),
             doubtful=_doubtful(pairs, self.run.exclusive),
@@ -139,12 +137,10 @@ class ResultsWriter:
         self._keep(entry, pairs)
         return entry
 
-    def fail(
-        self, name: str, reason: str, *, poses: str = "", group: str = "", lab: str = ""
-    ) -> None:
+    def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> None:
         """Note that a recording could not be worked on, and why."""
         self._entries[name] = RecordingEntry(
-            name, group=group, lab=lab, poses=poses, status="failed", reason=reason
+            name, lab=lab, poses=poses, status="failed", reason=reason
         )
 
     def finish(
