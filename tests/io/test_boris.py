@@ -86,6 +86,14 @@ def test_new_layout_is_matched_by_name_and_the_modifier_is_the_target(write, spa
     assert labels.self_behaviours == ("groom",)
 
 
+@pytest.mark.parametrize("time", ["00:00:10:500", "00:70:02", "00:00:60.5"])
+def test_times_that_no_clock_shows_are_refused(write, time):
+    rows = [new_row("START", 1.0, modifier="m3"), new_row("STOP", time, modifier="m3")]
+    path = write("\n".join([NEW, *rows]), "events.tsv")
+    with pytest.raises(FormatError, match=rf"events\.tsv, line 3: .*00:01:02\.250.*{time}"):
+        FORMAT.read(path, LabelOptions(individuals=("resident", "intruder", "m3")))
+
+
 def test_aggregated_events(write, spans_of):
     header = "Observation id;Subject;Behavior;Behavior type;Start (s);Stop (s);FPS (frame/s)"
     rows = ["a;resident;attack;STATE;1,0;2,0;10", "a;intruder;bite;POINT;3,0;NA;10"]

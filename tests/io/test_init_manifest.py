@@ -242,6 +242,18 @@ def test_labels_without_the_stream_are_left_out(project):
     assert any("'S3' was expected" in each for each in notes)
 
 
+def test_a_label_file_that_cannot_be_read_is_named_as_what_was_looked_for_hangs_on_it(project):
+    header = "agent,target,behaviour,start_frame,stop_frame\n"
+    for number in range(1, 12):
+        text = header + ("one,two,attack,nine,9\n" if number == 3 else "one,two,attack,3,9\n")
+        (project / "labels" / f"{number}_bouts.csv").write_text(text)
+    manifest, notes = start(project, common={"fps": 25.0})
+    assert not any(entry.looked_for for entry in manifest)
+    (note,) = [each for each in notes if "looked_for" in each]
+    assert note.startswith("The labels of 3 cannot be read") and "run init again" in note
+    assert "3_bouts.csv" in note and "'nine'" in note, "and what is wrong with them"
+
+
 def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_seen(project):
     """Attacks in the first alone, grooming in the second; nothing happened in the third."""
     header = "agent,target,behaviour,start_frame,stop_frame\n"

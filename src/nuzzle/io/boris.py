@@ -57,9 +57,17 @@ class _Table:
     def seconds(self, row: Row, name: str) -> float:
         """A time: seconds, or hours, minutes and seconds with colons."""
         text = self.cell(row, name)
+        parts = [number(part, name, self.path, row.line) for part in text.split(":")]
+        if len(parts) > 3 or any(not 0 <= part < 60 for part in parts[1:]):
+            raise FormatError(
+                self.path,
+                "seconds, or hours, minutes and seconds as 00:01:02.250, were expected for the "
+                f"{name}, and {text!r} came.",
+                row=row.line,
+            )
         value = 0.0
-        for part in text.split(":") if text else [text]:
-            value = 60 * value + number(part, name, self.path, row.line)
+        for part in parts:
+            value = 60 * value + part
         return value
 
     def modifiers(self, row: Row) -> tuple[str, ...]:

@@ -220,12 +220,16 @@ def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[st
         The manifest, and a note if there is something to correct.
     """
     files: dict[str, dict[str, Labels]] = {}
+    unread: dict[str, InputError] = {}
     for entry in manifest:
         if entry.labels is not None and not entry.looked_for:
             labels = said[entry.recording]
             if isinstance(labels, InputError):
-                return manifest, ()
-            files.setdefault(entry.lab, {})[entry.recording] = labels
+                unread[entry.recording] = labels
+            else:
+                files.setdefault(entry.lab, {})[entry.recording] = labels
+    if unread:
+        return manifest, (_unread_note(unread),) if files else ()
     missing: dict[str, tuple[str, ...]] = {}
     for labelled in files.values():
         missing |= not_said(labelled.items())
@@ -238,6 +242,14 @@ def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[st
         f"for it, correct the column looked_for ({listed([*missing])})."
     )
     return Manifest(tuple(filled), manifest.path), (note,)
+
+
+def _unread_note(unread: Mapping[str, InputError]) -> str:
+    """What follows from label files that cannot be read, where others can."""
+    return (
+        f"The labels of {listed([*unread])} cannot be read, so the column looked_for is not filled "
+        f"for any recording. Mend them and run init again. {next(iter(unread.values()))}"
+    )
 
 
 def _read(entry: Entry, first: Recording) -> Labels | InputError:
