@@ -10,12 +10,12 @@ from nuzzle.cli.app import build_app
 from nuzzle.config import Config
 from nuzzle.errors import InputError, TrainingError
 from nuzzle.labels import Labels, Pair
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.workflow import checks
 from nuzzle.workflow import folds as folds_module
 from nuzzle.workflow import train as train_module
-from nuzzle.workflow.checks import check_splits, fit_space, say_recordings
+from nuzzle.workflow.checks import check_splits, fit_space, say_other_splits, say_recordings
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.train import train
 
@@ -51,6 +51,14 @@ def checked(train, val, config=TREES):
     space = fit_space(train, config)
     kept = check_splits({"train": train, "val": val}, space, config, said.append)
     return kept, said
+
+
+def test_splits_of_other_names_are_said():
+    splits = ("train", "Train", "val", "", "test", "Train")
+    said = []
+    rows = [Entry(f"m{n}", f"m{n}.csv", split=split) for n, split in enumerate(splits)]
+    say_other_splits(Manifest(tuple(rows)), said.append)
+    assert said == ["left out: 2 recordings of the split 'Train', not train or val"]
 
 
 def test_what_val_does_not_show_is_said_with_who_could_show_it():

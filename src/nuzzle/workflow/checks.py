@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.errors import CompatibilityError, InputError, TrainingError, listed
+from nuzzle.errors import CompatibilityError, InputError, TrainingError, count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io import looked_for
@@ -90,6 +90,13 @@ def _unseen(recording: Recording) -> int:
         for start, stop in spans.itertuples(index=False):
             seen[start:stop] = True
     return int((~seen).sum())
+
+
+def say_other_splits(manifest: Manifest, say: Say) -> None:
+    """Say which rows take no part because their split has another name than the usual ones."""
+    for split, number in manifest.splits.items():
+        if split not in ("", "train", "val", "test"):
+            say(f"left out: {count(number, 'recording')} of the split {split!r}, not train or val")
 
 
 def fit_space(train: Sequence[Recording], config: Config) -> LabelSpace:

@@ -15,7 +15,7 @@ from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
-from nuzzle.workflow.checks import check_splits, fit_space, read
+from nuzzle.workflow.checks import check_splits, fit_space, read, say_other_splits
 from nuzzle.workflow.crossval import cross_validate
 from nuzzle.workflow.learn import check_models, learn
 from nuzzle.workflow.samples import Say
@@ -63,6 +63,7 @@ def train(
     check_models(config)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     manifest.check_leakage()
+    say_other_splits(manifest, say)
     chosen = {split: manifest.select(split) for split in ("train", "val")}
     beside = match_auxiliary(chosen["train"], auxiliary)
     entries = [*manifest, *beside.values()]
