@@ -1,7 +1,7 @@
 """What is trained with where nobody says otherwise, as plain values.
 
-The CNN-LSTM's values are the defaults of the configuration: those of its source document, which
-decided on each frame by itself (``decoding.smooth_s=0``).
+The CNN-LSTM's values are the defaults of the configuration: those of its source document, but
+for the smoothing: that decided on each frame by itself (``decoding.smooth_s=0``).
 Relational features forget the animals' order for undirected labels.
 """
 

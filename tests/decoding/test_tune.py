@@ -49,7 +49,7 @@ def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     """Decided already as by the decoder that is found, there is nothing to gain."""
     pairs = recordings()
     decoder = tune_decoder(pairs, "both").decoder
-    again = tune_decoder(pairs, "both", configured=decoder)
+    again = tune_decoder(pairs, "both", configured={pair.recording: decoder for pair in pairs})
     assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
     assert not again.helps
 

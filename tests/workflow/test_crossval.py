@@ -4,13 +4,15 @@ from dataclasses import replace
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.decoding import tune as tune_module
 from nuzzle.errors import InputError, LeakageError, OutputError, TrainingError
+from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
-from nuzzle.workflow.crossval import crossval
+from nuzzle.workflow.crossval import cross_validate, crossval
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.folds import ModelFolds, partition
 
@@ -93,6 +95,55 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     assert bundle.training["validation_recordings"] == []
     assert bundle.metrics == json.loads(json.dumps(result.evaluation.to_dict()))
     assert not (tmp_path / "all.nuzzle.work").exists()
+
+
+def one_long_bout(recording):
+    """Its first bout goes on until the end; there is no other."""
+    bouts = recording.labels.bouts[recording.labels.bouts["behaviour"] == "investigation"]
+    long = bouts.iloc[:1].assign(start_frame=0, stop_frame=recording.n_frames)
+    return replace(recording, labels=replace(recording.labels, bouts=long))
+
+
+def test_what_decides_on_a_recording_knows_the_bouts_of_the_others_alone(recordings, tmp_path):
+    config = QUICK.with_values({"training.early_stopping": False})
+    space = LabelSpace.fit(recordings, config.labels)
+    other = [one_long_bout(recordings[0]), *recordings[1:]]
+    one, changed = (
+        ModelFolds([[each] for each in all_of_them], space, config, tmp_path, print, None).decoders
+        for all_of_them in (recordings, other)
+    )
+    assert one["mouse0"] == changed["mouse0"]
+    assert all(one[f"mouse{n}"] != changed[f"mouse{n}"] for n in range(1, 5))
+
+
+def test_out_of_fold_each_recording_is_decided_as_by_its_fold(recordings, tmp_path, monkeypatch):
+    """Bouts of one recording are short, of others long: all together would be smoothed otherwise.
+
+    An ensemble of one model decides as that model does.
+    """
+    seen, real = [], tune_module.tune_decoder
+    monkeypatch.setattr(
+        "nuzzle.workflow.crossval.tune_decoder",
+        lambda pairs, *arguments, **more: seen.append(pairs) or real(pairs, *arguments, **more),
+    )
+    trees = "[{model: {name: trees}, training: {epochs: 5}}]"
+    models = (
+        ["model.name=trees", "training.epochs=5"],
+        ["model.name=ensemble", f"ensemble.members={trees}"],
+    )
+    common = ["labels.behaviours=[investigation]", "calibration={method: none, adapt: false}"]
+    different = [recordings[0], *map(one_long_bout, recordings[1:])]
+    for number, model in enumerate(models):
+        config = Config.load(None, [*model, *common])
+        result = cross_validate(different, config, tmp_path / str(number), "recording", 2)
+        by_folds = figures(score(seen[0], bootstrap=0))
+        assert figures(score(seen[number], bootstrap=0)) == by_folds
+        assert figures(result.evaluation) == by_folds
+        assert result.tuned.configured.macro_bout_f1 == by_folds[-1]
+
+
+def figures(evaluation):
+    return [evaluation.macro_f1.value, *(f1.value for f1 in evaluation.macro_bout_f1.values())]
 
 
 def test_parts_of_one_video_and_its_annotators_stay_together(manifest, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,3 +165,23 @@ class Decoder:
             BoutRules.from_dict(values["rules"]),
             None if whole is None else WholeBouts.from_dict(whole),
         )
+
+
+def decode_by(
+    key: Callable[[ScoredPair], str], decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
+) -> list[NDArray[np.bool_]]:
+    """Which behaviours go on in each pair, as the decoder of its `key` decides."""
+    numbers: dict[str, list[int]] = {}
+    for number, pair in enumerate(pairs):
+        numbers.setdefault(key(pair), []).append(number)
+    decided: dict[int, NDArray[np.bool_]] = {}
+    for name, mine in numbers.items():
+        decided |= zip(mine, decoders[name].decode_pairs([pairs[n] for n in mine]), strict=True)
+    return [decided[number] for number in range(len(pairs))]
+
+
+def decode_by_recording(
+    decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
+) -> list[NDArray[np.bool_]]:
+    """The same, by a decoder for each recording."""
+    return decode_by(lambda pair: pair.recording, decoders, pairs)

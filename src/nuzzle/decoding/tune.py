@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
-from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.decoder import Decoder, decode_by_recording
 from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
@@ -37,7 +37,7 @@ def tune_decoder(
     folds: int = 4,
     seed: int = 0,
     calibration: CalibrationConfig = _AS_THEY_ARE,
-    configured: Decoder | None = None,
+    configured: Mapping[str, Decoder] | None = None,
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
@@ -52,7 +52,7 @@ def tune_decoder(
         folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
         calibration: of the probabilities, fitted where the decoder is chosen: on other groups for
             the nested figures, on all for the decoder itself.
-        configured: decides without tuning; each frame by itself if None.
+        configured: recording -> what decides without tuning; each frame by itself if None.
 
     Raises:
         InputError: nothing to score, one group, other classes in some pairs, or no such objective.
@@ -60,7 +60,7 @@ def tune_decoder(
     objectives = _objectives(objective, pairs)
     part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
-    left = _left_out(pairs, part_of, start, configured or start, objectives, calibration)
+    left = _left_out(pairs, part_of, start, configured, objectives, calibration)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     searched = search(mended, start, objectives)
     truth, decoder, common = Truth(pairs), searched, left.searched
@@ -205,7 +205,7 @@ def _left_out(
     pairs: Sequence[ScoredPair],
     part_of: NDArray[np.int64],
     start: Decoder,
-    configured: Decoder,
+    configured: Mapping[str, Decoder] | None,
     objectives: Mapping[str, Objective],
     calibration: CalibrationConfig,
 ) -> _LeftOut:
@@ -214,6 +214,7 @@ def _left_out(
     All see probabilities that were calibrated on the other parts.
     """
     labs = _large_labs(pairs)
+    configured = configured or {pair.recording: start for pair in pairs}
     raw, as_configured, searched, whole, own = (dict[int, _Decided]() for _ in range(5))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
@@ -227,7 +228,7 @@ def _left_out(
         decoder = search(inside, start, objectives)
         held = [mended[index] for index in outside]
         raw |= zip(outside, start.decode_pairs(held), strict=True)
-        as_configured |= zip(outside, configured.decode_pairs(held), strict=True)
+        as_configured |= zip(outside, decode_by_recording(configured, held), strict=True)
         searched |= zip(outside, decoder.decode_pairs(held), strict=True)
         if bouts := fit_whole_bouts(inside, objectives):
             decided = replace(start, whole_bouts=bouts).decode_pairs(held)

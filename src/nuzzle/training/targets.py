@@ -130,14 +130,13 @@ class LabelSpace:
     def median_bouts(self, recordings: Iterable[Recording]) -> tuple[float, ...]:
         """The median duration of the bouts of each class, s; 0 for one without any."""
         durations: list[list[float]] = [[] for _ in self.names]
-        known = (
-            (each.labels, each.require_fps()) for each in recordings if each.labels is not None
-        )
-        for labels, fps in known:
-            for pair in labels.pairs:
-                active = self.targets(labels, pair).active
+        for recording in recordings:
+            if recording.labels is None:
+                continue
+            for pair in recording.labels.pairs:
+                active = self.targets(recording.labels, pair).active
                 for of_it, mask in zip(durations, active.T, strict=True):
-                    of_it.extend(np.diff(mask_to_intervals(mask)).ravel() / fps)
+                    of_it.extend(np.diff(mask_to_intervals(mask)).ravel() / recording.require_fps())
         return tuple(float(np.median(of_it)) if of_it else 0.0 for of_it in durations)
 
     def leave_out(self, targets: Targets, names: Sequence[str]) -> Targets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import after_refit
 from nuzzle.decoding.correct import corrected
-from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.decoder import Decoder, decode_by, decode_by_recording
 from nuzzle.decoding.leave_out import (
     LEAST_GROUPS,
     LeftOut,
@@ -126,7 +126,13 @@ def conformal_of(bundle: Bundle) -> Conformal | None:
     return Conformal.from_dict(values) if values else None
 
 
-def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -> Evaluation:
+def judge(
+    bundle: Bundle,
+    raw: Sequence[ScoredPair],
+    *,
+    bootstrap: int = 1000,
+    decoders: Mapping[str, Decoder] | None = None,
+) -> Evaluation:
     """Score a bundle, its calibration, its sets and its decoding.
 
     Where the calibration was fitted on one of these recordings or its group, each group is
@@ -136,9 +142,13 @@ def judge(bundle: Bundle, raw: Sequence[ScoredPair], *, bootstrap: int = 1000) -
         bundle: a trained model.
         raw: its own probabilities beside the truth.
         bootstrap: draws behind an interval; 0 for none.
+        decoders: recording -> what decides in place of the bundle, which has seen it.
     """
     held, how = _held_out(bundle, raw)
-    decisions = _decided(bundle, held.pairs)
+    if decoders is None:
+        decisions = _decided(bundle, held.pairs)
+    else:
+        decisions = decode_by_recording(decoders, held.pairs)
     pairs = [replace(p, predicted=said) for p, said in zip(held.pairs, decisions, strict=True)]
     truth, space = Truth(pairs), bundle.space
     by_itself = Decoder(space.names, space.exclusive, space.background)
@@ -184,9 +194,6 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
 
 def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
     """Decisions on each pair, by the decoder of its lab."""
-    out: dict[int, NDArray[np.bool_]] = {}
-    for lab in {pair.lab for pair in pairs}:
-        mine = [index for index, pair in enumerate(pairs) if pair.lab == lab]
-        decoder = Decoder.from_dict(bundle.decoding_of(lab))
-        out |= zip(mine, decoder.decode_pairs([pairs[index] for index in mine]), strict=True)
-    return [out[index] for index in range(len(pairs))]
+    labs = {pair.lab for pair in pairs}
+    decoders = {lab: Decoder.from_dict(bundle.decoding_of(lab)) for lab in labs}
+    return decode_by(lambda pair: pair.lab, decoders, pairs)

@@ -25,7 +25,7 @@ from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.checks import labelled, read
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
-from nuzzle.workflow.learn import check_models, configured_decoder
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.work import work_folder
 
@@ -149,7 +149,7 @@ def cross_validate(
             objective,
             seed=config.training.seed,
             calibration=config.calibration,
-            configured=configured_decoder(config, space, recordings),
+            configured=run.decoders,
         )
         bundle, evaluation = _refit(run, pairs, tuned)
     except DivergedError as error:
@@ -161,7 +161,10 @@ def cross_validate(
 def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
     """The bundle of all recordings, and what its kind is worth out of fold."""
     bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
-    evaluation = replace(judge(bundle, pairs), decoding=DecodingEffect(tuned.before, tuned.nested))
+    evaluation = replace(
+        judge(bundle, pairs, decoders=run.decoders),
+        decoding=DecodingEffect(tuned.before, tuned.nested),
+    )
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
     own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}
     metrics = evaluation.to_dict()

@@ -15,6 +15,7 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
+from nuzzle.decoding.decoder import decode_by_recording
 from nuzzle.errors import InputError
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.log_loss import log_loss
@@ -26,7 +27,6 @@ from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.folds import By, Folds, ModelFolds, naming
-from nuzzle.workflow.learn import configured_decoder
 from nuzzle.workflow.samples import Say
 
 #: What of a bundle's `training` is of one member.
@@ -97,13 +97,10 @@ class EnsembleFolds(Folds):
 
         Each group of recordings is combined as learned from the others.
         """
-        settings = self.config
-        decoder = configured_decoder(settings, self.space, self.recordings)
-        pairs = combined_left_out(self.said, settings.ensemble.method, seed=settings.training.seed)
-        return [
-            replace(pair, predicted=decoder(pair.probability, pair.fps, pair.observed))
-            for pair in pairs
-        ]
+        method, seed = self.config.ensemble.method, self.config.training.seed
+        pairs = combined_left_out(self.said, method, seed=seed)
+        decided = decode_by_recording(self.decoders, pairs)
+        return [replace(pair, predicted=said) for pair, said in zip(pairs, decided, strict=True)]
 
     def comparison(self) -> list[dict[str, Any]]:
         """Figures of each member and of each way to combine them, every frame decided by itself."""

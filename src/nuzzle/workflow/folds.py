@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from nuzzle.config import Config
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import DivergedError, InputError, TrainingError, count
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
@@ -22,7 +23,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.learn import learn
+from nuzzle.workflow.learn import configured_decoder, learn
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording, targets_of
 
@@ -146,6 +147,15 @@ class Folds(ABC):
     def recordings(self) -> list[Recording]:
         """Those of all parts."""
         return [each for part in self.parts for each in part]
+
+    @cached_property
+    def decoders(self) -> dict[str, Decoder]:
+        """By recording, what decides before any tuning; as learned from what its model sees."""
+        found: dict[str, Decoder] = {}
+        for number, part in enumerate(self.parts):
+            decoder = configured_decoder(self.config, self.space, self.learned_from(number))
+            found |= {each.name: decoder for each in part}
+        return found
 
     def check(self) -> None:
         """Say before training what a fold cannot learn.
