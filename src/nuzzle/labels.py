@@ -127,8 +127,7 @@ class Labels:
     """The labels of one recording.
 
     Attributes:
-        bouts: table with `BOUT_COLUMNS`. Bouts of the background are not listed: background is
-            where something was looked for and nothing was seen.
+        bouts: table with `BOUT_COLUMNS`; none of the background, which is where nothing was seen.
         observed: table with `SPAN_COLUMNS`: which behaviours of which pair were looked for, when.
         n_frames: length of the recording, frames.
         exclusive: whether at most one behaviour of a pair can go on at a time.
@@ -136,6 +135,7 @@ class Labels:
         directed: whether agent and target mean something; if not, the labels are the pair's.
         notes: what the reader had to mend or leave out, one sentence each.
         only_seen: whether they name only what was seen; what else was looked for is unknown.
+        fps: at which the file's seconds became frames; None where it counts in frames.
     """
 
     bouts: pd.DataFrame
@@ -146,6 +146,7 @@ class Labels:
     directed: bool = True
     notes: tuple[str, ...] = ()
     only_seen: bool = False
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bouts", bout_table(self.bouts))

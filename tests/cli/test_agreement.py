@@ -51,6 +51,22 @@ def test_every_two_of_several(files):
     assert second["notes"] == []
 
 
+def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
+    paths = []
+    for name, fps in (("anna", 30), ("bert", 25)):
+        path = tmp_path / f"{name}.csv"
+        row = "black,white,attack,1.0,2.0\n"
+        path.write_text(f"# fps,{fps}\nagent,target,behaviour,start_s,stop_s\n{row}")
+        paths.append(path)
+    result = run(*paths)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "says 30" in said and "says 25 frames a second" in said and "--fps" in said
+    result = run(*paths, "--fps", 25, "--json", "-")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)[0]["behaviours"][0]["f1"] == 1
+
+
 def test_mistakes_are_explained(files):
     result = run(files[0])
     assert result.exit_code == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nuzzle.errors import FormatError
@@ -92,6 +94,24 @@ def test_times_that_no_clock_shows_are_refused(write, time):
     path = write("\n".join([NEW, *rows]), "events.tsv")
     with pytest.raises(FormatError, match=rf"events\.tsv, line 3: .*00:01:02\.250.*{time}"):
         FORMAT.read(path, LabelOptions(individuals=("resident", "intruder", "m3")))
+
+
+OFFSET = "a time offset of {0} s; .* come {1} by that, set label_delay_s to {0} in"
+
+
+def test_a_time_offset_is_mentioned(write):
+    labels = FORMAT.read(write("Time offset (s),5.0\n" + OLD), MICE)
+    assert re.search(OFFSET.format(5, "late"), "\n".join(labels.notes))
+    assert labels.bouts["start_frame"].min() == 30, "times are taken as they stand"
+    row = new_row("POINT", 1.0)
+    path = write(f"{NEW}\tTime offset (s)\n{row}\t-2.5\n", "events.tsv")
+    assert re.search(OFFSET.format(-2.5, "early"), "\n".join(FORMAT.read(path, MICE).notes))
+    header = "Subject,Behavior,Behavior type,Start (s),Stop (s),FPS,Time offset (s)"
+    path = write(f"{header}\nresident,attack,STATE,1,2,10,5.0\n")
+    assert re.search(OFFSET.format(5, "late"), "\n".join(AGGREGATED.read(path, MICE).notes))
+    for nothing in ("0.0", "", "00:00:00"):
+        labels = FORMAT.read(write(f"Time offset (s),{nothing}\n" + OLD), MICE)
+        assert labels.notes == ()
 
 
 def test_aggregated_events(write, spans_of):

@@ -57,6 +57,13 @@ def test_state_events_alternate_and_the_ethogram_is_what_was_looked_for(write, s
     ]
 
 
+def test_a_time_offset_is_mentioned(write):
+    content = project()
+    content["observations"]["one"]["time offset"] = 5.0
+    (note,) = FORMAT.read(write(content), MICE).notes
+    assert "a time offset of 5 s" in note and "set label_delay_s to 5" in note
+
+
 def test_an_observation_without_events_is_observed_and_empty(write):
     content = project()
     content["observations"]["one"]["events"] = []

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,7 +115,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
         if end > begin
     ]
     notes = [f"{early} bouts began before frame 1; they were started there"] if early else []
-    return assemble(path, bouts, observed, options, end=end, notes=notes)
+    labels = assemble(path, bouts, observed, options, end=end, notes=notes)
+    return replace(labels, fps=fps if file.in_seconds else None)
 
 
 def _row(pair: Pair, name: str, start: int, stop: int, channel: str) -> dict[str, object]:

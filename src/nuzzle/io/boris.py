@@ -35,17 +35,18 @@ _BEHAVIOUR = ("behavior", "behaviour")
 _STATUS = ("status", "behavior type", "behaviour type")
 _FPS = ("fps", "fps (frame/s)")
 _LENGTH = ("total length", "media duration (s)")
+_OFFSET = "time offset (s)"
 _HEADER_LINES = 200
 
 
 @dataclass(frozen=True)
 class _Table:
-    """An export: its columns, its rows, and the observation that its header block names."""
+    """An export: its columns, its rows, and what its header block says."""
 
     path: Path
     columns: dict[str, int]
     rows: list[Row]
-    heading: str
+    heading: dict[str, str]
 
     def cell(self, row: Row, *names: str) -> str:
         """The cell of the first of these columns that there is."""
@@ -75,7 +76,13 @@ class _Table:
         return tuple(text for name in names if (text := self.cell(row, name)))
 
     def observation(self, row: Row) -> str:
-        return self.cell(row, "observation id") or self.heading
+        return self.cell(row, "observation id") or self.heading.get("observation id", "")
+
+    def offset_s(self, rows: list[Row]) -> float:
+        """The time offset of the observation with these rows; 0 where none is said."""
+        cells = [self.cell(row, _OFFSET) for row in rows[:1]]
+        text = next(filter(None, cells), self.heading.get(_OFFSET, "")).replace(",", ".")
+        return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else 0.0
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -111,12 +118,14 @@ def read(path: Path, options: LabelOptions) -> Labels:
     """
     table = _table(path)
     rows = _of_one_observation(table, options.item)
-    length_s = _media_length(table, rows)
+    fps, length_s = _fps(table, rows), _media_length(table, rows)
+    notes: tuple[str, ...] = ()
     if "start (s)" in table.columns:
-        observation = Observation(list(_aggregated(table, rows)), _fps(table, rows), length_s)
+        intervals = list(_aggregated(table, rows))
     else:
         intervals, notes = paired(path, _events(table, rows), length_s)
-        observation = Observation(intervals, _fps(table, rows), length_s, notes=notes)
+    offset_s = table.offset_s(rows)
+    observation = Observation(intervals, fps, length_s, notes=notes, offset_s=offset_s)
     return to_labels(path, observation, options)
 
 
@@ -131,14 +140,14 @@ def _table(path: Path) -> _Table:
             f"{_HEADER_LINES} lines, and none came.",
             mend="Export it from BORIS again: Observations > Export events.",
         )
-    heading, columns, rows = "", dict[str, int](), []
+    heading, columns, rows = dict[str, str](), dict[str, int](), []
     for row in table_rows(path, text, delimiter_of(header)):
         if columns:
             rows.append(row)
         elif _is_header(row.cells):
             columns = {name.casefold(): index for index, name in enumerate(row.cells)}
-        elif row.cells[0].casefold() == "observation id" and len(row.cells) > 1:
-            heading = row.cells[1]
+        elif len(row.cells) > 1:
+            heading[row.cells[0].casefold()] = row.cells[1]
     return _Table(path, columns, rows, heading)
 
 

@@ -60,6 +60,7 @@ class Observation:
         length_s: of the media, if the file says.
         behaviours: what was looked for, if the file says; otherwise what has a bout.
         notes: of the pairing.
+        offset_s: between the media's clock and the times, if the file says.
     """
 
     intervals: Sequence[Interval]
@@ -67,6 +68,7 @@ class Observation:
     length_s: float | None = None
     behaviours: Sequence[str] = ()
     notes: tuple[str, ...] = ()
+    offset_s: float = 0.0
 
 
 def paired(
@@ -144,12 +146,7 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     """
     known_fps = options.fps or observation.fps
     fps = needed_fps(path, options, observation.fps) if observation.intervals else known_fps or 0
-    notes = list(observation.notes)
-    if options.fps and observation.fps and abs(options.fps - observation.fps) > 0.01:
-        notes.append(
-            f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
-            "seconds were turned into frames of the poses"
-        )
+    notes = _notes(observation, options)
     cast = Cast(path, options).with_lone_subject(
         each.subject for each in observation.intervals if each.subject != NO_SUBJECT
     )
@@ -169,7 +166,23 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
             "there are no events; the manifest's column looked_for says what was looked for"
         )
     labels = assemble(path, bouts, observed, options, end=last, notes=notes)
-    return replace(labels, only_seen=not observation.behaviours)
+    return replace(labels, only_seen=not observation.behaviours, fps=fps or None)
+
+
+def _notes(observation: Observation, options: LabelOptions) -> list[str]:
+    notes, offset = list(observation.notes), observation.offset_s
+    if options.fps and observation.fps and abs(options.fps - observation.fps) > 0.01:
+        notes.append(
+            f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
+            "seconds were turned into frames of the poses"
+        )
+    if offset:
+        notes.append(
+            f"the observation has a time offset of {offset:g} s; times are taken as they stand. If "
+            f"the labels come {'late' if offset > 0 else 'early'} by that, set label_delay_s to "
+            f"{offset:g} in the manifest"
+        )
+    return notes
 
 
 def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:

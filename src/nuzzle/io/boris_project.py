@@ -45,7 +45,10 @@ def read(path: Path, options: LabelOptions) -> Labels:
     events = _events(path, name, observation.get("events", []), ethogram)
     intervals, notes = paired(path, events, length_s)
     fps = rates.pop() if len(rates) == 1 else None
-    return to_labels(path, Observation(intervals, fps, length_s, [*ethogram], notes), options)
+    offset = observation.get("time offset")
+    offset_s = float(offset) if isinstance(offset, int | float) else 0.0
+    found = Observation(intervals, fps, length_s, [*ethogram], notes, offset_s)
+    return to_labels(path, found, options)
 
 
 def _project(path: Path) -> dict[str, Any]:

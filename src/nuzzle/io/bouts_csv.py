@@ -128,7 +128,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
         notes=preamble.notes,
     )
     directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
-    return replace(labels, directed=directed and options.directed, only_seen=only_seen)
+    return replace(labels, directed=directed and options.directed, only_seen=only_seen, fps=fps)
 
 
 def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:
