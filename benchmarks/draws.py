@@ -12,7 +12,7 @@ import numpy as np
 
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import Floats, draw_weights, mean_defined
+from nuzzle.evaluation.bootstrap import Floats, draw_weights, mean_of_defined
 from nuzzle.evaluation.scored import ScoredPair
 
 #: The overlap from which a predicted bout is a true one.
@@ -35,6 +35,7 @@ def drawn_figures(
     if weights is None:
         raise ValueError(f"Nothing to draw: {len(units)} recordings, {draws} draws.")
     first = pairs[0]
+    weights = np.vstack([np.ones(len(units)), weights])  # all as they are, then the draws
     unit = np.array([units.index(pair.resampling_unit) for pair in pairs])
     of_pairs = weights[:, unit]  # how often each pair is in each draw
     foreground = [c for c, name in enumerate(first.behaviours) if name != first.background]
@@ -52,10 +53,17 @@ def drawn_figures(
     bout_f1 = by_bout.bout_f1(matched[..., None], predicted, true)[..., 0]
     precision = [_average_precision(pairs, unit, column, weights) for column in foreground]
     return (
-        mean_defined(f1[:, foreground]),
-        mean_defined(np.stack(precision, axis=-1)),
-        mean_defined(bout_f1[:, foreground]),
+        _means(f1[:, foreground]),
+        _means(np.stack(precision, axis=-1)),
+        _means(bout_f1[:, foreground]),
     )
+
+
+def _means(values: Floats) -> Floats:
+    """Of each draw, `(draw,)`, from all as they are and the draws, `(1 + draw, behaviour)`."""
+    _, drawn = mean_of_defined(values[0], values[1:])
+    assert drawn is not None
+    return drawn
 
 
 def _average_precision(

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from nuzzle.evaluation.bootstrap import draw_weights, estimate, mean_defined, ratio, with_interval
+from nuzzle.evaluation.bootstrap import (
+    draw_weights,
+    estimate,
+    mean_defined,
+    mean_of_defined,
+    ratio,
+    with_interval,
+)
 
 
 def test_a_draw_has_as_many_groups_as_there_are():
@@ -42,3 +49,12 @@ def test_mean_and_ratio_where_undefined():
     np.testing.assert_array_equal(ratio(np.array([1, 1]), np.array([2, 0])), [0.5, np.nan])
     means = mean_defined(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]))
     np.testing.assert_array_equal(means, [2.0, np.nan])
+
+
+def test_the_mean_of_a_draw_is_of_the_same_figures():
+    value = np.array([1.0, 3.0, np.nan])
+    drawn = np.array([[1.0, 2.0, 9.0], [1.0, np.nan, np.nan]])
+    mean, means = mean_of_defined(value, drawn)
+    assert mean == 2.0
+    np.testing.assert_array_equal(means, [1.5, np.nan])
+    assert mean_of_defined(value, None) == (2.0, None)

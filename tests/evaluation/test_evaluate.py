@@ -78,6 +78,22 @@ def test_intervals_hold_the_value(evaluation):
         assert figure.low < figure.value < figure.high
 
 
+def test_draws_without_a_behaviour_are_not_averages_of_the_others(scored):
+    # attack: 2 tp, 2 fn in each: 2/3. mount, in one group of three: missed, 0.
+    pairs = [
+        scored(truth, "aa......", recording=truth) for truth in ("aaaa....", "aaaa.mm.", ".aaaa...")
+    ]
+    pairs[2] = scored(".aaaa...", ".aa.....", recording="three")
+    result = evaluate(pairs)
+    for figure in (result.macro_f1, result.mean_average_precision, result.macro_bout_f1["0.5"]):
+        assert figure.low <= figure.value <= figure.high
+    assert result.macro_f1.value == pytest.approx(1 / 3)
+    assert (result.macro_f1.low, result.macro_f1.high) == pytest.approx((1 / 3, 1 / 3))
+    assert result.macro_bout_f1["0.5"].high == pytest.approx(0.5)
+    assert [note for note in result.notes if "'mount' occurs in one group" in note]
+    assert not any("'attack'" in note for note in result.notes)
+
+
 def test_same_seed_same_figures(pairs, evaluation):
     assert evaluate(pairs, bootstrap=200).to_dict() == evaluation.to_dict()
     other = evaluate(pairs, bootstrap=200, seed=1)

@@ -53,11 +53,23 @@ def estimate(
     Returns:
         `Estimate` objects in the shape of the statistic.
     """
-    value = np.asarray(statistic(*(count.sum(axis=0) for count in counts)))
+    return with_interval(*_with_draws(statistic, counts, weights))
+
+
+def estimate_mean(
+    statistic: Callable[..., Floats], counts: Sequence[NDArray[Any]], weights: Floats | None
+) -> NDArray[Any]:
+    """As `estimate`, of the mean over the last dimension of the statistic."""
+    return with_interval(*mean_of_defined(*_with_draws(statistic, counts, weights)))
+
+
+def _with_draws(
+    statistic: Callable[..., Floats], counts: Sequence[NDArray[Any]], weights: Floats | None
+) -> tuple[Floats, Floats | None]:
+    value = statistic(*(count.sum(axis=0) for count in counts))
     if weights is None:
-        return with_interval(value, None)
-    drawn = statistic(*(np.tensordot(weights, count, axes=1) for count in counts))
-    return with_interval(value, np.asarray(drawn))
+        return value, None
+    return value, statistic(*(np.tensordot(weights, count, axes=1) for count in counts))
 
 
 def with_interval(value: NDArray[Any], drawn: NDArray[Any] | None) -> NDArray[Any]:
@@ -89,3 +101,21 @@ def mean_defined(values: NDArray[Any]) -> Floats:
     """Mean over the last dimension of what is not NaN; NaN where nothing is."""
     defined = np.isfinite(values)
     return ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1))
+
+
+def mean_of_defined(value: Floats, drawn: Floats | None) -> tuple[Floats, Floats | None]:
+    """Mean over the last dimension of the values that are defined, and the same in each draw.
+
+    A draw in which one of these is undefined has none: its mean would be one of other behaviours.
+
+    Args:
+        value: `(..., behaviour)`, NaN where a behaviour has no figure.
+        drawn: `(draw, ..., behaviour)`, or None.
+
+    Returns:
+        `(...)` and `(draw, ...)`.
+    """
+    if drawn is None:
+        return mean_defined(value), None
+    counts = np.isfinite(value)
+    return mean_defined(value), ratio(np.where(counts, drawn, 0).sum(axis=-1), counts.sum(axis=-1))

@@ -14,7 +14,9 @@ from nuzzle.evaluation.bootstrap import (
     Floats,
     draw_weights,
     estimate,
+    estimate_mean,
     mean_defined,
+    mean_of_defined,
     ratio,
     with_interval,
 )
@@ -43,7 +45,9 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     A behaviour counts only on the frames in which it was looked for, and what an animal does to
     itself counts once, not with each of the others. A behaviour that does not occur in the truth
     has no F1 and no part in the macro averages; the notes say so. Intervals are 95 % percentile
-    intervals of a bootstrap over groups, or over recordings without a group.
+    intervals of a bootstrap over groups, or over recordings without a group. A draw of groups in
+    which a behaviour does not occur has no part in the intervals of that behaviour, nor in those of
+    the macro averages.
 
     Args:
         pairs: truth and prediction of every pair, all with the same classes.
@@ -181,23 +185,25 @@ class _Tally:
         )
 
     def macro_f1(self, columns: list[int]) -> Estimate:
-        def macro(tp: Floats, fp: Floats, fn: Floats) -> Floats:
-            return mean_defined(by_frame.f1(tp, fp, fn)[..., columns])
+        def chosen(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+            return by_frame.f1(tp, fp, fn)[..., columns]
 
-        return _single(self.estimate(macro, self.by_unit(self.frames[:3])))
+        return _single(estimate_mean(chosen, self.by_unit(self.frames[:3]), self.weights))
 
     def macro_bout_f1(self) -> dict[str, Estimate]:
-        def macro(matched: Floats, predicted: Floats, true: Floats) -> Floats:
+        def chosen(matched: Floats, predicted: Floats, true: Floats) -> Floats:
             score = by_bout.bout_f1(matched, predicted, true)[..., self.foreground, :]
-            return mean_defined(np.moveaxis(score, -1, -2))
+            return np.moveaxis(score, -1, -2)
 
-        return _by_iou(self.estimate(macro, self.by_unit(self.bout_counts)))
+        return _by_iou(estimate_mean(chosen, self.by_unit(self.bout_counts), self.weights))
 
     def mean_average_precision(self) -> Estimate:
         chosen = [self.average_precisions[column] for column in self.foreground]
-        value = mean_defined(np.array([figure for figure, _ in chosen]))
+        value = np.array([figure for figure, _ in chosen])
         drawn = [draws for _, draws in chosen if draws is not None]
-        return _single(with_interval(value, mean_defined(np.stack(drawn, -1)) if drawn else None))
+        return _single(
+            with_interval(*mean_of_defined(value, np.stack(drawn, -1) if drawn else None))
+        )
 
     def edit_score(self) -> Estimate:
         scores = np.array([each.edit_score for each in self.bouts])
@@ -277,18 +283,22 @@ def _delays(recordings: Sequence[RecordingScore]) -> list[str]:
 
 def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
     notes = []
-    tp, _, fn, observed = (count.sum(axis=0) for count in tally.frames)
+    true, observed = tally.by_unit([tally.frames[0] + tally.frames[2], tally.frames[3]])
+    left_out = "it has no F1 and is left out of the macro averages."
     for column, name in enumerate(tally.names):
-        if observed[column] == 0:
-            why = (
+        groups = np.count_nonzero(true[:, column])
+        if not observed[:, column].any():
+            notes.append(
                 f"{name!r} was not looked for in any of these recordings, or the model had no "
-                "example of it"
+                f"example of it: {left_out}"
             )
-        elif tp[column] + fn[column] == 0:
-            why = f"{name!r} does not occur in the frames that are scored"
-        else:
-            continue
-        notes.append(f"{why}: it has no F1 and is left out of the macro averages.")
+        elif groups == 0:
+            notes.append(f"{name!r} does not occur in the frames that are scored: {left_out}")
+        elif groups == 1 and tally.weights is not None:
+            notes.append(
+                f"{name!r} occurs in one group of recordings only: its intervals, and those of "
+                "the macro averages, cannot tell how much it differs between groups."
+            )
     if bootstrap and n_units == 1:
         notes.append(
             "There is one group of recordings, so no interval can be given: "

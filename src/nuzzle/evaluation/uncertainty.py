@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, mean_defined
+from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, estimate_mean
 from nuzzle.evaluation.calibration import calibration_error, overall_curve
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.coverage import Masks, measure_coverage
@@ -185,9 +185,9 @@ def _where_sure(
         for total, count in zip(counts, counted[:3], strict=True):
             total[units.index(pair.resampling_unit)] += count
 
-    def macro(tp: Floats, fp: Floats, fn: Floats) -> Floats:
-        return mean_defined(by_frame.f1(tp, fp, fn)[..., first.foreground])
+    def chosen(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+        return by_frame.f1(tp, fp, fn)[..., first.foreground]
 
     each = estimate(by_frame.f1, counts, weights)
-    only: Estimate = estimate(macro, counts, weights).item()
+    only: Estimate = estimate_mean(chosen, counts, weights).item()
     return only, dict(zip(first.behaviours, each, strict=True))
