@@ -202,6 +202,7 @@ def test_behaviours_of_task_3_stand_alone(tmp_path):
     for name, recording in recordings.items():
         assert recording.labels.behaviours == (name,)
         assert recording.labels.exclusive and recording.labels.background == "other"
+        assert recording.simulated
 
 
 def test_there_is_no_task_4(tmp_path):

@@ -113,7 +113,7 @@ def simulate_recording(
     unknown = sorted(set(shown) - {*process.behaviours, "sniff"})
     if unknown:
         raise InputError(f"{unknown} are not among the behaviours {list(process.behaviours)}.")
-    lab = CALMS21_LAB._replace(fps=fps)
+    lab = CALMS21_LAB._replace(fps=fps, lab_id=SIMULATED)
     return _recording(name, vocabulary, shown, shown, lab, minutes, seed, difficulty)
 
 
@@ -147,7 +147,7 @@ def _recording(
         confidence=confidence,
         fps=lab.fps,
         px_per_cm=scale,
-        lab=lab.lab_id if vocabulary == "mabe" else SIMULATED,
+        lab=lab.lab_id,
         group=name.rsplit("/", 1)[-1].split("_", 1)[0],
         source=SIMULATED,
         labels=labels,
@@ -293,7 +293,7 @@ def _calms21(
         session = process.session(mouse - mice[0], Dice(np.random.default_rng([seed, mouse, 1])))
         shown = process.behaviours if task == 3 else session
         name = sequence_name(task, group, split, mouse + 1)
-        lab, draw = CALMS21_LAB, [seed, mouse]
+        lab, draw = CALMS21_LAB._replace(lab_id=SIMULATED), [seed, mouse]
         one = _recording(name, vocabulary, shown, shown, lab, minutes, draw, difficulty)
         yield relabelled(one, task, group)
 
