@@ -83,9 +83,15 @@ def test_a_recording_of_which_nothing_was_learned_counts_as_missed(tree, tmp_pat
     path = data / "train_annotation" / "other" / "2.parquet"
     bouts = pd.read_parquet(path)
     mine = bouts[(bouts["agent_id"] == 1) & (bouts["target_id"] == 2)]
-    mine.assign(action="chase").to_parquet(path)
+    unlisted = mine.head(1).assign(action="mount")
+    pd.concat([mine.assign(action="chase"), unlisted]).to_parquet(path)
     config = Config.load(None, [*CHOSEN, "labels.mode=multilabel"])
-    result = benchmark_mabe(data, tmp_path / "out", config, folds=3)
+    said = []
+    result = benchmark_mabe(data, tmp_path / "out", config, folds=3, say=said.append)
+    assert result.simulated
+    assert [each for each in said if each.startswith("2: ") and "mount" in each], (
+        "what was left out"
+    )
     assert result.score.per_lab["other"] == 0
     assert result.score.score == pytest.approx(result.score.per_lab[lab] / 2)
 

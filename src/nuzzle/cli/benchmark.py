@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from nuzzle.workflow.benchmark_mabe import MabeBenchmark
 
 
+_SIMULATED = "These files are simulated: the figures say nothing about real mice."
+
+
 class _Name(StrEnum):
     CALMS21 = "calms21"
     MABE2025 = "mabe2025"
@@ -93,7 +96,7 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
         style="dim",
     )
     if result.simulated:
-        out().print("These files are simulated: the figures say nothing about real mice.")
+        out().print(_SIMULATED)
     if result.baselines:
         print_table(
             ("published", "source", "F1", "AP"),
@@ -131,6 +134,8 @@ def _print_mabe(result: MabeBenchmark, where: Path) -> None:
         title="MABe 2025, predicted out of fold",
     )
     out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
+    if result.simulated:
+        out().print(_SIMULATED)
     out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
     if result.submission is None:
         out().print("There is no test.csv with these labs, so nothing to submit.")

@@ -24,7 +24,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
-from nuzzle.io.load import load_entry, load_manifest
+from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, write_submission
@@ -36,7 +36,7 @@ from nuzzle.training.fit import Progress
 from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder
-from nuzzle.workflow.checks import labelled
+from nuzzle.workflow.checks import labelled, read
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
@@ -54,15 +54,18 @@ class MabeBenchmark:
         score: the competition's score of the out-of-fold predictions.
         folds: recordings of each fold.
         submission: of ``test.csv``'s recordings; None where there is no ``test.csv``.
+        simulated: whether the recordings are; their score says nothing about real mice.
     """
 
     score: MabeScore
     folds: tuple[tuple[str, ...], ...]
     submission: Path | None
+    simulated: bool
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
-        return {**self.score.to_dict(), "folds": [list(fold) for fold in self.folds]}
+        folds = [list(fold) for fold in self.folds]
+        return {**self.score.to_dict(), "folds": folds, "simulated": self.simulated}
 
 
 def benchmark_mabe(
@@ -101,8 +104,7 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)
-    recordings = labelled(load_manifest(manifest))
-    say(f"{len(recordings)} recordings, {sum(each.n_frames for each in recordings):,} frames")
+    recordings = labelled(read("train", manifest, {}, say))
     warn_of_differences(recordings, say)
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
@@ -114,7 +116,8 @@ def benchmark_mabe(
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
-    return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say))
+    simulated = any(each.simulated for each in recordings)
+    return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say), simulated)
 
 
 def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
