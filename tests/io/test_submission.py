@@ -37,6 +37,15 @@ def test_written_rows_are_the_challenges(tmp_path: Path) -> None:
         write_submission(tables, path)
 
 
+def test_a_submission_is_read_as_it_is_spelled(tmp_path: Path) -> None:
+    path = tmp_path / "submission.csv"
+    path.write_text(f"{HEADER}\n17,1,2,attack,0,5\n17,mouse1,mouse1,'rear',4,9\n")
+    assert read_submission(path)[["agent_id", "target_id", "action"]].to_numpy().tolist() == [
+        ["1", "2", "attack"],
+        ["mouse1", "mouse1", "'rear'"],
+    ]
+
+
 def test_nothing_predicted_is_a_header(tmp_path: Path) -> None:
     path = write_submission({"17": bouts()}, tmp_path / "empty.csv")
     assert path.read_text(encoding="utf-8") == f"row_id,{HEADER}\n"

@@ -55,7 +55,11 @@ def _print_score(result: MabeScore, actions: bool) -> None:
     out().print()
     out().print(f"Score, the mean over labs: {result.score:.4f}")
     for n_rows, why in (
-        (result.rows_not_looked_for, "nobody looked for their action in their recording"),
+        (
+            result.rows_not_looked_for,
+            "behaviors_labeled of their recording does not list them, letter for letter "
+            "(mouse1, mouse2, attack; mouse1, self, rear)",
+        ),
         (result.rows_not_scored, "their recording has no truth"),
     ):
         if n_rows:

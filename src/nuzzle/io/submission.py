@@ -77,10 +77,10 @@ def write_submission(
 
 
 def read_submission(path: str | Path) -> pd.DataFrame:
-    """Read a submission.
+    """Read a submission, as it is spelled: the competition compares names exactly.
 
     Returns:
-        A table with `COLUMNS`: ids as text (``mouse1``, ``self``), frames as integers.
+        A table with `COLUMNS`: ids as text, frames as integers.
 
     Raises:
         FormatError: a column is missing, or a frame is not a whole number.
@@ -91,7 +91,8 @@ def read_submission(path: str | Path) -> pd.DataFrame:
 def read_solution(path: str | Path) -> Solution:
     """Read the truth: a MABe tree (its folder), or the challenge's solution csv.
 
-    The csv has the columns of a submission and ``lab_id`` and ``behaviors_labeled``.
+    The csv has the columns of a submission and ``lab_id`` and ``behaviors_labeled``. Its ids, and
+    those of ``behaviors_labeled``, are spelled as in a submission, without stray quotes.
 
     Raises:
         FormatError: a file is not what it should be.
@@ -100,7 +101,7 @@ def read_solution(path: str | Path) -> Solution:
     path = Path(path)
     if path.is_dir():
         return _solution_of_tree(path)
-    table = _read(path, (*COLUMNS, "lab_id", "behaviors_labeled"))
+    table = _respelled(_read(path, (*COLUMNS, "lab_id", "behaviors_labeled")))
     first = table.drop_duplicates("video_id")
     try:
         listed = {
@@ -142,7 +143,7 @@ def _submitted(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The csv with its ids spelled one way and its frames as integers."""
+    """The csv with its frames as integers."""
     try:
         table = pd.read_csv(existing_file(path, "csv"), dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
@@ -161,6 +162,11 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
                 path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
             )
         table[name] = numbers.astype(np.int64)
+    return table
+
+
+def _respelled(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with ids spelled one way: ``mouse1`` for ``1``, and ``self``."""
     cells = table[["agent_id", "target_id", "action"]]
     spelled = {each: action(*each).submitted for each in set(cells.itertuples(index=False))}
     rows = [spelled[each] for each in cells.itertuples(index=False)]
