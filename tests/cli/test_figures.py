@@ -35,3 +35,11 @@ def test_names_are_printed_as_they_are(result, capsys):
     said = capsys.readouterr().out
     assert "Note: [red]cage[/red] has no label" in said
     assert "Scores on '[bold]new'" in said
+
+
+def test_intervals_are_over_what_was_drawn(result, capsys):
+    print_evaluation(result, "val")
+    assert "95 % intervals over recordings." in " ".join(capsys.readouterr().out.split())
+    print_evaluation(replace(result, recordings=result.recordings * 3, groups=2), "val")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "95 % intervals over 2 groups of recordings." in said

@@ -32,9 +32,7 @@ from nuzzle.workflow.train import train
 
 QUICK = ["training.epochs=4", "training.epoch_windows=2000", "features=relational"]
 TREES = ["model.name=trees", *QUICK, "prepare.missing_keypoints=allow"]
-NORTH, SOUTH, WEST = (
-    f"simulated {name}" for name in ("CalMS21_task1", "SimulatedLab2", "SimulatedLab3")
-)
+NORTH, SOUTH, WEST = (f"simulated {name}" for name in ("CalMS21_task1", "Lab2", "Lab3"))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +105,7 @@ def test_a_known_lab_gets_what_it_looked_for_and_an_unknown_one_everything(trees
 
 
 def test_a_lab_is_named_on_the_command_line(trees, tree, tmp_path):
-    poses = sorted((tree / "train_tracking" / "SimulatedLab2").iterdir())[0]
+    poses = sorted((tree / "train_tracking" / "Lab2").iterdir())[0]
     budgets = {}
     for lab in ("elsewhere", SOUTH):
         out = tmp_path / f"out-{len(budgets)}"

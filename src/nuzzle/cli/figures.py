@@ -42,11 +42,13 @@ def print_evaluation(result: Evaluation, split: str) -> None:
     else:
         with_it = ""
     console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})")
+    one_each = result.groups == len(result.recordings)
+    units = "recordings" if one_each else f"{result.groups} groups of recordings"
     console.print(
         f"{_compared(result)} Precision: how much of what was said is true; recall: how much of "
         "what is true was said; F1: their harmonic mean; AP: how well the probability ranks "
         "frames; bout F1: a bout counts where it overlaps a true one by half; in brackets: 95 % "
-        "intervals over recordings.",
+        f"intervals over {units}.",
         style="dim",
     )
     if result.uncertainty is not None and result.uncertainty.in_words:

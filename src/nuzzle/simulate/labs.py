@@ -53,7 +53,7 @@ CALMS21_LAB = Lab("CalMS21_task1", 30.0, 18.33, _same(*MOUSE7_KEYPOINTS))
 LABS = (
     CALMS21_LAB,
     Lab(
-        "SimulatedLab2",
+        "Lab2",
         25.0,
         12.0,
         {
@@ -65,7 +65,7 @@ LABS = (
         looked_for=("approach", "attack", "sniff"),
     ),
     Lab(
-        "SimulatedLab3",
+        "Lab3",
         50.0,
         15.0,
         {
@@ -77,7 +77,7 @@ LABS = (
         looked_for=("genitalgroom", "intromit", "mount", "sniffgenital"),
     ),
     Lab(
-        "SimulatedLab4",
+        "Lab4",
         15.0,
         9.0,
         {**_same("nose", "neck"), "body_center": ("neck", "hip_left", "hip_right")},
