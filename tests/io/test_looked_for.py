@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from nuzzle.io.looked_for import not_said, with_looked_for
+from nuzzle.io.looked_for import misspelled, not_said, with_looked_for
 from nuzzle.labels import Labels, Pair
 
 
@@ -75,3 +75,13 @@ def test_each_pair_was_looked_at_when_anything_of_it_was():
     assert added.tolist() == [True] * 4 + [False] * 6
     own = found.frames(Pair("b", "b"), ["groom"]).observed[:, 0]
     assert own.tolist() == [False] * 6 + [True] * 3 + [False]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("attak", "attack"), ("Attack", "attack"), ("attack, mount", "attack;mount")],
+)
+def test_slips_are_named(name, meant):
+    (sentence,) = misspelled([name, "rear", "attack,rear"], ["attack", "mount"])
+    assert sentence.startswith(f"{name!r} was looked for and is seen in no recording")
+    assert f"a slip for {meant!r}" in sentence

@@ -68,6 +68,14 @@ def test_what_val_does_not_show_is_said_with_who_could_show_it():
     assert "in train, in m1: move" in sentence
 
 
+def test_a_slip_in_what_was_looked_for_is_said():
+    said = []
+    looked = ("attack", "atack")
+    say_recordings("train", [recording("m1", "attack", looked=looked)], said.append)
+    (sentence,) = [each for each in said if each.startswith("warning")]
+    assert sentence.startswith("warning: 'atack' was looked for and is seen in no recording")
+
+
 def test_files_that_name_less_than_others_of_their_lab_are_named():
     def seen(name, *behaviours, lab=""):
         made = recording(name, *behaviours, looked=behaviours, lab=lab)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nuzzle.errors import InputError, LeakageError
 from nuzzle.io.load import load_entry
+from nuzzle.io.looked_for import misspelled
 from nuzzle.labels import Labels, intervals_to_mask
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
@@ -53,7 +54,7 @@ def describe_manifest(
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
-    problems += leaks + _absent(seen, list(splits))
+    problems += leaks + misspelled(never, seen) + _absent(seen, list(splits))
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},

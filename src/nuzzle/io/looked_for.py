@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -91,3 +92,30 @@ def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...
     every = set[str]().union(*(names for names, _ in found.values()))
     missing = {name: tuple(sorted(every - names)) for name, (names, only) in found.items() if only}
     return {name: behaviours for name, behaviours in missing.items() if behaviours}
+
+
+def misspelled(never: Iterable[str], seen: Collection[str]) -> list[str]:
+    """A sentence on each name that looks like a slip for one or several others.
+
+    Args:
+        never: what was looked for and is seen in no recording.
+        seen: what is.
+    """
+    meant = {name: _meant(name, seen) for name in never}
+    return [
+        f"{name!r} was looked for and is seen in no recording. If it is a slip for {close!r}, "
+        "correct the manifest's column looked_for: as it is, "
+        f"{close!r} counts there as not looked for"
+        for name, close in meant.items()
+        if close
+    ]
+
+
+def _meant(name: str, seen: Collection[str]) -> str:
+    """What should probably stand there; empty where nothing is close."""
+    parts = [part.strip() for part in name.split(",")]
+    if len(parts) > 1 and set(parts) <= set(seen):
+        return ";".join(parts)
+    plain = {each.casefold(): each for each in seen}
+    close = get_close_matches(name.casefold(), plain, n=1, cutoff=0.8)
+    return plain[close[0]] if close else ""

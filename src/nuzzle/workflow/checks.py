@@ -63,6 +63,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             "training. Fill the manifest's column labels, or leave these rows out"
         )
     _warn_of_not_said(recordings, say)
+    _warn_of_slips(recordings, say)
     unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
     if total := sum(unseen.values()):
         most = max(recordings, key=lambda each: unseen.get(each.name, 0))
@@ -80,6 +81,15 @@ def _warn_of_not_said(recordings: Sequence[Recording], say: Say) -> None:
         if missing := looked_for.not_said(mine):
             behaviours = sorted({name for names in missing.values() for name in names})
             say(looked_for.warning(listed([*missing]), behaviours))
+
+
+def _warn_of_slips(recordings: Sequence[Recording], say: Say) -> None:
+    """Say what was looked for, never seen, and spelled nearly as something that was."""
+    every = [each.labels for each in recordings if each.labels is not None]
+    seen = {name for labels in every for name in labels.bouts["behaviour"]}
+    named = {name for labels in every for name in labels.behaviours}
+    for sentence in looked_for.misspelled(sorted(named - seen), seen):
+        say(f"warning: {sentence}")
 
 
 def _unseen(recording: Recording) -> int:
