@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,6 +92,9 @@ def test_what_only_one_looked_for_is_said():
     result = agreement(labels("aa.m"), labels("aa..", names=("attack",)))
     assert [each.behaviour for each in result.behaviours] == ["attack"]
     assert result.notes == ("Only the first annotator looked for mount: not compared.",)
+    seen = replace(labels("aa..", names=("attack",)), only_seen=True)
+    (note,) = agreement(labels("aa.m"), seen).notes
+    assert "names only what was seen; --same-behaviours" in note
 
 
 def test_what_one_never_saw_counts_where_both_looked_for_the_same():

@@ -225,6 +225,18 @@ class TestDataSets:
             init_manifest(mabe=tmp_path, labels=["x"])
 
 
+def test_labels_that_name_nobody_say_whose_they_are(project):
+    for path in (project / "labels").iterdir():
+        path.write_text("behaviour,start_frame,stop_frame\nsniff,2,5\n")
+    _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
+    (note,) = [note for note in notes if "do not say who acts" in note]
+    agent, target = load_entry(start(project)[0].entries[0]).individuals
+    assert f"what {agent!r} does to {target!r}" in note and f"--agent {target}." in note
+    for known in ({"agent": target}, {"directed": False}):
+        _, notes = start(project, common={"fps": 25.0, **known})
+        assert not any("do not say who acts" in note for note in notes)
+
+
 def test_labels_without_the_stream_are_left_out(project):
     """Of two streams the second was coded where there was something to be seen."""
     for number in range(1, 12):

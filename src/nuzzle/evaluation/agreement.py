@@ -210,6 +210,11 @@ def _notes(first: Labels, second: Labels) -> tuple[str, ...]:
         alone = sorted(set(mine.behaviours) - set(theirs.behaviours))
         if alone:
             notes.append(f"Only the {who} annotator looked for {', '.join(alone)}: not compared.")
+            if theirs.only_seen:
+                notes[-1] += (
+                    " The other file names only what was seen; --same-behaviours (same_behaviours) "
+                    "compares these too."
+                )
         pairs = [pair for pair in mine.pairs if pair not in theirs.pairs]
         if pairs:
             notes.append(f"Only the {who} annotator looked at {_listed(pairs)}: not compared.")

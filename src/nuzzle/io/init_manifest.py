@@ -290,4 +290,20 @@ def first_look(manifest: Manifest) -> tuple[str, ...]:
         )
     if recording.labels is not None:
         found += [f"{entry.recording}: {note}." for note in recording.labels.notes]
+        found += _unnamed(entry, recording, recording.labels)
     return tuple(found)
+
+
+def _unnamed(entry: Entry, recording: Recording, labels: Labels) -> list[str]:
+    """A note where the labels leave open who acts: they would say the same of the other animal."""
+    if entry.agent or not labels.directed or len(recording.individuals) != 2:
+        return []
+    agent, target = recording.individuals
+    swapped = replace(entry, agent=target, target=agent)
+    options = label_options(swapped, recording.individuals, recording.fps, recording.n_frames)
+    if labels_of_row(swapped, options).pairs == labels.pairs:
+        return []
+    return [
+        f"The labels do not say who acts: they are read as what {agent!r} does to {target!r}. If "
+        f"it is the other: --agent {target}. If it may be either, or both: --undirected."
+    ]
