@@ -18,11 +18,19 @@ _LABEL = 150
 
 
 class Bar(NamedTuple):
-    """One row of a time budget: of what, by whom ('' for none), and behaviour -> percent."""
+    """One row of a time budget: of what, by whom ('' for none), and behaviour -> percent.
+
+    `pair` follows the name, and is not cut where the name is long.
+    """
 
     name: str
     who: str
     shares: Mapping[str, float]
+    pair: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return self.name + self.pair
 
 
 def bout_durations(
@@ -97,14 +105,16 @@ def _whisker(
         f"{who + ': ' if who else ''}median {duration(float(median))}, middle half "
         f"{duration(float(quarter))} to {duration(float(three))}"
     )
-    x1, x2 = x_of(quarter), x_of(three)
+    x1, x2, radius = x_of(quarter), x_of(three), 3.5
+    lone = not hollow and x2 - x1 < 2 * radius  # no box to be seen behind the dot
     return tag(
         "g",
         title(said),
         tag("path", d=f"M{x_of(five):.1f} {y:.1f}H{x_of(most):.1f}", stroke=colour),
         tag("rect", x=x1, y=y - 5, width=max(x2 - x1, 2.0), height=10, rx=3, stroke=colour,
             fill=None if hollow else colour, class_="hollow" if hollow else None),
-        tag("circle", cx=x_of(median), cy=y, r=3.5, class_="median", stroke=colour),
+        tag("circle", cx=x_of(median), cy=y, r=radius, stroke=colour,
+            fill=colour if lone else None, class_=None if lone else "median"),
     )  # fmt: skip
 
 
@@ -145,15 +155,16 @@ def _bar(
     """One bar and its names; `size` is px of one percent, and the height."""
     (left, y), (percent, height) = corner, size
     edge = left - 12 - (70 if bar.who else 0)
+    label = shorten(bar.name, max(34 - len(bar.pair), 12)) + bar.pair
     parts = [
-        tag("text", title(bar.name), shorten(bar.name, 34), x=edge, y=y + 15, class_="end small"),
+        tag("text", title(bar.full_name), label, x=edge, y=y + 15, class_="end small"),
         tag("text", bar.who, x=left - 12, y=y + 15, class_="axis end small"),
     ]
     x = left
     for name in behaviours:
         share = bar.shares.get(name, 0.0)
         if share > 0:
-            said = title(f"{bar.name} {bar.who} · {name}: {share:.1f} %".strip())
+            said = title(f"{bar.full_name} {bar.who} · {name}: {share:.1f} %".strip())
             box = {"x": x, "y": y + 3, "width": percent * share, "height": height - 6}
             parts.append(tag("rect", said, fill=colours[name], **box))
             x += percent * share

@@ -204,11 +204,13 @@ def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | 
     several = len({pair for _, pair, _ in pairs}) > 1
     for entry, pair, seen in shown:
         key = (entry.name, *pair)
-        name = entry.name + (f" · {results.run.who(*pair)}" if several else "")
+        rows = [("nuzzle" if labelled else "", said.get(key, {}))]
         if labelled and seen:
-            bars.append(Bar(name, "annotator", _true_shares(real.get(key), entry)))
-            name = ""
-        bars.append(Bar(name, "nuzzle" if labelled else "", said.get(key, {})))
+            rows.insert(0, ("annotator", _true_shares(real.get(key), entry)))
+        name, of = entry.name, f" · {results.run.who(*pair)}" if several else ""
+        for who, shares in rows:
+            bars.append(Bar(name, who, shares, of))
+            name = of = ""  # the second row stands below the first
     if not any(bar.shares for bar in bars):
         return None, 0
     return time_bars(bars, results.run.scored, colours), max(0, len(pairs) - most)

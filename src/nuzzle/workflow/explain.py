@@ -219,10 +219,11 @@ class _Job:
         )
         rows = found.rows()
         self.folder.table("importance", rows)
+        measured = {row["behaviour"] for row in rows if np.isfinite(row["f1"])}
         for name in self.behaviours:
-            if not any(r["behaviour"] == name and np.isfinite(r["f1"]) for r in rows):
+            if name not in measured:
                 self.note(f"{name} does not occur in the labels: it has no importance to measure.")
-        shown = [n for n in found.behaviours if n in self.behaviours]
+        shown = [n for n in found.behaviours if n in self.behaviours and n in measured]
         self.folder.picture(
             "Families of features",
             "families",
