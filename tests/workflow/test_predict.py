@@ -17,7 +17,6 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
-from nuzzle.manifest import Entry
 from nuzzle.outputs.results import read_results
 from nuzzle.workflow.predict import entries_of, predict
 from nuzzle.workflow.scored import score_recording
@@ -71,12 +70,18 @@ def test_one_bad_file_does_not_stop_the_others(bundle_file, short, tmp_path):
 
 def test_a_manifest_with_semicolons_is_one(bundle_file, short, tmp_path):
     """As spreadsheets save it in much of Europe."""
-    items = [entry.recording for entry in entries_of(short, Entry("", short))]
+    items = [entry.recording for entry in entries_of(short, {})]
     rows = [f"mouse{n};{short};{item};29,97" for n, item in enumerate(items)]
     file = write_text(tmp_path / "m.csv", "\n".join(["recording;poses;item;fps", *rows]))
     results = predict(bundle_file, [file], tmp_path / "out")
     found = [(each.name, each.fps) for each in results.done]
     assert found == [("mouse0", 29.97), ("mouse1", 29.97)]
+
+
+def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
+    table = "recording,poses,fps\nm1,one.csv,25\nm2,two.csv,\n"
+    rows = entries_of(write_text(tmp_path / "m.csv", table), {"fps": 30.0, "lab": "here"})
+    assert [(row.fps, row.lab) for row in rows] == [(25.0, "here"), (30.0, "here")]
 
 
 def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file, tmp_path):

@@ -56,7 +56,6 @@ def explain(
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.errors import InputError
-    from nuzzle.manifest import Entry
     from nuzzle.workflow.explain import explain as run
 
     try:
@@ -73,7 +72,7 @@ def explain(
         frames=chosen,
         bouts=bouts,
         repeats=repeats,
-        like=Entry("", Path(), fps=fps, px_per_cm=px_per_cm),
+        common={"fps": fps, "px_per_cm": px_per_cm},
         overwrite=overwrite,
         say=say,
     )

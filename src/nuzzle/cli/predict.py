@@ -51,21 +51,24 @@ def predict(
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_time_budget
     from nuzzle.errors import InputError
-    from nuzzle.manifest import Entry
     from nuzzle.workflow.predict import predict as run
 
     try:
         names = parse_mapping(keypoints)
     except ValueError as error:
         raise InputError(f"--keypoints: {error}.") from None
-    like = Entry(
-        "", Path(), fps=fps, px_per_cm=px_per_cm, lab=lab, keypoints=names, pose_format=pose_format
-    )
+    common = {
+        "fps": fps,
+        "px_per_cm": px_per_cm,
+        "lab": lab,
+        "keypoints": names,
+        "pose_format": pose_format,
+    }
     results = run(
         bundle,
         files,
         out,
-        like=like,
+        common=common,
         overwrite=overwrite,
         resume=resume,
         command=shlex.join(["nuzzle", *sys.argv[1:]]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
-from nuzzle.manifest import Entry, Manifest, looks_like_manifest
+from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
-from nuzzle.workflow.predict import entries_of
+from nuzzle.workflow.predict import entries_of, filled
 from nuzzle.workflow.scored import score_recording
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
@@ -50,7 +50,7 @@ def explain(
     frames: Sequence[int] = (),
     bouts: int = 3,
     repeats: int = 5,
-    like: Entry | None = None,
+    common: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     say: Say = lambda sentence: None,
 ) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def explain(
         frames: frames to explain, in place of the middles of bouts; of a single recording.
         bouts: how many bouts of each behaviour are explained.
         repeats: how often each family is shifted; 0 leaves the importance of families out.
-        like: what pose files do not say.
+        common: what files and rows do not say, as attributes of `Entry`.
         overwrite: whether an explanation in `out` may be replaced.
         say: is told what is going on.
 
@@ -83,7 +83,7 @@ def explain(
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     bundle = _chosen(whole, member, behaviours, frames)
     folder = ExplanationFolder.open(out, overwrite=overwrite)
-    recordings = _load(files, split, like or Entry("", Path()), say)
+    recordings = _load(files, split, common or {}, say)
     job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
     job.note_member_of(whole)
     summary = job.run(frames, bouts, repeats)
@@ -110,15 +110,18 @@ def _chosen(
     return bundle
 
 
-def _load(files: Sequence[str | Path], split: str, like: Entry, say: Say) -> list[Recording]:
+def _load(
+    files: Sequence[str | Path], split: str, common: Mapping[str, Any], say: Say
+) -> list[Recording]:
     recordings = []
     for file in files:
         path = Path(file)
         if path.is_file() and looks_like_manifest(path):
             manifest = Manifest.load(path)
-            entries = list(manifest.select(split) if split else manifest)
+            rows = manifest.select(split) if split else manifest
+            entries = [filled(row, common) for row in rows]
         else:
-            entries = list(entries_of(path, like))
+            entries = list(entries_of(path, common))
         for entry in entries:
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))

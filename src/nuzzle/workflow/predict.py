@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def predict(
     files: Sequence[str | Path],
     out: str | Path,
     *,
-    like: Entry | None = None,
+    common: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     resume: bool = False,
     command: str = "",
@@ -47,7 +48,7 @@ def predict(
         bundle: a trained model, or its file.
         files: pose files, or manifests.
         out: folder for the results.
-        like: what the pose files do not say: fps, px_per_cm, lab, individuals, keypoints.
+        common: what files and rows do not say, as attributes of `Entry`: fps, px_per_cm, lab...
         overwrite: whether results in `out` may be replaced.
         resume: go on with an interrupted run of the same bundle.
         command: what was typed, for the report.
@@ -61,7 +62,7 @@ def predict(
     run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
     done = writer.finished
-    for entry in _entries(files, like or Entry("", Path()), say, writer):
+    for entry in _entries(files, common or {}, say, writer):
         if entry.recording in done:
             say(f"{entry.recording}: done already")
         else:
@@ -103,14 +104,17 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
 
 
 def _entries(
-    files: Sequence[str | Path], like: Entry, say: Callable[[str], None], writer: ResultsWriter
+    files: Sequence[str | Path],
+    common: Mapping[str, Any],
+    say: Callable[[str], None],
+    writer: ResultsWriter,
 ) -> Iterator[Entry]:
     """One entry a recording; names are made unique, in an earlier run that goes on, too."""
     done, taken = writer.finished, set[str]()
     for file in files:
         path = Path(file)
         try:
-            found = list(entries_of(path, like))
+            found = list(entries_of(path, common))
         except NuzzleError as error:
             say(f"{path}: no result: {error}")
             writer.fail(str(path), str(error), poses=str(path))
@@ -132,17 +136,28 @@ def _free_name(entry: Entry, done: Mapping[str, str], taken: Set[str]) -> str:
     return name
 
 
-def entries_of(path: Path, like: Entry) -> Iterator[Entry]:
-    """The recordings of a pose file or a manifest, without labels."""
+def entries_of(path: Path, common: Mapping[str, Any]) -> Iterator[Entry]:
+    """The recordings of a pose file or a manifest, without labels.
+
+    Args:
+        path: the file.
+        common: values of attributes, where a row of a manifest does not say; pose files never do.
+    """
     if path.is_file() and looks_like_manifest(path):
-        yield from (replace(entry, labels=None) for entry in Manifest.load(path))
+        yield from (filled(replace(row, labels=None), common) for row in Manifest.load(path))
         return
-    form = find_format(path, POSE_FORMATS, like.pose_format)
+    form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
     if form.items is None:
-        yield replace(like, recording=path.stem, poses=path)
+        yield Entry(path.stem, path, **common)
         return
     items = list(form.items(path))
     if not items:
         raise InputError(f"{path} holds no sequence.")
     for item in items:
-        yield replace(like, recording=item, poses=path, item=item)
+        yield Entry(item, path, item=item, **common)
+
+
+def filled(entry: Entry, common: Mapping[str, Any]) -> Entry:
+    """The row with these values of attributes where it does not say."""
+    unsaid = {name: value for name, value in common.items() if not getattr(entry, name)}
+    return replace(entry, **unsaid)
