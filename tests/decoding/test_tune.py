@@ -38,7 +38,7 @@ def recordings(scored):
 
 def test_noise_of_every_frame_is_decoded_away(recordings):
     tuned = tune_decoder(recordings(), "both")
-    assert tuned.helps
+    assert tuned.helps and tuned.used is tuned.nested
     assert tuned.nested.macro_frame_f1 > tuned.before.macro_frame_f1 + 0.15
     assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.4
     assert tuned.decoder.viterbi is not None or max(tuned.decoder.smoothing.width_s) > 0
@@ -51,7 +51,7 @@ def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     decoder = tune_decoder(pairs, "both").decoder
     again = tune_decoder(pairs, "both", configured={pair.recording: decoder for pair in pairs})
     assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
-    assert not again.helps
+    assert not again.helps and again.used is again.configured
 
 
 def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):

@@ -79,6 +79,8 @@ def test_a_manifest_with_semicolons_is_one(bundle_file, short, tmp_path):
 
 
 def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).touch()
     table = "recording,poses,fps\nm1,one.csv,25\nm2,two.csv,\n"
     rows = entries_of(write_text(tmp_path / "m.csv", table), {"fps": 30.0, "lab": "here"})
     assert [(row.fps, row.lab) for row in rows] == [(25.0, "here"), (30.0, "here")]

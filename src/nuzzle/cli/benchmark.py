@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Changes, ConfigFile, Model
+from nuzzle.cli.training_options import Changes, ConfigFile, Model, Together, settings_of
 
 if TYPE_CHECKING:
     from nuzzle.config import Config
@@ -25,12 +25,6 @@ class _Name(StrEnum):
     MABE2025 = "mabe2025"
 
 
-class _By(StrEnum):
-    GROUP = "group"
-    RECORDING = "recording"
-    LAB = "lab"
-
-
 _NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="calms21 or mabe2025.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for models and scores.")]
@@ -38,7 +32,7 @@ _Task = Annotated[int, typer.Option(min=1, max=3, help="Task of calms21.")]
 _Seeds = Annotated[int, typer.Option(min=1, help="How many trainings of calms21.")]
 _Labs = Annotated[list[str] | None, typer.Option(help="Lab of mabe2025. May be repeated.")]
 _Folds = Annotated[int, typer.Option(help="Parts of the cross-validation of mabe2025.")]
-_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
+_By = Annotated[Together, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier run in --out.")]
 
 
@@ -53,15 +47,14 @@ def benchmark(
     seeds: _Seeds = 3,
     labs: _Labs = None,
     folds: _Folds = 5,
-    by: _ByOption = _By.GROUP,
+    by: _By = Together.GROUP,
     fresh: _Fresh = False,
     json: JsonTarget = None,
 ) -> None:
     """Train and score on CalMS21 or MABe 2025, as their makers score; your copy of the data."""
     from nuzzle.cli.console import emit_json
-    from nuzzle.config import Config
 
-    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    settings = settings_of(config, changes, model)
     if name is _Name.CALMS21:
         figures = _calms21(task, data, out, settings, seeds, fresh)
     else:

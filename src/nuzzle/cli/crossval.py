@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Auxiliary, Changes, ConfigFile, Fresh, Model, Overwrite
+from nuzzle.cli.training_options import (
+    Auxiliary,
+    By,
+    Changes,
+    ConfigFile,
+    Fresh,
+    Model,
+    Overwrite,
+    Together,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from nuzzle.workflow.crossval import CrossValidation
-
-
-class _By(StrEnum):
-    GROUP = "group"
-    RECORDING = "recording"
-    LAB = "lab"
 
 
 class _Objective(StrEnum):
@@ -33,7 +37,6 @@ _Split = Annotated[
     str, typer.Option(help="The split whose recordings take part; all of them by default.")
 ]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
-_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
 _For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
 
 
@@ -46,7 +49,7 @@ def crossval(
     auxiliary: Auxiliary = None,
     split: _Split = "",
     folds: _Folds = 5,
-    by: _ByOption = _By.GROUP,
+    by: By = Together.GROUP,
     objective: _For = _Objective.BOTH,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
@@ -56,10 +59,9 @@ def crossval(
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_evaluation, print_members
-    from nuzzle.config import Config
     from nuzzle.workflow.crossval import crossval as run
 
-    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    settings = settings_of(config, changes, model)
     result = run(
         manifest,
         out,

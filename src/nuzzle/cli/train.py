@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget, say
-from nuzzle.cli.training_options import Auxiliary, Changes, ConfigFile, Fresh, Model, Overwrite
+from nuzzle.cli.training_options import (
+    Auxiliary,
+    Changes,
+    ConfigFile,
+    Fresh,
+    Model,
+    Overwrite,
+    settings_of,
+)
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
@@ -37,13 +45,11 @@ def train(
     from nuzzle.cli.console import emit_json
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_evaluation, print_members
-    from nuzzle.config import Config
 
     wanted = list(changes or [])
-    wanted += [f"model.name={model}"] if model else []
     wanted += [f"training.epochs={epochs}"] if epochs is not None else []
     wanted += [f"training.seed={seed}"] if seed is not None else []
-    settings = Config.load(config, wanted)
+    settings = settings_of(config, wanted, model)
     if show_config:
         console().print(settings.to_yaml(), end="")
         return

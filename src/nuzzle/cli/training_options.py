@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from nuzzle.config import Config
+
+
+class Together(StrEnum):
+    """What is never on both sides of a fold."""
+
+    GROUP = "group"
+    RECORDING = "recording"
+    LAB = "lab"
+
 
 _NETWORKS = "cnn_lstm, conv_lstm, tcn, transformer, graph"
 _DEFAULT = "cnn_lstm by default, or the one in --config"
@@ -27,3 +41,11 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existin
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
 ]
+By = Annotated[Together, typer.Option("--by", help="What stays together in a fold.")]
+
+
+def settings_of(config: Path | None, changes: Sequence[str] | None, model: str = "") -> Config:
+    """The configuration that `--config`, `--set` and `--model` give together."""
+    from nuzzle.config import Config
+
+    return Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])

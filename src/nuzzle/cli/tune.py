@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import Changes, ConfigFile, SingleModel
+from nuzzle.cli.training_options import By, Changes, ConfigFile, SingleModel, Together, settings_of
 
 if TYPE_CHECKING:
     from nuzzle.workflow.tune import Search
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 class _On(StrEnum):
     VAL = "val"
     CROSSVAL = "crossval"
-
-
-class _By(StrEnum):
-    GROUP = "group"
-    RECORDING = "recording"
-    LAB = "lab"
 
 
 class _Metric(StrEnum):
@@ -40,7 +34,6 @@ _OnOption = Annotated[
     _On, typer.Option("--on", help="Score on val, or by cross-validation inside of train.")
 ]
 _Folds = Annotated[int, typer.Option(help="Parts of the cross-validation.")]
-_ByOption = Annotated[_By, typer.Option("--by", help="What stays together in a fold.")]
 _For = Annotated[
     _Metric, typer.Option("--metric", help="Macro F1, mean AP, bout F1, or the mean of them.")
 ]
@@ -62,7 +55,7 @@ def tune(
     on: _OnOption = _On.VAL,
     metric: _For = _Metric.F1,
     folds: _Folds = 3,
-    by: _ByOption = _By.GROUP,
+    by: By = Together.GROUP,
     space: _Space = None,
     show_space: _ShowSpace = False,
     overwrite: _Overwrite = False,
@@ -72,10 +65,9 @@ def tune(
     """Search the configuration that scores best; several processes may share a search."""
     from nuzzle.cli.console import emit_json, say
     from nuzzle.cli.console import out as console
-    from nuzzle.config import Config
     from nuzzle.workflow.search_space import load_space, space_yaml
 
-    settings = Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+    settings = settings_of(config, changes, model)
     if show_space:
         text = space_yaml(load_space(space, settings))
         console().print(text, end="")

@@ -121,6 +121,11 @@ class Tuned:
         """Whether the gain is more than chance gives a single change."""
         return self.gain > MIN_GAIN
 
+    @property
+    def used(self) -> DecodingScore:
+        """The figures of what a bundle decides by."""
+        return self.nested if self.helps else self.configured
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle or a report."""
         return {

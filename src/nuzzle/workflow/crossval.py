@@ -163,7 +163,7 @@ def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundl
     bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
     evaluation = replace(
         judge(bundle, pairs, decoders=run.decoders),
-        decoding=DecodingEffect(tuned.before, tuned.nested),
+        decoding=DecodingEffect(tuned.before, tuned.used),
     )
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
     own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}
