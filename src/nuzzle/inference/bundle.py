@@ -294,6 +294,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     if values.get("version") not in (VERSION, ENSEMBLE_VERSION):
         raise BundleError(
             f"{path} is a bundle of version {values.get('version')}; this nuzzle reads up to "
-            f"{ENSEMBLE_VERSION}. Update nuzzle: pip install -U nuzzle."
+            f"{ENSEMBLE_VERSION}. Update nuzzle."
         )
     return values, files
