@@ -46,16 +46,6 @@ def test_each_behaviour_has_its_width_and_zero_changes_nothing():
     assert Smoothing()(probability, fps=10.0) is probability
 
 
-def test_log_odds_of_two_frames_average_to_one_half():
-    # 0.1 and 0.9 have opposite log odds; so have 0.001 and 0.999.
-    symmetric = column(0.001, 0.999)
-    smooth = Smoothing((100.0,), "log_odds")(symmetric, fps=1.0)
-    assert smooth[:, 0] == pytest.approx([0.5, 0.5], abs=1e-3)
-    # The certain frame outweighs the other: log odds of (2.197 - 6.907) / 2.
-    smooth = Smoothing((1000.0,), "log_odds")(column(0.9, 0.001), fps=1.0)
-    assert smooth[:, 0] == pytest.approx(1 / (1 + np.exp(2.3548)), abs=1e-3)
-
-
 def test_support_is_where_it_ends():
     smoothing = Smoothing((0.1, 0.25))
     assert smoothing.support_s == pytest.approx(1.0)
@@ -82,11 +72,6 @@ def test_wrong_number_of_widths_is_refused():
         Smoothing((0.1, 0.2))(np.zeros((4, 3)), fps=10.0)
 
 
-def test_unknown_scale_is_refused():
-    with pytest.raises(InputError, match="log_odds"):
-        Smoothing((0.1,), "logs")
-
-
 def test_round_trip():
-    smoothing = Smoothing((0.1, 0.2), "log_odds")
+    smoothing = Smoothing((0.1, 0.2))
     assert Smoothing.from_dict(smoothing.to_dict()) == smoothing

@@ -53,9 +53,7 @@ def measured_on(conformal, pairs):
 def test_scores_and_sets_by_hand():
     said = np.array([[0.2, 0.7, 0.1]])
     assert nonconformity(said)[0] == pytest.approx([0.8, 0.3, 0.9])
-    assert nonconformity(said, "adaptive")[0] == pytest.approx([0.9, 0.7, 1.0])
     assert prediction_sets(said, 0.8).tolist() == [[True, True, False]]
-    assert prediction_sets(said, 0.9, "adaptive").tolist() == [[True, True, False]]
     assert prediction_sets(said, 0.2).tolist() == [[False, False, False]]
     assert prediction_sets(said, math.inf).all()
     assert not prediction_sets(np.full((1, 3), np.nan), 0.9).any()
@@ -85,8 +83,7 @@ def test_quantile_by_hand():
     assert group_quantile({}, 0.5) == math.inf
 
 
-@pytest.mark.parametrize("method", ["threshold", "adaptive"])
-def test_one_recording_a_group_of_one_frame_is_the_textbook(method):
+def test_one_recording_a_group_of_one_frame_is_the_textbook():
     """With single frames it is split conformal: the ceil((n + 1)(1 - alpha)) smallest score."""
     rng = np.random.default_rng(0)
     scores = rng.random(99)
@@ -94,19 +91,16 @@ def test_one_recording_a_group_of_one_frame_is_the_textbook(method):
     assert group_quantile(groups, 0.1) == np.sort(scores)[89]
 
 
-@pytest.mark.parametrize("method", ["threshold", "adaptive"])
 @pytest.mark.parametrize("exclusive", [True, False])
-def test_coverage_on_new_dependent_recordings(method, exclusive):
+def test_coverage_on_new_dependent_recordings(exclusive):
     """Mean over calibrations of the coverage on new recordings: at least what was promised."""
     rng = np.random.default_rng(0)
     coverages = []
     for _ in range(12):
-        fitted = fit_conformal(recordings(rng, 30, exclusive=exclusive), 0.2, method)
+        fitted = fit_conformal(recordings(rng, 30, exclusive=exclusive), 0.2)
         measured = measured_on(fitted, recordings(rng, 60, exclusive=exclusive))
         coverages.append(measured.coverage.value)
-    assert np.mean(coverages) > 0.8 - 0.015
-    if method == "threshold":  # the other is on the safe side
-        assert np.mean(coverages) < 0.8 + 2 / 31 + 0.015
+    assert 0.8 - 0.015 < np.mean(coverages) < 0.8 + 2 / 31 + 0.015
 
 
 def test_a_quantile_over_frames_would_promise_too_much():
@@ -123,7 +117,7 @@ def test_a_quantile_over_frames_would_promise_too_much():
         ]
         fitted = fit_conformal([*easy, *hard], 0.2)
         pooled = np.concatenate([nonconformity(p.probability)[p.truth] for p in (*easy, *hard)])
-        naive = Conformal(True, 0.2, "threshold", (float(np.quantile(pooled, 0.8)),), 20)
+        naive = Conformal(True, 0.2, (float(np.quantile(pooled, 0.8)),), 20)
         both = [measured_on(each, [*easy, *hard]).coverage.value for each in (fitted, naive)]
         shortfall.append(both)
     ours, naive_coverage = np.mean(shortfall, axis=0)
@@ -143,7 +137,7 @@ def test_few_groups_promise_nothing():
 def test_measured_by_hand(scored):
     said = [[0.8, 0.1, 0.1], [0.45, 0.45, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]]
     pair = scored("amma", "aama", probability=said, unobserved=[3])
-    conformal = Conformal(True, 0.1, "threshold", (0.6,), 20)
+    conformal = Conformal(True, 0.1, (0.6,), 20)
     measured = measured_on(conformal, [pair])
     # Sets: {attack}, {attack, mount}, {other} where mount was decided; the last is not scored.
     assert measured.coverage.value == pytest.approx(2 / 3)
@@ -156,7 +150,7 @@ def test_measured_by_hand(scored):
 
 
 def test_behaviours_at_once_are_questions_of_their_own():
-    conformal = Conformal(False, 0.1, "threshold", (0.3, 0.6), 20)
+    conformal = Conformal(False, 0.1, (0.3, 0.6), 20)
     said = np.array([[0.8, 0.5], [0.5, 0.9]])
     # Sets of the first: {on}, {on, off}; of the second: {}, {on}.
     assert conformal.unsure(said, said > 0.4).tolist() == [[False, True], [True, False]]
@@ -165,16 +159,14 @@ def test_behaviours_at_once_are_questions_of_their_own():
 
 def test_round_trip_through_json():
     for quantiles in ((0.5,), (math.inf,)):
-        conformal = Conformal(True, 0.1, "adaptive", quantiles, 12)
+        conformal = Conformal(True, 0.1, quantiles, 12)
         assert Conformal.from_dict(json.loads(json.dumps(conformal.to_dict()))) == conformal
 
 
 def test_what_cannot_be_done_is_refused(scored):
     pair = scored("aa", "aa")
-    for alpha, method in ((0.0, "threshold"), (1.0, "threshold"), (0.1, "raps")):
-        with pytest.raises(InputError, match="alpha lies between 0 and 1"):
-            fit_conformal([pair], alpha, method)
+    for alpha in (0.0, 1.0):
+        with pytest.raises(InputError, match="lies between 0 and 1"):
+            fit_conformal([pair], alpha)
     with pytest.raises(InputError, match="Nothing was observed"):
-        measured_on(
-            Conformal(True, 0.1, "threshold", (0.5,), 9), [scored("aa", "aa", unobserved=[0, 1])]
-        )
+        measured_on(Conformal(True, 0.1, (0.5,), 9), [scored("aa", "aa", unobserved=[0, 1])])

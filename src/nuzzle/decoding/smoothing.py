@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from nuzzle.decoding.base import Floats, check_durations, per_behaviour
-from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import log_odds
 
 #: The kernel ends this many standard deviations from its centre.
 TRUNCATE = 4.0
@@ -28,17 +26,12 @@ class Smoothing:
 
     Attributes:
         width_s: standard deviation, s; one for all or one a behaviour; 0 leaves it as it is.
-        scale: ``probability`` averages probabilities; ``log_odds`` their log odds, in which a
-            frame that is nearly certain counts for more.
     """
 
     width_s: tuple[float, ...] = (0.0,)
-    scale: Literal["probability", "log_odds"] = "probability"
 
     def __post_init__(self) -> None:
         check_durations(self.width_s, "widths of the smoothing")
-        if self.scale not in ("probability", "log_odds"):
-            raise InputError(f"Smoothing is of 'probability' or 'log_odds'; got {self.scale!r}.")
 
     @property
     def support_s(self) -> float:
@@ -64,22 +57,17 @@ class Smoothing:
         smooth = probability.copy()
         for column in np.flatnonzero(widths):
             values = probability[:, column].astype(np.float64)
-            if self.scale == "log_odds":
-                average = gaussian_mean(log_odds(values), widths[column] * fps)
-                smooth[:, column] = 1 / (1 + np.exp(-average))
-            else:
-                average = gaussian_mean(values, widths[column] * fps)
-                smooth[:, column] = np.clip(average, 0.0, 1.0)
+            smooth[:, column] = np.clip(gaussian_mean(values, widths[column] * fps), 0.0, 1.0)
         return smooth
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {**asdict(self), "width_s": list(self.width_s)}
+        return {"width_s": list(self.width_s)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Smoothing:
         """The inverse of `to_dict`."""
-        return cls(**{**values, "width_s": tuple(values["width_s"])})
+        return cls(tuple(values["width_s"]))
 
 
 def gaussian_mean(values: Floats, width_frames: float) -> Floats:

@@ -14,8 +14,7 @@ no coverage above k / (k + 1) can be promised: the sets then hold everything.
 Sources: Dunn, Wasserman & Ramdas (2022), Distribution-Free Prediction Sets for Two-Layer
 Hierarchical Models; Lee, Barber & Willett (2023), Distribution-Free Inference with Hierarchical
 Data (the weights used here). Scores: Sadinle, Lei & Wasserman (2019), Least Ambiguous Set-Valued
-Classifiers (``threshold``); Romano, Sesia & Candès (2020), Classification with Valid and Adaptive
-Coverage (``adaptive``, here without its randomisation, so it covers somewhat more).
+Classifiers.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,42 +31,28 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import Floats
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
 
-Method = Literal["threshold", "adaptive"]
-
 #: Sums of float32 probabilities are known to about this.
 _TOLERANCE = 1e-6
 
 
-def nonconformity(probability: NDArray[Any], method: Method = "threshold") -> Floats:
-    """How little each class fits each frame, 0 to 1.
+def nonconformity(probability: NDArray[Any]) -> Floats:
+    """How little each class fits each frame: one minus its probability.
 
     Args:
         probability: `(time, class)`, adding up to one.
-        method: ``threshold``: one minus the probability of the class; ``adaptive``: the sum of the
-            probabilities that are at least as large.
 
     Returns:
         `(time, class)`; NaN where there is no probability.
     """
-    values = probability.astype(np.float64)
-    if method == "threshold":
-        return 1 - values
-    order = np.argsort(-values, axis=1, kind="stable")
-    ranked = np.take_along_axis(values, order, axis=1)
-    scores = np.empty_like(values)
-    np.put_along_axis(scores, order, ranked.cumsum(axis=1), axis=1)
-    return scores
+    return 1 - probability.astype(np.float64)
 
 
-def prediction_sets(
-    probability: NDArray[Any], quantile: float, method: Method = "threshold"
-) -> NDArray[np.bool_]:
+def prediction_sets(probability: NDArray[Any], quantile: float) -> NDArray[np.bool_]:
     """The classes that may be going on in each frame.
 
     Args:
         probability: `(time, class)`, adding up to one; NaN fits nothing.
         quantile: the largest nonconformity in a set; infinity puts every class into it.
-        method: see `nonconformity`.
 
     Returns:
         `(time, class)` bool; a set may be empty where nothing fits.
@@ -75,7 +60,7 @@ def prediction_sets(
     >>> prediction_sets(np.array([[0.6, 0.3, 0.1]]), quantile=0.75).tolist()
     [[True, True, False]]
     """
-    return np.asarray(nonconformity(probability, method) <= quantile + _TOLERANCE)
+    return np.asarray(nonconformity(probability) <= quantile + _TOLERANCE)
 
 
 def unsure(
@@ -123,7 +108,6 @@ class Conformal:
         exclusive: whether exactly one class holds in a frame. If not, each behaviour by itself is
             a question with two answers.
         alpha: share of frames that may be missed.
-        method: see `nonconformity`.
         quantiles: one where exclusive, else one a behaviour; infinite where nothing can be
             promised.
         groups: how many it was calibrated on.
@@ -131,7 +115,6 @@ class Conformal:
 
     exclusive: bool
     alpha: float
-    method: Method
     quantiles: tuple[float, ...]
     groups: int
 
@@ -152,7 +135,7 @@ class Conformal:
         questions = _questions(probability, self.exclusive)
         return np.stack(
             [
-                prediction_sets(each, quantile, self.method)
+                prediction_sets(each, quantile)
                 for each, quantile in zip(questions, self.quantiles, strict=True)
             ]
         )
@@ -166,7 +149,6 @@ class Conformal:
         return {
             "exclusive": self.exclusive,
             "alpha": self.alpha,
-            "method": self.method,
             "quantiles": [q if math.isfinite(q) else None for q in self.quantiles],
             "groups": self.groups,
         }
@@ -175,33 +157,27 @@ class Conformal:
     def from_dict(cls, values: Mapping[str, Any]) -> Conformal:
         """The inverse of `to_dict`."""
         quantiles = tuple(math.inf if q is None else float(q) for q in values["quantiles"])
-        return cls(**{**values, "quantiles": quantiles})
+        return cls(values["exclusive"], values["alpha"], quantiles, values["groups"])
 
 
-def fit_conformal(
-    pairs: Sequence[ScoredPair], alpha: float = 0.1, method: Method = "threshold"
-) -> Conformal:
+def fit_conformal(pairs: Sequence[ScoredPair], alpha: float = 0.1) -> Conformal:
     """Calibrate prediction sets.
 
     Args:
         pairs: predictions for recordings that the model was not trained on.
         alpha: share of frames that may be missed, between 0 and 1.
-        method: see `nonconformity`.
 
     Raises:
-        InputError: there is nothing to calibrate on, the pairs differ in their classes, or an
-            argument is impossible.
+        InputError: there is nothing to calibrate on, the pairs differ in their classes, or `alpha`
+            is no share.
     """
     check_comparable(pairs)
-    if not 0 < alpha < 1 or method not in get_args(Method):
-        raise InputError(
-            f"alpha lies between 0 and 1 and the method is one of {list(get_args(Method))}; got "
-            f"alpha {alpha} and method {method!r}."
-        )
-    scores = _true_scores(pairs, method)
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha, a share of frames, lies between 0 and 1; got {alpha}.")
+    scores = _true_scores(pairs)
     quantiles = tuple(group_quantile(each, alpha) for each in scores)
     n_groups = max(sum(len(each) > 0 for each in groups.values()) for groups in scores)
-    return Conformal(pairs[0].exclusive, alpha, method, quantiles, n_groups)
+    return Conformal(pairs[0].exclusive, alpha, quantiles, n_groups)
 
 
 def _questions(probability: NDArray[Any], exclusive: bool) -> list[NDArray[Any]]:
@@ -220,14 +196,14 @@ def _answers(pair: ScoredPair) -> list[tuple[NDArray[np.int64], NDArray[np.bool_
     return [((~pair.truth[:, c]).astype(np.int64), pair.observed[:, c]) for c in range(n)]
 
 
-def _true_scores(pairs: Sequence[ScoredPair], method: Method) -> list[dict[str, Floats]]:
+def _true_scores(pairs: Sequence[ScoredPair]) -> list[dict[str, Floats]]:
     """For each question, group -> nonconformity of the true answer, `(frame,)`."""
     n_questions = 1 if pairs[0].exclusive else len(pairs[0].behaviours)
     parts: list[dict[str, list[Floats]]] = [{} for _ in range(n_questions)]
     for pair in pairs:
         questions = _questions(pair.probability, pair.exclusive)
         for part, question, (answer, known) in zip(parts, questions, _answers(pair), strict=True):
-            scores = nonconformity(question, method)[known]
+            scores = nonconformity(question)[known]
             true = scores[np.arange(len(scores)), answer[known]]
             part.setdefault(pair.resampling_unit, []).append(true)
     return [{name: np.concatenate(each) for name, each in part.items()} for part in parts]
