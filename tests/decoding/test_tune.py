@@ -7,6 +7,7 @@ import pytest
 from nuzzle.decoding import tune as module
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.tune import tune_decoder
+from nuzzle.decoding.tuned import Reached
 from nuzzle.errors import InputError
 from nuzzle.inference.calibrators import among
 
@@ -38,7 +39,7 @@ def recordings(scored):
 
 def test_noise_of_every_frame_is_decoded_away(recordings):
     tuned = tune_decoder(recordings(), "both")
-    assert tuned.helps and tuned.used is tuned.nested
+    assert tuned.helps
     assert tuned.nested.macro_frame_f1 > tuned.before.macro_frame_f1 + 0.15
     assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.4
     assert tuned.decoder.viterbi is not None or max(tuned.decoder.smoothing.width_s) > 0
@@ -51,7 +52,8 @@ def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     decoder = tune_decoder(pairs, "both").decoder
     again = tune_decoder(pairs, "both", configured={pair.recording: decoder for pair in pairs})
     assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
-    assert not again.helps and again.used is again.configured
+    assert not again.helps
+    assert set(again.decoders.values()) == {decoder}
 
 
 def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
@@ -236,13 +238,22 @@ def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(score
     truth = np.zeros((100, 2), dtype=bool)
     truth[:40, 0], truth[40:, 1] = True, True
     pairs = [scored(truth, np.full((100, 2), 0.5), recording=f"r{n}") for n in range(4)]
-    settings = [~truth, truth, truth, truth]
-    whole = [truth] * 4
+    decoders = [Decoder(("b0", "b1"), True, "b1")] * 4
+    settings = module._Way(decoders, [~truth, truth, truth, truth])
+    whole, wrong = (module._Way(decoders, [said] * 4) for said in (truth, ~truth))
     left = module._LeftOut(settings, settings, settings, whole, settings)
     part_of, objectives = np.arange(4), {"b0": "both"}
-    assert module._better_elsewhere(pairs, left, part_of, objectives)[0] is settings[0], (
+    found = module._better_elsewhere(pairs, left, part_of, objectives)
+    assert found.decisions[0] is settings.decisions[0], (
         "the others do not know that whole bouts are better"
     )
-    better = module._LeftOut([~truth] * 4, [~truth] * 4, [~truth] * 4, whole, [~truth] * 4)
+    better = module._LeftOut(wrong, wrong, wrong, whole, wrong)
     found = module._better_elsewhere(pairs, better, part_of, objectives)
-    assert all(each is truth for each in found)
+    assert all(each is truth for each in found.decisions)
+
+
+def test_one_group_tells_nothing_of_others():
+    better, worse = (Reached(value, np.array([np.nan])) for value in (0.9, 0.1))
+    assert not better.surely_better(worse)
+    better, worse = (Reached(value, np.array([value, value])) for value in (0.9, 0.1))
+    assert better.surely_better(worse)

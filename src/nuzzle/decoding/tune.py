@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
-from nuzzle.decoding.decoder import Decoder, decode_by_recording
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
@@ -24,6 +24,8 @@ from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
 
 _Decided = NDArray[np.bool_]
+#: By the number of a pair, what decides on it, and how.
+_Found = dict[int, tuple[Decoder, _Decided]]
 #: A lab may have a decoder of its own from so many groups on: of fewer it would learn chance.
 LAB_GROUPS = 4
 #: Probabilities that nothing is done to.
@@ -41,17 +43,15 @@ def tune_decoder(
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
-    Or decide on whole bouts, as is learned from the same pairs, where that is surely better on
-    groups that had no part in it. Where there are several labs, settings are then sought for each.
+    Or decide on whole bouts, where that is surely better on groups that had no part in learning
+    them. Where there are several labs, settings are then sought for each.
 
     Args:
-        pairs: **out-of-fold** predictions. Models that were trained on a recording are too sure of
-            it, and lead to decoders that trust them too much.
+        pairs: **out-of-fold** predictions: of recordings that it learned a model is too sure.
         objective: what is maximised: F1 per frame, per bout (IoU 0.5), or the mean of both; one
             for all, or behaviour -> objective.
         folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
-        calibration: of the probabilities, fitted where the decoder is chosen: on other groups for
-            the nested figures, on all for the decoder itself.
+        calibration: of the probabilities, fitted where the decoder is chosen.
         configured: recording -> what decides without tuning; each frame by itself if None.
 
     Raises:
@@ -60,30 +60,49 @@ def tune_decoder(
     objectives = _objectives(objective, pairs)
     part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
-    left = _left_out(pairs, part_of, start, configured, objectives, calibration)
+    left = _left_out(pairs, part_of, start, configured or {}, objectives, calibration)
+    nested = _better_elsewhere(pairs, left, part_of, objectives)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
-    searched = search(mended, start, objectives)
-    truth, decoder, common = Truth(pairs), searched, left.searched
+    score, searched = Truth(pairs).score, search(mended, start, objectives)
+    decoder, common = searched, left.searched
     if left.whole and _surely_better(pairs, left, [*range(len(pairs))], objectives):
-        bouts = fit_whole_bouts(mended, objectives)
-        decoder, common = replace(start, whole_bouts=bouts), left.whole
-    return Tuned(
+        bouts, common = fit_whole_bouts(mended, objectives), left.whole
+        decoder = replace(start, whole_bouts=bouts)
+    tuned = Tuned(
         decoder,
         objectives,
-        before=truth.score(left.raw),
-        configured=truth.score(left.configured),
-        searched=truth.score(left.searched),
-        whole=truth.score(left.whole) if left.whole else None,
-        nested=truth.score(_better_elsewhere(pairs, left, part_of, objectives)),
-        in_sample=truth.score(decoder.decode_pairs(mended)),
+        before=score(left.raw.decisions),
+        configured=score(left.configured.decisions),
+        searched=score(left.searched.decisions),
+        whole=score(left.whole.decisions) if left.whole else None,
+        nested=score(nested.decisions),
+        in_sample=score(decoder.decode_pairs(mended)),
         folds=int(part_of.max()) + 1,
         groups=n_groups,
         labs=_tuned_labs(mended, left, common, searched, objectives),
     )
+    return replace(tuned, decoders=_used(pairs, tuned, left, nested))
+
+
+class _Way(NamedTuple):
+    """A way to decide on each pair without having seen its part.
+
+    Attributes:
+        decoders: that of each pair.
+        decisions: what it says, `(time, behaviour)`.
+    """
+
+    decoders: list[Decoder]
+    decisions: list[_Decided]
+
+    @classmethod
+    def of(cls, found: _Found) -> _Way:
+        """From what was found part by part."""
+        return cls(*map(list, zip(*(found[n] for n in range(len(found))), strict=True)))
 
 
 class _LeftOut(NamedTuple):
-    """What is decided on each pair, `(time, behaviour)`, without having seen its part.
+    """The ways to decide.
 
     Attributes:
         raw: each frame by itself.
@@ -93,11 +112,11 @@ class _LeftOut(NamedTuple):
         own: by that found on the other parts of the pair's lab; as `searched` where it has none.
     """
 
-    raw: list[_Decided]
-    configured: list[_Decided]
-    searched: list[_Decided]
-    whole: list[_Decided] | None
-    own: list[_Decided]
+    raw: _Way
+    configured: _Way
+    searched: _Way
+    whole: _Way | None
+    own: _Way
 
 
 def _surely_better(
@@ -111,8 +130,8 @@ def _surely_better(
         return False
     truth, weights = Truth([pairs[n] for n in numbers]), frame_weights(objectives, list(objectives))
     whole, searched = (
-        Reached.of(truth.counts([decided[n] for n in numbers]), weights)
-        for decided in (left.whole, left.searched)
+        Reached.of(truth.counts([way.decisions[n] for n in numbers]), weights)
+        for way in (left.whole, left.searched)
     )
     return whole.surely_better(searched)
 
@@ -122,15 +141,23 @@ def _better_elsewhere(
     left: _LeftOut,
     part_of: NDArray[np.int64],
     objectives: Mapping[str, Objective],
-) -> list[_Decided]:
-    """Decisions on each part in the way that is better on the others."""
+) -> _Way:
+    """Each part in the way that is better on the others."""
     parts = range(int(part_of.max()) + 1)
     others = [np.flatnonzero(part_of != part).tolist() for part in parts]
     whole = [_surely_better(pairs, left, numbers, objectives) for numbers in others]
-    return [
-        left.whole[n] if left.whole and whole[part] else left.searched[n]
-        for n, part in enumerate(part_of)
-    ]
+    ways = [left.whole if left.whole and whole[part] else left.searched for part in part_of]
+    return _Way.of({n: (way.decoders[n], way.decisions[n]) for n, way in enumerate(ways)})
+
+
+def _used(
+    pairs: Sequence[ScoredPair], tuned: Tuned, left: _LeftOut, nested: _Way
+) -> dict[str, Decoder]:
+    """Recording -> what decides it in the way that a bundle uses, without having seen its part."""
+    common = nested if tuned.helps else left.configured
+    own = {lab for lab, each in tuned.labs.items() if each.helps}
+    ways = [left.own if pair.lab in own else common for pair in pairs]
+    return {pair.recording: ways[n].decoders[n] for n, pair in enumerate(pairs)}
 
 
 def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
@@ -148,7 +175,7 @@ def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
 def _tuned_labs(
     pairs: Sequence[ScoredPair],
     left: _LeftOut,
-    common: Sequence[_Decided],
+    common: _Way,
     start: Decoder,
     objectives: Mapping[str, Objective],
 ) -> dict[str, TunedLab]:
@@ -165,7 +192,7 @@ def _tuned_labs(
     for lab, mine in _large_labs(pairs).items():
         truth = Truth([pairs[n] for n in mine])
         raw, shared, own = (
-            truth.score([decided[n] for n in mine]) for decided in (left.raw, common, left.own)
+            truth.score([way.decisions[n] for n in mine]) for way in (left.raw, common, left.own)
         )
         best = max(raw, shared, key=lambda score: value_of(score, objectives))
         gain = value_of(own, objectives) - value_of(best, objectives)
@@ -205,7 +232,7 @@ def _left_out(
     pairs: Sequence[ScoredPair],
     part_of: NDArray[np.int64],
     start: Decoder,
-    configured: Mapping[str, Decoder] | None,
+    configured: Mapping[str, Decoder],
     objectives: Mapping[str, Objective],
     calibration: CalibrationConfig,
 ) -> _LeftOut:
@@ -214,8 +241,7 @@ def _left_out(
     All see probabilities that were calibrated on the other parts.
     """
     labs = _large_labs(pairs)
-    configured = configured or {pair.recording: start for pair in pairs}
-    raw, as_configured, searched, whole, own = (dict[int, _Decided]() for _ in range(5))
+    raw, as_configured, searched, whole, own = (_Found() for _ in range(5))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
         correction = fit_correction(
@@ -225,26 +251,30 @@ def _left_out(
         )
         mended = corrected(pairs, correction)
         inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
+        raw |= _decided(mended, outside, start)
+        for index in outside:
+            as_configured |= _decided(
+                mended, [index], configured.get(pairs[index].recording, start)
+            )
         decoder = search(inside, start, objectives)
-        held = [mended[index] for index in outside]
-        raw |= zip(outside, start.decode_pairs(held), strict=True)
-        as_configured |= zip(outside, decode_by_recording(configured, held), strict=True)
-        searched |= zip(outside, decoder.decode_pairs(held), strict=True)
+        searched |= _decided(mended, outside, decoder)
         if bouts := fit_whole_bouts(inside, objectives):
-            decided = replace(start, whole_bouts=bouts).decode_pairs(held)
-            whole |= zip(outside, decided, strict=True)
+            whole |= _decided(mended, outside, replace(start, whole_bouts=bouts))
         for lab in labs:
             theirs = [index for index in outside if pairs[index].lab == lab]
             known = [pair for pair in inside if pair.lab == lab]
             if theirs and known:
-                chosen = search(known, decoder, objectives)
-                held = [mended[index] for index in theirs]
-                own |= zip(theirs, chosen.decode_pairs(held), strict=True)
-    every = range(len(pairs))
+                own |= _decided(mended, theirs, search(known, decoder, objectives))
     return _LeftOut(
-        [raw[n] for n in every],
-        [as_configured[n] for n in every],
-        [searched[n] for n in every],
-        [whole[n] for n in every] if len(whole) == len(pairs) else None,
-        [own.get(n, searched[n]) for n in every],
+        _Way.of(raw),
+        _Way.of(as_configured),
+        _Way.of(searched),
+        _Way.of(whole) if len(whole) == len(pairs) else None,
+        _Way.of(searched | own),
     )
+
+
+def _decided(pairs: Sequence[ScoredPair], numbers: Sequence[int], decoder: Decoder) -> _Found:
+    """By the number of each of these pairs, the decoder and what it decides."""
+    decisions = decoder.decode_pairs([pairs[n] for n in numbers])
+    return {n: (decoder, said) for n, said in zip(numbers, decisions, strict=True)}

@@ -16,7 +16,7 @@ from nuzzle.evaluation.decisions import Counts, DecodingScore
 #: What the decoding is tuned for: F1 per frame, per bout, or the mean of both.
 Objective = Literal["frames", "bouts", "both"]
 
-#: A tuned decoder must gain so much to be used: less is what chance gives.
+#: A tuned decoder must gain more than this to be used.
 MIN_GAIN = 0.002
 
 
@@ -42,6 +42,8 @@ class Reached(NamedTuple):
 
         The standard error is the jackknife's: Efron & Tibshirani (1993), chapter 11.
         """
+        if len(self.all_but_one) < 2:
+            return False  # one group says nothing of others
         # Without the only group that shows any behaviour, there is nothing to gain.
         gains = np.nan_to_num(self.all_but_one - other.all_but_one)
         error = float(np.sqrt((len(gains) - 1) * gains.var()))
@@ -53,7 +55,7 @@ class TunedLab:
     """A decoder of one lab's own, and what it is worth there.
 
     Attributes:
-        decoder: chosen on all recordings of the lab, starting from the common one.
+        decoder: chosen on all recordings of the lab, starting from the settings common to all.
         common: the lab's groups as decoded by the common decoder chosen on other groups, or each
             frame by itself, whichever is better.
         nested: each group decoded as chosen on the lab's other groups.
@@ -67,7 +69,7 @@ class TunedLab:
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is more than chance gives a single change."""
+        """Whether the gain is at least worth a change."""
         return self.gain > MIN_GAIN
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,12 +93,15 @@ class Tuned:
         configured: as without tuning, which is used where tuning does not help.
         searched: each group of recordings decoded with settings found on the others.
         whole: each decided on whole bouts as learned from the others; None where nothing can be.
-        nested: each decided in the one of these two ways that is better on the others. The honest
-            figure: that of the better one flatters.
+        nested: each decided in the one of these two ways that is better on the others. The figure
+            to trust: that of the better one flatters. (What the others were decided by has seen
+            the group, though the choice between two ways is all that hangs on it.)
         in_sample: `decoder` on the recordings it was chosen on. It flatters.
         folds: parts that the groups were divided into.
         groups: animals or sessions.
         labs: lab -> a decoder of its own, where there are several and it has groups enough.
+        decoders: recording -> what decides it in the way that a bundle uses, without having seen
+            its group.
     """
 
     decoder: Decoder
@@ -110,6 +115,7 @@ class Tuned:
     folds: int
     groups: int
     labs: Mapping[str, TunedLab] = field(default_factory=dict)
+    decoders: Mapping[str, Decoder] = field(default_factory=dict)
 
     @property
     def gain(self) -> float:
@@ -118,13 +124,8 @@ class Tuned:
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is more than chance gives a single change."""
+        """Whether the gain is at least worth a change."""
         return self.gain > MIN_GAIN
-
-    @property
-    def used(self) -> DecodingScore:
-        """The figures of what a bundle decides by."""
-        return self.nested if self.helps else self.configured
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle or a report."""

@@ -11,7 +11,6 @@ from nuzzle.config import Config
 from nuzzle.decoding.tune import tune_decoder
 from nuzzle.decoding.tuned import Objective, Tuned
 from nuzzle.errors import DivergedError
-from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -161,10 +160,7 @@ def cross_validate(
 def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
     """The bundle of all recordings, and what its kind is worth out of fold."""
     bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
-    evaluation = replace(
-        judge(bundle, pairs, decoders=run.decoders),
-        decoding=DecodingEffect(tuned.before, tuned.used),
-    )
+    evaluation = judge(bundle, pairs, decoders=tuned.decoders)
     decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
     own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}
     metrics = evaluation.to_dict()
