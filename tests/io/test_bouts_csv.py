@@ -36,6 +36,17 @@ def test_made_by_hand_in_frames(write, spans_of):
     ]
 
 
+def test_made_by_hand_of_three_animals_all_were_watched(write, spans_of):
+    path = write(
+        "agent,target,behaviour,start_frame,stop_frame\na,b,sniff,1,2\nb,a,sniff,3,4\nc,self,groom,5,6\n"
+    )
+    labels = FORMAT.read(path, LabelOptions(individuals=("a", "b", "c"), n_frames=9))
+    both = [(one, other, "sniff") for one in "abc" for other in "abc" if one != other]
+    assert spans_of(labels.observed) == sorted(
+        (*each, 0, 9) for each in (*both, *((one, one, "groom") for one in "abc"))
+    )
+
+
 def test_made_by_hand_in_seconds(write, spans_of):
     path = write("behaviour,start_s,stop_s,agent,target\nattack,1,2,intruder,resident\n")
     with pytest.raises(FormatError, match=r"in seconds.*fps"):

@@ -16,7 +16,7 @@ from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
 from nuzzle.io.label_text import needed_fps, seconds_to_frames
 from nuzzle.io.registry import LabelOptions
-from nuzzle.labels import SPAN_COLUMNS, Labels
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
 #: What BORIS writes where an event has no subject.
 NO_SUBJECT = "No focal subject"
@@ -159,8 +159,9 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
         bouts.append({**bout, "point": each.point})
     last = max((bout["stop_frame"] for bout in bouts), default=0)
     end = max(last, round((observation.length_s or 0) * fps))
-    observed = looked_for_everywhere(bouts, max(end, options.n_frames or 0))
-    observed += _listed(observation.behaviours, bouts, cast, max(end, options.n_frames or 0))
+    length = max(end, options.n_frames or 0)
+    observed = looked_for_everywhere(bouts, length, cast)
+    observed += _listed(observation.behaviours, bouts, cast, length)
     if not observed:
         notes.append(
             "there are no events; the manifest's column looked_for says what was looked for"
@@ -198,12 +199,15 @@ def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:
 def _listed(
     names: Sequence[str], bouts: list[dict[str, Any]], cast: Cast, end: int
 ) -> list[dict[str, Any]]:
-    """Spans of the ethogram's behaviours that have no bout, for each pair that has one."""
+    """Spans of the ethogram's behaviours that have no bout, for each pair that was watched."""
     missing = [name for name in names if name not in {bout["behaviour"] for bout in bouts}]
-    pairs = {(bout["agent"], bout["target"]): None for bout in bouts}
-    between = [pair for pair in pairs if pair[0] != pair[1]] or [*pairs]
+    if not missing or not end:
+        return []
+    named = [Pair(bout["agent"], bout["target"]) for bout in bouts]
+    pairs = cast.watched(named)
+    between = [pair for pair in pairs if pair.agent != pair.target] or pairs
     return [
         dict(zip(SPAN_COLUMNS, (*pair, name, 0, end), strict=True))
-        for pair in (between or [cast.default()] if missing and end else [])
+        for pair in between
         for name in missing
     ]

@@ -90,8 +90,8 @@ def sniff(path: Path) -> bool:
 def read(path: Path, options: LabelOptions) -> Labels:
     """Labels of a bout csv.
 
-    A file made by hand does not say what was looked for: that is then what has a bout, for each
-    pair that has one, in the whole recording.
+    A file made by hand does not say what was looked for: that is then what has a bout, in each
+    pair that was watched (`Cast.watched`), in the whole recording.
 
     Args:
         path: the file.
@@ -115,7 +115,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     observed = [_span(cast, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
     if only_seen:
-        observed = looked_for_everywhere(bouts, max(last, options.n_frames or 0))
+        observed = looked_for_everywhere(bouts, max(last, options.n_frames or 0), cast)
     exclusive = preamble.text("exclusive")
     labels = assemble(
         path,

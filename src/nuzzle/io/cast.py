@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError
@@ -91,6 +92,22 @@ class Cast:
         if target == "self":
             return Pair(actor, actor)
         return Pair(actor, self.name(target, line) if target else self._partner(actor))
+
+    def watched(self, named: Iterable[Pair]) -> list[Pair]:
+        """The pairs that were watched by someone who names these; animals by themselves among them.
+
+        Of two animals, those that are named, or the default. Of more, who names several agents
+        watched all animals, and so did who saw nothing; who names one agent watched what it does,
+        to whichever other. Without direction, each two animals are one pair.
+        """
+        pairs, animals = list(dict.fromkeys(named)), self.options.individuals
+        if len(animals) <= 2:
+            return pairs or [self.default()]
+        if not self.options.directed:
+            return [Pair(*two) for two in combinations(animals, 2)]
+        agents = {pair.agent for pair in pairs} or {self.options.agent} - {""}
+        who = [one for one in animals if len(agents) != 1 or one in agents]
+        return [Pair(one, other) for one in who for other in animals]
 
     def with_lone_subject(self, subjects: Iterable[str]) -> Cast:
         """The same, where the only unknown name of the file is the options' agent."""

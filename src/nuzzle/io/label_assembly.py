@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import StreamError
+from nuzzle.io.cast import Cast
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import (
     SPAN_COLUMNS,
@@ -26,24 +27,23 @@ _SUSPICIOUS_OVERRUN = 0.05
 
 
 def looked_for_everywhere(
-    bouts: Sequence[Mapping[str, Any]], n_frames: int
+    bouts: Sequence[Mapping[str, Any]], n_frames: int, cast: Cast
 ) -> list[dict[str, Any]]:
     """Spans for a file that does not say what was looked for.
 
-    Each pair that has a bout was watched from the first frame to the last, for every behaviour
-    of the file: those directed at oneself in animals by themselves, the others between animals.
+    Each pair that was watched was so from the first frame to the last, for every behaviour of the
+    file: those directed at oneself in animals by themselves, the others between animals.
     """
+    if not bouts or not n_frames:
+        return []
     kinds: dict[bool, dict[str, None]] = {True: {}, False: {}}
-    pairs: dict[Pair, None] = {}
-    for bout in bouts:
-        pair = Pair(bout["agent"], bout["target"])
-        pairs[pair] = None
+    named = [Pair(bout["agent"], bout["target"]) for bout in bouts]
+    for pair, bout in zip(named, bouts, strict=True):
         kinds[pair.agent == pair.target][bout["behaviour"]] = None
     return [
         dict(zip(SPAN_COLUMNS, (*pair, behaviour, 0, n_frames), strict=True))
-        for pair in pairs
+        for pair in cast.watched(named)
         for behaviour in kinds[pair.agent == pair.target]
-        if n_frames
     ]
 
 

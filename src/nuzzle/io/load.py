@@ -221,7 +221,7 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
     options = label_options(entry, recording.individuals, recording.fps, recording.n_frames)
     labels = labels_of_row(entry, options)
     if entry.looked_for:
-        labels = with_looked_for(labels, entry.looked_for, Cast(path, options).default)
+        labels = with_looked_for(labels, entry.looked_for, Cast(path, options).watched)
     if entry.label_delay_s:
         labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
     if labels.n_frames != recording.n_frames:

@@ -15,21 +15,27 @@ OWN = "self:"
 
 
 def with_looked_for(
-    labels: Labels, names: Sequence[str], default: Callable[[], Pair] | None = None
+    labels: Labels,
+    names: Sequence[str],
+    watched: Callable[[Sequence[Pair]], Sequence[Pair]] = lambda named: named,
 ) -> Labels:
     """The labels as of someone who looked for these wherever they looked for anything.
 
-    They looked at each pair of the file, and for what an animal does to itself at each agent; in
-    all frames where the file has none. Without direction there are only pairs.
+    They looked at each pair that the file names, or was watched where it names only what was seen;
+    for what an animal does to itself they looked at each agent. Without direction there are only
+    pairs.
 
     Args:
         labels: of a file that names only what was seen.
         names: of behaviours; those that begin with ``self:`` are directed at oneself.
-        default: says which pair it was, where the file has none; nobody looked at any by default.
+        watched: gives the pairs that were watched from those with something seen, as `Cast.watched`
+            does.
     """
     if not labels.directed:
         names = [name.removeprefix(OWN) for name in names]
-    pairs = labels.pairs or ((default(),) if default else ())
+    pairs = labels.pairs
+    if labels.only_seen or not pairs:
+        pairs = tuple(watched(pairs))
     between = [pair for pair in pairs if pair.agent != pair.target]
     alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
     known = set(labels.observed[["agent", "target", "behaviour"]].itertuples(index=False))
@@ -46,7 +52,7 @@ def with_looked_for(
 
 
 def _looked_at(labels: Labels, pair: Pair) -> list[tuple[int, int]]:
-    """When anything was looked for in a pair, or in any pair of an animal by itself."""
+    """When anything was looked for in a pair, or in any pair of an animal alone; else always."""
     mine = labels.observed["agent"] == pair.agent
     if pair.agent != pair.target:
         mine &= labels.observed["target"] == pair.target
