@@ -117,6 +117,23 @@ def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
     assert sum("done already" in sentence for sentence in said) == 2
 
 
+def test_what_changed_since_is_labelled_again(bundle_file, short, tmp_path):
+    file, said = tmp_path / "cage1.json", []
+    shutil.copy(short, file)
+    first = predict(bundle_file, [file], tmp_path / "out")
+    predict(
+        bundle_file, [file], tmp_path / "out", common={"lab": "here"}, resume=True, say=said.append
+    )
+    assert sum("changed; labelled again" in sentence for sentence in said) == 2
+    results = predict(bundle_file, [file], tmp_path / "out", resume=True)
+    assert [each.lab for each in results.done] == [each.lab for each in first.done]
+    assert len(list((tmp_path / "out" / "frames").iterdir())) == 2
+    said.clear()
+    file.touch()
+    predict(bundle_file, [file], tmp_path / "out", resume=True, say=said.append)
+    assert sum("labelled again" in sentence for sentence in said) == 2
+
+
 def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
     bundle_file, short, tmp_path, monkeypatch
 ):

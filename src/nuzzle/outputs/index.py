@@ -57,6 +57,7 @@ class RecordingEntry:
         notes: what had to be mended or left out.
         seconds: what the computation took.
         file: of its frames, relative to the directory.
+        made_of: stands for its poses and what was said of them.
     """
 
     name: str
@@ -75,6 +76,7 @@ class RecordingEntry:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     file: str = ""
+    made_of: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RecordingEntry:

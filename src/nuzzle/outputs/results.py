@@ -86,9 +86,9 @@ class ResultsWriter:
             self._begin()
 
     @property
-    def finished(self) -> dict[str, str]:
-        """Names of the recordings that are done, and the pose file of each."""
-        return {name: one.poses for name, one in self._entries.items() if one.status == "done"}
+    def finished(self) -> dict[str, RecordingEntry]:
+        """The recordings that are done, by name."""
+        return {name: one for name, one in self._entries.items() if one.status == "done"}
 
     def add(
         self,
@@ -98,6 +98,7 @@ class ResultsWriter:
         history: Sequence[str] = (),
         notes: Sequence[str] = (),
         seconds: float = 0.0,
+        made_of: str = "",
     ) -> RecordingEntry:
         """Write the predictions of one recording.
 
@@ -107,6 +108,7 @@ class ResultsWriter:
             history: preparation steps; the recording's by default.
             notes: what had to be mended or left out.
             seconds: what the computation took.
+            made_of: stands for its poses and what was said of them.
         """
         _check(recording, pairs, len(self.run.behaviours))
         self._begin()
@@ -125,6 +127,7 @@ class ResultsWriter:
             notes=tuple(notes),
             seconds=round(seconds, 3),
             file=self._file(recording.name),
+            made_of=made_of,
         )
         write_frames(
             self.directory / entry.file,

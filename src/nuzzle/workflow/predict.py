@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -18,6 +19,7 @@ from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
+from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
@@ -63,14 +65,25 @@ def predict(
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
     done = writer.finished
     for entry in _entries(files, common or {}, say, writer):
-        if entry.recording in done:
+        before = done.get(entry.recording)
+        if before is not None and before.made_of == _made_of(entry):
             say(f"{entry.recording}: done already")
-        else:
-            _label(bundle, entry, writer, say)
+            continue
+        if before is not None:
+            say(f"{entry.recording}: its poses, or what is said of them, changed; labelled again")
+        _label(bundle, entry, writer, say)
     results = writer.finish()
     if not writer.begun:
         say(f"{out} keeps its earlier results: there are no new ones")
     return results
+
+
+def _made_of(entry: Entry) -> str:
+    """Stands for the row and the state of its pose file."""
+    state = entry.poses.stat()
+    row = replace(entry, poses=entry.poses.resolve())
+    told = f"{row} {state.st_size} {state.st_mtime_ns}"
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
@@ -99,7 +112,13 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
             "it looks for the behaviours of all of them"
         )
     own_apart = separate_own(bundle.space, frames)
-    writer.add(recording, own_apart, history=history_of(prepared), seconds=seconds)
+    writer.add(
+        recording,
+        own_apart,
+        history=history_of(prepared),
+        seconds=seconds,
+        made_of=_made_of(entry),
+    )
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 
@@ -127,10 +146,10 @@ def _entries(
             yield replace(entry, recording=name)
 
 
-def _free_name(entry: Entry, done: Mapping[str, str], taken: Set[str]) -> str:
+def _free_name(entry: Entry, done: Mapping[str, RecordingEntry], taken: Set[str]) -> str:
     """The name of a recording, numbered where another file has it, here or in an earlier run."""
     poses, name, number = str(entry.poses.resolve()), entry.recording, 1
-    while name in taken or done.get(name, poses) != poses:
+    while name in taken or (name in done and done[name].poses != poses):
         number += 1
         name = f"{entry.recording}-{number}"
     return name
