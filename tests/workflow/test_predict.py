@@ -18,6 +18,7 @@ from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import read_results
+from nuzzle.workflow import predict as module
 from nuzzle.workflow.predict import entries_of, predict
 from nuzzle.workflow.scored import score_recording
 
@@ -190,6 +191,33 @@ def test_one_animal_is_too_few(bundle, recording):
     with pytest.raises(CompatibilityError, match="one individual"):
         alone = changed(recording, position=recording.position[..., :1], individuals=["resident"])
         predict_recording(bundle, alone)
+
+
+def test_of_an_animal_that_is_never_seen_nothing_is_said(bundle, recording):
+    ghost = np.full_like(recording.position[..., :1], np.nan)
+    position = np.concatenate([recording.position, ghost], axis=3)
+    three = changed(recording, position=position, individuals=["resident", "intruder", "ghost"])
+    assert {pair for pair, _ in predict_recording(bundle, three)} == {
+        ("resident", "intruder"),
+        ("intruder", "resident"),
+    }
+    position = np.concatenate([recording.position[..., :1], ghost], axis=3)
+    with pytest.raises(CompatibilityError, match="only \\['resident'\\] have one in any frame"):
+        predict_recording(bundle, changed(recording, position=position))
+
+
+def test_an_animal_that_is_lost_for_long_is_said(recording):
+    position = recording.position.copy()
+    position[30:150, ..., 1] = np.nan
+    assert module._untracked(changed(recording, position=position, fps=30.0)) == []
+    position[30:330, ..., 1] = np.nan
+    position[..., 0] = np.nan
+    share = round(100 * 300 / len(position))
+    assert module._untracked(changed(recording, position=position, fps=30.0)) == [
+        "'resident' has no point in any frame: nothing is said of it",
+        f"'intruder' has no point in {share} % of frames, for up to 10 s: what is said of it there "
+        "is a guess",
+    ]
 
 
 def test_unknown_keypoints(bundle, recording):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.errors import CompatibilityError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.labels import Pair
 from nuzzle.prepare.rate import FrameMap
@@ -119,11 +120,24 @@ def _with_same_frontend(bundle: Bundle) -> list[list[int]]:
 
 
 def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
-    """All ordered pairs; one order of each if the model is undirected."""
-    if bundle.space.directed:
-        return recording.pairs
+    """All ordered pairs of animals with a point; one order of each if the model is undirected.
+
+    Raises:
+        CompatibilityError: fewer than two animals have a point in any frame.
+    """
+    there = np.flatnonzero(np.isfinite(recording.position).any(axis=(0, 1, 2)))
+    seen = [recording.individuals[animal] for animal in there]
+    if len(seen) < 2 <= len(recording.individuals):
+        raise CompatibilityError(
+            f"recording {recording.name!r}: two animals with points are needed, and of "
+            f"{list(recording.individuals)} only {seen} have one in any frame. Check the tracking."
+        )
     order = recording.individuals.index
-    return tuple(pair for pair in recording.pairs if order(pair.agent) < order(pair.target))
+    return tuple(
+        pair
+        for pair in recording.pairs
+        if {*pair} <= {*seen} and (bundle.space.directed or order(pair.agent) < order(pair.target))
+    )
 
 
 def source_frames(recording: Recording, prepared: Recording) -> NDArray[np.int64]:

@@ -13,18 +13,24 @@ import numpy as np
 
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
+from nuzzle.evaluation.figures import percent
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
+from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
+from nuzzle.recording import Recording
 from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
+
+#: An animal without a point for so long is lost; a model sees what it did some seconds before.
+_LOST_S = 10.0
 
 
 def predict(
@@ -111,15 +117,35 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
             f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
             "it looks for the behaviours of all of them"
         )
+    notes = _untracked(recording)
+    for note in notes:
+        say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)
     writer.add(
         recording,
         own_apart,
         history=history_of(prepared),
+        notes=notes,
         seconds=seconds,
         made_of=_made_of(entry),
     )
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+
+
+def _untracked(recording: Recording) -> list[str]:
+    """A note on each animal that the tracker lost for long, or never found."""
+    found, fps, notes = np.isfinite(recording.position), recording.require_fps(), []
+    for animal, name in enumerate(recording.individuals):
+        there = np.asarray(found[..., animal].any(axis=(1, 2)))
+        longest = max((stop - start for start, stop in mask_to_intervals(~there)), default=0) / fps
+        if not there.any():
+            notes.append(f"{name!r} has no point in any frame: nothing is said of it")
+        elif longest >= _LOST_S:
+            notes.append(
+                f"{name!r} has no point in {percent(1 - there.mean())} of frames, for up to "
+                f"{longest:.0f} s: what is said of it there is a guess"
+            )
+    return notes
 
 
 def _entries(
