@@ -20,6 +20,7 @@ from nuzzle.workflow.auxiliary import (
     check_auxiliary,
     match_auxiliary,
 )
+from nuzzle.workflow.checks import labelled
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.samples import prepare_samples
@@ -110,6 +111,37 @@ def test_what_they_say_reaches_the_layers_below(manifest, auxiliary, tmp_path):
         return next(bundle.classifier.model.parameters())
 
     assert not torch.equal(first_layer(0), first_layer(1))
+
+
+def test_a_recording_with_auxiliary_labels_alone_is_learned_from(recordings):
+    bare = dataclasses.replace(recordings[2], labels=None)
+    parts = {"train": labelled([recordings[0], bare]), "val": []}
+    space = LabelSpace.fit(parts["train"], Config().labels)
+    beside = auxiliary_space(parts["train"], space, Config())
+    _, samples = prepare_samples(parts, space, Config(), beside)
+    mine = [each.targets for each in samples["train"] if each.recording == bare.name]
+    n = len(space.names)
+    assert mine and not any(each.observed[:, :n].any() for each in mine)
+    assert all(each.observed[:, n:].all() for each in mine)
+    close = bare.auxiliary.frames(bare.auxiliary.pairs[0], ["close"]).active.sum()
+    assert close and sum(each.active[:, n].sum() for each in mine) == close
+    _, without = prepare_samples(parts, space, Config())
+    assert {each.recording for each in without["train"]} == {recordings[0].name}
+
+
+def test_a_recording_with_auxiliary_labels_alone_is_not_scored(manifest, auxiliary, tmp_path):
+    rows = [
+        dataclasses.replace(each, labels=None) if each.recording == "mouse2" else each
+        for each in manifest.entries
+    ]
+    said = []
+    result = crossval(
+        Manifest(tuple(rows)), tmp_path / "b.nuzzle", config_of("conv_lstm"), auxiliary=auxiliary,
+        folds=2, split="train", say=said.append,
+    )  # fmt: skip
+    assert "mouse2" in result.bundle.training["recordings"]
+    assert "mouse2" not in {each.recording for each in result.evaluation.recordings}
+    assert any("of mouse2 there are only auxiliary labels" in sentence for sentence in said)
 
 
 def test_trees_leave_them_out_and_say_so(manifest, auxiliary, tmp_path):

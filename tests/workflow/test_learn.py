@@ -15,15 +15,15 @@ from nuzzle.workflow.learn import _one_way, _warn_of_overfitting, configured_dec
 
 
 def test_labels_of_one_direction_are_known():
-    nothing = Targets(np.zeros((5, 1), bool), np.zeros((5, 1), bool))
-
-    def sample(recording, agent, target):
+    def sample(recording, agent, target, looked=True):
+        nothing = Targets(np.zeros((5, 2), bool), np.tile([looked, True], (5, 1)))
         return Sample(recording, Pair(agent, target), torch.zeros(5, 1), nothing)
 
     one = [sample("day1", "resident", "intruder"), sample("day2", "black", "white")]
-    assert _one_way(one) == ["black → white", "resident → intruder"]
-    assert _one_way([*one, sample("day3", "white", "black")]) != [], "of another recording"
-    assert _one_way([*one, sample("day2", "white", "black")]) == []
+    assert _one_way(one, 1) == ["black → white", "resident → intruder"]
+    assert _one_way([*one, sample("day3", "white", "black")], 1) != [], "of another recording"
+    assert _one_way([*one, sample("day2", "white", "black", looked=False)], 1) != [], "beside"
+    assert _one_way([*one, sample("day2", "white", "black")], 1) == []
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,13 @@ def read(
 
 
 def labelled(recordings: Iterable[Recording]) -> list[Recording]:
-    """Those that have labels."""
-    return [each for each in recordings if each.labels is not None]
+    """Those that have labels, or auxiliary ones alone, from which networks learn as well."""
+    return [each for each in recordings if each.labels is not None or _beside(each)]
+
+
+def _beside(recording: Recording) -> bool:
+    """Whether anything was looked for in its auxiliary labels."""
+    return recording.auxiliary is not None and len(recording.auxiliary.observed) > 0
 
 
 def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None:
@@ -57,9 +62,12 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
     frames = sum(each.n_frames for each in recordings)
     several = "recording" if len(recordings) == 1 else "recordings"
     say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
-    if bare := [each.name for each in recordings if each.labels is None]:
+    bare = [each for each in recordings if each.labels is None]
+    if beside := [each.name for each in bare if _beside(each)]:
+        say(f"{what}: of {listed(beside)} there are only auxiliary labels, which networks learn")
+    if useless := [each.name for each in bare if not _beside(each)]:
         say(
-            f"warning: {what} has {listed(bare)} without labels, which have no part in the "
+            f"warning: {what} has {listed(useless)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
     _warn_of_not_said(recordings, say)

@@ -222,16 +222,17 @@ def _trained_on(
         "groups": sorted({each.leak_group for each in recordings["train"]}),
         "labs": looked_for(recordings["train"], space.names),
         "unlearned": list(space.absent(recordings["train"])),
-        "one_way": _one_way(samples["train"]) if space.directed else [],
+        "one_way": _one_way(samples["train"], len(space.names)) if space.directed else [],
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
     }
 
 
-def _one_way(train: Sequence[Sample]) -> list[str]:
-    """The pairs that were labelled, in words, where never both orders of one were."""
-    looked = {(each.recording, each.pair) for each in train}
+def _one_way(train: Sequence[Sample], n: int) -> list[str]:
+    """The pairs that were labelled with `n` behaviours, in words, where never both orders were."""
+    labelled = [each for each in train if each.targets.observed[:, :n].any()]
+    looked = {(each.recording, each.pair) for each in labelled}
     if any((recording, pair.reversed) in looked for recording, pair in looked):
         return []
     return sorted({f"{pair.agent} → {pair.target}" for _, pair in looked})

@@ -72,15 +72,22 @@ def _samples(
     *,
     keep_poses: bool,
 ) -> Iterator[Sample]:
-    """Features, not yet normalised, and targets of every view of a recording."""
+    """Features, not yet normalised, and targets of every view of a recording.
+
+    One that has auxiliary labels alone has their pairs, and nothing observed of `space`.
+    """
     prepared = frontend.prepare(recording)
     labels = prepared.labels
-    if labels is None:
+    either = labels if labels is not None or auxiliary is None else prepared.auxiliary
+    if either is None:
         return
     symmetric = frontend.feature_set.symmetric
-    for view in space.views(labels.pairs, prepared.individuals, symmetric=symmetric):
+    for view in space.views(either.pairs, prepared.individuals, symmetric=symmetric):
         raw = frontend.raw(prepared, view.pair)
-        targets = space.targets(labels, view.labelled)
+        if labels is None:
+            targets = space.nothing(prepared.n_frames)
+        else:
+            targets = space.targets(labels, view.labelled)
         if auxiliary is not None:
             targets = targets.beside(auxiliary_targets(auxiliary, prepared, view.labelled))
         poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
