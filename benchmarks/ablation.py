@@ -65,12 +65,14 @@ class Lever:
         over: name of the lever that it is compared with and built on.
         auxiliary: whether the other stream is learned beside.
         ordered: whether the animals stay in the tracker's order, instead of no order.
+        twice: whether the other stream is learned only of recordings that have both.
     """
 
     changes: tuple[str, ...] = ()
     over: str = "base"
     auxiliary: bool = False
     ordered: bool = False
+    twice: bool = False
 
 
 def _poses(*names: str, over: str = "base", suffix: str = "") -> dict[str, Lever]:
@@ -189,6 +191,7 @@ _STEADY = {
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
+    "steady_labelled_twice": Lever(over="steady_auxiliary", twice=True),
     "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary"),
     "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points"),
     "steady_tail_in_centre": Lever(
@@ -245,6 +248,7 @@ def described(arguments: argparse.Namespace, name: str, seed: int) -> Run:
         "changes": [*COMMON, *RECIPES[arguments.recipe], *own, f"training.seed={seed}"],
         "auxiliary": any(each.auxiliary for each in built),
         "ordered": any(each.ordered for each in built),
+        **({"twice": True} if any(each.twice for each in built) else {}),
     }
 
 
@@ -266,6 +270,8 @@ def predictions(run: Run, recordings: dict[str, list[Recording]]) -> tuple[list[
     train = recordings["train"]
     if not run["auxiliary"]:
         train = [replace(each, auxiliary=None) for each in train]
+    if run.get("twice"):
+        train = [each if each.labels else replace(each, auxiliary=None) for each in train]
     space = LabelSpace.fit(train, config.labels)
     space = replace(space, directed=space.directed or run["ordered"])
     if run["on"] == "val":
