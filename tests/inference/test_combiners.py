@@ -30,12 +30,17 @@ def test_a_regression_by_hand():
 
 
 def test_what_was_not_looked_for_has_no_part():
-    said, looked = np.array([[0.4, 0.1, 0.5]]), np.array([[True, True, False]])
+    said, looked = np.array([[0.4, 0.1, 0.5]]), np.array([True, True, False])
     mean = np.log(0.4 * 0.1) / 2
     assert evidence(said, True, looked)[0] == pytest.approx(
         [np.log(0.4) - mean, np.log(0.1) - mean, 0]
     )
     assert evidence(said, False, looked)[0] == pytest.approx([np.log(4 / 6), np.log(1 / 9), 0])
+    # A regression that would take the third behaviour for the first does not hear of it.
+    slopes = np.array([np.eye(3)])
+    slopes[0, 2, 0] = 5.0
+    heard = Stacked(True, (1.0,), slopes, np.zeros(3))([said], looked)[0]
+    assert heard[0] / heard[1] == pytest.approx(4)
 
 
 def test_round_trips_through_json():

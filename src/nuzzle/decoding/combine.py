@@ -86,7 +86,7 @@ def combined_left_out(said: Said, method: Combining, *, seed: int = 0) -> list[S
 def _combined(said: Sequence[ScoredPair], combiner: Combiner) -> ScoredPair:
     first = said[0]
     decide = Decoder(first.behaviours, first.exclusive, first.background)
-    probability = combiner([each.probability for each in said])
+    probability = combiner([each.probability for each in said], first.looked_for)
     predicted = decide(probability, first.fps, first.observed)
     return replace(first, probability=probability, predicted=predicted)
 
@@ -123,7 +123,7 @@ class _Frames:
         x = [
             np.concatenate(
                 [
-                    evidence(pair.probability[at], exclusive, pair.observed[at])
+                    evidence(pair.probability[at], exclusive, pair.looked_for)
                     for pair, at in zip(member, chosen, strict=True)
                 ]
             )
@@ -215,7 +215,8 @@ def _best_strength(frames: _Frames, seed: int) -> float:
         combiners += [_fit_stacked(inside, average, each) for each in STRENGTHS]
         for group in part:
             left = frames.where(frames.group == group)
-            surprise.append([len(left) * left.loss(each.scores(left.x))[0] for each in combiners])
+            n = len(left) if left.exclusive else int(left.observed.sum())
+            surprise.append([n * left.loss(each.scores(left.x))[0] for each in combiners])
     return (math.inf, *STRENGTHS)[most_cautious(np.array(surprise))]
 
 

@@ -22,25 +22,25 @@ from nuzzle.inference.calibrators import Floats, log_odds, log_probability
 
 
 def evidence(
-    probability: NDArray[Any], exclusive: bool, observed: NDArray[np.bool_] | None = None
+    probability: NDArray[Any], exclusive: bool, looked_for: NDArray[np.bool_] | None = None
 ) -> Floats:
     """Logarithms of a model's probabilities.
 
     Args:
         probability: `(time, behaviour)`.
         exclusive: whether the behaviours of a frame add up to one.
-        observed: `(time, behaviour)`; what was not looked for is 0, and has no part in the mean
-            that is subtracted. Everywhere by default.
+        looked_for: `(behaviour,)`; what was not is 0, and has no part in the mean that is
+            subtracted. All by default.
 
     Returns:
         `(time, behaviour)`: log probabilities less their mean in the frame where exclusive, which
         changes nothing in their softmax; else log odds.
     """
-    looked = np.ones(probability.shape, bool) if observed is None else observed
+    looked = np.ones(probability.shape[1], bool) if looked_for is None else looked_for
     if not exclusive:
         return np.where(looked, log_odds(probability), 0.0)
     logs = np.where(looked, log_probability(probability), 0.0)
-    mean = logs.sum(axis=1) / np.maximum(looked.sum(axis=1), 1)
+    mean = logs.sum(axis=1) / max(int(looked.sum()), 1)
     return np.where(looked, logs - mean[:, np.newaxis], 0.0)
 
 
@@ -69,9 +69,14 @@ class WeightedAverage:
         """Logits `(time, behaviour)` of the members' `(member, time, behaviour)` evidence."""
         return np.tensordot(self.weights, x, axes=1)
 
-    def __call__(self, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """One probability of those of each member, `(time, behaviour)`."""
-        return _combined(self, said)
+    def __call__(
+        self, said: Sequence[NDArray[Any]], looked_for: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float32]:
+        """One probability of those of each member, `(time, behaviour)`.
+
+        What was looked for, `(behaviour,)`, makes no difference between the others.
+        """
+        return _combined(self, said, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -103,9 +108,17 @@ class Stacked:
         scores: Floats = self.intercepts + np.einsum(how, x, self.slopes, optimize=True)
         return scores
 
-    def __call__(self, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-        """One probability of those of each member, `(time, behaviour)`."""
-        return _combined(self, said)
+    def __call__(
+        self, said: Sequence[NDArray[Any]], looked_for: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float32]:
+        """One probability of those of each member, `(time, behaviour)`.
+
+        Args:
+            said: by each member.
+            looked_for: `(behaviour,)`; what is said of others has no part, as where it was fitted.
+                All by default.
+        """
+        return _combined(self, said, looked_for)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -137,6 +150,9 @@ def combiner_from_dict(values: Mapping[str, Any]) -> Combiner:
     raise InputError(f"Members are combined 'weighted' or 'stacked'; got {values['kind']!r}.")
 
 
-def _combined(combiner: Combiner, said: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-    scores = combiner.scores(np.stack([evidence(each, combiner.exclusive) for each in said]))
+def _combined(
+    combiner: Combiner, said: Sequence[NDArray[Any]], looked_for: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    x = np.stack([evidence(each, combiner.exclusive, looked_for) for each in said])
+    scores = combiner.scores(x)
     return np.asarray(softmax(scores, axis=1) if combiner.exclusive else expit(scores), np.float32)
