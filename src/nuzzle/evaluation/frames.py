@@ -11,7 +11,7 @@ from nuzzle.evaluation.bootstrap import Floats, ratio
 from nuzzle.evaluation.scored import ScoredPair
 
 #: Thresholds of the average precision in the bootstrap. Each holds an equal share of the
-#: positives, so that rounding to them moves the average precision by less than 1 / 2048.
+#: positives, so that rounding to them moves the average precision by a thousandth or less.
 MAX_THRESHOLDS = 1024
 
 

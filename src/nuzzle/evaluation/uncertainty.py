@@ -108,6 +108,8 @@ class Uncertainty:
             return ""
         sure, f1 = percent(self.sets.sure.value), self.sets.macro_f1
         worth = f" Their macro F1 is {f1}." if math.isfinite(f1.value) else ""
+        if f1.value == 0:
+            worth = " None of them finds a behaviour: it is sure only where there is none."
         return (
             f"nuzzle is sure of {sure} of its answers: it considers no other possible.{worth} At "
             f"least {percent(self.sets.promised)} of the true answers should be among those that "

@@ -16,8 +16,8 @@ def length(vector: Tensor) -> Tensor:
 def rate(values: Tensor, fps: float) -> Tensor:
     """Rate of change along the last dimension, per second.
 
-    Central differences, one-sided at both ends (second-order differences need neighbours that the
-    ends lack). A frame whose neighbour is missing has no rate.
+    Central differences, at both ends that to the only neighbour, as in the source document. A frame
+    whose neighbour is missing has no rate.
 
     >>> rate(torch.tensor([0.0, 1.0, 4.0]), fps=10.0).tolist()
     [10.0, 20.0, 30.0]

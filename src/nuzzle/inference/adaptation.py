@@ -83,7 +83,12 @@ class Adaptation:
     def _shares(
         self, now: Floats, said: Floats, usual: Floats, looks: float, strength: Floats
     ) -> Floats:
-        """The most likely share of each behaviour, `(behaviour,)`, by expectation maximisation."""
+        """The share of each behaviour, `(behaviour,)`, drawn to the usual one.
+
+        By expectation maximisation; where behaviours that exclude each other are drawn with
+        different strengths, shares are made to add up to one after each step, and what is found is
+        near the most likely, not exactly it.
+        """
         now = now[np.isfinite(now).all(axis=1)]
         share = usual
         for _ in range(_MOST_ROUNDS if len(now) else 0):

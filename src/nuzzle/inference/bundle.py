@@ -129,6 +129,8 @@ class Bundle:
     def alone(self, name: str) -> Bundle:
         """One member as a bundle of its own, without the calibration, which is not of it.
 
+        It keeps the common decoding, which was found for all members together.
+
         Raises:
             InputError: there is no such member.
         """

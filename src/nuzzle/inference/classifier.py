@@ -34,7 +34,10 @@ class Classifier(ABC):
     @property
     @abstractmethod
     def support_frames(self) -> tuple[int, int]:
-        """How many frames before and after a frame its probabilities depend on."""
+        """How many frames before and after a frame have more than a trace of effect on it.
+
+        A recurrent network hears a little of all frames of its stretch.
+        """
 
     @abstractmethod
     def probabilities(self, features: Tensor) -> Tensor:

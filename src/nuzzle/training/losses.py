@@ -48,7 +48,8 @@ class FocalLoss:
         adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
         background: column of the background, if there is one.
         kinds: weight of a second loss, over the frames with another class than the background and
-            among these classes alone: which behaviour it is, if it is one.
+            among these classes alone: which behaviour it is, if it is one. With `alpha` it weighs
+            more than that, as the weights of rare classes do.
     """
 
     exclusive: bool
