@@ -93,3 +93,12 @@ def test_one_bad_recording_does_not_stop_the_others(bundle_file, manifest, tmp_p
     assert failed.name == "mouse4"
     assert "no labels" in failed.reason
     assert any("mouse4" in sentence for sentence in said)
+
+
+def test_where_nothing_can_be_scored_the_results_say_so(bundle_file, manifest, tmp_path):
+    bare = Manifest((replace(manifest.entries[3], labels=None),))
+    with pytest.raises(InputError, match="No recording of 'val' could be scored"):
+        evaluate(bundle_file, bare, "val", tmp_path / "out")
+    results = read_results(tmp_path / "out")
+    assert results.finished and not results.done
+    assert "no labels" in results.failed[0].reason

@@ -67,6 +67,18 @@ def test_a_real_search_is_written_and_can_be_trained_with(manifest, space, tmp_p
     assert not list((tmp_path / "best.yaml.study").glob("trial-*")), "checkpoints are gone"
 
 
+def test_what_the_first_trial_cannot_have_of_the_configuration_is_said(
+    manifest, space, tmp_path, quick
+):
+    for epochs, told in ((4000, True), (5, False)):
+        said = []
+        wanted = [f"training.epochs={epochs}", "model.options.num_leaves=4"]
+        config = Config.load(None, ["model.name=trees", *wanted])
+        out = tmp_path / f"{epochs}.yaml"
+        tune(manifest, out, config, space=space, trials=1, say=said.append)
+        assert told == any("training.epochs of the configuration may not be" in s for s in said)
+
+
 def test_cross_validation_inside_of_train(manifest, space, tmp_path):
     steps = []
     score = TrialScore(manifest, TREES, Scoring("crossval"), lambda sentence: None)

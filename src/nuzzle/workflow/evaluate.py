@@ -66,11 +66,11 @@ def evaluate(
         else:
             raw += one.raw
             attention += [] if writer is None else attention_of(bundle, one)
-    if not raw:
-        raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
-    result = judge(bundle, raw)
+    result = judge(bundle, raw) if raw else None
     if writer is not None:
-        writer.finish(result.to_dict(), longest_bouts(attention))
+        writer.finish(result.to_dict() if result else None, longest_bouts(attention))
+    if result is None:
+        raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     return result
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, OutputError, TrainingError, count
+from nuzzle.errors import ConfigError, OutputError, TrainingError, count, listed
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
@@ -112,12 +112,23 @@ def tune(
     study = SharedStudy(
         folder,
         _described(config, manifest, values, scoring),
-        starting_point(values, config),
+        _start(values, config, say),
         seed=config.training.seed,
         warmup=config.training.epochs // 3 if scoring.on == "val" else 0,
     )
     _Run(study, score, config, values, trials, say)()
     return _conclude(study, config, values, out, say)
+
+
+def _start(space: Space, config: Config, say: Say) -> dict[str, Any]:
+    """What the first trial has; what of the configuration may not be tried is said."""
+    start = starting_point(space, config)
+    if drawn := [key for key in space if key not in start]:
+        say(
+            f"{listed(drawn)} of the configuration may not be tried, so the first trial draws it, "
+            "too. --space FILE says what may be tried; --show-space prints it"
+        )
+    return start
 
 
 def _folder(out: Path, *, overwrite: bool) -> Path:
