@@ -15,6 +15,7 @@ from nuzzle.errors import BundleError, CompatibilityError, InputError, OutputErr
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
+from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import read_results
@@ -206,18 +207,33 @@ def test_of_an_animal_that_is_never_seen_nothing_is_said(bundle, recording):
         predict_recording(bundle, changed(recording, position=position))
 
 
-def test_an_animal_that_is_lost_for_long_is_said(recording):
+def test_of_an_animal_that_is_lost_for_long_nothing_is_said(bundle, tmp_path, recording):
     position = recording.position.copy()
-    position[30:150, ..., 1] = np.nan
-    assert module._untracked(changed(recording, position=position, fps=30.0)) == []
-    position[30:330, ..., 1] = np.nan
-    position[..., 0] = np.nan
-    share = round(100 * 300 / len(position))
-    assert module._untracked(changed(recording, position=position, fps=30.0)) == [
-        "'resident' has no point in any frame: nothing is said of it",
-        f"'intruder' has no point in {share} % of frames, for up to 10 s: what is said of it there "
-        "is a guess",
-    ]
+    position[30:150, ..., 1] = np.nan  # 4 s
+    position[200:, ..., 0] = np.nan  # at least as long as is too long
+    gap = changed(recording, position=position, fps=250 / module._LOST_S)
+    lost = module._lost(gap)
+    assert lost[:, 0].tolist() == [False] * 200 + [True] * 250
+    assert not lost[:, 1].any()
+    (note,) = module._notes(gap, lost)
+    assert note.startswith("'resident' has no point for 10 s or more in 56 % of frames")
+    assert module._notes(gap, np.ones_like(lost))[1] == (
+        "'intruder' has no point in any frame: nothing is said of it"
+    )
+
+
+def test_what_is_written_of_a_lost_animal_is_no_answer(bundle_file, manifest, tmp_path):
+    whole = load_entry(manifest.entries[3])
+    position = whole.position.copy()
+    position[500:, ..., 1] = np.nan
+    file = write_calms21([whole.with_position(position, "gone")], tmp_path / "gone.json")
+    said = []
+    results = predict(bundle_file, [file], tmp_path / "out", say=said.append)
+    for frames in results.frames(results.done[0]):
+        assert np.isnan(frames.probability[500:]).all() and not frames.predicted[500:].any()
+        assert np.isfinite(frames.probability[:500]).all() and frames.predicted[:500].any()
+    assert any("nothing is said of it there" in sentence for sentence in said)
+    assert results.bouts["stop_frame"].max() <= 500
 
 
 def test_unknown_keypoints(bundle, recording):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
@@ -29,7 +30,7 @@ from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
 
-#: An animal without a point for so long is lost; a model sees what it did some seconds before.
+#: Of an animal without a point for so long nothing is known; less is read from around the gap.
 _LOST_S = 10.0
 
 
@@ -101,8 +102,9 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
         prepared = bundle.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
         decoder, fps = Decoder.from_dict(bundle.decoding_of(recording.lab)), recording.require_fps()
-        frames = []
+        frames, lost = [], _lost(recording)
         for pair, p in pairs:
+            p[lost[:, [recording.individuals.index(name) for name in pair]].any(axis=1)] = np.nan
             said = decoder(p, fps)
             doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
             frames.append(PairFrames(pair, p, said, unsure=doubt))
@@ -117,7 +119,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
             f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
             "it looks for the behaviours of all of them"
         )
-    notes = _untracked(recording)
+    notes = _notes(recording, lost)
     for note in notes:
         say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)
@@ -132,20 +134,25 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 
-def _untracked(recording: Recording) -> list[str]:
+def _lost(recording: Recording) -> NDArray[np.bool_]:
+    """In which frames each animal has been without a point for long, `(time, animal)`."""
+    lost = np.asarray(~np.isfinite(recording.position).any(axis=(1, 2)))
+    for animal in range(len(recording.individuals)):
+        for start, stop in mask_to_intervals(lost[:, animal]):
+            lost[start:stop, animal] = stop - start >= _LOST_S * recording.require_fps()
+    return lost
+
+
+def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
     """A note on each animal that the tracker lost for long, or never found."""
-    found, fps, notes = np.isfinite(recording.position), recording.require_fps(), []
-    for animal, name in enumerate(recording.individuals):
-        there = np.asarray(found[..., animal].any(axis=(1, 2)))
-        longest = max((stop - start for start, stop in mask_to_intervals(~there)), default=0) / fps
-        if not there.any():
-            notes.append(f"{name!r} has no point in any frame: nothing is said of it")
-        elif longest >= _LOST_S:
-            notes.append(
-                f"{name!r} has no point in {percent(1 - there.mean())} of frames, for up to "
-                f"{longest:.0f} s: what is said of it there is a guess"
-            )
-    return notes
+    return [
+        f"{name!r} has no point in any frame: nothing is said of it"
+        if gone.all()
+        else f"{name!r} has no point for {_LOST_S:g} s or more in {percent(gone.mean())} of "
+        "frames: nothing is said of it there"
+        for name, gone in zip(recording.individuals, lost.T.copy(), strict=True)
+        if gone.any()
+    ]
 
 
 def _entries(
