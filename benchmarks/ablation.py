@@ -41,6 +41,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.benchmark import Spread
+from nuzzle.workflow.checks import labelled
 from rats import (
     COMMON,
     FIGURES,
@@ -191,7 +192,7 @@ _STEADY = {
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
     "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
-    "steady_labelled_twice": Lever(over="steady_auxiliary", twice=True),
+    "steady_labelled_twice": Lever(over="steady_kinds", twice=True),
     "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary"),
     "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points"),
     "steady_tail_in_centre": Lever(
@@ -254,13 +255,13 @@ def described(arguments: argparse.Namespace, name: str, seed: int) -> Run:
 
 def load(arguments: argparse.Namespace) -> dict[str, list[Recording]]:
     """The recordings, with the other stream as auxiliary labels of `train`."""
-    manifest = manifest_of(arguments.data, arguments.stream)
+    manifest = manifest_of(arguments.data, arguments.stream, all_rows=True)
     other = manifest_of(arguments.data, OTHER[arguments.stream])
     train = manifest.select("train")
     val = manifest.select("val") if arguments.on == "val" else ()
     return {
-        "train": list(load_manifest(train, match_auxiliary(train, other))),
-        "val": list(load_manifest(val)),
+        "train": labelled(load_manifest(train, match_auxiliary(train, other))),
+        "val": labelled(load_manifest(val)),
     }
 
 
@@ -283,7 +284,7 @@ def finished(run: Run, recordings: dict[str, list[Recording]]) -> Run:
     """The run with its figures, and the same in every draw of recordings."""
     pairs, seconds = predictions(run, recordings)
     values = figures_of(evaluate(pairs, bootstrap=0))
-    units = sorted(each.group or each.name for each in recordings[run["on"]])
+    units = sorted(each.leak_group for each in recordings[run["on"]] if each.labels)
     drawn = [np.round(each, 5).tolist() for each in drawn_figures(pairs, units)]
     return {
         "run": run,

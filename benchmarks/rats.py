@@ -50,15 +50,15 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stream", choices=list(STREAMS), default="S1", help="labels to learn")
 
 
-def manifest_of(data: Path, stream: str) -> Manifest:
-    """The recordings that have labels in a stream, with the split that comes with them."""
+def manifest_of(data: Path, stream: str, *, all_rows: bool = False) -> Manifest:
+    """The recordings that have labels in a stream, or all, with the split that comes with them."""
     manifest, _ = init_manifest(
         poses=[data / "poses" / "*.csv"],
         labels=[data / "labels" / "*.txt"],
         common={"stream": stream, "directed": False, "fps": 20.0, **STREAMS[stream]},
         splitting=Splitting(data / "recordings.csv"),
     )
-    return replace(manifest, entries=tuple(each for each in manifest if each.labels))
+    return replace(manifest, entries=tuple(e for e in manifest if e.labels or all_rows))
 
 
 def on_val(

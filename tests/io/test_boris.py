@@ -99,6 +99,12 @@ def test_times_that_no_clock_shows_are_refused(write, time):
 OFFSET = "a time offset of {0} s; .* come {1} by that, set label_delay_s to {0} in"
 
 
+def test_times_before_the_video_are_refused(write):
+    path = write(f"{NEW}\n{new_row('POINT', -2.0)}\n", "events.tsv")
+    with pytest.raises(FormatError, match=r"line 2: .* starts at -2 s; times from 0"):
+        FORMAT.read(path, MICE)
+
+
 def test_a_time_offset_is_mentioned(write):
     labels = FORMAT.read(write("Time offset (s),5.0\n" + OLD), MICE)
     assert re.search(OFFSET.format(5, "late"), "\n".join(labels.notes))

@@ -152,6 +152,13 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     )
     bouts: list[dict[str, Any]] = []
     for each in observation.intervals:
+        if each.start_s < 0:
+            raise FormatError(
+                path,
+                f"{each.behaviour!r} starts at {each.start_s:g} s; times from 0 were expected.",
+                row=each.line,
+                mend="Times before the video come from a time offset: export without it.",
+            )
         start, stop = seconds_to_frames(each.start_s, each.stop_s, fps)
         subject = "" if each.subject == NO_SUBJECT else each.subject
         pair = cast.pair(subject, _target(each.modifiers, cast.options), each.line)
