@@ -97,6 +97,16 @@ def test_what_only_one_looked_for_is_said():
     assert "names only what was seen; --same-behaviours" in note
 
 
+def test_seconds_at_different_frame_rates_are_not_compared():
+    one, other = (replace(labels("aa.m"), fps=fps) for fps in (29.97, 30.0))
+    with pytest.raises(
+        InputError, match=r"the first says 29\.97, the second says 30 frames a second"
+    ):
+        agreement(one, other)
+    for same in (replace(other, fps=29.975), replace(other, fps=None)):
+        assert agreement(one, same).macro_f1 == 1
+
+
 def test_what_one_never_saw_counts_where_both_looked_for_the_same():
     one, other = labels("aa.m"), labels("aa..", names=("attack",))
     result = agreement(one, other, same_behaviours=True)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from nuzzle.io.registry import LabelOptions
     from nuzzle.labels import Labels
 
-#: Rates that differ by less are the same, rounded differently; 29.97 and 30 are two.
-_SAME_RATE = 0.01
-
 
 def agreement(
     labels: Annotated[
@@ -65,6 +62,7 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
     from dataclasses import replace
 
     from nuzzle.errors import InputError
+    from nuzzle.evaluation.agreement import check_rates
     from nuzzle.io.load import read_labels
 
     if len(paths) < 2:
@@ -78,21 +76,8 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
     for path, item in zip(paths, items or [""] * len(paths), strict=True):
         labels = read_labels(path, replace(options, item=item))
         read.append((f"{path}, {item}" if item else str(path), labels))
-    _check_rates(read)
+    check_rates(read)
     return read
-
-
-def _check_rates(read: list[tuple[str, Labels]]) -> None:
-    """Refuse labels in seconds that became frames at different rates."""
-    from nuzzle.errors import InputError
-
-    rates = {name: labels.fps for name, labels in read if labels.fps is not None}
-    if rates and max(rates.values()) - min(rates.values()) > _SAME_RATE:
-        told = ", ".join(f"{name} says {fps:g}" for name, fps in rates.items())
-        raise InputError(
-            f"The same frame rate was expected in all label files with times in seconds, and "
-            f"{told} frames a second. Give that of the recording: --fps."
-        )
 
 
 def _print_agreement(result: Agreement, first: str, second: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.bouts import SAME_BOUT_IOU, match_bouts
+from nuzzle.io.label_text import same_rate
 from nuzzle.io.looked_for import shown, with_looked_for
 from nuzzle.labels import Labels, Pair, mask_to_intervals
 
@@ -112,8 +113,10 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
             what was seen, and what one annotator never saw would not be compared.
 
     Raises:
-        InputError: they have no pair of animals, or no behaviour, in common.
+        InputError: they have no pair of animals, or no behaviour, in common; their seconds became
+            frames at different rates.
     """
+    check_rates([("the first", first), ("the second", second)])
     n_frames = max(first.n_frames, second.n_frames)
     first, second = first.with_length(n_frames), second.with_length(n_frames)
     if same_behaviours:
@@ -140,6 +143,24 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
         _notes(first, second),
     )
+
+
+def check_rates(named: Sequence[tuple[str, Labels]]) -> None:
+    """Refuse labels in seconds that became frames at different rates.
+
+    Args:
+        named: labels, and what they are called in the message.
+
+    Raises:
+        InputError: two differ.
+    """
+    rates = {name: labels.fps for name, labels in named if labels.fps is not None}
+    if rates and not same_rate(max(rates.values()), min(rates.values())):
+        told = ", ".join(f"{name} says {fps:g}" for name, fps in rates.items())
+        raise InputError(
+            f"The same frame rate was expected in all label files with times in seconds, and "
+            f"{told} frames a second. Give that of the recording: --fps."
+        )
 
 
 class _Compared:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from nuzzle.errors import FormatError
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
-from nuzzle.io.label_text import needed_fps, seconds_to_frames
+from nuzzle.io.label_text import needed_fps, same_rate, seconds_to_frames
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
@@ -179,7 +179,7 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
 
 def _notes(observation: Observation, options: LabelOptions) -> list[str]:
     notes, offset = list(observation.notes), observation.offset_s
-    if options.fps and observation.fps and abs(options.fps - observation.fps) > 0.01:
+    if options.fps and observation.fps and not same_rate(options.fps, observation.fps):
         notes.append(
             f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
             "seconds were turned into frames of the poses"

@@ -118,6 +118,11 @@ def seconds_to_frames(start_s: float, stop_s: float, fps: float) -> tuple[int, i
     return start, max(start + 1, round(stop_s * fps))
 
 
+def same_rate(one: float, other: float) -> bool:
+    """Whether two frame rates are one, rounded differently; 29.97 and 30 are two."""
+    return abs(one - other) <= 0.01
+
+
 def needed_fps(path: Path, options: LabelOptions, in_file: float | None = None) -> float:
     """The frame rate that turns the file's seconds into frames of the poses.
 
