@@ -76,9 +76,11 @@ def _samples(
 
     One that has auxiliary labels alone has their pairs, and nothing observed of `space`.
     """
+    if recording.labels is None and auxiliary is None:
+        return
     prepared = frontend.prepare(recording)
     labels = prepared.labels
-    either = labels if labels is not None or auxiliary is None else prepared.auxiliary
+    either = prepared.auxiliary if labels is None else labels
     if either is None:
         return
     symmetric = frontend.feature_set.symmetric
