@@ -147,13 +147,17 @@ class _Frames:
         x, truth, observed = self.x[:, mask], self.truth[mask], self.observed[mask]
         return _Frames(x, truth, observed, self.group[mask], self.exclusive)
 
+    @property
+    def answers(self) -> int:
+        """How many the mean of `loss` is over: one a frame, or one a behaviour looked for."""
+        return len(self) if self.exclusive else int(self.observed.sum())
+
     def loss(self, scores: Floats) -> tuple[float, Floats]:
         """Mean surprise by the truth under `(frame, behaviour)` scores, and its gradient."""
+        n = max(1, self.answers)
         if self.exclusive:
             logs = log_softmax(np.where(self.observed, scores, -np.inf), axis=1)
-            n = max(1, len(self))
             return float(-logs[self.truth].sum()) / n, (np.exp(logs) - self.truth) / n
-        n = max(1, int(self.observed.sum()))
         surprise = np.logaddexp(0.0, np.where(self.truth, -scores, scores))
         slope = np.where(self.observed, expit(scores) - self.truth, 0.0)
         return float(surprise[self.observed].sum()) / n, slope / n
@@ -215,8 +219,8 @@ def _best_strength(frames: _Frames, seed: int) -> float:
         combiners += [_fit_stacked(inside, average, each) for each in STRENGTHS]
         for group in part:
             left = frames.where(frames.group == group)
-            n = len(left) if left.exclusive else int(left.observed.sum())
-            surprise.append([n * left.loss(each.scores(left.x))[0] for each in combiners])
+            losses = [left.loss(each.scores(left.x))[0] for each in combiners]
+            surprise.append([left.answers * loss for loss in losses])
     return (math.inf, *STRENGTHS)[most_cautious(np.array(surprise))]
 
 

@@ -100,6 +100,12 @@ class _Way(NamedTuple):
         """From what was found part by part."""
         return cls(*map(list, zip(*(found[n] for n in range(len(found))), strict=True)))
 
+    @classmethod
+    def mixed(cls, ways: Sequence[_Way]) -> _Way:
+        """Each pair in a way of its own."""
+        each = list(enumerate(ways))
+        return cls([way.decoders[n] for n, way in each], [way.decisions[n] for n, way in each])
+
 
 class _LeftOut(NamedTuple):
     """The ways to decide.
@@ -146,8 +152,9 @@ def _better_elsewhere(
     parts = range(int(part_of.max()) + 1)
     others = [np.flatnonzero(part_of != part).tolist() for part in parts]
     whole = [_surely_better(pairs, left, numbers, objectives) for numbers in others]
-    ways = [left.whole if left.whole and whole[part] else left.searched for part in part_of]
-    return _Way.of({n: (way.decoders[n], way.decisions[n]) for n, way in enumerate(ways)})
+    return _Way.mixed(
+        [left.whole if left.whole and whole[part] else left.searched for part in part_of]
+    )
 
 
 def _used(
@@ -156,8 +163,8 @@ def _used(
     """Recording -> what decides it in the way that a bundle uses, without having seen its part."""
     common = nested if tuned.helps else left.configured
     own = {lab for lab, each in tuned.labs.items() if each.helps}
-    ways = [left.own if pair.lab in own else common for pair in pairs]
-    return {pair.recording: ways[n].decoders[n] for n, pair in enumerate(pairs)}
+    used = _Way.mixed([left.own if pair.lab in own else common for pair in pairs])
+    return {pair.recording: of_it for pair, of_it in zip(pairs, used.decoders, strict=True)}
 
 
 def _large_labs(pairs: Sequence[ScoredPair]) -> dict[str, list[int]]:
