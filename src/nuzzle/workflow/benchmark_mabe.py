@@ -33,10 +33,9 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
-from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder
-from nuzzle.workflow.checks import labelled, read
+from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
@@ -104,8 +103,7 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)
-    recordings = labelled(read("train", manifest, {}, say))
-    warn_of_differences(recordings, say)
+    recordings = read_labelled("train", manifest, {}, say)
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
     run = folds_of(parts, space, config, out / "folds", say, progress, by)

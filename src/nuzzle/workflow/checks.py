@@ -47,6 +47,15 @@ def labelled(recordings: Iterable[Recording]) -> list[Recording]:
     return [each for each in recordings if each.labels is not None or _beside(each)]
 
 
+def read_labelled(
+    what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
+) -> list[Recording]:
+    """As `read`, of those with labels; what labs disagree about is said, too."""
+    recordings = labelled(read(what, manifest, auxiliary, say))
+    warn_of_differences(recordings, say)
+    return recordings
+
+
 def _beside(recording: Recording) -> bool:
     """Whether anything was looked for in its auxiliary labels."""
     return recording.auxiliary is not None and len(recording.auxiliary.observed) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from nuzzle.errors import DivergedError
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.manifest import Entry, Manifest
+from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
-from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
-from nuzzle.workflow.checks import labelled, read
+from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
@@ -101,7 +100,7 @@ def crossval(
     beside = match_auxiliary(manifest, auxiliary)
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
-        recordings = _read(split or "all", manifest, beside, say)
+        recordings = read_labelled(split or "all", manifest, beside, say)
         result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
         result.bundle.save(out, overwrite=overwrite)
     return result
@@ -115,15 +114,6 @@ def _chosen(manifest: Manifest | str | Path, split: str, by: By) -> Manifest:
         manifest = manifest.select(split)
     manifest.with_groups().check_apart(by)
     return manifest
-
-
-def _read(
-    what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
-) -> list[Recording]:
-    """The recordings with labels; what labs disagree about is said."""
-    recordings = labelled(read(what, manifest, auxiliary, say))
-    warn_of_differences(recordings, say)
-    return recordings
 
 
 def cross_validate(
