@@ -215,6 +215,9 @@ def test_of_an_animal_that_is_lost_for_long_nothing_is_said(bundle, tmp_path, re
     lost = module._lost(gap)
     assert lost[:, 0].tolist() == [False] * 200 + [True] * 250
     assert not lost[:, 1].any()
+    brief = gap.slice(0, 100)
+    never = changed(brief, position=np.full_like(brief.position, np.nan), fps=gap.fps)
+    assert module._lost(never).all(), "of less than 10 s, but nowhere seen"
     (note,) = module._notes(gap, lost)
     assert note.startswith("'resident' has no point for 10 s or more in 56 % of frames")
     assert module._notes(gap, np.ones_like(lost))[1] == (

@@ -135,11 +135,12 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[s
 
 
 def _lost(recording: Recording) -> NDArray[np.bool_]:
-    """In which frames each animal has been without a point for long, `(time, animal)`."""
+    """In which frames each animal is without a point for long, or ever, `(time, animal)`."""
     lost = np.asarray(~np.isfinite(recording.position).any(axis=(1, 2)))
+    long = min(_LOST_S * recording.require_fps(), recording.n_frames)
     for animal in range(len(recording.individuals)):
         for start, stop in mask_to_intervals(lost[:, animal]):
-            lost[start:stop, animal] = stop - start >= _LOST_S * recording.require_fps()
+            lost[start:stop, animal] = stop - start >= long
     return lost
 
 
@@ -150,7 +151,7 @@ def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
         if gone.all()
         else f"{name!r} has no point for {_LOST_S:g} s or more in {percent(gone.mean())} of "
         "frames: nothing is said of it there"
-        for name, gone in zip(recording.individuals, lost.T.copy(), strict=True)
+        for name, gone in zip(recording.individuals, lost.T, strict=True)
         if gone.any()
     ]
 
