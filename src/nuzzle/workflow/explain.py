@@ -22,13 +22,12 @@ from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
-from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
-from nuzzle.workflow.predict import entries_of, filled
+from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
@@ -115,14 +114,7 @@ def _load(
 ) -> list[Recording]:
     recordings = []
     for file in files:
-        path = Path(file)
-        if path.is_file() and looks_like_manifest(path):
-            manifest = Manifest.load(path)
-            rows = manifest.select(split) if split else manifest
-            entries = [filled(row, common) for row in rows]
-        else:
-            entries = list(entries_of(path, common))
-        for entry in entries:
+        for entry in entries_of(Path(file), common, split):
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))
     return recordings

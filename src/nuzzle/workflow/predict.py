@@ -167,7 +167,7 @@ def _entries(
     for file in files:
         path = Path(file)
         try:
-            found = list(entries_of(path, common))
+            found = [replace(entry, labels=None) for entry in entries_of(path, common)]
         except NuzzleError as error:
             say(f"{path}: no result: {error}")
             writer.fail(str(path), str(error), poses=str(path))
@@ -189,15 +189,18 @@ def _free_name(entry: Entry, done: Mapping[str, RecordingEntry], taken: Set[str]
     return name
 
 
-def entries_of(path: Path, common: Mapping[str, Any]) -> Iterator[Entry]:
-    """The recordings of a pose file or a manifest, without labels.
+def entries_of(path: Path, common: Mapping[str, Any], split: str = "") -> Iterator[Entry]:
+    """The recordings of a pose file or a manifest.
 
     Args:
         path: the file.
         common: values of attributes, where a row of a manifest does not say; pose files never do.
+        split: of a manifest, the rows that are wanted; all by default.
     """
     if path.is_file() and looks_like_manifest(path):
-        yield from (filled(replace(row, labels=None), common) for row in Manifest.load(path))
+        manifest = Manifest.load(path)
+        rows = manifest.select(split) if split else manifest
+        yield from (_filled(row, common) for row in rows)
         return
     form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
     if form.items is None:
@@ -210,7 +213,7 @@ def entries_of(path: Path, common: Mapping[str, Any]) -> Iterator[Entry]:
         yield Entry(item, path, item=item, **common)
 
 
-def filled(entry: Entry, common: Mapping[str, Any]) -> Entry:
+def _filled(entry: Entry, common: Mapping[str, Any]) -> Entry:
     """The row with these values of attributes where it does not say."""
     unsaid = {name: value for name, value in common.items() if not getattr(entry, name)}
     return replace(entry, **unsaid)
