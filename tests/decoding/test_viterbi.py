@@ -1,9 +1,7 @@
-import math
-
 import numpy as np
 import pytest
 
-from nuzzle.decoding.viterbi import Viterbi, learn_transition_costs
+from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.errors import InputError
 
 
@@ -42,25 +40,6 @@ def test_each_behaviour_has_its_cost():
     assert text(Viterbi((0.2, 0.0))(evidence, 10.0, exclusive=True)) == "aaaaaaa"
 
 
-def test_costs_by_transition():
-    evidence = one_hot("aabbcc", "abc") * 1.0
-    free = ((0.0, 0.0, 9.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    decision = Viterbi(transition_cost_s=free)(evidence, 10.0, exclusive=True)
-    assert (decision == one_hot("aabbcc", "abc")).all()
-    dear = ((0.0, 9.0, 0.0), (0.0, 0.0, 9.0), (0.0, 0.0, 0.0))
-    decision = Viterbi(transition_cost_s=dear)(evidence, 10.0, exclusive=True)
-    assert (decision == one_hot("aaaacc", "abc")).all()
-
-
-def test_minimum_durations():
-    evidence = says("aaaabbaaaa")
-    decision = Viterbi(min_duration_s=(0.0, 0.3))(evidence, 10.0, exclusive=True)
-    # Three frames of b, of which one is wrong, beat none.
-    assert text(decision) in ("aaaabbbaaa", "aaabbbaaaa")
-    decision = Viterbi(min_duration_s=(0.0, 0.5))(evidence, 10.0, exclusive=True)
-    assert text(decision) == "aaaaaaaaaa"
-
-
 def test_behaviours_at_once_are_chains_of_their_own():
     evidence = np.array([[-2, -3], [2, 2], [2, 2], [-1, -3], [2, -3], [2, -3]], dtype=float)
     decision = Viterbi((0.15, 0.25))(evidence, 10.0, exclusive=False)
@@ -92,42 +71,11 @@ def test_classes_that_nobody_looked_for_are_closed():
     assert text(Viterbi()(evidence, 10.0, observed, exclusive=True)) == "aabb"
 
 
-def test_learned_costs_by_hand():
-    # 100 s of a, 10 s of b at 10 fps; a -> b twice, b -> a twice; one more of each is added.
-    truth = one_hot("a" * 300 + "b" * 50 + "a" * 400 + "b" * 50 + "a" * 300)
-    (_, to_b), (to_a, _) = learn_transition_costs([truth], [10.0], evidence_s=1.0)
-    for cost, rate in ((to_b, 3 / 100), (to_a, 3 / 10)):
-        leaves = 1 - math.exp(-rate)
-        assert cost == pytest.approx(math.log((1 - leaves) / leaves))
-
-
-def test_no_transition_is_learned_across_frames_that_nobody_looked_at():
-    together = learn_transition_costs([one_hot("aaa bbb")], [1.0])
-    apart = learn_transition_costs([one_hot("aaa"), one_hot("bbb")], [1.0, 1.0])
-    assert together == apart
-
-
-def test_learned_costs_follow_the_order_of_behaviours():
-    truth = one_hot("abcabcabcabcabc" * 20, "abc").repeat(20, axis=0)
-    costs = np.array(learn_transition_costs([truth], [10.0]))
-    assert costs[0, 1] < costs[0, 2]
-    assert costs[1, 2] < costs[1, 0]
-    decision = Viterbi(transition_cost_s=tuple(map(tuple, costs)))(
-        truth * 2.0, 10.0, exclusive=True
-    )
-    assert (decision == truth).all()
-
-
-def test_contradictions_are_refused():
-    matrix = ((0.0, 1.0), (1.0, 0.0))
-    with pytest.raises(InputError, match="not both"):
-        Viterbi((1.0,), matrix)
-    with pytest.raises(InputError, match="exclude each other"):
-        Viterbi(transition_cost_s=matrix)(says("ab"), 10.0, exclusive=False)
-    with pytest.raises(InputError, match="2 classes"):
-        Viterbi(transition_cost_s=((0.0,),))(says("ab"), 10.0, exclusive=True)
+def test_as_many_costs_as_behaviours():
+    with pytest.raises(InputError, match="costs of switching"):
+        Viterbi((1.0, 1.0, 1.0))(says("ab"), 10.0, exclusive=True)
 
 
 def test_round_trip():
-    for viterbi in (Viterbi((0.1, 0.2), min_duration_s=(0.3,)), Viterbi((0.0,), ((0.0, 1.0),) * 2)):
-        assert Viterbi.from_dict(viterbi.to_dict()) == viterbi
+    viterbi = Viterbi((0.1, 0.2))
+    assert Viterbi.from_dict(viterbi.to_dict()) == viterbi
