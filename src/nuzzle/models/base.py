@@ -27,6 +27,10 @@ class Architecture:
         year: of the publication.
         source: the paper.
         purpose: what it is good for, one sentence.
+        takes: what `build` is told besides, which follows from the recordings, the features and the
+            configuration: the `window_size`; the `groups` of behaviours that are learned at once,
+            and whether the first is `exclusive`; what makes the `nodes` of its features.
+        features: the only feature set that it reads; None for any.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Architecture:
     year: int
     source: str
     purpose: str
+    takes: tuple[Literal["window_size", "groups", "exclusive", "nodes"], ...] = ()
+    features: str | None = None
 
 
 def build_model(

@@ -207,4 +207,6 @@ GRAPH = Architecture(
     source="Yan et al. 2018, Spatial temporal graph convolutional networks for skeleton-based "
     "action recognition",
     purpose="reads keypoints themselves, and copes with missing ones; for the feature set nodes",
+    takes=("nodes",),
+    features="nodes",
 )

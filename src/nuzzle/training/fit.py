@@ -169,13 +169,18 @@ def model_arguments(
         ConfigError: `model.options` say what follows from the recordings or the configuration.
     """
     groups = [len(each.names) for each in (space, auxiliary) if each is not None]
-    arguments: dict[str, Any] = {"input_dim": sample.width, "num_classes": sum(groups)}
-    if ARCHITECTURES[config.model.name].shape == "window":
-        arguments["window_size"] = config.training.window
-    if config.model.name == "tcn":
-        arguments |= {"exclusive": space.exclusive, "groups": groups}
-    if config.model.name == "graph" and len(sample.lab):
-        arguments["nodes"] = node_layout(sample.features.shape[1])
+    known: dict[str, Callable[[], Any]] = {
+        "window_size": lambda: config.training.window,
+        "groups": lambda: groups,
+        "exclusive": lambda: space.exclusive,
+        "nodes": lambda: node_layout(sample.features.shape[1]),
+    }
+    takes = ARCHITECTURES[config.model.name].takes
+    arguments: dict[str, Any] = {
+        "input_dim": sample.width,
+        "num_classes": sum(groups),
+        **{name: known[name]() for name in takes},
+    }
     if given := sorted(arguments.keys() & config.model.options.keys()):
         raise ConfigError(
             f"model.options: {', '.join(given)} cannot be chosen: it follows from the features, "

@@ -54,9 +54,11 @@ def check_models(config: Config) -> None:
         if model == "trees":
             lightgbm()
             check_options(member)
-        if model == "graph" and member.features != "nodes":
+        needed = ARCHITECTURES[model].features if model in ARCHITECTURES else None
+        if needed and member.features != needed:
             raise ConfigError(
-                f"{where}the graph needs the features 'nodes'; got {member.features!r}."
+                f"{where}the model {model!r} needs the features {needed!r}; got "
+                f"{member.features!r}."
             )
 
 
