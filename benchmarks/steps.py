@@ -21,11 +21,11 @@ from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
-from nuzzle.inference.adaptation import Correction
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.calibrators import Temperature
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
+from nuzzle.probabilities.adaptation import Correction
+from nuzzle.probabilities.calibrators import Temperature
 from nuzzle.workflow.scored import score_recording
 from rats import FIGURES, figures_of
 

@@ -6,8 +6,8 @@ import pytest
 from nuzzle.decoding.adapt import _mean_shares, _said, _strength, after_refit, fit_adaptation
 from nuzzle.decoding.correct import corrected
 from nuzzle.evaluation.log_loss import log_loss
-from nuzzle.inference.adaptation import Adaptation, Correction
-from nuzzle.inference.calibrators import Temperature
+from nuzzle.probabilities.adaptation import Adaptation, Correction
+from nuzzle.probabilities.calibrators import Temperature
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from nuzzle.decoding.leave_out import groups_needed, leave_out, promised
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.coverage import measure_coverage
-from nuzzle.inference.adaptation import Correction
-from nuzzle.inference.calibrators import among
+from nuzzle.probabilities.adaptation import Correction
+from nuzzle.probabilities.calibrators import among
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from nuzzle.decoding import combine
 from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
 from nuzzle.errors import InputError
 from nuzzle.evaluation.log_loss import log_loss
-from nuzzle.inference.combiners import WeightedAverage
+from nuzzle.probabilities.combiners import WeightedAverage
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.tune import tune_decoder
 from nuzzle.decoding.tuned import Reached
 from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import among
+from nuzzle.probabilities.calibrators import among
 
 
 def bouts(rng, n_frames, n, mean_frames=40):

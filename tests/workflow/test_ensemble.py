@@ -21,10 +21,10 @@ from nuzzle.errors import (
 )
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.combiners import WeightedAverage
 from nuzzle.inference.predict import predict_members, predict_raw, predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
+from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.workflow import folds
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.train import train

@@ -11,8 +11,8 @@ from nuzzle.decoding.cautious import most_cautious
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.log_loss import surprise
 from nuzzle.evaluation.scored import ScoredPair, groups_of
-from nuzzle.inference.adaptation import Adaptation
-from nuzzle.inference.calibrators import Floats
+from nuzzle.probabilities.adaptation import Adaptation
+from nuzzle.probabilities.calibrators import Floats
 
 #: Seconds of recording that may count as one independent look, from the most cautious on.
 LOOKS_S = (240.0, 120.0, 60.0, 30.0)

@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, pooled
-from nuzzle.inference.calibrators import (
+from nuzzle.probabilities.calibrators import (
     FLOOR,
     Calibrator,
     Floats,

@@ -22,8 +22,8 @@ from nuzzle.decoding.cautious import most_cautious
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
-from nuzzle.inference.calibrators import Floats
-from nuzzle.inference.combiners import Combiner, Stacked, WeightedAverage, evidence
+from nuzzle.probabilities.calibrators import Floats
+from nuzzle.probabilities.combiners import Combiner, Stacked, WeightedAverage, evidence
 
 Combining = Literal["weighted", "stacked", "equal"]
 #: What each member says of the same pairs, in the same order.

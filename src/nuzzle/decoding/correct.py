@@ -9,7 +9,7 @@ from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import fit_adaptation
 from nuzzle.decoding.calibrate import fit_calibrator
 from nuzzle.evaluation.scored import ScoredPair
-from nuzzle.inference.adaptation import Correction
+from nuzzle.probabilities.adaptation import Correction
 
 
 def fit_correction(

@@ -17,7 +17,7 @@ from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.evaluation.conformal import Conformal, fit_conformal
 from nuzzle.evaluation.scored import ScoredPair, groups_of
-from nuzzle.inference.adaptation import Correction
+from nuzzle.probabilities.adaptation import Correction
 
 #: With more groups than this, several are left out at once.
 MOST_PARTS = 20

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.smoothing import gaussian_mean
 from nuzzle.evaluation.running import RunningTotal
-from nuzzle.inference.calibrators import log_odds
 from nuzzle.labels import mask_to_intervals
+from nuzzle.probabilities.calibrators import log_odds
 
 Ints = NDArray[np.int64]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nuzzle.decoding.argmax import argmax, threshold
 from nuzzle.decoding.base import Floats, per_behaviour
 from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import log_odds, log_probability
+from nuzzle.probabilities.calibrators import log_odds, log_probability
 
 
 @dataclass(frozen=True)

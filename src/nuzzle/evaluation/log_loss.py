@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
-from nuzzle.inference.calibrators import Floats, log_odds, log_probability
+from nuzzle.probabilities.calibrators import Floats, log_odds, log_probability
 
 
 def log_loss(pairs: Sequence[ScoredPair]) -> float:

@@ -21,12 +21,12 @@ from nuzzle.config import Config
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
-from nuzzle.inference.adaptation import Adaptation, Correction
-from nuzzle.inference.calibrators import Temperature, calibrator_from_dict
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
-from nuzzle.inference.combiners import Combiner, combiner_from_dict
 from nuzzle.inference.kinds import restore_classifier
+from nuzzle.probabilities.adaptation import Adaptation, Correction
+from nuzzle.probabilities.calibrators import Temperature, calibrator_from_dict
+from nuzzle.probabilities.combiners import Combiner, combiner_from_dict
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 

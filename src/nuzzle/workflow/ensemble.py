@@ -21,8 +21,8 @@ from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.combiners import WeightedAverage
 from nuzzle.presets import default_members
+from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress
 from nuzzle.training.targets import LabelSpace

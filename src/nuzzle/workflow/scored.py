@@ -12,9 +12,9 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.calibrators import among
 from nuzzle.inference.predict import predict_raw
 from nuzzle.labels import Pair
+from nuzzle.probabilities.calibrators import among
 from nuzzle.recording import Recording
 from nuzzle.training.targets import Targets
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.inference.calibrators import FLOOR, Calibrator, Floats, among
+from nuzzle.probabilities.calibrators import FLOOR, Calibrator, Floats, among
 
 #: The shares are estimated from so many frames, evenly spread: neighbours are nearly copies.
 _ENOUGH_FRAMES = 2000

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import Floats, log_odds, log_probability
+from nuzzle.probabilities.calibrators import Floats, log_odds, log_probability
 
 
 def evidence(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import InputError
-from nuzzle.inference.calibrators import Isotonic, Temperature, among, calibrator_from_dict
+from nuzzle.probabilities.calibrators import Isotonic, Temperature, among, calibrator_from_dict
 
 
 def test_a_temperature_by_hand():

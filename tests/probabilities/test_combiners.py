@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import InputError
-from nuzzle.inference.combiners import Stacked, WeightedAverage, combiner_from_dict, evidence
+from nuzzle.probabilities.combiners import Stacked, WeightedAverage, combiner_from_dict, evidence
 
 ONE, OTHER = np.array([[0.8, 0.2]], np.float32), np.array([[0.5, 0.5]], np.float32)
 

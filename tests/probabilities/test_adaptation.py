@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.inference.adaptation import Adaptation, Correction
-from nuzzle.inference.calibrators import Temperature
 from nuzzle.inference.card import probability_steps
+from nuzzle.probabilities.adaptation import Adaptation, Correction
+from nuzzle.probabilities.calibrators import Temperature
 
 BOTH = np.ones(2, dtype=bool)
 
