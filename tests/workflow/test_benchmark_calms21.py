@@ -118,4 +118,4 @@ def test_an_ensemble_is_combined_inside_of_train(data, tmp_path):
     assert 0 <= result.f1.mean <= 1
     bundle = Bundle.load(tmp_path / "out" / "bundles" / "task1-seed0.nuzzle")
     train = {e.recording for e in official_manifest(1, data).select("train")}
-    assert set(bundle.calibration["recordings"]) < train
+    assert set(bundle.calibration.recordings) < train

@@ -100,7 +100,7 @@ def test_it_is_judged_on_val_and_fitted_inside_of_train(bundle):
     assert [each.frontend.fps for each in bundle.members] == [30, 15, 30]
     assert bundle.training["validation_recordings"] == ["mouse3", "mouse4"]
     assert [each["recording"] for each in bundle.metrics["recordings"]] == ["mouse3", "mouse4"]
-    assert bundle.calibration["recordings"] == ["mouse0", "mouse1", "mouse2"]
+    assert bundle.calibration.recordings == ("mouse0", "mouse1", "mouse2")
     assert sum(bundle.combiner.weights) == pytest.approx(1)
     rows = [row["name"] for row in bundle.training["comparison"]]
     assert rows == ["conv_lstm", "tcn", "trees", "equal", "weighted", "stacked"]

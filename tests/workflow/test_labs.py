@@ -128,7 +128,7 @@ def test_a_lab_has_its_own_decoder(trees, recordings, tmp_path):
     names = bundle.space.names
     never = tuple(0.999999 if name == "attack" else 0.5 for name in names)
     own = Decoder(names, True, "other", thresholds=Thresholds(never))
-    bundle = replace(bundle, decoders={SOUTH: own.to_dict()})
+    bundle = replace(bundle, lab_decoders={SOUTH: own})
     bundle.save(tmp_path / "own.nuzzle")
     again = Bundle.load(tmp_path / "own.nuzzle")
     south = of(recordings, SOUTH)
@@ -138,7 +138,7 @@ def test_a_lab_has_its_own_decoder(trees, recordings, tmp_path):
     np.testing.assert_array_equal(
         other.predicted, own(other.probability, south.fps, other.observed)
     )
-    assert Decoder.from_dict(again.decoding_of("elsewhere")) == Decoder.from_dict(again.decoding)
+    assert again.decoder_of("elsewhere") == again.decoder
 
 
 def test_an_evaluation_and_its_report_have_a_row_a_lab(trees, manifest, tmp_path):

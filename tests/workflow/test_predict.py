@@ -297,7 +297,7 @@ def test_decoding_is_part_of_the_bundle(bundle, recording):
     smooth = Decoder(
         bundle.space.names, True, "other", smoothing=Smoothing((2.0,)), rules=BoutRules((1.0,))
     )
-    decoded = replace(bundle, decoding=smooth.to_dict())
+    decoded = replace(bundle, decoder=smooth)
     one, two = (score_recording(each, recording).pairs[0] for each in (bundle, decoded))
     np.testing.assert_array_equal(one.probability, two.probability)
     np.testing.assert_array_equal(

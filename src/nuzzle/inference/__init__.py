@@ -1,1 +1,1 @@
-"""From a trained model and recordings to probabilities."""
+"""Trained models with all that they need, and what they say of recordings."""

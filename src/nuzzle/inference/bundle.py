@@ -18,14 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import Config
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import BundleError, CompatibilityError, InputError
+from nuzzle.evaluation.conformal import Conformal
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file
+from nuzzle.inference.calibration import Calibration
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
 from nuzzle.inference.kinds import restore_classifier
-from nuzzle.probabilities.adaptation import Adaptation, Correction
-from nuzzle.probabilities.calibrators import Temperature, calibrator_from_dict
+from nuzzle.probabilities.adaptation import Correction
+from nuzzle.probabilities.calibrators import Temperature
 from nuzzle.probabilities.combiners import Combiner, combiner_from_dict
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
@@ -79,26 +82,24 @@ class Bundle:
         members: one, or those of an ensemble.
         space: the behaviours.
         config: of the training.
-        decoding: `Decoder.to_dict()`: from probabilities to decisions.
-        decoders: lab -> `Decoder.to_dict()`, where a lab has one of its own.
+        decoder: from probabilities to decisions.
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, date, command.
-        calibration: `calibrator` of the probabilities, `adaptation` to each recording and
-            `conformal` sets, any of which may be None, `fitted_on` which recordings, of which
-            `groups`, and what was in the way (`note`). Empty in a bundle that was never calibrated.
+        calibration: of the probabilities; None in a bundle that was never calibrated.
+        lab_decoders: lab -> its own decoder, where it has one.
         combiner: of what the members of an ensemble say; None where there is one member.
     """
 
     members: tuple[Member, ...]
     space: LabelSpace
     config: Config
-    decoding: Mapping[str, Any]
+    decoder: Decoder
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    calibration: Mapping[str, Any] = field(default_factory=dict)
-    decoders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    lab_decoders: Mapping[str, Decoder] = field(default_factory=dict)
     combiner: Combiner | None = None
 
     @property
@@ -129,7 +130,7 @@ class Bundle:
     def alone(self, name: str) -> Bundle:
         """One member as a bundle of its own, without the calibration, which is not of it.
 
-        It keeps the common decoding, which was found for all members together.
+        It keeps the common decoder, which was found for all members together.
 
         Raises:
             InputError: there is no such member.
@@ -144,8 +145,8 @@ class Bundle:
             config=chosen[0].config,
             combiner=None,
             metrics=None,
-            calibration={},
-            decoders={},
+            calibration=None,
+            lab_decoders={},
         )
 
     def prepare(self, recording: Recording) -> tuple[Recording, ...]:
@@ -164,9 +165,9 @@ class Bundle:
             out.append(prepared)
         return tuple(out)
 
-    def decoding_of(self, lab: str) -> Mapping[str, Any]:
+    def decoder_of(self, lab: str) -> Decoder:
         """The decoder of a lab's recordings: its own, or the common one."""
-        return self.decoders.get(lab, self.decoding)
+        return self.lab_decoders.get(lab, self.decoder)
 
     def looked_for(self, lab: str) -> NDArray[np.bool_]:
         """Which of the behaviours a lab looked for in training, `(behaviour,)`; background too.
@@ -181,11 +182,13 @@ class Bundle:
     @property
     def correction(self) -> Correction:
         """Of the probabilities; one that changes nothing where the bundle holds none."""
-        calibrator, adaptation = map(self.calibration.get, ("calibrator", "adaptation"))
-        return Correction(
-            calibrator_from_dict(calibrator) if calibrator else Temperature(self.space.exclusive),
-            Adaptation.from_dict(adaptation) if adaptation else None,
-        )
+        fitted = None if self.calibration is None else self.calibration.correction
+        return fitted or Correction(Temperature(self.space.exclusive))
+
+    @property
+    def conformal(self) -> Conformal | None:
+        """Its sets of what may be going on; None where it has none."""
+        return None if self.calibration is None else self.calibration.conformal
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
         """A copy with the validation figures."""
@@ -199,12 +202,12 @@ class Bundle:
             **self._inside(),
             "behaviours": self.space.to_dict(),
             "config": self.config.to_dict(),
-            "decoding": dict(self.decoding),
-            "decoders": dict(self.decoders),
+            "decoding": self.decoder.to_dict(),
+            "decoders": {lab: each.to_dict() for lab, each in self.lab_decoders.items()},
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
-            "calibration": dict(self.calibration),
+            "calibration": self.calibration.to_dict() if self.calibration else {},
         }
 
     def _inside(self) -> dict[str, Any]:
@@ -240,18 +243,19 @@ class Bundle:
         """
         path = existing_file(path, "bundle")
         values, files = _read(path)
+        calibration, decoders = values.get("calibration"), values.get("decoders") or {}
         try:
             return cls(
                 members=_members(values, files),
                 space=LabelSpace.from_dict(values["behaviours"]),
                 config=Config.parse(values["config"], str(path)),
-                decoding=values["decoding"],
+                decoder=Decoder.from_dict(values["decoding"]),
                 training=values["training"],
                 metrics=values["metrics"],
                 provenance=values["provenance"],
-                calibration=values.get("calibration") or {},
+                calibration=Calibration.from_dict(calibration) if calibration else None,
                 combiner=combiner_from_dict(values["combiner"]) if "combiner" in values else None,
-                decoders=values.get("decoders") or {},
+                lab_decoders={lab: Decoder.from_dict(each) for lab, each in decoders.items()},
             )
         except CompatibilityError as error:
             raise CompatibilityError(f"{path} does not fit this nuzzle: {error}") from error
@@ -265,14 +269,14 @@ class Bundle:
 def _members(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[Member, ...]:
     if "members" not in values:
         name = values["config"]["model"]["name"]
-        return (Member.from_dict({"name": name, **values}, _inside(files, "classifier")),)
+        return (Member.from_dict({"name": name, **values}, _files_in("classifier", files)),)
     return tuple(
-        Member.from_dict(each, _inside(files, f"member-{number}"))
+        Member.from_dict(each, _files_in(f"member-{number}", files))
         for number, each in enumerate(values["members"])
     )
 
 
-def _inside(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+def _files_in(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     prefix = f"{folder}/"
     return {
         name.removeprefix(prefix): content

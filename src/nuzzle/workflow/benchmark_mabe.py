@@ -17,7 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.config import Config
-from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.scored import ScoredPair
@@ -209,7 +208,7 @@ def _poses(data: Path, video: Video) -> Recording:
 def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
     """Bouts of what the competition looks for in a recording."""
     wanted = _wanted(bundle.space, recording, video)
-    decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
+    decoder = bundle.decoder_of(recording.lab)
     fps = recording.require_fps()
     frames = []
     for pair, probability in predict_recording(bundle, recording, list(wanted)) if wanted else ():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +21,13 @@ from nuzzle.decoding.leave_out import (
     promised,
 )
 from nuzzle.errors import InputError
-from nuzzle.evaluation.conformal import Conformal
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.evaluation.uncertainty import How, measure_uncertainty
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.calibration import Calibration
 from nuzzle.workflow.samples import Say
 
 #: What a bundle's calibration was fitted on: predictions of models of some of the recordings.
@@ -54,47 +53,40 @@ def calibrate_bundle(
     fitted_on = _OUT_OF_FOLD if out_of_fold else "val"
     settings = bundle.config.calibration
     groups = groups_of(raw)
-    values: dict[str, Any] = {
-        "method": settings.method,
-        "adapt": settings.adapt,
-        "coverage": settings.coverage,
-        "calibrator": None,
-        "adaptation": None,
-        "conformal": None,
-        "fitted_on": fitted_on,
-        "recordings": sorted({pair.recording for pair in raw}),
-        "groups": groups,
-        "note": _too_few(len(groups), settings, fitted_on),
-    }
+    calibration = Calibration(
+        settings,
+        fitted_on,
+        recordings=tuple(sorted({pair.recording for pair in raw})),
+        groups=tuple(groups),
+        note=_too_few(len(groups), settings, fitted_on),
+    )
     if len(groups) > 1:
         try:
-            values |= _fitted(raw, settings, out_of_fold)
+            calibration = _fitted(calibration, raw, out_of_fold)
         except InputError as error:
-            values["note"] = str(error)
-    if values["adaptation"]:
+            calibration = replace(calibration, note=str(error))
+    if calibration.correction and calibration.correction.adaptation:
         say("probabilities are adapted to how common each behaviour is in a recording")
-    if values["note"]:
-        say(values["note"])
-    return replace(bundle, calibration=values)
+    if calibration.note:
+        say(calibration.note)
+    return replace(bundle, calibration=calibration)
 
 
-def _fitted(
-    raw: Sequence[ScoredPair], settings: CalibrationConfig, out_of_fold: bool
-) -> dict[str, Any]:
-    """What can be fitted, as plain values.
+def _fitted(calibration: Calibration, raw: Sequence[ScoredPair], out_of_fold: bool) -> Calibration:
+    """With what can be fitted.
 
     Raises:
         InputError: there is nothing to fit.
     """
+    settings = calibration.settings
     correction, conformal = fit_calibration(raw, settings, out_of_fold=out_of_fold)
     adaptation = correction.adaptation
     if adaptation is not None and out_of_fold:
-        adaptation = after_refit(adaptation)
-    return {
-        "calibrator": None if settings.method == "none" else correction.calibrator.to_dict(),
-        "adaptation": None if adaptation is None else adaptation.to_dict(),
-        "conformal": None if conformal is None else conformal.to_dict(),
-    }
+        correction = replace(correction, adaptation=after_refit(adaptation))
+    does_nothing = settings.method == "none" and adaptation is None
+    return replace(
+        calibration, correction=None if does_nothing else correction, conformal=conformal
+    )
 
 
 def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
@@ -118,12 +110,6 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
         f"{settings.coverage:g}: {few}, and {settings.coverage:g} needs "
         f"{groups_needed(settings.coverage)}."
     )
-
-
-def conformal_of(bundle: Bundle) -> Conformal | None:
-    """The bundle's prediction sets; None where it has none."""
-    values = bundle.calibration.get("conformal")
-    return Conformal.from_dict(values) if values else None
 
 
 def judge(
@@ -156,14 +142,14 @@ def judge(
         score(pairs, bootstrap=bootstrap),
         decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
-    if not bundle.calibration:
+    if bundle.calibration is None:
         return result
     uncertainty = measure_uncertainty(
         raw,
         pairs,
         held.sets,
         promised=held.coverage,
-        method=str(bundle.calibration["method"]),
+        method=bundle.calibration.settings.method,
         how=how,
         bootstrap=bootstrap,
     )
@@ -172,18 +158,12 @@ def judge(
 
 def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
     """Calibrated predictions, and whether these recordings had a part in the calibration."""
-    fitted, conformal = bundle.calibration, conformal_of(bundle)
-    known = {*fitted.get("recordings", ()), *fitted.get("groups", ())}
+    fitted, conformal = bundle.calibration, bundle.conformal
+    known = {*fitted.recordings, *fitted.groups} if fitted else set()
     seen = any(pair.recording in known or pair.resampling_unit in known for pair in raw)
-    several = len(groups_of(raw)) > 1
-    if seen and several and (fitted["calibrator"] or fitted.get("adaptation") or conformal):
-        settings = CalibrationConfig(
-            method=fitted["method"],
-            adapt=fitted.get("adapt", False),  # older bundles have none
-            coverage=fitted["coverage"],
-        )
-        out_of_fold = fitted["fitted_on"] == _OUT_OF_FOLD
-        return leave_out(raw, settings, out_of_fold=out_of_fold), "left out in turn"
+    if fitted and fitted.is_fitted and seen and len(groups_of(raw)) > 1:
+        out_of_fold = fitted.fitted_on == _OUT_OF_FOLD
+        return leave_out(raw, fitted.settings, out_of_fold=out_of_fold), "left out in turn"
     pairs = corrected(raw, bundle.correction)
     how: How = "fitted on them" if seen else "held out"
     if conformal is None:
@@ -194,6 +174,5 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
 
 def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
     """Decisions on each pair, by the decoder of its lab."""
-    labs = {pair.lab for pair in pairs}
-    decoders = {lab: Decoder.from_dict(bundle.decoding_of(lab)) for lab in labs}
+    decoders = {pair.lab: bundle.decoder_of(pair.lab) for pair in pairs}
     return decode_by(lambda pair: pair.lab, decoders, pairs)

@@ -151,7 +151,7 @@ def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundl
     """The bundle of all recordings, and what its kind is worth out of fold."""
     bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
     evaluation = judge(bundle, pairs, decoders=tuned.decoders)
-    decoding = tuned.decoder.to_dict() if tuned.helps else bundle.decoding
-    own = {lab: each.decoder.to_dict() for lab, each in tuned.labs.items() if each.helps}
+    decoder = tuned.decoder if tuned.helps else bundle.decoder
+    own = {lab: each.decoder for lab, each in tuned.labs.items() if each.helps}
     metrics = evaluation.to_dict()
-    return replace(bundle, decoding=decoding, decoders=own, metrics=metrics), evaluation
+    return replace(bundle, decoder=decoder, lab_decoders=own, metrics=metrics), evaluation

@@ -17,7 +17,7 @@ from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
 from nuzzle.workflow.attention import attention_of, longest_bouts
-from nuzzle.workflow.calibration import conformal_of, judge
+from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import Scored, score_recording
 
@@ -104,7 +104,7 @@ def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
-    conformal = conformal_of(bundle)
+    conformal = bundle.conformal
     unsure = None if conformal is None else conformal.unsure(pair.probability, pair.predicted)
     return PairFrames(
         pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed, unsure

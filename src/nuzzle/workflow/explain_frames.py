@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
@@ -58,7 +57,7 @@ def choose_frames(
     for recording in recordings:
         (prepared,) = copies = bundle.prepare(recording)
         at = source_frames(recording, prepared)
-        decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
+        decoder = bundle.decoder_of(recording.lab)
         for pair, probability in predict_prepared(bundle, recording, copies):
             decided = decoder(probability, recording.require_fps())
             for name in behaviours:

@@ -94,7 +94,7 @@ def learn(
         members=(Member(config.model.name, classifier, frontend, config),),
         space=space,
         config=config,
-        decoding=configured_decoder(config, space, recordings["train"]).to_dict(),
+        decoder=configured_decoder(config, space, recordings["train"]),
         training={
             **_trained_on(recordings, space, samples),
             "auxiliary": [] if auxiliary is None else list(auxiliary.names),

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.bundle import Bundle
@@ -25,7 +24,6 @@ from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.recording import Recording
-from nuzzle.workflow.calibration import conformal_of
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
@@ -95,13 +93,12 @@ def _made_of(entry: Entry) -> str:
 
 def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
     """Label one recording, or note why not."""
-    conformal = conformal_of(bundle)
-    began = time.perf_counter()
+    conformal, began = bundle.conformal, time.perf_counter()
     try:
         recording = load_entry(entry)
         prepared = bundle.prepare(recording)
         pairs = predict_prepared(bundle, recording, prepared)
-        decoder, fps = Decoder.from_dict(bundle.decoding_of(recording.lab)), recording.require_fps()
+        decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
         frames, lost = [], _lost(recording)
         for pair, p in pairs:
             p[lost[:, [recording.individuals.index(name) for name in pair]].any(axis=1)] = np.nan

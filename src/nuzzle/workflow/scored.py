@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -64,7 +63,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             "rename them (old=new)."
         )
     space, fps, correction = bundle.space, recording.require_fps(), bundle.correction
-    decoder = Decoder.from_dict(bundle.decoding_of(recording.lab))
+    decoder = bundle.decoder_of(recording.lab)
     out, raw = [], []
     prepared = bundle.prepare(recording)
     for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs):

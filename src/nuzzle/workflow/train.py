@@ -127,6 +127,6 @@ def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
     """The bundle with its figures on `val`, where it is also calibrated if it was not before."""
     say("scoring val")
     raw = [pair for each in val for pair in score_recording(bundle, each).raw]
-    if not bundle.calibration:
+    if bundle.calibration is None:
         bundle = calibrate_bundle(bundle, raw, say)
     return bundle.with_metrics(judge(bundle, raw).to_dict())
