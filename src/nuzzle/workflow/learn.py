@@ -133,17 +133,9 @@ def _fit(
     progress: Progress | None,
 ) -> tuple[Classifier, dict[str, Any]]:
     """A trained classifier, and how its training went."""
-    name, train, val = config.model.name, samples["train"], samples["val"]
-    if name == "trees":
-        if config.augmentation.of_poses:
-            say("trees take no part in the augmentation of poses: each frame is learned once")
-        began = time.perf_counter()
-        boosters = fit_trees(config, space, train, lambda what: say(f"trees of {what}"))
-        took = round(time.perf_counter() - began, 1)
-        two_steps = space.exclusive and len(boosters) > 1
-        background = space.background_column if two_steps else None
-        trees = TreeClassifier(boosters, space.exclusive, background)
-        return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
+    train, val = samples["train"], samples["val"]
+    if config.model.name == "trees":
+        return _fit_trees(config, space, train, say)
     stopped = ""
     try:
         trained = fit(
@@ -155,10 +147,14 @@ def _fit(
         trained, stopped = error.best, str(error)
     say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
     _warn_of_overfitting(trained, say)
-    kind = WindowClassifier if ARCHITECTURES[name].shape == "window" else SequenceClassifier
-    arguments = model_arguments(config, train[0], space, auxiliary)
-    network = kind(
-        trained.model, name, arguments, config.training.window, space.exclusive, len(space.names)
+    windows = ARCHITECTURES[config.model.name].shape == "window"
+    network = (WindowClassifier if windows else SequenceClassifier)(
+        trained.model,
+        config.model.name,
+        model_arguments(config, train[0], space, auxiliary),
+        config.training.window,
+        space.exclusive,
+        len(space.names),
     )
     return network, {
         "best_epoch": trained.best_epoch,
@@ -166,6 +162,21 @@ def _fit(
         "seconds": round(trained.seconds, 1),
         "stopped": stopped,
     }
+
+
+def _fit_trees(
+    config: Config, space: LabelSpace, train: Sequence[Sample], say: Say
+) -> tuple[TreeClassifier, dict[str, Any]]:
+    """The same for trees."""
+    if config.augmentation.of_poses:
+        say("trees take no part in the augmentation of poses: each frame is learned once")
+    began = time.perf_counter()
+    boosters = fit_trees(config, space, train, lambda what: say(f"trees of {what}"))
+    took = round(time.perf_counter() - began, 1)
+    two_steps = space.exclusive and len(boosters) > 1
+    background = space.background_column if two_steps else None
+    trees = TreeClassifier(boosters, space.exclusive, background)
+    return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
 
 
 def _warn_of_overfitting(trained: Trained, say: Say) -> None:
