@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from nuzzle.config import AugmentationConfig
-from nuzzle.training.augmentation import mixup, noise_and_scale
+from nuzzle.training.augmentation import mixup, noise_and_scale, one_run
 
 
 def test_scale_is_one_factor_a_window():
@@ -41,3 +41,8 @@ def test_same_seed_same_numbers():
     config = AugmentationConfig()
     one = noise_and_scale(x, config, np.random.default_rng(7))
     torch.testing.assert_close(one, noise_and_scale(x, config, np.random.default_rng(7)))
+
+
+def test_a_blend_of_an_end_and_a_start_is_one_run():
+    inside = torch.tensor([[True, True, False, False, True, False], [False] * 6])
+    assert one_run(inside).tolist() == [[True, True, True, True, True, False], [False] * 6]

@@ -217,3 +217,24 @@ def test_labels_without_direction_are_found_in_either_order(recordings):
         space = LabelSpace(("fight", "other"), "other", True, ("fight",), directed=directed)
         assert auxiliary_targets(space, one, there).active[:, 0].sum() == 6
         assert auxiliary_targets(space, one, back).active[:, 0].any() != directed
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_a_pair_that_auxiliary_labels_alone_name_is_learned_from(recordings, directed):
+    mouse = recordings[0]
+    (there,) = mouse.labels.pairs
+    one = relabelled(mouse, "fight", directed, pair=there.reversed)
+    space = LabelSpace.fit([one], Config().labels)
+    _, samples = prepare_samples(
+        {"train": [one]}, space, Config(), auxiliary_space([one], space, Config())
+    )
+    n = len(space.names)
+    first, *others = samples["train"]
+    assert first.pair == there and first.targets.observed[:, :n].any()
+    assert first.targets.active[:, n].sum() == (0 if directed else 6)
+    if not directed:  # the same pair, in the other order
+        assert not others
+        return
+    (other,) = others
+    assert other.pair == there.reversed and not other.targets.observed[:, :n].any()
+    assert other.targets.active[:, n].sum() == 6

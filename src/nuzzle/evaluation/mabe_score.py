@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, listed
 
 Triple = tuple[str, str, str]
 Intervals = NDArray[np.int64]
@@ -152,7 +152,7 @@ def _check_scorable(
     for what, known in (("lab", lab_of), ("list of what was looked for", whitelist)):
         unknown = sorted(videos - set(known))
         if unknown:
-            raise InputError(f"The {what} of the recordings {unknown[:5]} is not known.")
+            raise InputError(f"The {what} of the recordings {listed(unknown)} is not known.")
 
 
 def _keys(table: pd.DataFrame) -> list[_Key]:

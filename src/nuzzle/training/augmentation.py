@@ -52,3 +52,16 @@ def mixup(x: Tensor, alpha: float, rng: np.random.Generator) -> Mixed:
     order = torch.from_numpy(rng.permutation(len(x))).to(x.device)
     share = float(rng.beta(alpha, alpha))
     return Mixed(share * x + (1 - share) * x[order], order, share)
+
+
+def one_run(inside: Tensor) -> Tensor:
+    """From the first frame that exists to the last, `(batch, time)` bool: models take one run.
+
+    What is blended of the end of a recording and the start of another leaves a hole.
+
+    >>> one_run(torch.tensor([[False, True, False, True, False]])).tolist()
+    [[False, True, True, True, False]]
+    """
+    begun = inside.cummax(dim=1).values
+    not_over = inside.flip(1).cummax(dim=1).values.flip(1)
+    return begun & not_over

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.models.tcn import MultiStageTCN
-from nuzzle.training.augmentation import mixup, noise_and_scale
+from nuzzle.training.augmentation import mixup, noise_and_scale, one_run
 from nuzzle.training.labs import hide_lab, with_lab
 from nuzzle.training.losses import JointLoss
 from nuzzle.training.smoothness import Smoothness
@@ -73,7 +73,7 @@ class LitClassifier(lightning.LightningModule):
         x = with_lab(x, batch.inside, lab)
         if settings.mixup_alpha and len(x) > 1:
             mixed = mixup(x, settings.mixup_alpha, self.rng)
-            inside = batch.inside | batch.inside[mixed.order]
+            inside = one_run(batch.inside | batch.inside[mixed.order])
             stages = self._stages(mixed.x, inside)
             one = self._loss(stages, batch.targets, batch.observed)
             other = self._loss(stages, batch.targets[mixed.order], batch.observed[mixed.order])

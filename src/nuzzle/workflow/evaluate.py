@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import InputError, LeakageError, NuzzleError
+from nuzzle.errors import InputError, LeakageError, NuzzleError, listed
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -129,6 +129,7 @@ def _refuse_seen(bundle: Bundle, manifest: Manifest) -> None:
     seen = [e.recording for e in manifest if e.recording in known or e.leak_group in known]
     if seen:
         raise LeakageError(
-            f"The model was trained on {', '.join(seen[:5])}: a score on them says nothing about "
-            "new recordings. Choose another split, or pass --allow-seen."
+            f"The model was trained on {listed(seen)}, or on other recordings of the same animals "
+            "or sessions: a score on them says nothing about new ones. Choose another split, or "
+            "pass --allow-seen."
         )

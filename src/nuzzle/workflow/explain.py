@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 import nuzzle
-from nuzzle.errors import InputError, count
+from nuzzle.errors import InputError, count, listed
 from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
@@ -163,8 +163,9 @@ class _Job:
         seen = [r.name for r in self.recordings if r.name in known or r.leak_group in known]
         if seen:
             self.note(
-                f"The model was trained on {', '.join(seen[:5])}: importances there "
-                "include what it has memorised."
+                f"The model was trained on {listed(seen)}, or on other recordings of the same "
+                "animals or sessions: what its decisions rest on there includes what it has "
+                "memorised."
             )
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")

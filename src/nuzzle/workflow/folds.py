@@ -16,7 +16,7 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.errors import DivergedError, InputError, TrainingError, count
+from nuzzle.errors import DivergedError, InputError, TrainingError, count, listed
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
@@ -59,7 +59,7 @@ def partition(
         uses = ["to predict", "to train on", "to stop early on"][:least]
         raise InputError(
             f"Cross-validation needs {least} parts: {', '.join(uses)}. There are {len(groups)} "
-            f"different values of {by!r} with labels ({', '.join(sorted(groups)[:5]) or 'none'}), "
+            f"different values of {by!r} with labels ({listed(sorted(groups)) or 'none'}), "
             f"and {folds} folds were asked for. Label more, or choose another --by or --folds. "
             "One recording can be divided by time: `nuzzle init --train-frames 0.6`, then `nuzzle "
             "train`."
@@ -169,7 +169,7 @@ class Folds(ABC):
             absent = set(self.space.absent(self.learned_from(number)))
             lost = sorted(absent - set(self.space.absent(part)))
             what = {each.lab if self.by == "lab" else each.name for each in part}
-            fold = f"fold {number + 1} ({', '.join(sorted(what)[:5])})"
+            fold = f"fold {number + 1} ({listed(sorted(what))})"
             if absent == set(self.space.behaviours):
                 raise TrainingError(
                     f"The recordings that the model of {fold} would learn from show none of the "

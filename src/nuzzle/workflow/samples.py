@@ -11,8 +11,9 @@ from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
+from nuzzle.labels import Labels
 from nuzzle.recording import Recording
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.targets import LabelSpace, View
 from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_targets
 
@@ -74,19 +75,16 @@ def _samples(
 ) -> Iterator[Sample]:
     """Features, not yet normalised, and targets of every view of a recording.
 
-    One that has auxiliary labels alone has their pairs, and nothing observed of `space`.
+    Of a pair that auxiliary labels alone name nothing is observed of `space`.
     """
     if recording.labels is None and auxiliary is None:
         return
     prepared = frontend.prepare(recording)
-    labels = prepared.labels
-    either = prepared.auxiliary if labels is None else labels
-    if either is None:
-        return
-    symmetric = frontend.feature_set.symmetric
-    for view in space.views(either.pairs, prepared.individuals, symmetric=symmetric):
+    labels, symmetric = prepared.labels, frontend.feature_set.symmetric
+    mine, others = _views(prepared, space, auxiliary, symmetric=symmetric)
+    for view in [*mine, *others]:
         raw = frontend.raw(prepared, view.pair)
-        if labels is None:
+        if labels is None or view in others:
             targets = space.nothing(prepared.n_frames)
         else:
             targets = space.targets(labels, view.labelled)
@@ -95,3 +93,21 @@ def _samples(
         poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
         lab = frontend.lab_code(recording.lab)
         yield Sample(recording.name, view.pair, raw, targets, lab, poses)
+
+
+def _views(
+    prepared: Recording, space: LabelSpace, auxiliary: LabelSpace | None, *, symmetric: bool
+) -> tuple[list[View], list[View]]:
+    """The views of pairs that the labels name, and of those that auxiliary labels alone name."""
+
+    def views(labels: Labels | None) -> list[View]:
+        pairs = () if labels is None else labels.pairs
+        return list(space.views(pairs, prepared.individuals, symmetric=symmetric))
+
+    mine = views(prepared.labels)
+    if auxiliary is None:
+        return mine, []
+    named = {view.pair for view in mine}
+    if not auxiliary.directed:
+        named |= {pair.reversed for pair in named}
+    return mine, [view for view in views(prepared.auxiliary) if view.pair not in named]
