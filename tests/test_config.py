@@ -97,7 +97,10 @@ def test_a_bracket_that_is_not_closed_is_shown():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("ensemble: {member: [tcn]}", "unknown key 'ensemble.member'; did you mean 'members'"),
+        (
+            "ensemble: {member: [tcn]}",
+            "'ensemble.member'; did you mean 'ensemble.members'",
+        ),
         ("ensemble: {folds: 1}", "ensemble.folds"),
         ("ensemble: {members: tcn}", "is a list; got 'tcn'"),
         ("ensemble: {members: [tcn, 3]}", "Member 2 .*; got 3"),
@@ -109,10 +112,12 @@ def test_a_bracket_that_is_not_closed_is_shown():
         ("model: {name: ensemble, options: {hidden: 3}}", r"no model\.options"),
         ("training: {seed: -1}", r"training\.seed"),
         ("training: {window: 3}", r"training\.window"),
-        ("training: {epocs: 3}", r"unknown key 'training\.epocs'; did you mean 'epochs'"),
+        ("training: {epocs: 3}", r"unknown key 'training\.epocs'; did you mean 'training.epochs'"),
+        ("epochs: 3", r"unknown key 'epochs'; did you mean 'training\.epochs'"),
+        ("rounds: 3", r"unknown key 'rounds'; known are \['augmentation', "),
         (
             "ensemble: {members: [tcn, {model: {name: tcn}, training: {epocs: 3}}]}",
-            r"member 'tcn-2': unknown key 'training\.epocs'; did you mean 'epochs'",
+            r"member 'tcn-2': unknown key 'training\.epocs'; did you mean 'training.epochs'",
         ),
         (
             "ensemble: {members: [{model: {name: tcn}, labels: {mode: multilabel}}]}",

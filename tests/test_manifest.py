@@ -209,3 +209,11 @@ class TestLeakage:
         manifest.check_apart("lab")
         with pytest.raises(LeakageError, match="'ann' and 'bob' share frames"):
             manifest.check_apart("recording")
+
+
+def test_splits_are_known_however_they_are_written(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).touch()
+    study = tmp_path / "study.csv"
+    study.write_text("recording,poses,split\na,a,TRAIN\nb,b,Val\nc,c,Pilot\n")
+    assert Manifest.load(study).splits == {"train": 1, "val": 1, "Pilot": 1}

@@ -51,10 +51,16 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
+def _split(text: str) -> str:
+    """The names that nuzzle knows count however they are written."""
+    return text.lower() if text.lower() in ("train", "val", "test") else text
+
+
 #: What is read from the cell of a column; other columns are text.
 PARSERS: dict[str, Callable[[str], Any]] = {
     "fps": _positive,
     "px_per_cm": _positive,
+    "split": _split,
     "start_frame": _frame,
     "stop_frame": _frame,
     "label_delay_s": _seconds,

@@ -86,7 +86,10 @@ def _problem(kind: type[Section], error: Mapping[str, Any]) -> str:
         return f"{key}: {_mistake(kind, error)}"
     fields = _fields(kind, where[:-1])
     near = difflib.get_close_matches(str(where[-1]), fields, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(fields)}"
+    if not near and len(where) == 1:  # a key without its section
+        near = [f"{name}.{key}" for name in fields if key in _fields(kind, (name,))]
+    meant = ".".join([*map(str, where[:-1]), *near[:1]])
+    hint = f"did you mean {meant!r}?" if near else f"known are {sorted(fields)}"
     return f"unknown key {key!r}; {hint}"
 
 

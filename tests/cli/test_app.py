@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -169,3 +170,19 @@ class TestConsole:
             head, *lines = capsys.readouterr().out.splitlines()[1:]
             assert head.split() == ["recording", *roles, *names[3:]]
             assert [line.split()[0] for line in lines] == ["r1", "a", "r2", "a"]
+
+
+@pytest.mark.parametrize(
+    ("command", "show"), [("train", "--show-config"), ("tune", "--show-space")]
+)
+def test_what_only_prints_needs_no_file_to_write(command, show):
+    shown = run(build_app(), command, "study.csv", "--model", "conv_lstm", show)
+    assert shown.exit_code == 0
+    bare = run(build_app(), command, "study.csv", "--model", "conv_lstm")
+    assert bare.exit_code == 2
+    assert "--out" in bare.output and show in bare.output
+
+
+def test_the_next_command_can_be_pasted(capsys):
+    console.print_results(Path("my results"))
+    assert capsys.readouterr().out.strip().endswith("nuzzle report 'my results'")

@@ -50,7 +50,7 @@ def test_a_manifest(project):
     )
     result = inspect(project / "m.csv")
     assert result.exit_code == 0
-    assert "manifest of 1 recordings" in result.stdout
+    assert "manifest of 1 recording\n" in result.stdout
     assert "fps: 10 (1)" in result.stdout
     assert "reading 1" in result.stderr
 

@@ -207,7 +207,9 @@ def test_frames_to_use(poses: Path, bouts: Callable[..., Path]) -> None:
     assert recording.n_frames == 7
     assert recording.position[0, 0, 0, 0] == 5
     assert intervals(recording.labels) == [("one", "two", "attack", 0, 4)]
-    assert load_entry(Entry("a", poses, start_frame=5, stop_frame=99)).n_frames == 15
+    longer = load_entry(Entry("a", poses, labels, start_frame=5, stop_frame=99))
+    assert longer.n_frames == 15
+    assert longer.labels.notes[-1].startswith("stop_frame is 99, and the poses have 20 frames")
     with pytest.raises(ManifestError, match="start_frame is 20"):
         load_entry(Entry("a", poses, start_frame=20))
 

@@ -83,6 +83,15 @@ def test_options_that_lightgbm_would_pass_over(sample, option, hint):
         fit_trees(config, SPACE, [sample])
 
 
+@pytest.mark.parametrize(
+    ("option", "key"), [("num_iterations", "training.epochs"), ("class_weight", "loss.alpha")]
+)
+def test_options_that_the_configuration_has_elsewhere(sample, option, key):
+    config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
+    with pytest.raises(ConfigError, match=f"'{option}' from {key}"):
+        fit_trees(config, SPACE, [sample])
+
+
 def test_every_option_is_one_of_lightgbms_main_names():
     known = lightgbm().basic._ConfigAliases._get_all_param_aliases()
     assert set(OPTIONS) <= set(known)

@@ -69,6 +69,9 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
         benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
     benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
     assert trained == ["task1-seed0.nuzzle", "task1-seed1.nuzzle", "task1-seed1.nuzzle"]
+    said = []
+    benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=1, say=said.append)
+    assert any("also holds 1 score of other seeds" in sentence for sentence in said)
     other = ONE.with_values({"training.epochs": 4})
     with pytest.raises(OutputError, match=r"training.epochs \(\d+ before, 4 now\)"):
         benchmark_calms21(1, data, tmp_path / "out", other, seeds=1)
@@ -95,6 +98,8 @@ def test_task_3_has_a_model_for_each_behaviour(data, tmp_path):
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(InputError, match=r"One file calms21_task2_train\.json was expected"):
         official_manifest(2, tmp_path)
+    with pytest.raises(InputError, match=r"no folder .*gone"):
+        official_manifest(2, tmp_path / "gone")
     with pytest.raises(InputError, match="tasks 1, 2 and 3"):
         official_manifest(4, tmp_path)
 

@@ -317,3 +317,15 @@ def test_a_space_that_cannot_be(manifest, space, tmp_path):
         tune(manifest, tmp_path / "best.yaml", TREES, space=space)
     for words in ("unknown key 'training.lr'", "labels.mode must be the same", "loss.gamma"):
         assert words in str(error.value)
+
+
+def test_where_nothing_is_found_the_best_ranks_best(manifest, space, tmp_path, monkeypatch):
+    class Nothing(Stub):
+        def __call__(self, config, work, report):
+            return Figures(f1=0.0, ap=1 / config.training.epochs, bouts=0.0)
+
+    monkeypatch.setattr(module, "TrialScore", Nothing)
+    said = []
+    found = tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=6, say=said.append)
+    assert found.figures["ap"] == found.trials["ap"].max() > found.trials["ap"].min()
+    assert any("no trial finds any behaviour" in sentence for sentence in said)

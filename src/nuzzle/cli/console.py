@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -93,6 +94,11 @@ def emit_json(data: Any, target: str | Path | None) -> None:
     from nuzzle.files import write_text
 
     write_text(target, text)
+
+
+def print_results(directory: Path) -> None:
+    """Where results are, and the command for a report of them, to be pasted as it is."""
+    out().print(f"Results: {directory}. A report of them: nuzzle report {quote(str(directory))}")
 
 
 def print_table(

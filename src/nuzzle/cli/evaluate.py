@@ -40,8 +40,7 @@ def evaluate(
     json: JsonTarget = None,
 ) -> None:
     """Score a bundle on the labelled recordings of a split."""
-    from nuzzle.cli.console import emit_json, say
-    from nuzzle.cli.console import out as console
+    from nuzzle.cli.console import emit_json, print_results, say
     from nuzzle.cli.figures import print_evaluation
     from nuzzle.workflow.evaluate import evaluate as run
 
@@ -57,5 +56,5 @@ def evaluate(
     )
     print_evaluation(result, split)
     if out is not None:
-        console().print(f"Results: {out}. A report of them: nuzzle report {out}")
+        print_results(out)
     emit_json(result.to_dict(), json)

@@ -59,13 +59,13 @@ def _line(text: str) -> None:
 
 def _show_poses(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
-    from nuzzle.errors import count
+    from nuzzle.errors import count, listed
     from nuzzle.evaluation.figures import percent
 
     _line(f"{about['path']}: poses, {about['format']}")
     items = about.get("items", [])
     if len(items) > 1:
-        _line(f"It holds {len(items)} sequences: {', '.join(items[:_SHOWN_ITEMS])}, ...")
+        _line(f"It holds {len(items)} sequences: {listed(items, _SHOWN_ITEMS)}.")
     if "shown_item" in about:
         _line(f"Below is the first, {about['shown_item']}; --item shows another.")
     fps, seconds = about["fps"], about["duration_s"]
@@ -133,8 +133,9 @@ def _show_behaviours(about: dict[str, Any]) -> None:
 
 def _show_manifest(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
+    from nuzzle.errors import count as number_of
 
-    _line(f"{about['path']}: manifest of {about['recordings']} recordings")
+    _line(f"{about['path']}: manifest of {number_of(about['recordings'], 'recording')}")
     names = ("recordings", "groups", "labelled", "frames")
     print_table(
         ("split", *names),

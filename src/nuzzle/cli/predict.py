@@ -47,8 +47,7 @@ def predict(
 ) -> None:
     """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
     from nuzzle.cells import parse_mapping
-    from nuzzle.cli.console import emit_json, say
-    from nuzzle.cli.console import out as console
+    from nuzzle.cli.console import emit_json, print_results, say
     from nuzzle.cli.figures import print_time_budget
     from nuzzle.errors import InputError
     from nuzzle.workflow.predict import predict as run
@@ -78,7 +77,7 @@ def predict(
         print_time_budget(results)
     _print_failed(results)
     if results.done:
-        console().print(f"Results: {out}. A report of them: nuzzle report {out}")
+        print_results(out)
     emit_json(_summary(results), json)
     if results.failed:
         raise typer.Exit(1)

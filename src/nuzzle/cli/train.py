@@ -15,11 +15,12 @@ from nuzzle.cli.training_options import (
     Fresh,
     Model,
     Overwrite,
+    needed,
     settings_of,
 )
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
-_Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
+_Out = Annotated[Path | None, typer.Option("--out", help="The bundle to write; needed.")]
 _Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
 _Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 _ShowConfig = Annotated[
@@ -29,7 +30,7 @@ _ShowConfig = Annotated[
 
 def train(
     manifest: _Manifest,
-    out: _Out,
+    out: _Out = None,
     model: Model = "",
     config: ConfigFile = None,
     changes: Changes = None,
@@ -53,6 +54,7 @@ def train(
     if show_config:
         console().print(settings.to_yaml(), end="")
         return
+    out = needed(out, "--show-config")
 
     from nuzzle.evaluation.result import Evaluation
     from nuzzle.workflow.train import train as run

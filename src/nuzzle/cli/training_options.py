@@ -44,6 +44,15 @@ Fresh = Annotated[
 By = Annotated[Together, typer.Option("--by", help="What stays together in a fold.")]
 
 
+def needed(out: Path | None, otherwise: str) -> Path:
+    """The value of `--out`, which only a command that prints and stops goes without."""
+    if out is None:
+        raise typer.BadParameter(
+            f"where to write is needed, but for {otherwise}.", param_hint="--out"
+        )
+    return out
+
+
 def settings_of(config: Path | None, changes: Sequence[str] | None, model: str = "") -> Config:
     """The configuration that `--config`, `--set` and `--model` give together."""
     from nuzzle.config import Config

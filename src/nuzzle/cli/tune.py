@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.training_options import By, Changes, ConfigFile, SingleModel, Together, settings_of
+from nuzzle.cli.training_options import (
+    By,
+    Changes,
+    ConfigFile,
+    SingleModel,
+    Together,
+    needed,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from nuzzle.workflow.tune import Search
@@ -28,7 +37,9 @@ class _Metric(StrEnum):
 
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
-_Out = Annotated[Path, typer.Option("--out", help="The YAML file to write, for train --config.")]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="The YAML file to write, for train --config; needed.")
+]
 _Trials = Annotated[int, typer.Option(min=1, help="How many trials, over all processes and runs.")]
 _OnOption = Annotated[
     _On, typer.Option("--on", help="Score on val, or by cross-validation inside of train.")
@@ -47,7 +58,7 @@ _ShowSpace = Annotated[
 
 def tune(
     manifest: _Manifest,
-    out: _Out,
+    out: _Out = None,
     model: SingleModel = "",
     config: ConfigFile = None,
     changes: Changes = None,
@@ -72,6 +83,7 @@ def tune(
         text = space_yaml(load_space(space, settings))
         console().print(text, end="")
         return
+    out = needed(out, "--show-space")
 
     from nuzzle.workflow.trial_score import Scoring
     from nuzzle.workflow.tune import tune as run
@@ -110,4 +122,5 @@ def _print_search(found: Search, out: Path, on: _On) -> None:
         style="dim",
     )
     console().print(f"Table: {out.with_suffix('.trials.csv')}; picture: {out.with_suffix('.png')}")
-    console().print(f"Train with it: nuzzle train MANIFEST --config {out} --out BUNDLE")
+    config = shlex.quote(str(out))
+    console().print(f"Train with it: nuzzle train MANIFEST --config {config} --out BUNDLE")

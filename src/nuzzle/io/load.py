@@ -154,6 +154,13 @@ def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
         raise InputError(
             f"start_frame is {start}, and {entry.poses} has {recording.n_frames} frames."
         )
+    if stop > recording.n_frames and recording.labels is not None:
+        note = (
+            f"stop_frame is {stop:,}, and the poses have {recording.n_frames:,} frames: all up to "
+            "the last are used"
+        )
+        noted = replace(recording.labels, notes=(*recording.labels.notes, note))
+        recording = replace(recording, labels=noted)
     return recording.slice(start, min(stop, recording.n_frames))
 
 

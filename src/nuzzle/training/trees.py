@@ -51,6 +51,14 @@ OPTIONS = frozenset(
 )
 
 
+#: LightGBM's names of what nuzzle's configuration says elsewhere.
+_ELSEWHERE = {
+    **dict.fromkeys(("num_iterations", "n_estimators", "num_boost_round"), "training.epochs"),
+    **dict.fromkeys(("is_unbalance", "scale_pos_weight", "class_weight"), "loss.alpha"),
+    **dict.fromkeys(("objective", "num_class"), "labels.mode"),
+}
+
+
 def check_options(config: Config) -> None:
     """Refuse `model.options` that LightGBM would not heed.
 
@@ -59,6 +67,8 @@ def check_options(config: Config) -> None:
     """
     for name in config.model.options:
         if name not in OPTIONS:
+            if elsewhere := _ELSEWHERE.get(str(name)):
+                raise ConfigError(f"The model 'trees' takes {name!r} from {elsewhere}: set that.")
             near = difflib.get_close_matches(str(name), OPTIONS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(OPTIONS)}"
             raise ConfigError(f"The model 'trees' has no option {name!r}; {hint}")

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import atomic_path, write_text
 from nuzzle.inference.bundle import Bundle
@@ -139,6 +139,9 @@ def benchmark_calms21(
         for seed in range(seeds):
             run = _Run(out, part, seed, entries, config, say, progress)
             rows += _rows(part, seed, run.scores())
+    done = {f"{row['part']}-seed{row['seed']}" for row in rows}
+    if others := [each for each in (out / "scores").glob("*.json") if each.stem not in done]:
+        say(f"{out} also holds {count(len(others), 'score')} of other seeds, which are left out")
     simulated = any(entry.lab.startswith("simulated") for entry in manifest)
     result = _summary(task, pd.DataFrame(rows), simulated)
     with atomic_path(out / "scores.csv") as temporary:
@@ -155,6 +158,8 @@ def official_manifest(task: int, data: str | Path) -> Manifest:
     """
     if task not in (1, 2, 3):
         raise InputError(f"CalMS21 has the tasks 1, 2 and 3; got {task}.")
+    if not Path(data).is_dir():
+        raise InputError(f"There is no folder {data}. It should hold the files of CalMS21.")
     entries = []
     for split in ("train", "test"):
         name = f"calms21_task{task}_{split}.json"

@@ -300,7 +300,8 @@ def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: 
             f"No trial succeeded; {out.with_suffix('.trials.csv')} holds the reasons, the last: "
             f"{_last_reason(study)}"
         )
-    best = max(complete, key=lambda trial: float(trial.value or 0.0))
+    # Where none finds anything, F1 is 0 everywhere, and how frames are ranked still differs.
+    best = max(complete, key=lambda each: (each.value or 0.0, each.user_attrs["figures"]["ap"]))
     found = config.with_values(_values(best, space))
     importances = study.importances()
     text = found.to_yaml()
@@ -315,6 +316,11 @@ def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: 
         importances=importances,
     )
     say(f"the best of {count(search.ended, 'trial')} is trial {best.number}")
+    if not best.value:
+        say(
+            "warning: no trial finds any behaviour; the best is only the one that ranks frames "
+            "best. Train longer (training.epochs), or search for it (--metric ap)"
+        )
     return search
 
 
