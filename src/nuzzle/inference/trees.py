@@ -19,7 +19,8 @@ class TreeClassifier(Classifier):
     """LightGBM boosters on the features of single frames; missing values may stay missing.
 
     Attributes:
-        boosters: one for exclusive behaviours, else one a behaviour.
+        boosters: one for exclusive behaviours, or two where `background` is given; else one a
+            behaviour.
         exclusive: whether the probabilities of a frame add up to one.
         background: column of the background, if there are two boosters: how likely there is any
             behaviour, and which one it is if there is one. None otherwise.

@@ -119,12 +119,19 @@ def fit_trees(
     if space.exclusive:
         return _fit_exclusive(config, space, train, settings, progress)
     x, active, observed = _rows(train, config)
+    binary = {**settings, "objective": "binary"}
+    # Sorted into bins once, for all behaviours that were looked for in every frame.
+    whole = lightgbm().Dataset(x, free_raw_data=False)
     boosters = []
     for column, name in enumerate(space.names):
         progress(name)
         seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
-        binary = {**settings, "objective": "binary"}
-        boosters.append(_boost(x[seen], active[seen, column].astype(int), binary, config))
+        y = active[seen, column].astype(int)
+        if seen.all():
+            whole.set_label(y).set_weight(_weights(y, config))
+            boosters.append(_train(whole, binary, config))
+        else:
+            boosters.append(_boost(x[seen], y, binary, config))
     return boosters
 
 

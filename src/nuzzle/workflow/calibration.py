@@ -116,7 +116,6 @@ def judge(
     bundle: Bundle,
     raw: Sequence[ScoredPair],
     *,
-    bootstrap: int = 1000,
     decoders: Mapping[str, Decoder] | None = None,
 ) -> Evaluation:
     """Score a bundle, its calibration, its sets and its decoding.
@@ -127,7 +126,6 @@ def judge(
     Args:
         bundle: a trained model.
         raw: its own probabilities beside the truth.
-        bootstrap: draws behind an interval; 0 for none.
         decoders: recording -> what decides in place of the bundle, which has seen it.
     """
     held, how = _held_out(bundle, raw)
@@ -139,7 +137,7 @@ def judge(
     truth, space = Truth(pairs), bundle.space
     by_itself = Decoder(space.names, space.exclusive, space.background)
     result = replace(
-        score(pairs, bootstrap=bootstrap),
+        score(pairs),
         decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
     if bundle.calibration is None:
@@ -151,7 +149,6 @@ def judge(
         promised=held.coverage,
         method=bundle.calibration.settings.method,
         how=how,
-        bootstrap=bootstrap,
     )
     return replace(result, uncertainty=uncertainty)
 
