@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -46,12 +47,14 @@ class Trained:
     Attributes:
         model: with the weights of the epoch that is kept, on the CPU, in evaluation mode.
         best_epoch: which epoch that is, counted from 1: the last one without early stopping.
+        best_score: its validation macro F1; NaN without validation.
         history: one entry an epoch: losses and macro F1.
         seconds: how long this run took.
     """
 
     model: nn.Module
     best_epoch: int
+    best_score: float
     history: list[dict[str, float]]
     seconds: float
 
@@ -113,6 +116,7 @@ def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
     return Trained(
         model=lit.model.cpu().eval(),
         best_epoch=best + 1,
+        best_score=lit.history[best].get("val_macro_f1", math.nan),
         history=lit.history,
         seconds=time.perf_counter() - began,
     )
