@@ -79,3 +79,8 @@ def test_where_nothing_can_be_learned_there_is_none(scored):
     assert fit_whole_bouts(never, BOTH) is None
     silent = np.tile(np.float32([0.01, 0.99]), (1000, 1))
     assert fit_whole_bouts([replace(pair, probability=silent) for pair in pairs], BOTH) is None
+
+
+def test_where_nothing_was_looked_for_there_is_nothing_to_learn(scored):
+    pairs = [replace(pair, observed=pair.observed & [False, True]) for pair in flickering(scored)]
+    assert fit_whole_bouts(pairs, BOTH) is None

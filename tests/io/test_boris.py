@@ -88,6 +88,21 @@ def test_new_layout_is_matched_by_name_and_the_modifier_is_the_target(write, spa
     assert labels.self_behaviours == ("groom",)
 
 
+def test_names_may_hold_what_separates_modifiers(write, spans_of):
+    rows = [
+        new_row("START", 1.0, subject="c;d", behaviour="groom", modifier="c;d"),
+        new_row("STOP", 2.0, subject="c;d", behaviour="groom", modifier="c;d"),
+        new_row("START", 3.0, subject="a", modifier="deep|b|x"),
+        new_row("STOP", 4.0, subject="a", modifier="deep|b|x"),
+    ]
+    options = LabelOptions(individuals=("a", "b", "c;d"))
+    labels = FORMAT.read(write("\n".join([NEW, *rows]), "events.tsv"), options)
+    assert spans_of(labels.bouts) == [
+        ("a", "b", "sniff", 75, 100),
+        ("c;d", "c;d", "groom", 25, 50),
+    ]
+
+
 @pytest.mark.parametrize("time", ["00:00:10:500", "00:70:02", "00:00:60.5"])
 def test_times_that_no_clock_shows_are_refused(write, time):
     rows = [new_row("START", 1.0, modifier="m3"), new_row("STOP", time, modifier="m3")]

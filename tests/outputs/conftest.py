@@ -169,7 +169,7 @@ BUNDLE: dict[str, object] = {
         "recordings": [f"train{index}" for index in range(12)],
         "validation_recordings": ["val1", "val2"],
         "groups": [f"animal{index}" for index in range(20, 26)],
-        "labs": ["here"],
+        "labs": {"here": ["attack", "investigation", "mount"]},
         "simulated": True,
         "frames": 216000,
         "behaviours": {

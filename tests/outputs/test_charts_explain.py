@@ -1,7 +1,9 @@
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from nuzzle.outputs.charts_explain import label_places
+from nuzzle.outputs.charts_explain import bodies, label_places
+from nuzzle.skeleton import Skeleton
 
 
 def test_labels_of_a_side_do_not_cover_each_other():
@@ -26,3 +28,13 @@ def test_labels_stand_beside_all_points():
     right = np.array([0.3, 0.0, -0.2])
     places = label_places(right, np.array([0.0, 0.5, 1.0]))
     assert places[:, 0] == pytest.approx([0.3 + 0.14, 0.3 + 0.14, -0.2 - 0.14])
+
+
+def test_keypoints_on_one_line_have_room():
+    line = np.stack([np.array([0.0, 1.0, 2.0]), np.zeros(3)], axis=1)
+    skeleton = Skeleton(("nose", "body", "tail"), "nose", "tail", ("body",))
+    figure = bodies(np.full((2, 3), 1 / 6), np.stack([line, line]), skeleton, ["a", "b"], "sniff")
+    for axes in figure.axes[:2]:
+        low, high = axes.get_xlim()
+        assert high - low == pytest.approx(0.6 * 2.0) and low == pytest.approx(-high)
+    plt.close(figure)

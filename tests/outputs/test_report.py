@@ -334,3 +334,12 @@ def test_what_was_never_looked_for_has_no_row(tmp_path, recording):
     results = writer.finish()
     assert [row["behaviour"] for row in sections.budget_rows(results)] == ["attack"]
     assert sections.found(results) == ["Never found: attack."]
+
+
+def test_what_was_never_looked_for_is_not_said_to_be_absent(made_up):
+    labs = {"here": ["attack", "mount"], "elsewhere": ["attack", "investigation", "mount"]}
+    page, _ = page_of(made_up("prediction", bundle={"training": {"labs": labs}}))
+    assert "Not looked for in these recordings" in page.text
+    assert "their absence says nothing: investigation." in page.text
+    lead = page.text.split("frame by frame: ", 1)[1].split(".", 1)[0]
+    assert "attack" in lead and "investigation" not in lead

@@ -101,7 +101,10 @@ def _print_labs(result: Evaluation) -> None:
         ],
         title="Lab by lab, frames pooled",
     )
-    out().print(f"Macro F1, mean over labs: {result.mean_over_labs:.3f}")
+    mean = result.mean_over_labs
+    judged = sum(each.macro_f1 == each.macro_f1 for each in result.labs)
+    some = f" ({judged} of {len(result.labs)})" if judged < len(result.labs) else ""
+    out().print(f"Macro F1, mean over labs{some}: {'–' if mean != mean else format(mean, '.3f')}")
 
 
 def _short(figure: Estimate) -> str:

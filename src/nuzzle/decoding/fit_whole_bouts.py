@@ -39,15 +39,17 @@ def fit_whole_bouts(
         objectives: behaviour -> what is maximised for it.
 
     Returns:
-        None where there is nothing to learn: no stretch is a bout, or all are; where one of
-        exclusive behaviours always goes on, so that none is what is left between bouts; and where
-        bouts are not what is maximised.
+        None where there is nothing to learn: nothing was looked for, no stretch is a bout, or all
+        are; where one of exclusive behaviours always goes on, so that none is what is left between
+        bouts; and where bouts are not what is maximised.
     """
     first = pairs[0]
     if (first.exclusive and first.background is None) or set(objectives.values()) == {"frames"}:
         return None
     pairs = [coarse(pair) for pair in pairs]
     truth = Truth(pairs)
+    if not any(pair.looked_for[truth.foreground].any() for pair in pairs):
+        return None
     stretches = _Stretches.of(pairs, truth.foreground)
     match = stretches.overlap >= SAME_BOUT_IOU
     if match.all() or not match.any():

@@ -197,7 +197,8 @@ def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:
     """The modifier that names an animal: ``juvenile``, or one of ``sniff|juvenile``."""
     known = {*options.individuals, *options.rename_individuals, "self"}
     for modifier in modifiers:
-        for part in modifier.replace(";", "|").replace(",", "|").split("|"):
+        parts = modifier.replace(";", "|").replace(",", "|").split("|")
+        for part in (modifier, *parts):  # a name may hold such signs itself
             if part.strip() in known:
                 return part.strip()
     return ""

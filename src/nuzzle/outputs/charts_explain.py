@@ -43,6 +43,10 @@ def save(figure: Figure, path: Path) -> Path:
     return path
 
 
+#: A body's picture is at least this wide, in lengths of the body.
+_NARROWEST = 0.6
+
+
 def bodies(
     share: _Floats, posture: _Floats, skeleton: Skeleton, animals: Sequence[str], behaviour: str
 ) -> Figure:
@@ -77,6 +81,10 @@ def bodies(
             )  # fmt: skip
         each.set_aspect("equal")
         each.margins(1.0, 0.15)
+        low, high = each.get_xlim()
+        lacking = _NARROWEST * float(np.ptp(forward)) - (high - low)
+        if lacking > 0:  # keypoints on one line would be cut off
+            each.set_xlim(low - lacking / 2, high + lacking / 2)
         each.axis("off")
         each.set_title(f"{animals[animal]}: {percent(share[animal].sum())}", fontsize=10)
     mappable = ScalarMappable(Normalize(0, top), _HEAT)

@@ -39,7 +39,7 @@ def heading(results: Results) -> str:
 def lead(results: Results) -> str:
     """The sentence below the title."""
     total = duration(sum(entry.duration_s for entry in results.done))
-    looked_for = listed(results.run.scored, 12)
+    looked_for = listed([n for n in results.run.scored if n not in _never_looked_for(results)], 12)
     if results.run.kind == "evaluation":
         were = "was" if len(results.done) == 1 else "were"
         return (
@@ -47,6 +47,14 @@ def lead(results: Results) -> str:
             f"by frame, and compared with the annotator’s labels: {looked_for}."
         )
     return f"nuzzle labelled {total} of tracked poses, frame by frame: {looked_for}."
+
+
+def _never_looked_for(results: Results) -> list[str]:
+    """The behaviours that no lab of these recordings looked for where the classifier learned."""
+    labs = (results.run.bundle.get("training") or {}).get("labs") or {}
+    scored = results.run.scored
+    known = {name for entry in results.done for name in labs.get(entry.lab, scored)}
+    return [name for name in scored if name not in known] if results.done else []
 
 
 def facts(results: Results) -> list[str]:
@@ -89,6 +97,11 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
         said.append(
             f"Where the classifier learned, one direction was labelled ({listed(one_way, 3)}): "
             "what it says of the other is a guess."
+        )
+    if never := _never_looked_for(results):
+        said.append(
+            f"Not looked for in these recordings, so that their absence says nothing: "
+            f"{listed(never, 12)}. The classifier learned them from other laboratories."
         )
     if results.failed:
         said.append(

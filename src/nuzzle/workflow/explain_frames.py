@@ -52,15 +52,21 @@ class Example(NamedTuple):
 def choose_frames(
     bundle: Bundle, recordings: Sequence[Recording], behaviours: Sequence[str], bouts: int
 ) -> list[Example]:
-    """The middles of the longest bouts that a bundle finds, `bouts` of each behaviour."""
+    """The middles of the longest bouts that a bundle finds, `bouts` of each behaviour.
+
+    What an animal does to itself is one bout, though it is seen beside each other animal.
+    """
     found: list[Example] = []
     for recording in recordings:
         (prepared,) = copies = bundle.prepare(recording)
         at = source_frames(recording, prepared)
         decoder = bundle.decoder_of(recording.lab)
+        agents: set[str] = set()
         for pair, probability in predict_prepared(bundle, recording, copies):
             decided = decoder(probability, recording.require_fps())
-            for name in behaviours:
+            own = bundle.space.own if pair.agent in agents else ()
+            agents.add(pair.agent)
+            for name in (each for each in behaviours if each not in own):
                 for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
                     frame, long = int(start + stop) // 2, int(stop - start)
                     found.append(

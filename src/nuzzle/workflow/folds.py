@@ -176,10 +176,11 @@ class Folds(ABC):
                     "behaviours. Label more of them, or choose another --by, or fewer --folds."
                 )
             if lost:
+                occurs, it = ("occurs", "it is") if len(lost) == 1 else ("occur", "they are")
                 self.say(
-                    f"warning: {', '.join(lost)} occurs in {fold}, and not in the recordings that "
-                    "its model learns from: it is left out of the scores there. Label it in "
-                    "others, or leave it out of labels.behaviours"
+                    f"warning: {', '.join(lost)} {occurs} in {fold}, and not in the recordings "
+                    f"that its model learns from: {it} left out of the scores there. Label more "
+                    "in others, or leave out of labels.behaviours what cannot be learned"
                 )
 
     @abstractmethod
