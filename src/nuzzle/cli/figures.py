@@ -83,6 +83,8 @@ def print_members(training: Mapping[str, Any]) -> None:
 
 def _print_labs(result: Evaluation) -> None:
     """A row a lab: macro F1, and the F1 of what occurs there."""
+    from nuzzle.evaluation.figures import Estimate
+
     print_table(
         ("lab", "macro F1", "F1", "recordings", "frames"),
         [
@@ -101,10 +103,9 @@ def _print_labs(result: Evaluation) -> None:
         ],
         title="Lab by lab, frames pooled",
     )
-    mean = result.mean_over_labs
     judged = sum(each.macro_f1 == each.macro_f1 for each in result.labs)
     some = f" ({judged} of {len(result.labs)})" if judged < len(result.labs) else ""
-    out().print(f"Macro F1, mean over labs{some}: {'–' if mean != mean else format(mean, '.3f')}")
+    out().print(f"Macro F1, mean over labs{some}: {Estimate(result.mean_over_labs)}")
 
 
 def _short(figure: Estimate) -> str:

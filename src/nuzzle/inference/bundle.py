@@ -179,6 +179,15 @@ class Bundle:
         known = self.training.get("labs", {}).get(lab, names)
         return np.isin(names, [*known, self.space.background])
 
+    def learned_from(self, groups: Mapping[str, str]) -> list[str]:
+        """Which recordings it was trained on, themselves or others of their group.
+
+        Args:
+            groups: name of a recording -> its group.
+        """
+        known = {*self.training.get("recordings", ()), *self.training.get("groups", ())}
+        return [name for name, group in groups.items() if name in known or group in known]
+
     @property
     def correction(self) -> Correction:
         """Of the probabilities; one that changes nothing where the bundle holds none."""

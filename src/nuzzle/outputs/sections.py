@@ -39,7 +39,8 @@ def heading(results: Results) -> str:
 def lead(results: Results) -> str:
     """The sentence below the title."""
     total = duration(sum(entry.duration_s for entry in results.done))
-    looked_for = listed([n for n in results.run.scored if n not in _never_looked_for(results)], 12)
+    never = _never_looked_for(results)
+    looked_for = listed([name for name in results.run.scored if name not in never], 12)
     if results.run.kind == "evaluation":
         were = "was" if len(results.done) == 1 else "were"
         return (

@@ -125,9 +125,7 @@ def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
 
 
 def _refuse_seen(bundle: Bundle, manifest: Manifest) -> None:
-    known = {*bundle.training.get("recordings", ()), *bundle.training.get("groups", ())}
-    seen = [e.recording for e in manifest if e.recording in known or e.leak_group in known]
-    if seen:
+    if seen := bundle.learned_from({e.recording: e.leak_group for e in manifest}):
         raise LeakageError(
             f"The model was trained on {listed(seen)}, or on other recordings of the same animals "
             "or sessions: a score on them says nothing about new ones. Choose another split, or "

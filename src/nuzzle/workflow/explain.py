@@ -158,10 +158,7 @@ class _Job:
         )
 
     def note_seen(self) -> None:
-        training = self.bundle.training
-        known = {*training.get("recordings", ()), *training.get("groups", ())}
-        seen = [r.name for r in self.recordings if r.name in known or r.leak_group in known]
-        if seen:
+        if seen := self.bundle.learned_from({r.name: r.leak_group for r in self.recordings}):
             self.note(
                 f"The model was trained on {listed(seen)}, or on other recordings of the same "
                 "animals or sessions: what its decisions rest on there includes what it has "
