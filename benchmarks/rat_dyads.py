@@ -28,7 +28,7 @@ from nuzzle.inference.predict import source_frames
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
-from nuzzle.workflow.samples import prepare_samples
+from nuzzle.workflow.samples import label_pairs, measure
 from nuzzle.workflow.train import train
 from rats import COMMON, FIGURES, SMOOTH_S, add_data_options, figures_of, manifest_of
 
@@ -53,7 +53,7 @@ def config(epochs: int, seed: int) -> Config:
 def forest(recordings, settings) -> list[ScoredPair]:
     """Predictions of a random forest on the same features of single frames."""
     space = LabelSpace.fit(recordings["train"], settings.labels)
-    frontend, samples = prepare_samples(recordings, space, settings)
+    frontend, samples = measure(*label_pairs(recordings, space, settings))
     x = torch.cat([each.features[::FOREST_STRIDE] for each in samples["train"]]).numpy()
     active = np.concatenate([each.targets.active[::FOREST_STRIDE] for each in samples["train"]])
     known = active.any(axis=1)

@@ -37,8 +37,8 @@ from nuzzle.recording import Recording
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.skeleton import MOUSE7
 from nuzzle.training.fit import fit
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import Sample
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data"))
@@ -131,8 +131,10 @@ def training(windows: int) -> None:
     rng = np.random.default_rng(0)
     active = np.eye(7, dtype=bool)[rng.integers(0, 7, windows)]
     x = torch.randn(windows, 48)
-    sample = Sample("r", Pair("a", "b"), x, Targets(active, np.ones_like(active)))
-    small = Sample("v", Pair("a", "b"), x[:64], Targets(active[:64], np.ones_like(active[:64])))
+    sample = Sample("r", Pair("a", "b"), Targets(active, np.ones_like(active)), features=x)
+    small = replace(
+        sample, targets=Targets(*(mask[:64] for mask in sample.targets)), features=x[:64]
+    )
     names = tuple("abcdefg")
     space = LabelSpace(names, "g", exclusive=True, priority=names[:-1])
     config = Config.parse({"training": {"epochs": 2}})

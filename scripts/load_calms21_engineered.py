@@ -19,7 +19,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import CALMS21_CLASSES, SNIFFS, manifest_from_mabe
 from nuzzle.io.splits import with_group_splits
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.samples import prepare_samples
+from nuzzle.workflow.samples import label_pairs, measure
 
 LAB = "CalMS21_task1"
 MISSING = """\
@@ -60,7 +60,7 @@ def main() -> int:
         recording = load_entry(entry)
         recordings[entry.split].append(_merged(recording))
     space = LabelSpace(CALMS21_CLASSES, "other", exclusive=True, priority=PRIORITY)
-    frontend, samples = prepare_samples(recordings, space, Config())
+    frontend, samples = measure(*label_pairs(recordings, space, Config()))
     content = {
         "classes": list(CALMS21_CLASSES),
         "vocabulary": {name: number for number, name in enumerate(CALMS21_CLASSES)},

@@ -27,8 +27,8 @@ from nuzzle.errors import NuzzleError
 from nuzzle.files import atomic_path
 from nuzzle.labels import Pair
 from nuzzle.training.fit import fit
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import Sample
 
 
 def main() -> int:
@@ -84,7 +84,7 @@ def _sample(values):
     active[np.flatnonzero(known), labels[known]] = True
     pair = Pair(values["agent"], values["target"])
     features = torch.from_numpy(values["features"])
-    return Sample(values["video"], pair, features, Targets(active, observed))
+    return Sample(values["video"], pair, Targets(active, observed), features=features)
 
 
 def _print_epoch(epoch, epochs, metrics):

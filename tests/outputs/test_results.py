@@ -61,6 +61,22 @@ def test_round_trip_of_a_prediction(tmp_path, recording):
     assert "other" not in budget.index
 
 
+def test_what_fails_now_has_no_results_of_before(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    for name in ("cage1", "cage2"):
+        writer.add(recording(name), [frames()])
+    writer.finish()
+    again = ResultsWriter(tmp_path, run(), resume=True)
+    again.fail("cage1", "its poses are gone")
+    results = again.finish()
+    assert {each.name: each.status for each in results.recordings} == {
+        "cage1": "failed",
+        "cage2": "done",
+    }
+    assert set(results.bouts["recording"]) == set(results.time_budget["recording"]) == {"cage2"}
+    assert set(ResultsWriter(tmp_path, run(), resume=True).finished) == {"cage2"}
+
+
 def test_the_frames_file_is_plain_to_read(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
     entry = writer.add(recording("cage1"), [frames(truth=True)])

@@ -12,8 +12,8 @@ from nuzzle.training.fit import fit
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss
 from nuzzle.training.module import LitClassifier
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import Sample
 
 SPACE = LabelSpace(("up", "down"), "down", True, ("up",))
 TINY = "model.options={channels: [4, 4, 4], hidden: 4}"
@@ -24,7 +24,7 @@ def sample_of(name, seed, n_frames=96):
     x = torch.randn(n_frames, 5, generator=torch.Generator().manual_seed(seed))
     up = (x[:, 0] > 0).numpy()
     active = np.stack([up, ~up], axis=1)
-    return Sample(name, Pair("a", "b"), x, Targets(active, np.ones_like(active)))
+    return Sample(name, Pair("a", "b"), Targets(active, np.ones_like(active)), features=x)
 
 
 TRAIN = [sample_of("one", 1), sample_of("two", 2)]

@@ -1,6 +1,7 @@
 """Several labs in one training."""
 
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
 from nuzzle.training.fit import fit, model_arguments
 from nuzzle.training.labs import hide_lab, looked_for, warn_of_differences, with_lab
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.training.trees import fit_trees
-from nuzzle.training.windows import Sample, StretchDataset, WindowDataset
+from nuzzle.training.windows import StretchDataset, WindowDataset
 
 AB, AA = Pair("a", "b"), Pair("a", "a")
 
@@ -71,7 +73,9 @@ def test_nothing_is_drawn_where_there_is_one_lab():
 @pytest.mark.parametrize("kind", [WindowDataset, StretchDataset])
 def test_pieces_carry_the_code_of_their_recording(kind):
     targets = Targets(np.eye(2, dtype=bool)[[0, 1, 0, 1]], np.ones((4, 2), bool))
-    samples = [Sample(f"r{n}", AB, torch.zeros(4, 3), targets, torch.eye(2)[n]) for n in (0, 1)]
+    samples = [
+        Sample(f"r{n}", AB, targets, torch.eye(2)[n], features=torch.zeros(4, 3)) for n in (0, 1)
+    ]
     pieces = kind(samples, 4)
     batch = pieces.__getitems__(list(range(len(pieces))))
     assert torch.equal(batch.lab, torch.eye(2)[batch.sample])
@@ -84,15 +88,16 @@ def opposite_labs(told=True):
     rng = np.random.default_rng(0)
     samples = []
     for number in range(2):
-        x = np.repeat(rng.choice([-1.0, 1.0], 60), 10).astype(np.float32)
-        attack = (x > 0) == (number == 0)
+        x = torch.from_numpy(rng.choice([-1.0, 1.0], 60)).float().repeat_interleave(10)
+        attack = (x > 0).numpy() == (number == 0)
         active = np.stack([attack, ~attack], axis=1)
         code = torch.eye(2)[number] if told else torch.zeros(0)
         targets = Targets(active, np.ones_like(active))
-        samples.append(Sample(f"r{number}", AB, torch.from_numpy(x)[:, None], targets, code))
+        samples.append(Sample(f"r{number}", AB, targets, code, features=x[:, None]))
     return samples
 
 
+FEATURES = attrgetter("features")
 SPACE = LabelSpace(("attack", "other"), "other", True, ("attack",))
 
 
@@ -133,11 +138,11 @@ def test_trees_learn_the_habits_of_each_lab():
     changes = ["model.name=trees", "training.epochs=30", "model.options={feature_fraction: 1.0}"]
     settings = Config.load(None, changes)
     samples, untold = opposite_labs(), opposite_labs(told=False)
-    trees = TreeClassifier(fit_trees(settings, SPACE, samples), True)
+    trees = TreeClassifier(fit_trees(settings, SPACE, samples, FEATURES), True)
     assert accuracy(trees, samples, lambda number: torch.eye(2)[number]) > 0.97
     hidden = torch.cat([samples[0].features, torch.zeros(600, 2)], dim=1)
     assert (trees.probabilities(hidden)[:, 0] - 0.5).abs().mean() < 0.25
-    blind = TreeClassifier(fit_trees(settings, SPACE, untold), True)
+    blind = TreeClassifier(fit_trees(settings, SPACE, untold, FEATURES), True)
     assert accuracy(blind, untold, lambda _: torch.zeros(0)) < 0.6
 
 
@@ -162,7 +167,11 @@ def test_a_run_that_goes_on_hides_the_same_labs(tmp_path):
 
 def test_the_graph_takes_the_labs_after_its_nodes():
     sample = Sample(
-        "r", AB, torch.zeros(4, 30), Targets(*np.ones((2, 4, 2), bool)), torch.eye(10)[0]
+        "r",
+        AB,
+        Targets(*np.ones((2, 4, 2), bool)),
+        torch.eye(10)[0],
+        features=torch.zeros(4, 30),
     )
     arguments = model_arguments(Config.load(None, ["model.name=graph"]), sample, SPACE)
     assert arguments["input_dim"] == 40  # which alone would be four keypoints

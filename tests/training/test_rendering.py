@@ -1,5 +1,7 @@
 """Training pieces that are others each epoch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,8 +16,9 @@ from nuzzle.skeleton import MOUSE7
 from nuzzle.training.fit import fit
 from nuzzle.training.pose_augmentation import PoseAugmentation
 from nuzzle.training.rendering import RenderedPieces, Renderer
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import EpochSampler, Sample, StretchDataset
+from nuzzle.training.windows import EpochSampler, StretchDataset
 
 FPS = 20.0
 SPACE = LabelSpace(("early", "late"), "late", True, ("early",))
@@ -28,7 +31,7 @@ def sample_of(n_frames, seed):
     active = np.stack([early, ~early], axis=1)
     targets = Targets(active, np.ones_like(active))
     features = FRONTEND.model_input(FRONTEND.feature_set(poses))
-    return Sample(f"r{seed}", Pair("a", "b"), features, targets, poses=poses)
+    return Sample(f"r{seed}", Pair("a", "b"), targets, poses=poses, features=features)
 
 
 def frontend():
@@ -106,9 +109,9 @@ def test_every_epoch_has_equally_many_batches():
 
 
 def test_poses_that_were_not_kept():
-    bare = Sample("r", Pair("a", "b"), SAMPLES[0].features, SAMPLES[0].targets)
+    bare = replace(SAMPLES[0], poses=None)
     render = Renderer(PoseAugmentation(Config().augmentation, MOUSE7, FPS), FRONTEND)
-    with pytest.raises(TrainingError, match="poses of 'r' were not kept"):
+    with pytest.raises(TrainingError, match="poses of 'r1' were not kept"):
         render(bare, np.random.default_rng(0))
 
 

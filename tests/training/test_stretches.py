@@ -2,8 +2,9 @@ import numpy as np
 import torch
 
 from nuzzle.labels import Pair
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import Targets
-from nuzzle.training.windows import Sample, StretchDataset
+from nuzzle.training.windows import StretchDataset
 
 
 def sample(name, values, observed=None):
@@ -12,7 +13,7 @@ def sample(name, values, observed=None):
     active = np.stack([values % 2 == 0, values % 2 == 1], axis=1)
     seen = np.ones_like(active) if observed is None else np.stack([observed] * 2, axis=1)
     features = torch.from_numpy(values).float().unsqueeze(1)
-    return Sample(name, Pair("a", "b"), features, Targets(active, seen))
+    return Sample(name, Pair("a", "b"), Targets(active, seen), features=features)
 
 
 def test_stretches_cover_every_frame_once():

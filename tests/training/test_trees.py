@@ -1,4 +1,6 @@
 import sys
+from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -9,9 +11,9 @@ from nuzzle.errors import ConfigError, MissingDependencyError
 from nuzzle.inference.kinds import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.training.trees import OPTIONS, _boost, _boost_among, fit_trees, in_two_steps, lightgbm
-from nuzzle.training.windows import Sample
 
 CHANGES = (
     "model.name=trees",
@@ -22,6 +24,10 @@ CONFIG = Config.load(None, CHANGES)
 SPACE = LabelSpace(("attack", "mount", "other"), "other", True, ("attack", "mount"))
 
 
+def fitted(config, space, samples):
+    return fit_trees(config, space, samples, attrgetter("features"))
+
+
 @pytest.fixture
 def sample():
     """The class is the sign of the first feature, or `other` where it is missing."""
@@ -30,11 +36,16 @@ def sample():
     x[::3, 0] = np.nan
     classes = np.where(np.isnan(x[:, 0]), 2, np.where(x[:, 0] > 0, 0, 1))
     active = np.eye(3, dtype=bool)[classes]
-    return Sample("r", Pair("a", "b"), torch.from_numpy(x), Targets(active, np.ones_like(active)))
+    return Sample(
+        "r",
+        Pair("a", "b"),
+        Targets(active, np.ones_like(active)),
+        features=torch.from_numpy(x),
+    )
 
 
 def test_missing_values_tell_something(sample):
-    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), exclusive=True)
+    trees = TreeClassifier(fitted(CONFIG, SPACE, [sample]), exclusive=True)
     said = trees.probabilities(sample.features)
     torch.testing.assert_close(said.sum(1), torch.ones(600))
     assert (said.argmax(1).numpy() == sample.targets.active.argmax(1)).mean() > 0.98
@@ -46,14 +57,14 @@ def test_multi_label_has_a_booster_a_behaviour_and_leaves_out_what_was_not_obser
     observed[300:, 1] = False
     active = sample.targets.active[:, :2].copy()
     active[300:, 1] = ~active[300:, 1]  # nonsense, where nobody looked
-    wrong = Sample("r", sample.pair, sample.features, Targets(active, observed))
-    trees = TreeClassifier(fit_trees(CONFIG, space, [wrong]), exclusive=False)
+    wrong = replace(sample, targets=Targets(active, observed))
+    trees = TreeClassifier(fitted(CONFIG, space, [wrong]), exclusive=False)
     said = trees.probabilities(sample.features).numpy() > 0.5
     assert (said == sample.targets.active[:, :2]).mean() > 0.97
 
 
 def test_it_survives_a_bundle_as_text(sample):
-    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), exclusive=True)
+    trees = TreeClassifier(fitted(CONFIG, SPACE, [sample]), exclusive=True)
     files = trees.files()
     assert files["trees-0.txt"].startswith(b"tree")
     again = restore_classifier(trees.describe(), files)
@@ -63,14 +74,14 @@ def test_it_survives_a_bundle_as_text(sample):
 
 
 def test_same_seed_same_trees(sample):
-    one, two = (TreeClassifier(fit_trees(CONFIG, SPACE, [sample]), True) for _ in range(2))
+    one, two = (TreeClassifier(fitted(CONFIG, SPACE, [sample]), True) for _ in range(2))
     assert one.files() == two.files()
 
 
 def test_impossible_options(sample):
     config = Config.load(None, ["model.name=trees", "model.options={num_leaves: 1}"])
     with pytest.raises(ConfigError, match=r"model\.options"):
-        fit_trees(config, SPACE, [sample])
+        fitted(config, SPACE, [sample])
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_impossible_options(sample):
 def test_options_that_lightgbm_would_pass_over(sample, option, hint):
     config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
     with pytest.raises(ConfigError, match=f"no option '{option}'; .*{hint}"):
-        fit_trees(config, SPACE, [sample])
+        fitted(config, SPACE, [sample])
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,7 @@ def test_options_that_lightgbm_would_pass_over(sample, option, hint):
 def test_options_that_the_configuration_has_elsewhere(sample, option, key):
     config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
     with pytest.raises(ConfigError, match=f"'{option}' from {key}"):
-        fit_trees(config, SPACE, [sample])
+        fitted(config, SPACE, [sample])
 
 
 def test_every_option_is_one_of_lightgbms_main_names():
@@ -100,7 +111,7 @@ def test_every_option_is_one_of_lightgbms_main_names():
 def test_without_lightgbm(sample, monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'nuzzle\[trees\]'"):
-        fit_trees(CONFIG, SPACE, [sample])
+        fitted(CONFIG, SPACE, [sample])
 
 
 def test_exclusive_trees_are_not_told_that_what_nobody_looked_for_is_absent(sample):
@@ -110,17 +121,17 @@ def test_exclusive_trees_are_not_told_that_what_nobody_looked_for_is_absent(samp
     called[:, 0] = False
     looked = np.ones_like(called)
     looked[:, 0] = False
-    blind = Sample("blind", sample.pair, sample.features, Targets(called, looked))
+    blind = replace(sample, targets=Targets(called, looked))
     true = sample.targets.active.argmax(1)
-    trees = TreeClassifier(fit_trees(CONFIG, SPACE, [sample, blind]), exclusive=True)
+    trees = TreeClassifier(fitted(CONFIG, SPACE, [sample, blind]), exclusive=True)
     said = trees.probabilities(sample.features)
     torch.testing.assert_close(said.sum(1), torch.ones(600))
     assert (said.argmax(1).numpy() == true).mean() > 0.98
     attack = said[true == 0]
     assert float((attack[:, 0] / (attack[:, 0] + attack[:, 2])).mean()) > 0.7
     # Had it been told, half of all attacks would be `other`.
-    told = Sample("told", sample.pair, sample.features, Targets(called, np.ones_like(looked)))
-    wrong = TreeClassifier(fit_trees(CONFIG, SPACE, [sample, told]), True)
+    told = replace(sample, targets=Targets(called, np.ones_like(looked)))
+    wrong = TreeClassifier(fitted(CONFIG, SPACE, [sample, told]), True)
     share = wrong.probabilities(sample.features)[true == 0]
     assert float((share[:, 0] / (share[:, 0] + share[:, 2])).mean()) < 0.6
     again = restore_classifier(trees.describe(), trees.files())
@@ -140,8 +151,8 @@ def test_a_behaviour_that_nobody_ever_looked_for_is_never_said(sample):
     observed = np.ones((600, 2), dtype=bool)
     observed[:, 1] = False
     active = sample.targets.active[:, :2] & observed
-    one = Sample("r", sample.pair, sample.features, Targets(active, observed))
-    trees = TreeClassifier(fit_trees(CONFIG, space, [one]), exclusive=False)
+    one = replace(sample, targets=Targets(active, observed))
+    trees = TreeClassifier(fitted(CONFIG, space, [one]), exclusive=False)
     assert trees.probabilities(sample.features)[:, 1].max() < 0.01
 
 
@@ -156,9 +167,9 @@ def test_rare_classes_weigh_as_the_config_says(alpha, said):
     active[:, 1] = np.arange(1000) % 10 > 0
     active[:, 0] = ~active[:, 1]
     nothing = torch.zeros(1000, 2)
-    sample = Sample("r", Pair("a", "b"), nothing, Targets(active, np.ones_like(active)))
+    sample = Sample("r", Pair("a", "b"), Targets(active, np.ones_like(active)), features=nothing)
     config = Config.load(None, ["model.name=trees", "training.epochs=3", f"loss.alpha={alpha}"])
-    trees = TreeClassifier(fit_trees(config, space, [sample]), exclusive=True)
+    trees = TreeClassifier(fitted(config, space, [sample]), exclusive=True)
     torch.testing.assert_close(
         trees.probabilities(nothing)[:, 0], torch.full((1000,), said), rtol=1e-3, atol=1e-3
     )
@@ -177,9 +188,11 @@ class TestInTwoSteps:
         active[2000:] = False  # nobody knows what these are
         active[2000:2040] = active[:40]
         nothing = torch.zeros(4000, 2)
-        sample = Sample("r", Pair("a", "b"), nothing, Targets(active, np.ones_like(active)))
+        sample = Sample(
+            "r", Pair("a", "b"), Targets(active, np.ones_like(active)), features=nothing
+        )
         space = LabelSpace(("attack", "other", "mount"), "other", True, ("attack", "mount"))
-        trees = TreeClassifier(fit_trees(self.CONFIG, space, [sample]), True, background=1)
+        trees = TreeClassifier(fitted(self.CONFIG, space, [sample]), True, background=1)
         n, attacks = 2040, 140
         said = [attacks / n, (n - attacks - 300) / n, 300 / n]
         torch.testing.assert_close(
@@ -188,8 +201,8 @@ class TestInTwoSteps:
 
     def test_it_tells_what_there_is_to_tell_and_survives_a_bundle(self, sample):
         config = Config.load(None, [*CHANGES, "loss.kinds=1"])
-        assert in_two_steps(config, SPACE, [sample])
-        trees = TreeClassifier(fit_trees(config, SPACE, [sample]), True, SPACE.background_column)
+        assert in_two_steps(config, SPACE, [sample.targets])
+        trees = TreeClassifier(fitted(config, SPACE, [sample]), True, SPACE.background_column)
         said = trees.probabilities(sample.features)
         torch.testing.assert_close(said.sum(1), torch.ones(600))
         assert (said.argmax(1).numpy() == sample.targets.active.argmax(1)).mean() > 0.98
@@ -202,11 +215,11 @@ class TestInTwoSteps:
         looked = np.ones((600, 3), dtype=bool)
         looked[:, 0] = False
         active = sample.targets.active & looked
-        blind = Sample("blind", sample.pair, sample.features, Targets(active, looked))
-        assert not in_two_steps(self.CONFIG, SPACE, [sample, blind])
+        blind = replace(sample, targets=Targets(active, looked))
+        assert not in_two_steps(self.CONFIG, SPACE, [sample.targets, blind.targets])
         only = np.zeros((600, 3), dtype=bool)
         only[:, 2] = True
-        quiet = Sample("quiet", sample.pair, sample.features, Targets(only, np.ones_like(only)))
-        assert not in_two_steps(self.CONFIG, SPACE, [quiet])
-        assert in_two_steps(self.CONFIG, SPACE, [sample, quiet])
-        assert not in_two_steps(CONFIG, SPACE, [sample])
+        quiet = replace(sample, targets=Targets(only, np.ones_like(only)))
+        assert not in_two_steps(self.CONFIG, SPACE, [quiet.targets])
+        assert in_two_steps(self.CONFIG, SPACE, [sample.targets, quiet.targets])
+        assert not in_two_steps(CONFIG, SPACE, [sample.targets])

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from nuzzle.labels import Pair
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import Targets
-from nuzzle.training.windows import EpochSampler, Sample, WindowDataset
+from nuzzle.training.windows import EpochSampler, WindowDataset
 
 
 def sample(name, values, observed=None):
@@ -12,7 +13,7 @@ def sample(name, values, observed=None):
     values = torch.as_tensor(values, dtype=torch.float32)
     active = np.stack([values.numpy() % 2 == 0, values.numpy() % 2 == 1], axis=1)
     seen = np.ones_like(active) if observed is None else np.stack([observed] * 2, axis=1)
-    return Sample(name, Pair("a", "b"), values.unsqueeze(1), Targets(active, seen))
+    return Sample(name, Pair("a", "b"), Targets(active, seen), features=values.unsqueeze(1))
 
 
 def test_windows_are_centred_and_end_with_the_recording():

@@ -23,7 +23,7 @@ from nuzzle.workflow.auxiliary import (
 from nuzzle.workflow.checks import labelled
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.evaluate import evaluate
-from nuzzle.workflow.samples import prepare_samples
+from nuzzle.workflow.samples import label_pairs
 from nuzzle.workflow.train import train
 
 SOCIAL = {"attack": "close", "mount": "close", "investigation": "close"}
@@ -67,7 +67,7 @@ def test_targets_stand_side_by_side(recordings):
     beside = auxiliary_space(recordings, space, Config())
     assert beside.names == ("close", "other")
     parts = {"train": recordings, "val": recordings[:1]}
-    _, samples = prepare_samples(parts, space, Config(), beside)
+    _, samples = label_pairs(parts, space, Config(), beside)
     for sample in samples["train"]:
         active, observed = sample.targets
         own, close = active[:, :4], active[:, 4]
@@ -118,14 +118,14 @@ def test_a_recording_with_auxiliary_labels_alone_is_learned_from(recordings):
     parts = {"train": labelled([recordings[0], bare]), "val": []}
     space = LabelSpace.fit(parts["train"], Config().labels)
     beside = auxiliary_space(parts["train"], space, Config())
-    _, samples = prepare_samples(parts, space, Config(), beside)
+    _, samples = label_pairs(parts, space, Config(), beside)
     mine = [each.targets for each in samples["train"] if each.recording == bare.name]
     n = len(space.names)
     assert mine and not any(each.observed[:, :n].any() for each in mine)
     assert all(each.observed[:, n:].all() for each in mine)
     close = bare.auxiliary.frames(bare.auxiliary.pairs[0], ["close"]).active.sum()
     assert close and sum(each.active[:, n].sum() for each in mine) == close
-    _, without = prepare_samples(parts, space, Config())
+    _, without = label_pairs(parts, space, Config())
     assert {each.recording for each in without["train"]} == {recordings[0].name}
 
 
@@ -225,7 +225,7 @@ def test_a_pair_that_auxiliary_labels_alone_name_is_learned_from(recordings, dir
     (there,) = mouse.labels.pairs
     one = relabelled(mouse, "fight", directed, pair=there.reversed)
     space = LabelSpace.fit([one], Config().labels)
-    _, samples = prepare_samples(
+    _, samples = label_pairs(
         {"train": [one]}, space, Config(), auxiliary_space([one], space, Config())
     )
     n = len(space.names)

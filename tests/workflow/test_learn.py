@@ -2,22 +2,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from torch import nn
 
 from nuzzle.config import Config
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Trained
+from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import Sample
 from nuzzle.workflow.learn import _one_way, _warn_of_overfitting, configured_decoder
 
 
 def test_labels_of_one_direction_are_known():
     def sample(recording, agent, target, looked=True):
         nothing = Targets(np.zeros((5, 2), bool), np.tile([looked, True], (5, 1)))
-        return Sample(recording, Pair(agent, target), torch.zeros(5, 1), nothing)
+        return LabelledPair(recording, Pair(agent, target), nothing)
 
     one = [sample("day1", "resident", "intruder"), sample("day2", "black", "white")]
     assert _one_way(one, 1) == ["black → white", "resident → intruder"]

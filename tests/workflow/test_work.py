@@ -15,10 +15,10 @@ def folder(out, config=None, *, fresh=False, overwrite=False, said=None):
     return work_folder(out, config or Config(), [], overwrite=overwrite, fresh=fresh, say=say)
 
 
-def unfinished(out, config=None):
-    """A run that was stopped after its first epoch."""
+def unfinished(out, config=None, *, left="last.ckpt"):
+    """A run that was stopped after its first epoch, or fold."""
     with pytest.raises(KeyboardInterrupt), folder(out, config) as work:
-        (work / "last.ckpt").write_text("an epoch")
+        (work / left).write_text("an epoch")
         raise KeyboardInterrupt
     return work
 
@@ -30,10 +30,11 @@ def test_the_folder_goes_with_the_run(tmp_path):
     assert not work.exists()
 
 
-def test_the_same_run_goes_on(tmp_path):
-    work, said = unfinished(tmp_path / "m.nuzzle"), []
+@pytest.mark.parametrize("left", ["last.ckpt", "fold-0.nuzzle"])
+def test_the_same_run_goes_on(tmp_path, left):
+    work, said = unfinished(tmp_path / "m.nuzzle", left=left), []
     with folder(tmp_path / "m.nuzzle", said=said):
-        assert (work / "last.ckpt").read_text() == "an epoch"
+        assert (work / left).read_text() == "an epoch"
     assert said == [f"continuing the unfinished run in {work}"]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -67,7 +68,7 @@ class Frontend:
         """Names and units of the model's input: the features, and the labs."""
         return (*self.feature_set.columns, *(Column(f"lab_{name}", "") for name in self.labs))
 
-    @property
+    @cached_property
     def feature_set(self) -> FeatureSet:
         """The features, for this skeleton, frame rate and unit."""
         return make_features(self.features, self.skeleton, self.fps, self.unit)

@@ -85,7 +85,7 @@ class Bundle:
         decoder: from probabilities to decisions.
         training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
-        provenance: versions, date, command.
+        provenance: versions, and the date.
         calibration: of the probabilities; None in a bundle that was never calibrated.
         lab_decoders: lab -> its own decoder, where it has one.
         combiner: of what the members of an ensemble say; None where there is one member.

@@ -141,7 +141,11 @@ class ResultsWriter:
         return entry
 
     def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> None:
-        """Note that a recording could not be worked on, and why."""
+        """Note that a recording could not be worked on, and why; what it had before is gone."""
+        if (before := self._entries.get(name)) and before.file:
+            (self.directory / before.file).unlink(missing_ok=True)
+        self._bouts.pop(name, None)
+        self._spans.pop(name, None)
         self._entries[name] = RecordingEntry(
             name, lab=lab, poses=poses, status="failed", reason=reason
         )

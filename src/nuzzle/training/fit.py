@@ -33,8 +33,8 @@ from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.rendering import Renderer
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import Sample
 
 #: Told after each epoch: epoch (from 1), of how many, and the metrics.
 Progress = Callable[[int, int, dict[str, float]], None]

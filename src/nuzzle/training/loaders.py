@@ -13,7 +13,8 @@ from nuzzle.config import Config
 from nuzzle.errors import TrainingError
 from nuzzle.models import ARCHITECTURES
 from nuzzle.training.rendering import RenderedPieces, Renderer
-from nuzzle.training.windows import EpochSampler, Pieces, Sample, StretchDataset, WindowDataset
+from nuzzle.training.samples import Sample
+from nuzzle.training.windows import EpochSampler, Pieces, StretchDataset, WindowDataset
 
 #: An epoch has so many batches: a short recording, whose stretches would fill a single one, is gone
 #: over several times, each time with other shifts, so that its model takes enough steps to learn.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, TrainingError
-from nuzzle.features.base import FeatureSet
+from nuzzle.errors import ConfigError
 from nuzzle.features.frontend import Frontend
 from nuzzle.training.pose_augmentation import PoseAugmentation
+from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.windows import Batch, Pieces, Sample
+from nuzzle.training.windows import Batch, Pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +57,14 @@ class Renderer:
         augment = PoseAugmentation(config.augmentation, frontend.skeleton, frontend.fps)
         return cls(augment, frontend)
 
-    @cached_property
-    def _features(self) -> FeatureSet:
-        return self.frontend.feature_set
-
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """The sample with changed poses; features and targets follow them.
 
         Raises:
             TrainingError: the sample was made without its poses.
         """
-        if sample.poses is None:
-            raise TrainingError(f"The poses of {sample.recording!r} were not kept.")
-        poses, targets = self.augment(sample.poses, sample.targets, rng)
-        features = self.frontend.model_input(self._features(poses))
+        poses, targets = self.augment(sample.require_poses(), sample.targets, rng)
+        features = self.frontend.model_input(self.frontend.feature_set(poses))
         return replace(sample, features=features, targets=targets)
 
 

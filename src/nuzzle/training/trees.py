@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
+from torch import Tensor
 
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, MissingDependencyError, TrainingError
 from nuzzle.training.labs import hide_lab
+from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.windows import Sample
 
 #: What LightGBM is given where `model.options` say nothing else.
 DEFAULTS: dict[str, Any] = {
@@ -87,10 +87,25 @@ def lightgbm() -> Any:
     return package
 
 
+class Rows(NamedTuple):
+    """Frames to learn from.
+
+    Attributes:
+        x: `(row, column)`, features and labs; NaN is missing.
+        active: `(row, behaviour)` bool.
+        observed: `(row, behaviour)` bool, what was looked for.
+    """
+
+    x: NDArray[np.float32]
+    active: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+
+
 def fit_trees(
     config: Config,
     space: LabelSpace,
-    train: Sequence[Sample],
+    train: Sequence[LabelledPair],
+    features: Callable[[LabelledPair], Tensor],
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Any]:
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
@@ -103,7 +118,9 @@ def fit_trees(
     Args:
         config: `training.epochs` is the number of trees of each class.
         space: the behaviours.
-        train: pairs to learn from; missing values stay missing.
+        train: pairs to learn from.
+        features: of one of them, `(time, feature)`; missing values stay missing. They are in memory
+            while the frames that were drawn of this pair are taken.
         progress: is told the name of what is learned next.
 
     Returns:
@@ -117,8 +134,8 @@ def fit_trees(
     check_options(config)
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
-        return _fit_exclusive(config, space, train, settings, progress)
-    x, active, observed = _rows(train, config)
+        return _fit_exclusive(config, space, train, features, settings, progress)
+    ((x, active, observed),) = _rows(train, [[each.targets for each in train]], features, config)
     binary = {**settings, "objective": "binary"}
     # Sorted into bins once, for all behaviours that were looked for in every frame.
     whole = lightgbm().Dataset(x, free_raw_data=False)
@@ -138,29 +155,32 @@ def fit_trees(
 def _fit_exclusive(
     config: Config,
     space: LabelSpace,
-    train: Sequence[Sample],
+    train: Sequence[LabelledPair],
+    features: Callable[[LabelledPair], Tensor],
     settings: dict[str, Any],
     progress: Callable[[str], None],
 ) -> list[Any]:
     names, column = list(space.names), space.background_column
+    targets = [each.targets for each in train]
     boosters = []
-    if column is not None and in_two_steps(config, space, train):
+    if column is not None and in_two_steps(config, space, targets):
+        views = [targets, [_without(each, column) for each in targets]]
+        (x, active, _), rows = _rows(train, views, features, config)
         progress(f"any behaviour against {names.pop(column)}")
-        x, active, _ = _rows(train, config)
         known = active.any(axis=1)
         binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[known], 1 - active[known, column], binary, config))
-        train = _without(train, column)
+    else:
+        (rows,) = _rows(train, [targets], features, config)
     progress(", ".join(names))
-    x, active, observed = _rows(train, config)
-    known = active.any(axis=1)
-    y, looked = active[known].argmax(1), observed[known]
+    known = rows.active.any(axis=1)
+    y, looked = rows.active[known].argmax(1), rows.observed[known]
     several = {**settings, "objective": "multiclass", "num_class": len(names)}
     boost = _boost if looked.all() else partial(_boost_among, looked)
-    return [*boosters, boost(x[known], y, several, config)]
+    return [*boosters, boost(rows.x[known], y, several, config)]
 
 
-def in_two_steps(config: Config, space: LabelSpace, train: Sequence[Sample]) -> bool:
+def in_two_steps(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> bool:
     """Whether it is learned first if there is any behaviour, and then which.
 
     That is what `loss.kinds` asks for: trees that tell everything from everything at once spend
@@ -170,40 +190,50 @@ def in_two_steps(config: Config, space: LabelSpace, train: Sequence[Sample]) -> 
     column = space.background_column
     if not config.loss.kinds or column is None or len(space.behaviours) < 2:
         return False
-    targets = [each.targets for each in train]
     alike = all(bool(each.observed[each.observed.any(axis=1)].all()) for each in targets)
     return alike and any(bool(np.delete(each.active, column, 1).any()) for each in targets)
 
 
-def _without(samples: Sequence[Sample], background: int) -> list[Sample]:
+def _without(targets: Targets, background: int) -> Targets:
     """The frames of the other classes, and the other classes alone."""
-    out = []
-    for each in samples:
-        active, observed = each.targets.active, each.targets.observed
-        looked = observed & active.any(axis=1, keepdims=True) & ~active[:, [background]]
-        targets = Targets(*(np.delete(mask, background, 1) for mask in (active, looked)))
-        out.append(replace(each, targets=targets))
-    return out
+    active, observed = targets
+    looked = observed & active.any(axis=1, keepdims=True) & ~active[:, [background]]
+    return Targets(*(np.delete(mask, background, 1) for mask in (active, looked)))
 
 
 def _rows(
-    samples: Sequence[Sample], config: Config
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Input and targets of frames drawn at random, in their order."""
-    usable = [np.flatnonzero(each.targets.observed.any(axis=1)) for each in samples]
+    train: Sequence[LabelledPair],
+    views: Sequence[Sequence[Targets]],
+    features: Callable[[LabelledPair], Tensor],
+    config: Config,
+) -> list[Rows]:
+    """Frames drawn at random, for each of several targets of the same pairs."""
+    draws = [_draw(train, targets, config) for targets in views]
+    parts: list[list[Rows]] = [[] for _ in views]
+    for number, pair in enumerate(train):
+        whole = features(pair)
+        for part, targets, draw in zip(parts, views, draws, strict=True):
+            chosen, lab = draw[number]
+            x = torch.cat([whole[chosen], lab], dim=1).numpy()
+            part.append(Rows(x, *(mask[chosen] for mask in targets[number])))
+    return [Rows(*map(np.concatenate, zip(*part, strict=True))) for part in parts]
+
+
+def _draw(
+    train: Sequence[LabelledPair], targets: Sequence[Targets], config: Config
+) -> list[tuple[NDArray[np.intp], Tensor]]:
+    """Of each pair frames drawn at random, in their order, and the labs that they are told."""
+    usable = [np.flatnonzero(each.observed.any(axis=1)) for each in targets]
     total = sum(len(frames) for frames in usable)
     if not total:
         raise TrainingError("No frame of the training recordings was observed.")
     share = min(1.0, (config.training.epoch_windows or total) / total)
     rng = np.random.default_rng(config.training.seed)
-    x, active, observed = [], [], []
-    for sample, frames in zip(samples, usable, strict=True):
+    draws = []
+    for pair, frames in zip(train, usable, strict=True):
         chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
-        told = hide_lab(sample.lab.expand(len(chosen), -1), config.labs.dropout, rng)
-        x.append(torch.cat([sample.features[chosen], told], dim=1).numpy())
-        active.append(sample.targets.active[chosen])
-        observed.append(sample.targets.observed[chosen])
-    return np.concatenate(x), np.concatenate(active), np.concatenate(observed)
+        draws.append((chosen, hide_lab(pair.lab.expand(len(chosen), -1), config.labs.dropout, rng)))
+    return draws
 
 
 def _boost(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -12,36 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from nuzzle.labels import Pair
-from nuzzle.training.targets import Targets
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One pair of one recording, ready to learn from.
-
-    Attributes:
-        recording: its name.
-        pair: agent and target.
-        features: `(time, feature)`, normalised, nothing missing.
-        targets: what to say, and where that is known; columns of auxiliary behaviours, if any,
-            after those of the model.
-        lab: the code of its lab, `(lab,)`; empty where the model is not told.
-        poses: `(time, 2 animals, keypoint, 2)`, prepared, NaN where missing; only kept where
-            training changes them.
-    """
-
-    recording: str
-    pair: Pair
-    features: Tensor
-    targets: Targets
-    lab: Tensor = field(default_factory=lambda: torch.zeros(0))
-    poses: Tensor | None = None
-
-    @property
-    def width(self) -> int:
-        """Columns of the model's input: the features, and the labs."""
-        return self.features.shape[1] + len(self.lab)
+from nuzzle.training.samples import Sample
 
 
 class Batch(NamedTuple):
@@ -65,42 +35,37 @@ class Batch(NamedTuple):
 
 
 class Pieces(Dataset[Batch], ABC):
-    """Samples laid end to end with empty frames between, so that a batch is one gather.
+    """Pieces of equal length, cut out of samples a batch at a time.
 
     Args:
         samples: at least one.
-        margin: empty frames between two samples; a piece never reaches from one into another.
+        length: frames in a piece; those before and after its sample are 0.
+        starts: the frames of each sample that its pieces begin with.
         jitter: pieces shift at random by up to this many frames.
     """
 
-    def __init__(self, samples: Sequence[Sample], margin: int, *, jitter: int = 0) -> None:
+    def __init__(
+        self, samples: Sequence[Sample], length: int, starts: Sequence[Tensor], jitter: int
+    ) -> None:
         self.samples = samples
+        self.length = length
         self.jitter = jitter
         self.rng = np.random.default_rng(0)
-        width = samples[0].features.shape[1]
-        parts: list[Tensor] = [torch.zeros(margin, width)]
-        owners: list[Tensor] = [torch.full((margin,), -1)]
-        first, at = [], margin
-        for number, sample in enumerate(samples):
-            length = len(sample.features)
-            parts += [sample.features, torch.zeros(margin, width)]
-            owners += [torch.full((length,), number), torch.full((margin,), -1)]
-            first.append(at)
-            at += length + margin
-        #: Where each sample begins.
-        self.first = first
-        self.features = torch.cat(parts)
+        self.features = [sample.features for sample in samples]
         self.lab = torch.stack([sample.lab for sample in samples])
-        self.owner = torch.cat(owners)
-        #: Row of `active` and `observed` that belongs to a frame; -1 between samples.
-        self.row = torch.full((len(self.owner),), -1)
-        self.row[self.owner >= 0] = torch.arange(int((self.owner >= 0).sum()))
-        self.active = torch.from_numpy(np.concatenate([s.targets.active for s in samples]))
-        self.observed = torch.from_numpy(np.concatenate([s.targets.observed for s in samples]))
+        self.frames = torch.tensor([len(each) for each in self.features])
+        self.starts = torch.cat(list(starts))
+        #: Which sample each piece is of.
+        self.owners = torch.arange(len(samples)).repeat_interleave(
+            torch.tensor([len(each) for each in starts])
+        )
 
     def start_epoch(self, seed: tuple[int, ...]) -> None:
         """Seed the shifts, so that a resumed run continues alike."""
         self.rng = np.random.default_rng((*seed, 1))
+
+    def __len__(self) -> int:
+        return len(self.starts)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
@@ -109,11 +74,28 @@ class Pieces(Dataset[Batch], ABC):
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch; what torch's DataLoader calls."""
 
-    @abstractmethod
-    def __len__(self) -> int: ...
+    def _places(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Of which sample these pieces are, and where they begin this time."""
+        owners, starts = self.owners[chosen], self.starts[chosen]
+        if self.jitter:
+            shifts = self.rng.integers(-self.jitter, self.jitter + 1, size=len(starts))
+            starts = starts + torch.from_numpy(shifts)
+        return owners, starts
 
-    def _shifts(self, count: int) -> Tensor:
-        return torch.from_numpy(self.rng.integers(-self.jitter, self.jitter + 1, size=(count, 1)))
+    def _inside(self, owners: Tensor, starts: Tensor) -> Tensor:
+        """Which frames of pieces are of their samples, `(piece, time)`."""
+        at = starts.unsqueeze(1) + torch.arange(self.length)
+        return (at >= 0) & (at < self.frames[owners].unsqueeze(1))
+
+    def _cut(self, wholes: Sequence[Tensor], owners: Tensor, starts: Tensor) -> Tensor:
+        """Pieces `(piece, time, column)` of what there is of each sample, `(time, column)`."""
+        out = wholes[0].new_zeros(len(owners), self.length, wholes[0].shape[1])
+        for piece, owner, start in zip(out, owners.tolist(), starts.tolist(), strict=True):
+            whole = wholes[owner]
+            first = max(start, 0)
+            stop = max(first, min(start + self.length, len(whole)))
+            piece[first - start : stop - start] = whole[first:stop]
+        return out
 
 
 class WindowDataset(Pieces):
@@ -129,31 +111,30 @@ class WindowDataset(Pieces):
     def __init__(
         self, samples: Sequence[Sample], window: int, *, stride: int = 1, jitter: int = 0
     ) -> None:
-        super().__init__(samples, window + jitter, jitter=jitter)
-        self.offsets = torch.arange(window) - window // 2
-        frames = []
-        for start, sample in zip(self.first, samples, strict=True):
-            observed = torch.from_numpy(sample.targets.observed.any(axis=1))
-            frames.append(observed.nonzero().squeeze(1)[::stride] + start)
-        self.frames = torch.cat(frames)
-
-    def __len__(self) -> int:
-        return len(self.frames)
+        observed = [np.flatnonzero(each.targets.observed.any(axis=1)) for each in samples]
+        centres = [frames[::stride] for frames in observed]
+        starts = [torch.from_numpy(frames - window // 2) for frames in centres]
+        super().__init__(samples, window, starts, jitter)
+        columns = zip(
+            *(
+                [mask[frames] for mask in sample.targets]
+                for sample, frames in zip(samples, centres, strict=True)
+            ),
+            strict=True,
+        )
+        self.active, self.observed = (torch.from_numpy(np.concatenate(each)) for each in columns)
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """Windows and the targets of their centres."""
-        centre = self.frames[torch.as_tensor(indices)]
-        at = centre.unsqueeze(1) + self.offsets
-        if self.jitter:
-            at = at + self._shifts(len(at))
-        row = self.row[centre]
+        chosen = torch.as_tensor(indices)
+        owners, starts = self._places(chosen)
         return Batch(
-            x=self.features[at],
-            inside=self.owner[at] >= 0,
-            targets=self.active[row].float(),
-            observed=self.observed[row],
-            sample=self.owner[centre],
-            lab=self.lab[self.owner[centre]],
+            x=self._cut(self.features, owners, starts),
+            inside=self._inside(owners, starts),
+            targets=self.active[chosen].float(),
+            observed=self.observed[chosen],
+            sample=owners,
+            lab=self.lab[owners],
         )
 
 
@@ -167,36 +148,31 @@ class StretchDataset(Pieces):
     """
 
     def __init__(self, samples: Sequence[Sample], length: int, *, jitter: int = 0) -> None:
-        super().__init__(samples, length + jitter, jitter=jitter)
-        self.offsets = torch.arange(length)
-        starts, owners = [], []
-        for number, (first, sample) in enumerate(zip(self.first, samples, strict=True)):
-            for start in range(0, len(sample.features), length):
-                if sample.targets.observed[start : start + length].any():
-                    starts.append(first + start)
-                    owners.append(number)
-        self.starts = torch.tensor(starts, dtype=torch.long)
-        self.owners = torch.tensor(owners, dtype=torch.long)
-
-    def __len__(self) -> int:
-        return len(self.starts)
+        starts = [
+            torch.tensor(
+                [
+                    start
+                    for start in range(0, len(each.features), length)
+                    if each.targets.observed[start : start + length].any()
+                ],
+                dtype=torch.long,
+            )
+            for each in samples
+        ]
+        super().__init__(samples, length, starts, jitter)
+        self.active = [torch.from_numpy(each.targets.active) for each in samples]
+        self.observed = [torch.from_numpy(each.targets.observed) for each in samples]
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """Stretches and the targets of all their frames."""
-        chosen = torch.as_tensor(indices)
-        at = self.starts[chosen].unsqueeze(1) + self.offsets
-        if self.jitter:
-            at = at + self._shifts(len(at))
-        inside = self.owner[at] >= 0
-        row = self.row[at].clamp(min=0)
-        there = inside.unsqueeze(-1)
+        owners, starts = self._places(torch.as_tensor(indices))
         return Batch(
-            x=self.features[at],
-            inside=inside,
-            targets=(self.active[row] & there).float(),
-            observed=self.observed[row] & there,
-            sample=self.owners[chosen],
-            lab=self.lab[self.owners[chosen]],
+            x=self._cut(self.features, owners, starts),
+            inside=self._inside(owners, starts),
+            targets=self._cut(self.active, owners, starts).float(),
+            observed=self._cut(self.observed, owners, starts),
+            sample=owners,
+            lab=self.lab[owners],
         )
 
 

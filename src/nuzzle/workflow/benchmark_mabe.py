@@ -39,6 +39,7 @@ from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
 
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
@@ -99,6 +100,7 @@ def benchmark_mabe(
         InputError, OutputError: the tree is incomplete; `out` holds something else.
     """
     config, out, data = config or Config(), Path(out), Path(data)
+    check_models(config)
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)

@@ -28,7 +28,7 @@ from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of
-from nuzzle.workflow.scored import score_recording
+from nuzzle.workflow.scored import score_recording, targets_of
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
 _MOST_FRAMES = 5000
@@ -187,13 +187,20 @@ class _Job:
 
     def importance(self, repeats: int) -> list[dict[str, Any]] | None:
         """Drops of the scores for each family; None without labels."""
-        labelled = [each for each in self.recordings if each.labels is not None]
-        if not labelled or not repeats:
-            if repeats:
-                self.note(
-                    "There are no labels, so the importance of families of features cannot be "
-                    "measured. Give a manifest with labels."
-                )
+        if not repeats:
+            return None
+        labelled = [each for each in self.recordings if targets_of(self.bundle, each)]
+        foreign = {each.name for each in self.recordings if each.labels is not None}
+        if foreign := foreign - {each.name for each in labelled}:
+            self.note(
+                f"The labels of {listed(sorted(foreign))} say nothing of what the model learned: "
+                "the importance of families of features is measured without them."
+            )
+        if not labelled:
+            self.note(
+                "There are no labels, so the importance of families of features cannot be "
+                "measured. Give a manifest with labels."
+            )
             return None
         kinds = families(self.bundle.frontend.columns)
 

@@ -27,11 +27,11 @@ from nuzzle.models import ARCHITECTURES
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.labs import looked_for
+from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import check_options, fit_trees, lightgbm
-from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_space
-from nuzzle.workflow.samples import Say, prepare_samples
+from nuzzle.workflow.samples import Say, label_pairs, measure
 
 #: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
 #: share of the median bout, and at most so many seconds.
@@ -88,15 +88,21 @@ def learn(
     """
     say(f"behaviours: {', '.join(space.names)}")
     auxiliary = _auxiliary(recordings["train"], space, config, say)
-    frontend, samples = prepare_samples(recordings, space, config, auxiliary)
-    classifier, how = _fit(config, space, auxiliary, frontend, samples, work, say, progress)
+    frontend, pairs = label_pairs(recordings, space, config, auxiliary)
+    if config.model.name == "trees":
+        classifier, how = _fit_trees(config, space, frontend, pairs["train"], say)
+    else:
+        frontend, samples = measure(frontend, pairs)
+        classifier, how = _fit_network(
+            config, space, auxiliary, frontend, samples, work, say, progress
+        )
     bundle = Bundle(
         members=(Member(config.model.name, classifier, frontend, config),),
         space=space,
         config=config,
         decoder=configured_decoder(config, space, recordings["train"]),
         training={
-            **_trained_on(recordings, space, samples),
+            **_trained_on(recordings, space, pairs["train"]),
             "auxiliary": [] if auxiliary is None else list(auxiliary.names),
             **how,
         },
@@ -122,7 +128,7 @@ def _auxiliary(
     return auxiliary
 
 
-def _fit(
+def _fit_network(
     config: Config,
     space: LabelSpace,
     auxiliary: LabelSpace | None,
@@ -132,11 +138,8 @@ def _fit(
     say: Say,
     progress: Progress | None,
 ) -> tuple[Classifier, dict[str, Any]]:
-    """A trained classifier, and how its training went."""
-    train, val = samples["train"], samples["val"]
-    if config.model.name == "trees":
-        return _fit_trees(config, space, train, say)
-    stopped = ""
+    """A trained network, and how its training went."""
+    train, val, stopped = samples["train"], samples["val"], ""
     try:
         trained = fit(
             config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend
@@ -165,13 +168,23 @@ def _fit(
 
 
 def _fit_trees(
-    config: Config, space: LabelSpace, train: Sequence[Sample], say: Say
-) -> tuple[TreeClassifier, dict[str, Any]]:
+    config: Config,
+    space: LabelSpace,
+    frontend: Frontend,
+    train: Sequence[LabelledPair],
+    say: Say,
+) -> tuple[Classifier, dict[str, Any]]:
     """The same for trees."""
     if config.augmentation.of_poses:
         say("trees take no part in the augmentation of poses: each frame is learned once")
     began = time.perf_counter()
-    boosters = fit_trees(config, space, train, lambda what: say(f"trees of {what}"))
+    boosters = fit_trees(
+        config,
+        space,
+        train,
+        lambda pair: frontend.feature_set(pair.require_poses()),
+        lambda what: say(f"trees of {what}"),
+    )
     took = round(time.perf_counter() - began, 1)
     two_steps = space.exclusive and len(boosters) > 1
     background = space.background_column if two_steps else None
@@ -212,12 +225,12 @@ def configured_decoder(config: Config, space: LabelSpace, train: Sequence[Record
 def _trained_on(
     recordings: dict[str, list[Recording]],
     space: LabelSpace,
-    samples: dict[str, list[Sample]],
+    train: Sequence[LabelledPair],
 ) -> dict[str, Any]:
     # Without direction, both orders of a pair may have been learned from; its labels count once.
     once = {
         (each.recording, each.pair if space.directed else frozenset(each.pair)): each
-        for each in samples["train"]
+        for each in train
     }
     # What an animal does to itself stands in each of its pairs.
     of_agents = {(each.recording, each.pair.agent): each for each in once.values()}
@@ -235,14 +248,14 @@ def _trained_on(
         "groups": sorted({each.leak_group for each in recordings["train"]}),
         "labs": looked_for(recordings["train"], space.names),
         "unlearned": list(space.absent(recordings["train"])),
-        "one_way": _one_way(samples["train"], len(space.names)) if space.directed else [],
+        "one_way": _one_way(train, len(space.names)) if space.directed else [],
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
         "behaviours": counts,
     }
 
 
-def _one_way(train: Sequence[Sample], n: int) -> list[str]:
+def _one_way(train: Sequence[LabelledPair], n: int) -> list[str]:
     """The pairs that were labelled with `n` behaviours, in words, where never both orders were."""
     labelled = [each for each in train if each.targets.observed[:, :n].any()]
     looked = {(each.recording, each.pair) for each in labelled}

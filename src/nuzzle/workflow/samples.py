@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import torch
 
@@ -13,23 +12,21 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
+from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace, View
-from nuzzle.training.windows import Sample
 from nuzzle.workflow.auxiliary import auxiliary_targets
 
 #: Told what is going on, one sentence at a time.
 Say = Callable[[str], None]
 
 
-def prepare_samples(
+def label_pairs(
     recordings: dict[str, list[Recording]],
     space: LabelSpace,
     config: Config,
     auxiliary: LabelSpace | None = None,
-) -> tuple[Frontend, dict[str, list[Sample]]]:
-    """Model input and targets of every labelled pair; statistics come from `train` only.
-
-    Where the model takes features as they are, there are no statistics.
+) -> tuple[Frontend, dict[str, list[LabelledPair]]]:
+    """Every labelled pair with its prepared poses and its targets; a frontend without statistics.
 
     Args:
         recordings: split -> recordings; `train` must be there.
@@ -43,56 +40,60 @@ def prepare_samples(
         if each.labels is not None and set(each.labels.behaviours) & set(space.names)
     ]
     frontend = Frontend.plan(known or recordings["train"], config, directed=space.directed)
-    samples: dict[str, list[Sample]] = {}
-    for split, part in recordings.items():
-        beside, keep_poses = None, False
-        if split == "train":
-            beside, keep_poses = auxiliary, bool(config.augmentation.of_poses)
-        samples[split] = [
-            sample
+    pairs = {
+        split: [
+            pair
             for recording in part
-            for sample in _samples(frontend, recording, space, beside, keep_poses=keep_poses)
+            for pair in _label(frontend, recording, space, auxiliary if split == "train" else None)
         ]
-    if not samples["train"]:
+        for split, part in recordings.items()
+    }
+    if not pairs["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
+    return frontend, pairs
+
+
+def measure(
+    frontend: Frontend, pairs: dict[str, list[LabelledPair]]
+) -> tuple[Frontend, dict[str, list[Sample]]]:
+    """Model input of labelled pairs, and the frontend with its statistics, those of `train`."""
+    features = {
+        split: [frontend.feature_set(each.require_poses()) for each in part]
+        for split, part in pairs.items()
+    }
     if frontend.normalise:
-        raw = (sample.features for sample in samples["train"])
-        normaliser = Normaliser.fit(raw, frontend.feature_set.flags)
+        normaliser = Normaliser.fit(features["train"], frontend.feature_set.flags)
         frontend = frontend.with_normaliser(normaliser)
-    for of_split in samples.values():
-        for at, each in enumerate(of_split):  # one by one: features may fill much of the memory
-            of_split[at] = replace(each, features=frontend.model_input(each.features))
-    return frontend, samples
+    return frontend, {
+        split: [
+            # Raw ones go as they are used: features may fill much of the memory.
+            each.with_features(frontend.model_input(features[split].pop(0)))
+            for each in part
+        ]
+        for split, part in pairs.items()
+    }
 
 
-def _samples(
-    frontend: Frontend,
-    recording: Recording,
-    space: LabelSpace,
-    auxiliary: LabelSpace | None,
-    *,
-    keep_poses: bool,
-) -> Iterator[Sample]:
-    """Features, not yet normalised, and targets of every view of a recording.
-
-    Of a pair that auxiliary labels alone name nothing is observed of `space`.
-    """
+def _label(
+    frontend: Frontend, recording: Recording, space: LabelSpace, auxiliary: LabelSpace | None
+) -> Iterator[LabelledPair]:
+    """Every view of a recording. Of a pair that auxiliary labels alone name nothing is observed."""
     if recording.labels is None and auxiliary is None:
         return
     prepared = frontend.prepare(recording)
     labels, symmetric = prepared.labels, frontend.feature_set.symmetric
     mine, others = _views(prepared, space, auxiliary, symmetric=symmetric)
     for view in [*mine, *others]:
-        raw = frontend.raw(prepared, view.pair)
         if labels is None or view in others:
             targets = space.nothing(prepared.n_frames)
         else:
             targets = space.targets(labels, view.labelled)
         if auxiliary is not None:
             targets = targets.beside(auxiliary_targets(auxiliary, prepared, view.labelled))
-        poses = torch.from_numpy(prepared.pair_position(view.pair)) if keep_poses else None
-        lab = frontend.lab_code(recording.lab)
-        yield Sample(recording.name, view.pair, raw, targets, lab, poses)
+        poses = torch.from_numpy(prepared.pair_position(view.pair))
+        yield LabelledPair(
+            recording.name, view.pair, targets, frontend.lab_code(recording.lab), poses
+        )
 
 
 def _views(

@@ -20,6 +20,7 @@ from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
 from nuzzle.workflow.described import describe
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, starting_point
 from nuzzle.workflow.shared_study import SharedStudy, load_optuna, start_again, written_by
@@ -104,6 +105,7 @@ def tune(
         TrainingError: no trial succeeded.
     """
     config, scoring, out = config or Config(), scoring or Scoring(), Path(out)
+    check_models(config)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     values = load_space(space, config)
     folder = _folder(out, overwrite=overwrite)

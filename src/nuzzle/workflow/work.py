@@ -70,15 +70,15 @@ def remove(work: Path) -> None:
 
 def _continue(work: Path, mark: str, say: Say) -> None:
     """Leaves a note of this run, after a look at the one that may be there."""
-    note = work / _NOTE
-    before = note.read_text("utf-8") if _begun(work) and note.exists() else mark
+    note, begun = work / _NOTE, _begun(work)
+    before = note.read_text("utf-8") if begun and note.exists() else mark
     if before != mark:
         raise OutputError(
             f"{work} holds an unfinished run with another config, manifest or folds: "
             f"{differences(before, mark)}. "
             "Finish that one, or pass --fresh to throw it away."
         )
-    if (work / "last.ckpt").exists():
+    if begun:
         say(f"continuing the unfinished run in {work}")
     write_text(note, mark)
 
