@@ -20,7 +20,7 @@ import numpy as np
 from nuzzle.config import Config
 from nuzzle.evaluation import evaluate
 from nuzzle.io.load import load_manifest
-from nuzzle.models import ARCHITECTURES
+from nuzzle.models import MODELS
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import Spread
@@ -46,7 +46,7 @@ def shows_all(recording: Recording, space: LabelSpace) -> bool:
 
 
 def main() -> None:
-    names = [*ARCHITECTURES, "trees"]
+    names = [*MODELS]
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_data_options(parser)
     parser.add_argument("--models", nargs="+", choices=names, default=["conv_lstm", "trees"])

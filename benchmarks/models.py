@@ -36,7 +36,7 @@ from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
-from nuzzle.models import ARCHITECTURES, count_parameters
+from nuzzle.models import MODELS, count_parameters
 from nuzzle.recording import Recording
 from nuzzle.workflow.train import train
 from rats import (
@@ -148,7 +148,7 @@ def print_row(cells: Sequence[str]) -> None:
 
 
 def main() -> None:
-    names = [*ARCHITECTURES, "trees", "ensemble"]
+    names = [*MODELS, "ensemble"]
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_data_options(parser)
     parser.add_argument("--no-auxiliary", action="store_true", help="learn one stream alone")

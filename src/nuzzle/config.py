@@ -339,9 +339,14 @@ class Config(MemberConfig):
             assign(plain, key.split("."), value)
         return Config.parse(plain, source)
 
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether several models are combined."""
+        return self.model.name == "ensemble"
+
     def members(self) -> dict[str, Config]:
         """Configurations of the members of an ensemble, by their names; of a model, its own."""
-        if self.model.name != "ensemble":
+        if not self.is_ensemble:
             return {self.model.name: self}
         return {name: self._member(each) for name, each in self.ensemble.members.items()}
 
@@ -354,7 +359,7 @@ class Config(MemberConfig):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values without what says nothing: sections of members, or of no ensemble."""
-        if self.model.name != "ensemble":
+        if not self.is_ensemble:
             return self.model_dump(mode="json", exclude={"ensemble"})
         sections = {name: True for name in MemberConfig.model_fields if name != "model"}
         unused = {name for name in TrainingConfig.model_fields if name != "seed"}

@@ -7,7 +7,7 @@ import pytest
 from nuzzle.decoding import tune as module
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.tune import tune_decoder
-from nuzzle.decoding.tuned import Reached
+from nuzzle.decoding.tuned import Reached, objectives_of
 from nuzzle.errors import InputError
 from nuzzle.probabilities.calibrators import among
 
@@ -118,6 +118,10 @@ def test_every_behaviour_can_have_its_objective(recordings):
     assert tuned.gain == pytest.approx(expected)
 
 
+def test_a_behaviour_without_an_objective_has_both():
+    assert objectives_of({"b1": "frames"}, ("b0", "b1")) == {"b0": "both", "b1": "frames"}
+
+
 def test_recordings_of_one_group_are_never_on_both_sides(recordings):
     """Two recordings of one animal, two of another: two parts, however many are asked for."""
     pairs = [*recordings(2, group="a"), *recordings(2, seed=1, group="b")]
@@ -138,7 +142,7 @@ def test_what_cannot_be_tuned_is_refused(recordings):
     with pytest.raises(InputError, match="objective is one of"):
         tune_decoder(recordings(2), "accuracy")
     with pytest.raises(InputError, match="objective is one of"):
-        tune_decoder(recordings(2), {"b0": "frames"})
+        tune_decoder(recordings(2), {"b9": "frames"})
     with pytest.raises(InputError, match="nothing to score"):
         tune_decoder([])
 

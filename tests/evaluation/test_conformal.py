@@ -131,7 +131,7 @@ def test_few_groups_promise_nothing():
     assert fitted.quantiles == (math.inf,)
     assert fitted.groups == 8
     measured = measured_on(fitted, recordings(rng, 2))
-    assert (measured.coverage.value, measured.set_size, measured.sure.value) == (1, 3, 0)
+    assert (measured.coverage.value, measured.sure.value) == (1, 0)
 
 
 def test_measured_by_hand(scored):
@@ -141,7 +141,6 @@ def test_measured_by_hand(scored):
     measured = measured_on(conformal, [pair])
     # Sets: {attack}, {attack, mount}, {other} where mount was decided; the last is not scored.
     assert measured.coverage.value == pytest.approx(2 / 3)
-    assert measured.set_size == pytest.approx(4 / 3)
     assert measured.sure.value == pytest.approx(1 / 3)
     shares = {name: each.value for name, each in measured.by_behaviour.items()}
     assert shares == {"attack": 1.0, "mount": 0.5, "other": pytest.approx(np.nan, nan_ok=True)}

@@ -176,13 +176,6 @@ def test_json_there_and_back(evaluation, scored):
         assert Evaluation.from_dict(json.loads(text)).to_dict() == values
 
 
-def test_table_has_a_row_for_each_behaviour(evaluation):
-    table = evaluation.to_table()
-    assert table["behaviour"].tolist() == ["attack", "mount", "other"]
-    assert table.loc[0, "f1"] == evaluation["attack"].f1.value
-    assert table.loc[0, "bout_f1_0.25_low"] == evaluation["attack"].bout_f1["0.25"].low
-
-
 def test_unknown_behaviour(evaluation):
     with pytest.raises(KeyError):
         evaluation["groom"]

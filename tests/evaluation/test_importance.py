@@ -20,7 +20,7 @@ def recordings():
 
 @pytest.fixture(scope="module")
 def frontend():
-    return Frontend(MOUSE7, 30.0, "px", Pipeline(), "engineered48", normalise=False)
+    return Frontend(MOUSE7, 30.0, "px", Pipeline(), "engineered48")
 
 
 def near(frontend, recording):

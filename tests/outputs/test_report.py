@@ -203,7 +203,7 @@ def test_what_is_promised_of_sets_is_said_beside_what_became_of_it(made_up):
         macro_f1=Estimate(0.951),
         f1={name: Estimate(0.9 + 0.01 * n) for n, name in enumerate(names)},
     )
-    known = Uncertainty("left out in turn", "temperature", 10, 0.1, 0.05, (), (), sets)
+    known = Uncertainty("left out in turn", 0.1, 0.05, sets)
     metrics = replace(evaluation, uncertainty=known).to_dict()
     (results.directory / "metrics.json").write_text(json.dumps(metrics))
     page, html = page_of(results)

@@ -13,7 +13,7 @@ from nuzzle.outputs.seen import seen_before
 
 CALIBRATION = {"calibrator": {"kind": "temperature"}, "recordings": ["cage1", "cage2", "cage3"]}
 LEARNED = {"recordings": ["cage1", "old"], "groups": ["animal7"]}
-STOPPED = {"validation_recordings": ["cage1", "cage2", "cage3"], "best_epoch": 4}
+STOPPED = {"validation_recordings": ["cage1", "cage2", "cage3"], "best_epoch": 4, "history": [{}]}
 EARLY = {"training": {"early_stopping": True}}
 
 
@@ -21,7 +21,7 @@ def said(made_up, how=None, **bundle):
     results = made_up("evaluation", n_frames=300, bundle=bundle)
     evaluation = Evaluation.from_dict(results.metrics)
     if how is not None:
-        known = Uncertainty(how, "temperature", 2, 0.1, 0.1, (), ())
+        known = Uncertainty(how, 0.1, 0.1)
         evaluation = replace(evaluation, uncertainty=known)
         (results.directory / "metrics.json").write_text(json.dumps(evaluation.to_dict()))
     return seen_before(read_results(results.directory), evaluation)
@@ -51,15 +51,14 @@ def test_other_recordings_of_the_same_animals(made_up):
     [
         ({"config": EARLY}, True),
         ({"config": {"training": {"early_stopping": False}}}, False),
-        ({"config": EARLY, "classifier": {"kind": "trees"}}, False),
-        ({"config": EARLY, "members": []}, False),
+        ({"config": EARLY, "training": {**STOPPED, "history": []}}, False),  # trees, an ensemble
     ],
 )
 def test_recordings_that_decided_when_to_stop(made_up, bundle, stopped):
     sentence = (
         "These recordings also decided when to stop training (epoch 4), so the figures flatter."
     )
-    assert said(made_up, training=STOPPED, **bundle) == [sentence] * stopped
+    assert said(made_up, **{"training": STOPPED, **bundle}) == [sentence] * stopped
 
 
 def test_a_calibration_on_them_flatters(made_up, tmp_path):

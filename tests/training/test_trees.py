@@ -1,4 +1,3 @@
-import sys
 from dataclasses import replace
 from operator import attrgetter
 
@@ -7,13 +6,13 @@ import pytest
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, MissingDependencyError
+from nuzzle.errors import ConfigError
 from nuzzle.inference.kinds import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.trees import OPTIONS, _boost, _boost_among, fit_trees, in_two_steps, lightgbm
+from nuzzle.training.trees import _boost, _boost_among, fit_trees, in_two_steps
 
 CHANGES = (
     "model.name=trees",
@@ -82,36 +81,6 @@ def test_impossible_options(sample):
     config = Config.load(None, ["model.name=trees", "model.options={num_leaves: 1}"])
     with pytest.raises(ConfigError, match=r"model\.options"):
         fitted(config, SPACE, [sample])
-
-
-@pytest.mark.parametrize(
-    ("option", "hint"),
-    [("num_leafs", "mean 'num_leaves'"), ("max_leaves", "did you mean"), ("colour", "known are")],
-)
-def test_options_that_lightgbm_would_pass_over(sample, option, hint):
-    config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
-    with pytest.raises(ConfigError, match=f"no option '{option}'; .*{hint}"):
-        fitted(config, SPACE, [sample])
-
-
-@pytest.mark.parametrize(
-    ("option", "key"), [("num_iterations", "training.epochs"), ("class_weight", "loss.alpha")]
-)
-def test_options_that_the_configuration_has_elsewhere(sample, option, key):
-    config = Config.load(None, ["model.name=trees", f"model.options={{{option}: 3}}"])
-    with pytest.raises(ConfigError, match=f"'{option}' from {key}"):
-        fitted(config, SPACE, [sample])
-
-
-def test_every_option_is_one_of_lightgbms_main_names():
-    known = lightgbm().basic._ConfigAliases._get_all_param_aliases()
-    assert set(OPTIONS) <= set(known)
-
-
-def test_without_lightgbm(sample, monkeypatch):
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'nuzzle\[trees\]'"):
-        fitted(CONFIG, SPACE, [sample])
 
 
 def test_exclusive_trees_are_not_told_that_what_nobody_looked_for_is_absent(sample):

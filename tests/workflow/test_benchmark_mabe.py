@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from nuzzle.config import Config
+from nuzzle.errors import ConfigError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.mabe import write_mabe
@@ -112,6 +113,12 @@ def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
         benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
     benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
     assert len(learned) == 2 + 2 + 1, "two folds are left, and the model of all recordings"
+
+
+def test_a_model_that_there_is_not_is_refused_before_anything_is_read(tmp_path):
+    config = CONFIG.with_values({"model.name": "tres"})
+    with pytest.raises(ConfigError, match=r"no model 'tres'; there are .*'trees'"):
+        benchmark_mabe(tmp_path / "nothing", tmp_path / "out", config)
 
 
 def test_what_a_mouse_does_to_itself_has_itself_as_target():

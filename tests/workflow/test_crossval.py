@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from nuzzle.cli.crossval import _objective
 from nuzzle.config import Config
 from nuzzle.decoding import tune as tune_module
 from nuzzle.errors import InputError, LeakageError, OutputError, TrainingError
@@ -42,6 +43,25 @@ def test_parts_are_about_equally_long(recordings):
     lengths = [sum(r.n_frames for r in part) for part in partition(unequal, "recording", 3, QUICK)]
     # 900 | 800 | 500, then 200 and 100 to the shortest.
     assert sorted(lengths) == [800, 800, 900]
+
+
+def test_an_objective_that_there_is_not_is_refused_before_the_training(recordings, tmp_path):
+    for objective in ("accuracy", {"groom": "bouts"}, {"investigation": "bout"}):
+        with pytest.raises(InputError, match=r"objective is one of .* \['investigation'\]"):
+            cross_validate(recordings[:3], QUICK, tmp_path, "group", 3, objective)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("bouts", "bouts"),
+        ("attack=bouts, mount=frames", {"attack": "bouts", "mount": "frames"}),
+        ("p = q=both", {"p = q": "both"}),
+    ],
+)
+def test_objectives_on_the_command_line(said, means):
+    assert _objective(said) == means
 
 
 def test_too_few_groups(recordings):

@@ -94,6 +94,19 @@ def test_trees_have_columns_but_no_gradients(trees, short, manifest, tmp_path):
         nuzzle.explain(trees, [short], tmp_path / "b", behaviours=["flee"])
 
 
+def test_labels_of_nothing_that_was_learned_do_not_end_it(trees, manifest, tmp_path):
+    mine, other = manifest.entries[3], manifest.entries[0]
+    foreign = {name: f"a {name}" for name in ("attack", "investigation", "mount", "other")}
+    study = Manifest((mine, replace(other, behaviours=foreign, split="val")))
+    study.save(tmp_path / "study.csv")
+    said = []
+    summary = nuzzle.explain(
+        trees, [tmp_path / "study.csv"], tmp_path / "why", split="val", repeats=1, say=said.append
+    )
+    assert summary["importance"]
+    assert any(f"labels of {other.recording} say nothing" in note for note in summary["notes"])
+
+
 def test_frames_are_numbers(bundle_file, short, tmp_path):
     result = run(bundle_file, short, "--out", tmp_path / "w", "--frames", "ten")
     assert result.exit_code == 2

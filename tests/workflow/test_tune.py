@@ -311,6 +311,12 @@ def test_without_optuna(manifest, tmp_path, monkeypatch):
         tune(manifest, tmp_path / "best.yaml", TREES)
 
 
+def test_a_model_that_there_is_not(manifest, space, tmp_path):
+    config = TREES.with_values({"model.name": "tres"})
+    with pytest.raises(ConfigError, match="no model 'tres'"):
+        tune(manifest, tmp_path / "best.yaml", config, space=space)
+
+
 def test_a_space_that_cannot_be(manifest, space, tmp_path):
     space.write_text("training.lr: [0.1]\nlabels.mode: [exclusive]\nloss.gamma: [-1]\n")
     with pytest.raises(ConfigError) as error:

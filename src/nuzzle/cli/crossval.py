@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,19 +24,20 @@ if TYPE_CHECKING:
     from nuzzle.workflow.crossval import CrossValidation
 
 
-class _Objective(StrEnum):
-    FRAMES = "frames"
-    BOUTS = "bouts"
-    BOTH = "both"
-
-
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
 _Split = Annotated[
     str, typer.Option(help="The split whose recordings take part; all of them by default.")
 ]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
-_For = Annotated[_Objective, typer.Option("--objective", help="What the decoding is tuned for.")]
+_For = Annotated[
+    str,
+    typer.Option(
+        "--objective",
+        help="What the decoding is tuned for: frames, bouts or both; or for some behaviours, as "
+        "attack=bouts,mount=frames, and both for the others.",
+    ),
+]
 
 
 def crossval(
@@ -50,7 +50,7 @@ def crossval(
     split: _Split = "",
     folds: _Folds = 5,
     by: By = Together.GROUP,
-    objective: _For = _Objective.BOTH,
+    objective: _For = "both",
     overwrite: Overwrite = False,
     fresh: Fresh = False,
     json: JsonTarget = None,
@@ -69,7 +69,7 @@ def crossval(
         auxiliary=auxiliary,
         by=by.value,
         folds=folds,
-        objective=objective.value,
+        objective=_objective(objective),
         split=split,
         overwrite=overwrite,
         fresh=fresh,
@@ -80,6 +80,14 @@ def crossval(
     _print_decoding(result)
     console().print(f"Bundle, trained on all these recordings: {out}")
     emit_json(result.to_dict(), json)
+
+
+def _objective(said: str) -> Any:
+    """One word for all, or behaviour -> word; what they may be is checked with the behaviours."""
+    if "=" not in said:
+        return said
+    pairs = (each.rpartition("=") for each in said.split(","))
+    return {name.strip(): word.strip() for name, _, word in pairs}
 
 
 def _print_decoding(result: CrossValidation) -> None:

@@ -154,7 +154,7 @@ class Decoder:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Decoder:
         """The inverse of `to_dict`."""
-        path, whole = values["viterbi"], values.get("whole_bouts")
+        path, whole = values["viterbi"], values["whole_bouts"]
         return cls(
             tuple(values["behaviours"]),
             bool(values["exclusive"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,15 @@ from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
-from nuzzle.decoding.tuned import Objective, Reached, Tuned, TunedLab, frame_weights, value_of
+from nuzzle.decoding.tuned import (
+    Objective,
+    Reached,
+    Tuned,
+    TunedLab,
+    frame_weights,
+    objectives_of,
+    value_of,
+)
 from nuzzle.errors import InputError
 from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
@@ -49,7 +57,7 @@ def tune_decoder(
     Args:
         pairs: **out-of-fold** predictions: of recordings that it learned a model is too sure.
         objective: what is maximised: F1 per frame, per bout (IoU 0.5), or the mean of both; one
-            for all, or behaviour -> objective.
+            for all, or behaviour -> objective, and both for those that are not named.
         folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
         calibration: of the probabilities, fitted where the decoder is chosen.
         configured: recording -> what decides without tuning; each frame by itself if None.
@@ -212,13 +220,7 @@ def _objectives(
 ) -> dict[str, Objective]:
     check_comparable(pairs)
     names = [pairs[0].behaviours[column] for column in pairs[0].foreground]
-    chosen = dict.fromkeys(names, objective) if isinstance(objective, str) else dict(objective)
-    if set(chosen) != set(names) or not set(chosen.values()) <= set(get_args(Objective)):
-        raise InputError(
-            f"The objective is one of {list(get_args(Objective))}, for all or for each of {names}; "
-            f"got {objective!r}."
-        )
-    return {name: chosen[name] for name in names}
+    return objectives_of(objective, names)
 
 
 def _parts(pairs: Sequence[ScoredPair], folds: int, seed: int) -> tuple[NDArray[np.int64], int]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.decoder import Decoder
+from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import Counts, DecodingScore
 
 #: What the decoding is tuned for: F1 per frame, per bout, or the mean of both.
 Objective = Literal["frames", "bouts", "both"]
+_BOTH: Objective = "both"
 
 #: A tuned decoder must gain more than this to be used.
 MIN_GAIN = 0.002
@@ -143,6 +145,25 @@ class Tuned:
             "groups": self.groups,
             "labs": {lab: each.to_dict() for lab, each in self.labs.items()},
         }
+
+
+def objectives_of(
+    objective: Objective | Mapping[str, Objective], names: Sequence[str]
+) -> dict[str, Objective]:
+    """What is maximised for each behaviour; of those that a mapping does not name, both.
+
+    Raises:
+        InputError: there is no such objective, or no such behaviour.
+    """
+    if isinstance(objective, str):
+        objective = dict.fromkeys(names, objective)
+    chosen: dict[str, Objective] = {**dict.fromkeys(names, _BOTH), **objective}
+    if set(chosen) != set(names) or not set(chosen.values()) <= set(get_args(Objective)):
+        raise InputError(
+            f"The objective is one of {list(get_args(Objective))}, for all or for some of "
+            f"{list(names)}; got {objective!r}."
+        )
+    return chosen
 
 
 def value_of(score: DecodingScore, objectives: Mapping[str, Objective]) -> float:

@@ -27,13 +27,11 @@ class Coverage:
             go on at once, of those in which it was looked for. Nobody promised these.
         sure: share of frames (and behaviours, where several may go on) whose set is what was
             decided and nothing else.
-        set_size: mean number of answers in a set.
     """
 
     coverage: Estimate
     by_behaviour: Mapping[str, Estimate]
     sure: Estimate
-    set_size: float
 
 
 def measure_coverage(
@@ -52,14 +50,12 @@ def measure_coverage(
     check_comparable(pairs)
     names = pairs[0].behaviours
     units = groups_of(pairs)
-    held, known, sizes, sure = (np.zeros((len(units), len(names))) for _ in range(4))
+    held, known, sure = (np.zeros((len(units), len(names))) for _ in range(3))
     for pair, mine in zip(pairs, sets, strict=True):
         unit = units.index(pair.resampling_unit)
         looked = pair.truth & pair.observed if pair.exclusive else pair.observed
-        size = np.broadcast_to(mine.sum(axis=2).T, looked.shape)
         held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
         known[unit] += looked.sum(axis=0)
-        sizes[unit] += np.where(looked, size, 0).sum(axis=0)
         sure[unit] += (looked & ~unsure(mine, pair.predicted, pair.exclusive)).sum(axis=0)
     if not known.any():
         raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
@@ -70,7 +66,6 @@ def measure_coverage(
             for column, name in enumerate(names)
         },
         sure=_mean(ratio(sure.sum(axis=1), known.sum(axis=1)), weights),
-        set_size=_mean(ratio(sizes.sum(axis=1), known.sum(axis=1)), None).value,
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import DecodingEffect
@@ -205,37 +204,17 @@ class Evaluation:
         fields["macro_bout_f1"] = read_estimates(fields["macro_bout_f1"])
         fields["behaviours"] = tuple(_behaviour(each) for each in fields["behaviours"])
         fields["recordings"] = tuple(RecordingScore(**_part(e)) for e in fields["recordings"])
-        fields["labs"] = tuple(LabScore(**_part(each)) for each in fields.get("labs", ()))
+        fields["labs"] = tuple(LabScore(**_part(each)) for each in fields["labs"])
         fields["top_label_ece"] = read_number(fields["top_label_ece"])
         fields["top_label_reliability"] = read_curve(fields["top_label_reliability"])
         if fields["confusion"] is not None:
             fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
         fields["notes"] = tuple(fields["notes"])
-        if fields.get("decoding") is not None:
+        if fields["decoding"] is not None:
             fields["decoding"] = DecodingEffect.from_dict(fields["decoding"])
-        if fields.get("uncertainty") is not None:
+        if fields["uncertainty"] is not None:
             fields["uncertainty"] = Uncertainty.from_dict(fields["uncertainty"])
         return cls(**fields)
-
-    def to_table(self) -> pd.DataFrame:
-        """One row a behaviour: figures, the ends of their intervals, support."""
-        rows = []
-        for score in self.behaviours:
-            row: dict[str, Any] = {"behaviour": score.behaviour}
-            figures = {
-                "f1": score.f1,
-                "precision": score.precision,
-                "recall": score.recall,
-                "average_precision": score.average_precision,
-                **{f"bout_f1_{iou}": figure for iou, figure in score.bout_f1.items()},
-                "bout_count_ratio": score.bout_count_ratio,
-            }
-            for name, figure in figures.items():
-                row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-            for name in ("onset_error_s", "offset_error_s", "ece", "true_frames", "true_bouts"):
-                row[name] = getattr(score, name)
-            rows.append({**row, "recordings": score.recordings})
-        return pd.DataFrame(rows)
 
 
 def _behaviour(values: Mapping[str, Any]) -> BehaviourScore:

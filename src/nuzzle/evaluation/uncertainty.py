@@ -11,14 +11,12 @@ import numpy as np
 
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, estimate_mean
-from nuzzle.evaluation.calibration import calibration_error, overall_curve
+from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.coverage import Masks, measure_coverage
 from nuzzle.evaluation.figures import (
     Estimate,
-    ReliabilityBin,
     percent,
-    read_curve,
     read_estimate,
     read_estimates,
     read_number,
@@ -74,23 +72,15 @@ class Uncertainty:
 
     Attributes:
         how: whether the recordings had a part in the calibration.
-        method: ``temperature``, ``isotonic`` or ``none``.
-        groups: animals or sessions that it was measured on.
         ece_before: expected calibration error of the model's own probabilities; of the most
             probable class where exclusive, else the mean over behaviours.
         ece_after: the same, calibrated.
-        before: reliability of the model's own probabilities, all behaviours together.
-        after: the same, calibrated.
         sets: of the sets; None where there are none.
     """
 
     how: How
-    method: str
-    groups: int
     ece_before: float
     ece_after: float
-    before: tuple[ReliabilityBin, ...]
-    after: tuple[ReliabilityBin, ...]
     sets: SetScore | None = None
 
     @property
@@ -123,12 +113,8 @@ class Uncertainty:
         sets = values["sets"]
         return cls(
             how=values["how"],
-            method=str(values["method"]),
-            groups=int(values["groups"]),
             ece_before=read_number(values["ece_before"]),
             ece_after=read_number(values["ece_after"]),
-            before=read_curve(values["before"]),
-            after=read_curve(values["after"]),
             sets=None if sets is None else SetScore.from_dict(sets),
         )
 
@@ -139,7 +125,6 @@ def measure_uncertainty(
     sets: Sequence[Masks] | None,
     *,
     promised: float | None,
-    method: str,
     how: How,
     bootstrap: int = 1000,
     seed: int = 0,
@@ -151,20 +136,15 @@ def measure_uncertainty(
         calibrated: the same with calibrated ones, and the decisions that follow from them.
         sets: of each pair, `(question, time, answer)`; None where there are none.
         promised: coverage of the sets; None where there are none.
-        method: of the calibration.
-        how: whether the recordings had a part in it.
+        how: whether the recordings had a part in the calibration.
         bootstrap: draws behind an interval.
         seed: of the draws.
     """
     units = groups_of(raw)
     result = Uncertainty(
         how=how,
-        method=method,
-        groups=len(units),
         ece_before=calibration_error(raw),
         ece_after=calibration_error(calibrated),
-        before=overall_curve(raw),
-        after=overall_curve(calibrated),
     )
     if sets is None or promised is None:
         return result

@@ -45,10 +45,9 @@ class Frontend:
         unit: of positions: ``cm``, ``bl`` (body lengths) or ``px``.
         pipeline: preparation steps.
         features: name of the feature set.
-        normaliser: statistics of the training frames; None before they are known, and where they
-            are not needed.
-        normalise: whether the model's input is normalised and missing values are filled; trees
-            take features as they are.
+        normaliser: statistics of the training frames, by which features are scaled and what is
+            missing is filled; None before they are known, and for trees, which take features as
+            they are.
         labs: those that the model is told apart, a column each after the features: 1 for
             recordings of that lab, else 0. In the first layer of a network they are a learned
             embedding. A recording of another lab has zeros.
@@ -60,7 +59,6 @@ class Frontend:
     pipeline: Pipeline
     features: str
     normaliser: Normaliser | None = None
-    normalise: bool = True
     labs: tuple[str, ...] = ()
 
     @property
@@ -108,15 +106,11 @@ class Frontend:
         return self.with_lab(self.model_input(self.raw(prepared, pair)), prepared.lab)
 
     def model_input(self, features: Tensor) -> Tensor:
-        """What the model takes of features, `(time, feature)`: normalised, nothing missing.
+        """What the model takes of features, `(time, feature)`.
 
         The columns of the labs come after them: `with_lab`.
         """
-        if not self.normalise:
-            return features
-        if self.normaliser is None:
-            raise InputError("The frontend has no statistics yet: fit it on training recordings.")
-        return self.normaliser(features)
+        return features if self.normaliser is None else self.normaliser(features)
 
     def lab_code(self, lab: str) -> Tensor:
         """One number for each of the `labs`: 1 for this one, `(lab,)`."""
@@ -142,7 +136,6 @@ class Frontend:
             "features": self.features,
             "columns": [list(column) for column in self.columns],
             "normaliser": self.normaliser.to_dict() if self.normaliser else None,
-            "normalise": self.normalise,
             "labs": list(self.labs),
         }
 
@@ -160,8 +153,7 @@ class Frontend:
             pipeline=Pipeline.from_dict(values["pipeline"]),
             features=values["features"],
             normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
-            normalise=values["normalise"],
-            labs=tuple(values.get("labs") or ()),
+            labs=tuple(values["labs"]),
         )
         _check_columns([name for name, _ in values["columns"]], frontend)
         return frontend
@@ -194,10 +186,9 @@ class Frontend:
         if unit == "bl":
             _check_body_lengths(recordings, skeleton)
         pipeline = _pipeline(settings, skeleton, fps, unit)
-        as_is = config.model.name == "trees"
         labs = sorted({each.lab for each in recordings} - {""})
         told = tuple(labs) if config.labs.embedding and len(labs) > 1 else ()
-        return cls(skeleton, fps, unit, pipeline, features, normalise=not as_is, labs=told)
+        return cls(skeleton, fps, unit, pipeline, features, labs=told)
 
 
 def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str) -> Pipeline:

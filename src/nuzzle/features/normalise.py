@@ -59,5 +59,5 @@ class Normaliser:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Normaliser:
-        """The inverse of `to_dict`; what older bundles hold besides is passed over."""
+        """The inverse of `to_dict`."""
         return cls(torch.tensor(values["mean"]), torch.tensor(values["std"]))

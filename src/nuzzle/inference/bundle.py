@@ -1,8 +1,8 @@
 """The bundle: one file with everything that is needed to use a trained model, and no pickle.
 
-It is a zip archive of `bundle.json` (plain values), the classifier's own files (safetensors) and
-`card.md`, the model card for people. An ensemble has several members, each with a classifier and a
-frontend of its own, and a combiner of what they say.
+It is a zip archive of `bundle.json` (plain values), the files of its classifiers (safetensors) and
+`card.md`, the model card for people. It has one member, or, as an ensemble, several, each with a
+classifier and a frontend of its own, and a combiner of what they say.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 
 FORMAT = "nuzzle-bundle"
-#: Of a bundle with one member, which every nuzzle reads, and of an ensemble.
-VERSION, ENSEMBLE_VERSION = 1, 2
+VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +206,9 @@ class Bundle:
         """Everything but the weights, as plain values."""
         return {
             "format": FORMAT,
-            "version": VERSION if self.combiner is None else ENSEMBLE_VERSION,
-            **self._inside(),
+            "version": VERSION,
+            "members": [member.to_dict() for member in self.members],
+            "combiner": self.combiner.to_dict() if self.combiner else None,
             "behaviours": self.space.to_dict(),
             "config": self.config.to_dict(),
             "decoding": self.decoder.to_dict(),
@@ -216,15 +216,8 @@ class Bundle:
             "training": dict(self.training),
             "metrics": self.metrics,
             "provenance": dict(self.provenance),
-            "calibration": self.calibration.to_dict() if self.calibration else {},
+            "calibration": self.calibration.to_dict() if self.calibration else None,
         }
-
-    def _inside(self) -> dict[str, Any]:
-        if self.combiner is None:
-            only = self._only.to_dict()
-            return {name: only[name] for name in ("classifier", "frontend")}
-        members = [member.to_dict() for member in self.members]
-        return {"members": members, "combiner": self.combiner.to_dict()}
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the bundle, atomically."""
@@ -236,9 +229,8 @@ class Bundle:
             archive.writestr("bundle.json", json.dumps(values, indent=1, allow_nan=False))
             archive.writestr("card.md", model_card(values))
             for number, member in enumerate(self.members):
-                folder = "classifier" if self.combiner is None else f"member-{number}"
                 for name, content in member.classifier.files().items():
-                    archive.writestr(f"{folder}/{name}", content)
+                    archive.writestr(f"member-{number}/{name}", content)
         return Path(path)
 
     @classmethod
@@ -252,10 +244,13 @@ class Bundle:
         """
         path = existing_file(path, "bundle")
         values, files = _read(path)
-        calibration, decoders = values.get("calibration"), values.get("decoders") or {}
+        calibration, combiner = values["calibration"], values["combiner"]
         try:
             return cls(
-                members=_members(values, files),
+                members=tuple(
+                    Member.from_dict(each, _files_in(f"member-{number}", files))
+                    for number, each in enumerate(values["members"])
+                ),
                 space=LabelSpace.from_dict(values["behaviours"]),
                 config=Config.parse(values["config"], str(path)),
                 decoder=Decoder.from_dict(values["decoding"]),
@@ -263,8 +258,10 @@ class Bundle:
                 metrics=values["metrics"],
                 provenance=values["provenance"],
                 calibration=Calibration.from_dict(calibration) if calibration else None,
-                combiner=combiner_from_dict(values["combiner"]) if "combiner" in values else None,
-                lab_decoders={lab: Decoder.from_dict(each) for lab, each in decoders.items()},
+                combiner=combiner_from_dict(combiner) if combiner else None,
+                lab_decoders={
+                    lab: Decoder.from_dict(each) for lab, each in values["decoders"].items()
+                },
             )
         except CompatibilityError as error:
             raise CompatibilityError(f"{path} does not fit this nuzzle: {error}") from error
@@ -273,16 +270,6 @@ class Bundle:
                 f"{path} is a damaged bundle: {type(error).__name__}: {error}. "
                 "Copy it again, or train again."
             ) from error
-
-
-def _members(values: Mapping[str, Any], files: Mapping[str, bytes]) -> tuple[Member, ...]:
-    if "members" not in values:
-        name = values["config"]["model"]["name"]
-        return (Member.from_dict({"name": name, **values}, _files_in("classifier", files)),)
-    return tuple(
-        Member.from_dict(each, _files_in(f"member-{number}", files))
-        for number, each in enumerate(values["members"])
-    )
 
 
 def _files_in(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -306,9 +293,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         ) from error
     if values.get("format") != FORMAT:
         raise BundleError(f"{path} is not a nuzzle bundle: its format is {values.get('format')!r}.")
-    if values.get("version") not in (VERSION, ENSEMBLE_VERSION):
+    if (version := values.get("version")) != VERSION:
+        newer = isinstance(version, int) and version > VERSION
         raise BundleError(
-            f"{path} is a bundle of version {values.get('version')}; this nuzzle reads up to "
-            f"{ENSEMBLE_VERSION}. Update nuzzle."
+            f"{path} is a bundle of version {version}; this nuzzle reads version {VERSION}. "
+            + ("Update nuzzle." if newer else "Train it again.")
         )
     return values, files

@@ -63,13 +63,13 @@ class Calibration:
         return cls(
             settings=CalibrationConfig(
                 method=values["method"],
-                adapt=values.get("adapt", False),  # older bundles have none
+                adapt=values["adapt"],
                 coverage=values["coverage"],
             ),
             fitted_on=values["fitted_on"],
-            recordings=tuple(values.get("recordings", ())),
-            groups=tuple(values.get("groups", ())),
-            correction=_correction(values["calibrator"], values.get("adaptation")),
+            recordings=tuple(values["recordings"]),
+            groups=tuple(values["groups"]),
+            correction=_correction(values["calibrator"], values["adaptation"]),
             conformal=Conformal.from_dict(values["conformal"]) if values["conformal"] else None,
             note=values["note"],
         )

@@ -22,7 +22,7 @@ def model_card(values: Mapping[str, Any]) -> str:
         *_inputs(values),
         "## Trained on\n" + _trained_on(training),
         _members(values),
-        _listed("Probabilities", probability_steps(values["calibration"])),
+        _listed("Probabilities", probability_steps(values["calibration"] or {})),
         _figures(values.get("metrics")),
         "## Limits\n"
         "It knows what its training recordings showed: other arenas, cameras, trackers, strains "
@@ -34,17 +34,16 @@ def model_card(values: Mapping[str, Any]) -> str:
 
 
 def _title(values: Mapping[str, Any]) -> str:
-    if "members" in values:
-        return "# Ensemble of " + ", ".join(each["name"] for each in values["members"])
-    return f"# {values['classifier'].get('name', values['classifier']['kind'])}"
+    names = ", ".join(each["name"] for each in values["members"])
+    return f"# Ensemble of {names}" if values["combiner"] else f"# {names}"
 
 
 def _inputs(values: Mapping[str, Any]) -> list[str]:
     """What a recording must have; for an ensemble, with the members that look at it so."""
     members: dict[str, list[str]] = {}
-    for each in values.get("members") or [values]:
-        members.setdefault(_input(each["frontend"]), []).append(each.get("name", ""))
-    several = "members" in values
+    for each in values["members"]:
+        members.setdefault(_input(each["frontend"]), []).append(each["name"])
+    several = bool(values["combiner"])
     return [
         "## Input it was made for" + (f" ({', '.join(names)})" if several else "") + f"\n{text}"
         for text, names in members.items()
@@ -61,7 +60,7 @@ def _input(front: Mapping[str, Any]) -> str:
 
 
 def _members(values: Mapping[str, Any]) -> str:
-    if "members" not in values:
+    if not values["combiner"]:
         return ""
     names = [each["name"] for each in values["members"]]
     weights = {
@@ -122,7 +121,7 @@ def probability_steps(calibration: Mapping[str, Any]) -> list[str]:
     """What is done to a model's probabilities, in words.
 
     Args:
-        calibration: `Bundle.calibration`.
+        calibration: `Calibration.to_dict()`; empty where there is none.
     """
     steps = []
     if calibrator := calibration.get("calibrator"):

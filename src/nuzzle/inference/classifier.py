@@ -131,7 +131,7 @@ class NetworkClassifier(Classifier):
             values["arguments"],
             int(values["window"]),
             bool(values["exclusive"]),
-            values.get("num_behaviours"),
+            values["num_behaviours"],
         )
 
 

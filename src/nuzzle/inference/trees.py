@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.inference.classifier import Classifier
-from nuzzle.training.trees import lightgbm
+from nuzzle.models.trees import lightgbm
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,4 +69,4 @@ class TreeClassifier(Classifier):
         package = lightgbm()
         texts = [files[f"trees-{number}.txt"].decode() for number in range(values["boosters"])]
         boosters = [package.Booster(model_str=text) for text in texts]
-        return cls(boosters, bool(values["exclusive"]), values.get("background"))
+        return cls(boosters, bool(values["exclusive"]), values["background"])

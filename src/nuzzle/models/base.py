@@ -1,19 +1,50 @@
-"""What every architecture is, and the registry of those that can be trained by name."""
+"""What every model is, and building those that are networks."""
 
 from __future__ import annotations
 
+import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import nn
 
 from nuzzle.errors import ConfigError
 
 
+class Model(ABC):
+    """What `nuzzle train --model NAME` can train.
+
+    Attributes:
+        learns_by_epoch: whether it goes over its recordings again and again: it can follow `val`,
+            learn auxiliary behaviours beside its own, and see the poses changed each time.
+        name: on the command line.
+        features: the only feature set that it reads; None for any.
+    """
+
+    learns_by_epoch: ClassVar[bool]
+
+    name: str
+    features: str | None
+
+    @abstractmethod
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse `model.options` before anything is read, as far as that can be known.
+
+        Raises:
+            ConfigError: names the first that it does not know.
+            MissingDependencyError: what it is made with is not installed.
+        """
+
+    @abstractmethod
+    def default(self, option: str) -> Any:
+        """What one of `model.options` is where nothing is said; None if that is not known."""
+
+
 @dataclass(frozen=True)
-class Architecture:
-    """A model that `nuzzle train --model NAME` can train.
+class Architecture(Model):
+    """A network.
 
     Attributes:
         name: on the command line.
@@ -24,23 +55,27 @@ class Architecture:
             `(batch, time)` of frames that exist; what the others hold has no effect. A sequence
             model has `receptive_field_frames`: how many frames a label depends on, its own in the
             middle; None where that is the whole sequence.
-        year: of the publication.
-        source: the paper.
-        purpose: what it is good for, one sentence.
         takes: what `build` is told besides, which follows from the recordings, the features and the
             configuration: the `window_size`; the `groups` of behaviours that are learned at once,
             and whether the first is `exclusive`; what makes the `nodes` of its features.
         features: the only feature set that it reads; None for any.
     """
 
+    learns_by_epoch: ClassVar[bool] = True
+
     name: str
     build: Callable[..., nn.Module]
     shape: Literal["window", "sequence"]
-    year: int
-    source: str
-    purpose: str
     takes: tuple[Literal["window_size", "groups", "exclusive", "nodes"], ...] = ()
     features: str | None = None
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Nothing: they are tried when it is built."""
+
+    def default(self, option: str) -> Any:
+        """What `build` takes where nothing is said."""
+        parameter = inspect.signature(self.build).parameters.get(option)
+        return None if parameter is None else parameter.default
 
 
 def build_model(

@@ -104,8 +104,5 @@ CNN_LSTM = Architecture(
     name="cnn_lstm",
     build=TemporalCNNLSTM,
     shape="window",
-    year=2025,
-    source="CNN-LSTM with attention for the CalMS21 part of the MABe challenge 2025",
-    purpose="the reference: documented figures, one window a frame, attention to look at",
     takes=("window_size",),
 )

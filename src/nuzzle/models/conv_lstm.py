@@ -17,7 +17,8 @@ class ConvLSTM(nn.Module):
     Convolutions of 5, 5 and 3 frames; a maximum over every few frames; a bidirectional LSTM on
     these steps. Each frame's label is read from its own convolutions and from the LSTM's steps
     around it, interpolated linearly. Instead of batch statistics each frame is normalised by
-    itself.
+    itself. Ordóñez & Roggen 2016, "Deep convolutional and LSTM recurrent neural networks for
+    multimodal wearable activity recognition".
 
     Args:
         input_dim: number of features.
@@ -143,8 +144,4 @@ CONV_LSTM = Architecture(
     name="conv_lstm",
     build=ConvLSTM,
     shape="sequence",
-    year=2016,
-    source="Ordóñez & Roggen 2016, Deep convolutional and LSTM recurrent neural networks for "
-    "multimodal wearable activity recognition",
-    purpose="the layers of cnn_lstm for whole recordings: every frame in one pass",
 )

@@ -177,8 +177,8 @@ def node_layout(features: int) -> tuple[int, int, int]:
     if keypoints == 0 or rest:
         raise ConfigError(
             f"The model 'graph' reads {_CHANNELS} features for each keypoint of {_ANIMALS} "
-            f"animals, and {features} features do not divide so. Use the feature set 'nodes', "
-            "or say how the first features make nodes: nodes: [animals, keypoints, channels]."
+            f"animals, and {features} features do not divide so. Use the feature set "
+            "'nodes'."
         )
     return _ANIMALS, keypoints, _CHANNELS
 
@@ -203,10 +203,6 @@ GRAPH = Architecture(
     name="graph",
     build=PoseGraph,
     shape="sequence",
-    year=2018,
-    source="Yan et al. 2018, Spatial temporal graph convolutional networks for skeleton-based "
-    "action recognition",
-    purpose="reads keypoints themselves, and copes with missing ones; for the feature set nodes",
     takes=("nodes",),
     features="nodes",
 )

@@ -151,9 +151,5 @@ TCN = Architecture(
     name="tcn",
     build=MultiStageTCN,
     shape="sequence",
-    year=2020,
-    source="Li et al. 2020, MS-TCN++: multi-stage temporal convolutional network for action "
-    "segmentation",
-    purpose="bouts without fragments: later stages mend what the first one says",
     takes=("groups", "exclusive"),
 )

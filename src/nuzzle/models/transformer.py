@@ -224,8 +224,4 @@ TRANSFORMER = Architecture(
     name="transformer",
     build=LocalTransformer,
     shape="sequence",
-    year=2021,
-    source="Su et al. 2021, RoFormer: enhanced transformer with rotary position embedding; "
-    "Beltagy et al. 2020, Longformer: the long-document transformer",
-    purpose="weighs which moments around a frame matter, at any length",
 )

@@ -45,7 +45,7 @@ def bundle_facts(bundle: Mapping[str, Any], background: str | None) -> dict[str,
 
 
 def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple[str, str]]:
-    members = bundle.get("members") or [bundle]
+    members = bundle.get("members") or ()
     frontends = [member.get("frontend") or {} for member in members]
     keypoints = [(front.get("skeleton") or {}).get("keypoints") or () for front in frontends]
     recordings = training.get("recordings") or ()
@@ -73,16 +73,18 @@ def _facts(bundle: Mapping[str, Any], training: Mapping[str, Any]) -> list[tuple
 
 def _model(bundle: Mapping[str, Any]) -> str:
     """The model, with what it looks at; or the members of an ensemble, with their weights."""
-    if "members" in bundle:
+    if bundle.get("combiner"):
         weights = zip(bundle["members"], bundle["combiner"]["weights"], strict=True)
         listed = ", ".join(f"{member['name']} ({weight:.2f})" for member, weight in weights)
         return f"Ensemble, {bundle['combiner']['kind']}: {listed}"
-    classifier = bundle.get("classifier") or {}
-    model = str(classifier.get("name", classifier.get("kind", "")))
-    window, fps = classifier.get("window"), (bundle.get("frontend") or {}).get("fps")
+    if not bundle.get("members"):
+        return ""
+    (only,) = bundle["members"]
+    window = only["classifier"].get("window")
     if not window:
-        return model
-    return f"{model}, {window} frames at a time" + (f" ({duration(window / fps)})" if fps else "")
+        return str(only["name"])
+    seconds = duration(window / only["frontend"]["fps"])
+    return f"{only['name']}, {window} frames at a time ({seconds})"
 
 
 def _each(values: Iterable[Any], between: str = ", ") -> str:

@@ -28,7 +28,7 @@ import nuzzle
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
-from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_budget, read_csv
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv
 
 FORMAT = "nuzzle-results"
 VERSION = 1
@@ -220,10 +220,10 @@ def read_results(directory: str | Path) -> Results:
         directory=root,
         run=read_run(index),
         recordings=tuple(RecordingEntry.from_dict(entry) for entry in index["recordings"]),
-        finished=bool(index.get("finished", True)),
+        finished=bool(index["finished"]),
         bouts=read_csv(bouts, BOUT_FILE_COLUMNS) if bouts.exists() else empty_bouts,
         truth_bouts=read_csv(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
-        time_budget=read_budget(budget) if budget.exists() else empty_budget,
+        time_budget=read_csv(budget, BUDGET_COLUMNS) if budget.exists() else empty_budget,
         metrics=_read_json(metrics) if metrics.exists() else None,
         attention=tuple(_read_json(attention)) if attention.exists() else (),
     )

@@ -44,13 +44,13 @@ def _trained_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry]) -> li
 def _stopped_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry]) -> str:
     """Only a network by itself stops early on the recordings that it is validated on.
 
-    The members of an ensemble stop on folds of what they are trained on, and trees do not stop.
+    The members of an ensemble stop on folds of what they are trained on, and trees do not stop:
+    neither has a history of its epochs.
     """
     training = bundle.get("training") or {}
     early = ((bundle.get("config") or {}).get("training") or {}).get("early_stopping")
-    trees = (bundle.get("classifier") or {}).get("kind") == "trees"
     mine = _named(done, training.get("validation_recordings"))
-    if not mine or not early or trees or "members" in bundle:
+    if not mine or not early or not training.get("history"):
         return ""
     words = _of(mine, done)
     return (

@@ -137,11 +137,6 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
         table.round(6).to_csv(temporary, index=False, lineterminator="\n")
 
 
-def read_budget(path: Path) -> pd.DataFrame:
-    """A time budget; columns that an earlier nuzzle did not write are empty."""
-    return read_csv(path, BUDGET_COLUMNS).reindex(columns=list(BUDGET_COLUMNS))
-
-
 def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
     """Read what `write_csv` wrote; names such as ``007`` or ``NA`` stay text."""
     numbers = [name for name, kind in columns.items() if kind is not str]

@@ -124,10 +124,9 @@ class Adaptation:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Adaptation:
         """The inverse of `to_dict`."""
-        said = values.get("said", values["usual"])  # older bundles have one of both
         return cls(
             exclusive=bool(values["exclusive"]),
-            said={lab: np.array(shares) for lab, shares in said.items()},
+            said={lab: np.array(shares) for lab, shares in values["said"].items()},
             usual={lab: np.array(shares) for lab, shares in values["usual"].items()},
             strength=np.array(values["strength"]),
             look_s=float(values["look_s"]),

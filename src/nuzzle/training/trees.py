@@ -1,8 +1,7 @@
-"""Gradient-boosted trees on the features of single frames (Ke et al. 2017, LightGBM)."""
+"""Learning trees: of which frames, in how many steps, and what each frame weighs."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,77 +13,11 @@ from scipy.special import softmax
 from torch import Tensor
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, MissingDependencyError, TrainingError
+from nuzzle.errors import ConfigError, TrainingError
+from nuzzle.models.trees import DEFAULTS, TREES, lightgbm
 from nuzzle.training.labs import hide_lab
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
-
-#: What LightGBM is given where `model.options` say nothing else.
-DEFAULTS: dict[str, Any] = {
-    "num_leaves": 15,
-    "learning_rate": 0.05,
-    "feature_fraction": 0.1,
-    "bagging_fraction": 0.5,
-    "bagging_freq": 1,
-    "min_data_in_leaf": 100,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
-
-
-#: What `model.options` may say, by LightGBM's main names: it takes unknown ones for comments, and
-#: of two names for one thing it takes the main one.
-OPTIONS = frozenset(
-    [
-        *DEFAULTS,
-        # how it computes
-        *("seed", "num_threads", "device_type", "force_col_wise", "bin_construct_sample_cnt"),
-        # what a tree may be
-        *("max_depth", "max_bin", "min_data_in_bin", "min_sum_hessian_in_leaf"),
-        *("min_gain_to_split", "max_delta_step", "path_smooth", "lambda_l1", "lambda_l2"),
-        # what it sees
-        *("extra_trees", "feature_fraction_bynode", "data_sample_strategy"),
-        # how trees add up
-        *("boosting", "drop_rate", "max_drop", "skip_drop", "top_rate", "other_rate"),
-    ]
-)
-
-
-#: LightGBM's names of what nuzzle's configuration says elsewhere.
-_ELSEWHERE = {
-    **dict.fromkeys(("num_iterations", "n_estimators", "num_boost_round"), "training.epochs"),
-    **dict.fromkeys(("is_unbalance", "scale_pos_weight", "class_weight"), "loss.alpha"),
-    **dict.fromkeys(("objective", "num_class"), "labels.mode"),
-}
-
-
-def check_options(config: Config) -> None:
-    """Refuse `model.options` that LightGBM would not heed.
-
-    Raises:
-        ConfigError: names the first one, with the nearest known one.
-    """
-    for name in config.model.options:
-        if name not in OPTIONS:
-            if elsewhere := _ELSEWHERE.get(str(name)):
-                raise ConfigError(f"The model 'trees' takes {name!r} from {elsewhere}: set that.")
-            near = difflib.get_close_matches(str(name), OPTIONS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(OPTIONS)}"
-            raise ConfigError(f"The model 'trees' has no option {name!r}; {hint}")
-
-
-def lightgbm() -> Any:
-    """The package lightgbm.
-
-    Raises:
-        MissingDependencyError: it is not installed.
-    """
-    try:
-        import lightgbm as package
-    except ImportError as error:
-        raise MissingDependencyError("lightgbm", "trees", "The model 'trees'") from error
-    return package
 
 
 class Rows(NamedTuple):
@@ -131,7 +64,7 @@ def fit_trees(
         TrainingError: nothing was observed.
         ConfigError: LightGBM does not know one of `model.options`, or cannot take its value.
     """
-    check_options(config)
+    TREES.check_options(config.model.options)
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
         return _fit_exclusive(config, space, train, features, settings, progress)
@@ -166,7 +99,8 @@ def _fit_exclusive(
     if column is not None and in_two_steps(config, space, targets):
         views = [targets, [_without(each, column) for each in targets]]
         (x, active, _), rows = _rows(train, views, features, config)
-        progress(f"any behaviour against {names.pop(column)}")
+        progress(f"any behaviour against {names[column]}")
+        del names[column]
         known = active.any(axis=1)
         binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[known], 1 - active[known, column], binary, config))

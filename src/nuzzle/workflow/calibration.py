@@ -147,7 +147,6 @@ def judge(
         pairs,
         held.sets,
         promised=held.coverage,
-        method=bundle.calibration.settings.method,
         how=how,
     )
     return replace(result, uncertainty=uncertainty)

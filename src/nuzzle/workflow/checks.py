@@ -180,8 +180,9 @@ def check_splits(
             )
     _warn_of_absent(train, able, space, config, say)
     # Of a single model this comes out before its first epoch; of members, after the last fold.
-    for name, member in config.members().items() if config.model.name == "ensemble" else ():
-        _check_readable(name, train, able, space, member)
+    if config.is_ensemble:
+        for name, member in config.members().items():
+            _check_readable(name, train, able, space, member)
     return {"train": labelled(train), "val": able}
 
 

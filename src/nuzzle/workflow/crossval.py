@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nuzzle.config import Config
 from nuzzle.decoding.tune import tune_decoder
-from nuzzle.decoding.tuned import Objective, Tuned
+from nuzzle.decoding.tuned import Objective, Tuned, objectives_of
 from nuzzle.errors import DivergedError
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
@@ -63,7 +63,7 @@ def crossval(
     auxiliary: Manifest | str | Path | None = None,
     by: By = "group",
     folds: int = 5,
-    objective: Objective = "both",
+    objective: Objective | Mapping[str, Objective] = "both",
     split: str = "",
     overwrite: bool = False,
     fresh: bool = False,
@@ -83,7 +83,8 @@ def crossval(
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
         folds: how many parts; 2 at least, or 3 with early stopping other than by lab.
-        objective: what the decoding is tuned for.
+        objective: what the decoding is tuned for: one word for all, or one each for some
+            behaviours.
         split: only its recordings take part; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
@@ -122,20 +123,21 @@ def cross_validate(
     work: Path,
     by: By,
     folds: int,
-    objective: Objective = "both",
+    objective: Objective | Mapping[str, Objective] = "both",
     say: Say = lambda sentence: None,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """The same with labelled recordings in memory; nothing is written but what `work` keeps."""
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
+    objectives = objectives_of(objective, space.behaviours)
     run = folds_of(parts, space, config, work, say, progress, by)
     run.check()
     try:
         pairs = run.out_of_fold()
         tuned = tune_decoder(
             pairs,
-            objective,
+            objectives,
             seed=config.training.seed,
             calibration=config.calibration,
             configured=run.decoders,

@@ -156,7 +156,7 @@ def folds_of(
     by: By = "group",
 ) -> Folds:
     """The models of all folds, of an ensemble or of one model."""
-    kind = EnsembleFolds if config.model.name == "ensemble" else ModelFolds
+    kind = EnsembleFolds if config.is_ensemble else ModelFolds
     return kind(parts, space, config, work, say, progress, by)
 
 

@@ -23,13 +23,13 @@ from nuzzle.inference.bundle import Bundle, Member
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
-from nuzzle.models import ARCHITECTURES
+from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.labs import looked_for
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace
-from nuzzle.training.trees import check_options, fit_trees, lightgbm
+from nuzzle.training.trees import fit_trees
 from nuzzle.workflow.auxiliary import auxiliary_space
 from nuzzle.workflow.samples import Say, label_pairs, measure
 
@@ -45,19 +45,17 @@ def check_models(config: Config) -> None:
         ConfigError: there is no such model, or it is given features or options that it cannot take.
         MissingDependencyError: LightGBM is not installed.
     """
-    known = [*ARCHITECTURES, "trees"]
     for name, member in config.members().items():
-        model = member.model.name
         where = "" if member is config else f"Member {name!r} of the ensemble: "
-        if model not in known:
-            raise ConfigError(f"{where}there is no model {model!r}; there are {known}.")
-        if model == "trees":
-            lightgbm()
-            check_options(member)
-        needed = ARCHITECTURES[model].features if model in ARCHITECTURES else None
-        if needed and member.features != needed:
+        model = MODELS.get(member.model.name)
+        if model is None:
             raise ConfigError(
-                f"{where}the model {model!r} needs the features {needed!r}; got "
+                f"{where}there is no model {member.model.name!r}; there are {[*MODELS]}."
+            )
+        model.check_options(member.model.options)
+        if model.features not in (None, member.features):
+            raise ConfigError(
+                f"{where}the model {model.name!r} needs the features {model.features!r}; got "
                 f"{member.features!r}."
             )
 
@@ -89,13 +87,13 @@ def learn(
     say(f"behaviours: {', '.join(space.names)}")
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, pairs = label_pairs(recordings, space, config, auxiliary)
-    if config.model.name == "trees":
-        classifier, how = _fit_trees(config, space, frontend, pairs["train"], say)
-    else:
+    if MODELS[config.model.name].learns_by_epoch:
         frontend, samples = measure(frontend, pairs)
         classifier, how = _fit_network(
             config, space, auxiliary, frontend, samples, work, say, progress
         )
+    else:
+        classifier, how = _fit_trees(config, space, frontend, pairs["train"], say)
     bundle = Bundle(
         members=(Member(config.model.name, classifier, frontend, config),),
         space=space,
@@ -120,7 +118,7 @@ def _auxiliary(
     auxiliary = auxiliary_space(train, space, config)
     if auxiliary is None:
         return None
-    if config.model.name == "trees":
+    if not MODELS[config.model.name].learns_by_epoch:
         say("trees do not use auxiliary labels: they share nothing between behaviours")
         return None
     having = sum(each.auxiliary is not None and len(each.auxiliary.observed) > 0 for each in train)

@@ -56,14 +56,13 @@ def label_pairs(
 def measure(
     frontend: Frontend, pairs: dict[str, list[LabelledPair]]
 ) -> tuple[Frontend, dict[str, list[Sample]]]:
-    """Model input of labelled pairs, and the frontend with its statistics, those of `train`."""
+    """A network's input of labelled pairs, and the frontend with statistics of `train`."""
     features = {
         split: [frontend.feature_set(each.require_poses()) for each in part]
         for split, part in pairs.items()
     }
-    if frontend.normalise:
-        normaliser = Normaliser.fit(features["train"], frontend.feature_set.flags)
-        frontend = frontend.with_normaliser(normaliser)
+    normaliser = Normaliser.fit(features["train"], frontend.feature_set.flags)
+    frontend = frontend.with_normaliser(normaliser)
     return frontend, {
         split: [
             # Raw ones go as they are used: features may fill much of the memory.

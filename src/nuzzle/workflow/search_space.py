@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ import yaml
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
-from nuzzle.models import ARCHITECTURES
-from nuzzle.training.trees import DEFAULTS as TREES
+from nuzzle.models import MODELS
 
 if TYPE_CHECKING:
     import optuna
@@ -147,7 +145,7 @@ def load_space(path: str | Path | None, config: Config) -> Space:
     Raises:
         ConfigError: the file is not of that form, or a value of it cannot be; lists all problems.
     """
-    if config.model.name == "ensemble":
+    if config.is_ensemble:
         raise ConfigError(
             "An ensemble is not searched as a whole. Search each of its models by itself, as "
             "`nuzzle tune --model tcn`, and write what is found into ensemble.members."
@@ -232,10 +230,7 @@ def _current(config: Config, key: str) -> Any:
     name, option = config.model.name, key.removeprefix("model.options.")
     if value is not None or option == key:
         return value
-    if name == "trees":
-        return TREES.get(option)
-    parameter = inspect.signature(ARCHITECTURES[name].build).parameters.get(option)
-    return None if parameter is None else parameter.default
+    return MODELS[name].default(option)
 
 
 def space_yaml(space: Space) -> str:

@@ -94,7 +94,7 @@ def _learn(
     progress: Progress | None,
 ) -> Bundle:
     """A model; where its training goes wrong, what it was before lies beside `out`."""
-    if config.model.name == "ensemble":
+    if config.is_ensemble:
         return _learn_together(recordings, config, work, say, progress)
     try:
         return learn(recordings, space, config, work, say, progress)

@@ -104,11 +104,10 @@ def tune(
         OutputError: `out` exists, or an earlier search was for something else.
         TrainingError: no trial succeeded.
     """
-    config, scoring, out = config or Config(), scoring or Scoring(), Path(out)
-    check_models(config)
+    check_models(config := config or Config())
+    scoring, out = scoring or Scoring(), Path(out)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    values = load_space(space, config)
-    folder = _folder(out, overwrite=overwrite)
+    values, folder = load_space(space, config), _folder(out, overwrite=overwrite)
     score = TrialScore(manifest, config, scoring, say)
     _make_way(out, folder, overwrite=overwrite, fresh=fresh)
     study = SharedStudy(
