@@ -52,10 +52,3 @@ def test_sets_come_back():
 
 def test_a_note_alone_is_nothing_fitted():
     assert not again(calibration(note="There is one group of recordings.")).is_fitted
-
-
-def test_a_calibration_from_before_there_was_adaptation():
-    values = calibration(correction=Correction(Temperature(True, 2.0))).to_dict()
-    del values["adapt"], values["adaptation"]
-    read = Calibration.from_dict(values)
-    assert not read.settings.adapt and read.correction.adaptation is None

@@ -156,14 +156,20 @@ def _curve(behaviour: str, rng: np.random.Generator) -> dict[str, object]:
 
 BUNDLE: dict[str, object] = {
     "format": "nuzzle-bundle",
-    "version": 1,
-    "classifier": {"kind": "window", "name": "cnn_lstm", "arguments": {}, "window": 60},
-    "frontend": {
-        "skeleton": {"keypoints": ["nose", "ear_left", "ear_right", "neck", "tail_base"]},
-        "fps": 30.0,
-        "unit": "cm",
-        "features": "engineered48",
-    },
+    "version": 2,
+    "members": [
+        {
+            "name": "cnn_lstm",
+            "classifier": {"kind": "window", "name": "cnn_lstm", "arguments": {}, "window": 60},
+            "frontend": {
+                "skeleton": {"keypoints": ["nose", "ear_left", "ear_right", "neck", "tail_base"]},
+                "fps": 30.0,
+                "unit": "cm",
+                "features": "engineered48",
+            },
+        }
+    ],
+    "combiner": None,
     "config": {"training": {"window": 60, "batch_size": 64, "learning_rate": 0.0005}},
     "training": {
         "recordings": [f"train{index}" for index in range(12)],

@@ -78,15 +78,6 @@ def test_a_model_that_says_less_than_is_usual(clear_and_doubtful, exclusive):
     )
 
 
-def test_bundles_of_before_have_only_usual_shares(clear_and_doubtful):
-    values = adaptation().to_dict()
-    del values["said"]
-    old = Adaptation.from_dict(values)
-    np.testing.assert_array_equal(
-        old(clear_and_doubtful, BOTH, 10.0), adaptation()(clear_and_doubtful, BOTH, 10.0)
-    )
-
-
 def test_each_lab_has_its_usual_shares(clear_and_doubtful):
     """Where half is usual, a frame that says one half says nothing: 20 q = 10 (0.4 + 0.2 q) + 5."""
     said = clear_and_doubtful.copy()

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from nuzzle.config import Config
-from nuzzle.features.frontend import Frontend
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.samples import label_pairs, measure
@@ -31,19 +30,6 @@ def test_features_are_those_of_the_poses(recordings):
     values = torch.cat([sample.features for sample in samples["train"]])
     scaled = [i for i in range(values.shape[1]) if i not in frontend.feature_set.flags]
     assert float(values[:, scaled].mean(0).abs().max()) < 1e-3, "fitted on train"
-
-
-def test_trees_need_no_statistics(recordings):
-    config = Config.load(None, ["model.name=trees"])
-    space = LabelSpace.fit(recordings["train"], config.labels)
-    frontend, samples = measure(*label_pairs(recordings, space, config))
-    assert frontend.normaliser is None
-    again = Frontend.from_dict(frontend.to_dict())
-    sample = samples["train"][0]
-    prepared = again.prepare(recordings["train"][0])
-    torch.testing.assert_close(
-        again(prepared, sample.pair), sample.features, rtol=0, atol=0, equal_nan=True
-    )
 
 
 def test_presence_reaches_the_graph_as_it_is(recordings):

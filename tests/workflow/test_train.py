@@ -55,15 +55,15 @@ def test_the_bundle_is_one_file_without_a_pickle(bundle_file):
     with zipfile.ZipFile(bundle_file) as archive:
         names = archive.namelist()
         card = archive.read("card.md").decode()
-    assert sorted(names) == ["bundle.json", "card.md", "classifier/weights.safetensors"]
+    assert sorted(names) == ["bundle.json", "card.md", "member-0/weights.safetensors"]
     assert "simulated" in card
     assert "attack" in card
 
 
 def test_the_card_calls_units_by_their_names(bundle_file):
     values = Bundle.load(bundle_file).to_dict()
-    in_body_lengths = {**values, "frontend": {**values["frontend"], "unit": "bl"}}
-    assert "30 frames per second, positions in body lengths\n" in model_card(in_body_lengths)
+    values["members"][0]["frontend"]["unit"] = "bl"
+    assert "30 frames per second, positions in body lengths\n" in model_card(values)
 
 
 def test_the_card_of_a_single_recording(bundle_file):

@@ -32,12 +32,10 @@ from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
+from nuzzle.training.progress import Progress
 from nuzzle.training.rendering import Renderer
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace
-
-#: Told after each epoch: epoch (from 1), of how many, and the metrics.
-Progress = Callable[[int, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True, eq=False)

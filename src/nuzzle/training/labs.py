@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nuzzle.errors import TrainingError
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 
 #: Bouts of one name whose medians in two labs differ more than this are hardly the same behaviour.
 MOST_APART = 10.0
@@ -83,7 +84,7 @@ def refuse_contradictions(recordings: Iterable[Recording]) -> None:
                     )
 
 
-def warn_of_differences(recordings: Iterable[Recording], say: Callable[[str], None]) -> None:
+def warn_of_differences(recordings: Iterable[Recording], say: Say) -> None:
     """Say where bouts of one name last so differently in two labs that it may mean two things."""
     lengths: dict[str, dict[str, list[float]]] = {}
     for recording in recordings:

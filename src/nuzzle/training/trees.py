@@ -16,6 +16,7 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError, TrainingError
 from nuzzle.models.trees import DEFAULTS, TREES, lightgbm
 from nuzzle.training.labs import hide_lab
+from nuzzle.training.progress import Say
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
 
@@ -39,7 +40,7 @@ def fit_trees(
     space: LabelSpace,
     train: Sequence[LabelledPair],
     features: Callable[[LabelledPair], Tensor],
-    progress: Callable[[str], None] = lambda name: None,
+    say: Say = lambda sentence: None,
 ) -> list[Any]:
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
 
@@ -54,7 +55,7 @@ def fit_trees(
         train: pairs to learn from.
         features: of one of them, `(time, feature)`; missing values stay missing. They are in memory
             while the frames that were drawn of this pair are taken.
-        progress: is told the name of what is learned next.
+        say: is told what is learned next.
 
     Returns:
         LightGBM boosters: one if exclusive (two in two steps), else one a behaviour.
@@ -67,14 +68,14 @@ def fit_trees(
     TREES.check_options(config.model.options)
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
-        return _fit_exclusive(config, space, train, features, settings, progress)
+        return _fit_exclusive(config, space, train, features, settings, say)
     ((x, active, observed),) = _rows(train, [[each.targets for each in train]], features, config)
     binary = {**settings, "objective": "binary"}
     # Sorted into bins once, for all behaviours that were looked for in every frame.
     whole = lightgbm().Dataset(x, free_raw_data=False)
     boosters = []
     for column, name in enumerate(space.names):
-        progress(name)
+        say(f"trees of {name}")
         seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
         y = active[seen, column].astype(int)
         if seen.all():
@@ -91,7 +92,7 @@ def _fit_exclusive(
     train: Sequence[LabelledPair],
     features: Callable[[LabelledPair], Tensor],
     settings: dict[str, Any],
-    progress: Callable[[str], None],
+    say: Say,
 ) -> list[Any]:
     names, column = list(space.names), space.background_column
     targets = [each.targets for each in train]
@@ -99,14 +100,14 @@ def _fit_exclusive(
     if column is not None and in_two_steps(config, space, targets):
         views = [targets, [_without(each, column) for each in targets]]
         (x, active, _), rows = _rows(train, views, features, config)
-        progress(f"any behaviour against {names[column]}")
+        say(f"trees of any behaviour against {names[column]}")
         del names[column]
         known = active.any(axis=1)
         binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x[known], 1 - active[known, column], binary, config))
     else:
         (rows,) = _rows(train, [targets], features, config)
-    progress(", ".join(names))
+    say(f"trees of {', '.join(names)}")
     known = rows.active.any(axis=1)
     y, looked = rows.active[known].argmax(1), rows.observed[known]
     several = {**settings, "objective": "multiclass", "num_class": len(names)}

@@ -28,11 +28,10 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.workflow.benchmark import Spread, claim_folder
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.train import train
 
 #: What all models of a task are asked for; task 3's files say it.

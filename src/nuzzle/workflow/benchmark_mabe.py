@@ -31,7 +31,7 @@ from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claim_folder
 from nuzzle.workflow.checks import read_labelled
@@ -40,7 +40,6 @@ from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.samples import Say
 
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
 

@@ -15,9 +15,9 @@ from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions, warn_of_differences
+from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary
-from nuzzle.workflow.samples import Say
 
 
 def read(

@@ -16,7 +16,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
@@ -24,7 +24,6 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.work import work_folder
 
 

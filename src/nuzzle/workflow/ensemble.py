@@ -24,10 +24,9 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.presets import default_members
 from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.folds import By, Folds, ModelFolds, naming
-from nuzzle.workflow.samples import Say
 
 #: What of a bundle's `training` is of one member.
 _OF_A_MEMBER = ("best_epoch", "history", "seconds", "auxiliary")

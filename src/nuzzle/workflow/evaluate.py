@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own
@@ -31,7 +31,7 @@ def evaluate(
     overwrite: bool = False,
     allow_seen: bool = False,
     command: str = "",
-    say: Callable[[str], None] = lambda sentence: None,
+    say: Say = lambda sentence: None,
 ) -> Evaluation:
     """Score a bundle on a split of a manifest.
 
@@ -74,9 +74,7 @@ def evaluate(
     return result
 
 
-def _score_entry(
-    bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Callable[[str], None]
-) -> Scored:
+def _score_entry(bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Say) -> Scored:
     began = time.perf_counter()
     one = score_recording(bundle, load_entry(entry))
     seconds = time.perf_counter() - began

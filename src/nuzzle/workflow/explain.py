@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording, targets_of
@@ -34,8 +35,6 @@ from nuzzle.workflow.scored import score_recording, targets_of
 _MOST_FRAMES = 5000
 #: Rows of ``shap.csv`` for each behaviour.
 _MOST_COLUMNS = 50
-
-Say = Callable[[str], None]
 
 
 def explain(

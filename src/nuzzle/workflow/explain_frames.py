@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 
 #: Attributions that leave more than this share unexplained are pointed out.
 _INCOMPLETE = 0.1
@@ -116,7 +117,7 @@ def explain_frames(
     bundle: Bundle,
     examples: Sequence[Example],
     folder: ExplanationFolder,
-    note: Callable[[str], None],
+    note: Say,
 ) -> list[dict[str, Any]]:
     """Attribute the examples, write pictures and tables; return what was explained."""
     done = [

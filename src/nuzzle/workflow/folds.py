@@ -21,10 +21,9 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.learn import configured_decoder, learn
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording, targets_of
 
 #: What must not stand on both sides of a fold.

@@ -6,10 +6,10 @@ import platform
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightning
 import torch
 
 import nuzzle
@@ -25,13 +25,16 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress, Trained, fit, model_arguments
 from nuzzle.training.labs import looked_for
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.workflow.auxiliary import auxiliary_space
-from nuzzle.workflow.samples import Say, label_pairs, measure
+from nuzzle.workflow.samples import label_pairs, measure
+
+if TYPE_CHECKING:
+    from nuzzle.training.fit import Trained
 
 #: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
 #: share of the median bout, and at most so many seconds.
@@ -137,6 +140,9 @@ def _fit_network(
     progress: Progress | None,
 ) -> tuple[Classifier, dict[str, Any]]:
     """A trained network, and how its training went."""
+    # Lightning takes seconds to import, which trees do without.
+    from nuzzle.training.fit import fit, model_arguments
+
     train, val, stopped = samples["train"], samples["val"], ""
     try:
         trained = fit(
@@ -181,7 +187,7 @@ def _fit_trees(
         space,
         train,
         lambda pair: frontend.feature_set(pair.require_poses()),
-        lambda what: say(f"trees of {what}"),
+        say,
     )
     took = round(time.perf_counter() - began, 1)
     two_steps = space.exclusive and len(boosters) > 1
@@ -266,7 +272,7 @@ def _provenance() -> dict[str, str]:
     return {
         "nuzzle": nuzzle.__version__,
         "torch": torch.__version__,
-        "lightning": lightning.__version__,
+        "lightning": version("lightning"),
         "python": platform.python_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
@@ -41,7 +42,7 @@ def predict(
     overwrite: bool = False,
     resume: bool = False,
     command: str = "",
-    say: Callable[[str], None] = lambda sentence: None,
+    say: Say = lambda sentence: None,
 ) -> Results:
     """Label recordings: probabilities, bouts and time budget of each.
 
@@ -91,7 +92,7 @@ def _made_of(entry: Entry) -> str:
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
-def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Callable[[str], None]) -> None:
+def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> None:
     """Label one recording, or note why not."""
     conformal, began = bundle.conformal, time.perf_counter()
     try:
@@ -156,7 +157,7 @@ def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
 def _entries(
     files: Sequence[str | Path],
     common: Mapping[str, Any],
-    say: Callable[[str], None],
+    say: Say,
     writer: ResultsWriter,
 ) -> Iterator[Entry]:
     """One entry a recording; names are made unique, in an earlier run that goes on, too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 
@@ -15,9 +15,6 @@ from nuzzle.recording import Recording
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace, View
 from nuzzle.workflow.auxiliary import auxiliary_targets
-
-#: Told what is going on, one sentence at a time.
-Say = Callable[[str], None]
 
 
 def label_pairs(

@@ -11,14 +11,13 @@ from nuzzle.errors import DivergedError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.fit import Progress
+from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
 from nuzzle.workflow.checks import check_splits, fit_space, read, say_other_splits
 from nuzzle.workflow.crossval import cross_validate
 from nuzzle.workflow.learn import check_models, learn
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.work import remove, work_folder
 

@@ -16,10 +16,10 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.labs import warn_of_differences
+from nuzzle.training.progress import Say
 from nuzzle.workflow.checks import check_splits, fit_space, labelled, read
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.scored import score_recording
 
 #: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an

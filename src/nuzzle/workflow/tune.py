@@ -19,9 +19,9 @@ from nuzzle.errors import ConfigError, OutputError, TrainingError, count, listed
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
+from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.samples import Say
 from nuzzle.workflow.search_space import Space, load_space, starting_point
 from nuzzle.workflow.shared_study import SharedStudy, load_optuna, start_again, written_by
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore

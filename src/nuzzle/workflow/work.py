@@ -14,8 +14,8 @@ from nuzzle.config import Config
 from nuzzle.errors import OutputError
 from nuzzle.files import writable_folder, write_text
 from nuzzle.manifest import Entry
+from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
-from nuzzle.workflow.samples import Say
 
 _NOTE = "run.txt"
 _LOCK = "run.lock"
