@@ -74,6 +74,32 @@ def test_that_labs_differ_is_not_that_recordings_differ(scored):
     assert [usual[lab][0] for lab in ("a", "b", "")] == pytest.approx([0.1, 0.5, 0.3])
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_what_is_never_true_out_of_fold_is_left_as_it_is_said(bells, exclusive):
+    """The only group that shows it is not scored for it; a model of all has learned it."""
+    pairs = []
+    for pair in bells([0.2, 0.25, 0.3, 0.35, 0.4, 0.1, 0.6], exclusive=exclusive):
+        rare = np.full((pair.n_frames, 1), 0.01)
+        pairs.append(
+            replace(
+                pair,
+                behaviours=("rare", *pair.behaviours),
+                probability=np.hstack([rare, pair.probability * (0.99 if exclusive else 1)]),
+                **{
+                    name: np.hstack([mask[:, :1] & False, mask])
+                    for name in ("truth", "predicted")
+                    for mask in [getattr(pair, name)]
+                },
+                observed=np.hstack([pair.observed[:, :1], pair.observed]),
+            )
+        )
+    adaptation = after_refit(fit_adaptation(pairs, out_of_fold=True))
+    new = pairs[0].probability.copy()
+    new[900:1000] = [0.97, 0.02, 0.01]
+    said = adaptation(new, np.ones(3, bool), pairs[0].fps)
+    assert said[900:1000, 0].min() > 0.9
+
+
 def test_models_of_some_recordings_say_what_is_rare_more_rarely(bells):
     """What is fitted on their predictions shall suit a model of all, which says what is true."""
     pairs = bells([0.2, 0.25, 0.3, 0.35, 0.4, 0.3], usual=0.1)

@@ -10,6 +10,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.decoding.whole_bouts import Odds, WholeBouts, Worth
 from nuzzle.errors import InputError
 
 NAMES = ("attack", "mount", "other")
@@ -94,3 +95,10 @@ def test_other_behaviours_are_refused():
         FULL(np.zeros((5, 2)), 10.0)
     with pytest.raises(InputError, match="not among the classes"):
         Decoder(NAMES, True, "nothing")
+
+
+def test_whole_bouts_that_are_worth_nothing_are_never_said():
+    odds = Odds((0.0,) * 17, {0: 0.0, 1: 0.0})
+    whole = WholeBouts(odds, odds, {1: Worth(1.0, 0.5, 1.0, 0.5)})
+    assert Decoder(NAMES, True, "other", whole_bouts=whole).never_said == ("attack",)
+    assert FULL.never_said == ()

@@ -212,7 +212,7 @@ def test_thresholds_are_not_tuned_on_what_a_lab_did_not_look_for(recordings):
     assert chosen[0].nested.macro_frame_f1 == pytest.approx(chosen[1].nested.macro_frame_f1)
 
 
-def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
+def fading(scored):
     """Bouts of 2 s begin and end at once; what is said for 4 s, and fades in and out, is none."""
     pairs = []
     for index in range(8):
@@ -226,6 +226,11 @@ def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
         p += 0.02 * rng.random(1000)
         either, sure = np.stack([truth, ~truth], axis=1), np.stack([p, 1 - p], axis=1)
         pairs.append(scored(either, sure, recording=f"r{index}"))
+    return pairs
+
+
+def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
+    pairs = fading(scored)
     tuned = tune_decoder(pairs, "both")
     assert tuned.decoder.whole_bouts is not None
     assert tuned.nested == tuned.whole
@@ -235,6 +240,26 @@ def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
     frames = tune_decoder(pairs, "frames")
     assert frames.decoder.whole_bouts is frames.whole is None
     assert frames.nested == frames.searched
+
+
+def test_where_a_behaviour_does_not_occur_whole_bouts_would_never_say_it(scored):
+    """As where one group alone shows it, and is not scored for it."""
+    rare = [
+        replace(
+            pair,
+            behaviours=("rare", *pair.behaviours),
+            probability=np.pad(pair.probability * 0.99, ((0, 0), (1, 0)), constant_values=0.01),
+            **{
+                name: np.pad(getattr(pair, name), ((0, 0), (1, 0)))
+                for name in ("truth", "observed", "predicted")
+            },
+        )
+        for pair in fading(scored)
+    ]
+    tuned = tune_decoder(rare, "both")
+    assert tuned.whole is None and tuned.nested.bout_f1["b0"] == tuned.searched.bout_f1["b0"]
+    sure = np.tile([0.97, 0.02, 0.01], (100, 1))
+    assert tuned.decoder(sure, 10.0)[:, 0].all()
 
 
 def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(scored):

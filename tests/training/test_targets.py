@@ -38,6 +38,15 @@ def overlapping():
     )
 
 
+def test_what_nobody_looked_for_does_not_count():
+    """Of `mount` 2 of 8 frames were looked at, of `attack` all 4, of `flee` none."""
+    bouts = [bout("mount", 0, 8), bout("attack", 2, 6), bout("flee", 6, 10)]
+    observed = [bout("mount", 0, 2), bout("attack", 0, 10), bout("flee", 0, 2)]
+    space = LabelSpace.fit([labelled(bouts, observed)], LabelsConfig())
+    assert space.behaviours == ("attack", "mount")
+    assert space.priority == ("mount", "attack"), "the rarest comes first"
+
+
 def test_the_rarest_behaviour_wins_where_labels_overlap(overlapping):
     space = LabelSpace.fit([overlapping], LabelsConfig())
     assert space.names == ("attack", "mount", "other")

@@ -66,6 +66,15 @@ def test_the_card_calls_units_by_their_names(bundle_file):
     assert "30 frames per second, positions in body lengths\n" in model_card(values)
 
 
+def test_the_card_names_what_is_never_said(bundle_file):
+    values = Bundle.load(bundle_file).to_dict()
+    assert "never says" not in model_card(values)
+    odds = {"coefficients": [0.0], "intercepts": {"1": 0.0}}
+    worth = {"1": {"bout": 1.0, "bout_f1": 0.5, "frame": 1.0, "frame_f1": 0.5}}
+    values["decoding"]["whole_bouts"] = {"match": odds, "inside": odds, "worth": worth}
+    assert "It never says attack, mount: out of fold" in model_card(values)
+
+
 def test_the_card_of_a_single_recording(bundle_file):
     values = Bundle.load(bundle_file).to_dict()
     alone = {**values, "training": {**values["training"], "recordings": ["one"]}}

@@ -41,7 +41,7 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
         return None
     pairs = [_thinned(pair) for pair in pairs]
     exclusive, said, strength = pairs[0].exclusive, _mean_shares(pairs, _said), _strength(pairs)
-    usual = _mean_shares(pairs, _true) if out_of_fold else said
+    usual = _usual(said, _mean_shares(pairs, _true)) if out_of_fold else said
     choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), 1 + len(choices)))
     for pair in pairs:
@@ -50,11 +50,19 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     return (None, *choices)[most_cautious(total)]
 
 
+def _usual(said: Mapping[str, Floats], true: Mapping[str, Floats]) -> Mapping[str, Floats]:
+    """The true shares; of what is never true, as it is said.
+
+    In the only group that shows a behaviour, that is not scored out of fold. A model of all
+    recordings has learned it all the same.
+    """
+    return {lab: np.where(shares > 0, shares, said[lab]) for lab, shares in true.items()}
+
+
 def after_refit(adaptation: Adaptation) -> Adaptation:
     """That of a model of all recordings, which on average says about what was true there.
 
-    It says it at most twice as often as the models of a part of them, and at least half as often:
-    what was never seen in a lab is said in it all the same.
+    It says it at most twice as often as the models of a part of them, and at least half as often.
 
     Args:
         adaptation: fitted on predictions out of fold.

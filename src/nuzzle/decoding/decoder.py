@@ -54,6 +54,14 @@ class Decoder:
             )
 
     @property
+    def never_said(self) -> tuple[str, ...]:
+        """Behaviours of which whole bouts were never right where they were learned."""
+        if self.whole_bouts is None:
+            return ()
+        said = {self.behaviours[column] for column in self.whole_bouts.worth}
+        return tuple(name for name in self.behaviours if name not in (*said, self.background))
+
+    @property
     def support_s(self) -> float:
         """How far a frame is looked for on each side, s; infinite for a whole recording."""
         if self.whole_bouts is not None:

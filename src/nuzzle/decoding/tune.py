@@ -51,8 +51,8 @@ def tune_decoder(
 ) -> Tuned:
     """Choose smoothing, thresholds, costs of switching and rules for bouts of each behaviour.
 
-    Or decide on whole bouts, where that is surely better on groups that had no part in learning
-    them. Where there are several labs, settings are then sought for each.
+    Or decide on whole bouts, where every behaviour occurs, and that is surely better on groups that
+    had no part in learning them. Where there are several labs, settings are then sought for each.
 
     Args:
         pairs: **out-of-fold** predictions: of recordings that it learned a model is too sure.
@@ -249,7 +249,7 @@ def _left_out(
 
     All see probabilities that were calibrated on the other parts.
     """
-    labs = _large_labs(pairs)
+    labs, all_occur = _large_labs(pairs), _all_occur(pairs)
     raw, as_configured, searched, whole, own = (_Found() for _ in range(5))
     for part in range(int(part_of.max()) + 1):
         outside = [index for index, mine in enumerate(part_of) if mine == part]
@@ -267,7 +267,7 @@ def _left_out(
             )
         decoder = search(inside, start, objectives)
         searched |= _decided(mended, outside, decoder)
-        if bouts := fit_whole_bouts(inside, objectives):
+        if all_occur and (bouts := fit_whole_bouts(inside, objectives)):
             whole |= _decided(mended, outside, replace(start, whole_bouts=bouts))
         for lab in labs:
             theirs = [index for index in outside if pairs[index].lab == lab]
@@ -281,6 +281,16 @@ def _left_out(
         _Way.of(whole) if len(whole) == len(pairs) else None,
         _Way.of(searched | own),
     )
+
+
+def _all_occur(pairs: Sequence[ScoredPair]) -> bool:
+    """Whether every behaviour is true somewhere; of one that is not, no whole bout is ever said.
+
+    A model of all recordings may know it nevertheless: the only group that shows a behaviour is not
+    scored for it out of fold.
+    """
+    true = np.any([(pair.truth & pair.observed).any(axis=0) for pair in pairs], axis=0)
+    return bool(true[pairs[0].foreground].all())
 
 
 def _decided(pairs: Sequence[ScoredPair], numbers: Sequence[int], decoder: Decoder) -> _Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import count
 from nuzzle.recording import UNITS
 
@@ -92,7 +93,11 @@ def _what(values: Mapping[str, Any]) -> str:
     kind = "one behaviour at a time" if space["exclusive"] else "any number of behaviours at once"
     who = "directed, agent to target" if space["directed"] else "of the pair, without direction"
     background = f", background {space['background']!r}" if space["background"] else ""
-    return f"Says, frame by frame, {', '.join(space['names'])} ({kind}{background}; {who})."
+    never = Decoder.from_dict(values["decoding"]).never_said
+    but = (
+        f" It never says {', '.join(never)}: out of fold nothing of it was right." if never else ""
+    )
+    return f"Says, frame by frame, {', '.join(space['names'])} ({kind}{background}; {who}).{but}"
 
 
 def _trained_on(training: Mapping[str, Any]) -> str:

@@ -74,12 +74,14 @@ def report_context(results: Results) -> dict[str, Any]:
         "reliability_left_out": 0,
         "calibration": [],
         "sure": None,
+        "looked_apart": False,
         "sentences": sections.found(results),
         "cards": sections.cards(results),
     }
     if evaluation is not None:
         charts |= evaluation_charts(evaluation, colours)
         context |= evaluation_summary(evaluation)
+        context["looked_apart"] = evaluation.unobserved_frames or charts["budget_apart"]
     return context | {
         "run": run,
         "evaluation": evaluation,

@@ -182,9 +182,7 @@ class LabelSpace:
         for recording in recordings:
             if recording.labels is None:
                 continue
-            bouts = recording.labels.bouts
-            lengths = (bouts["stop_frame"] - bouts["start_frame"]).groupby(bouts["behaviour"]).sum()
-            frames.update({str(name): int(count) for name, count in lengths.items()})
+            frames.update(_frames_of(recording.labels))
             own.update(recording.labels.self_behaviours)
             directed.add(recording.labels.directed)
             if recording.labels.background:
@@ -207,6 +205,15 @@ class LabelSpace:
             own=tuple(sorted(own & set(behaviours))),
             directed=directed != {False},
         )
+
+
+def _frames_of(labels: Labels) -> dict[str, int]:
+    """How many frames of each behaviour there are, of all pairs, where it was looked for."""
+    names, counts = labels.behaviours, np.zeros(len(labels.behaviours), dtype=int)
+    for pair in labels.pairs:
+        active, observed, _ = labels.frames(pair, names)
+        counts += (active & observed).sum(axis=0)
+    return dict(zip(names, counts.tolist(), strict=True))
 
 
 def _class_names(

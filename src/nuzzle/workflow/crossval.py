@@ -142,6 +142,11 @@ def cross_validate(
             configured=run.decoders,
         )
         bundle, evaluation = _refit(run, pairs, tuned)
+        if never := bundle.decoder.never_said:
+            say(
+                f"warning: the bundle never says {', '.join(never)}: out of fold, nothing that was "
+                "said of it was right. Label more of it, or leave it out of labels.behaviours"
+            )
     except DivergedError as error:
         kept = f"What was finished before is kept in {work}."
         raise DivergedError(f"{error} {kept}", error.best) from None

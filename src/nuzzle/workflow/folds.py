@@ -59,9 +59,10 @@ def partition(
         raise InputError(
             f"Cross-validation needs {least} parts: {', '.join(uses)}. There are {len(groups)} "
             f"different values of {by!r} with labels ({listed(sorted(groups)) or 'none'}), "
-            f"and {folds} folds were asked for. Label more, or choose another --by or --folds. "
-            "One recording can be divided by time: `nuzzle init --train-frames 0.6`, then `nuzzle "
-            "train`."
+            f"and {folds} folds were asked for. Label more, or choose other parts: --by and "
+            "--folds of `nuzzle crossval`, ensemble.folds where an ensemble is trained. One "
+            "recording can be divided by time for a single model, not for an ensemble: `nuzzle "
+            "init --train-frames 0.6`, then `nuzzle train`."
         )
     order = np.random.default_rng(config.training.seed).permutation(sorted(groups))
     parts: list[list[Recording]] = [[] for _ in range(min(folds, len(groups)))]
