@@ -69,7 +69,8 @@ def fit_trees(
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
         return _fit_exclusive(config, space, train, features, settings, say)
-    ((x, active, observed),) = _rows(train, [[each.targets for each in train]], features, config)
+    view = _known([each.targets for each in train], exclusive=False)
+    ((x, active, observed),) = _rows(train, [view], features, config)
     binary = {**settings, "objective": "binary"}
     # Sorted into bins once, for all behaviours that were looked for in every frame.
     whole = lightgbm().Dataset(x, free_raw_data=False)
@@ -98,21 +99,18 @@ def _fit_exclusive(
     targets = [each.targets for each in train]
     boosters = []
     if column is not None and in_two_steps(config, space, targets):
-        views = [targets, [_without(each, column) for each in targets]]
+        views = [_known(targets), _known([_without(each, column) for each in targets])]
         (x, active, _), rows = _rows(train, views, features, config)
-        say(f"trees of any behaviour against {names[column]}")
-        del names[column]
-        known = active.any(axis=1)
+        say(f"trees of any behaviour against {space.background}")
+        names = list(space.behaviours)
         binary = {**settings, "objective": "binary"}
-        boosters.append(_boost(x[known], 1 - active[known, column], binary, config))
+        boosters.append(_boost(x, 1 - active[:, column], binary, config))
     else:
-        (rows,) = _rows(train, [targets], features, config)
+        (rows,) = _rows(train, [_known(targets)], features, config)
     say(f"trees of {', '.join(names)}")
-    known = rows.active.any(axis=1)
-    y, looked = rows.active[known].argmax(1), rows.observed[known]
     several = {**settings, "objective": "multiclass", "num_class": len(names)}
-    boost = _boost if looked.all() else partial(_boost_among, looked)
-    return [*boosters, boost(rows.x[known], y, several, config)]
+    boost = _boost if rows.observed.all() else partial(_boost_among, rows.observed)
+    return [*boosters, boost(rows.x, rows.active.argmax(1), several, config)]
 
 
 def in_two_steps(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> bool:
@@ -136,36 +134,49 @@ def _without(targets: Targets, background: int) -> Targets:
     return Targets(*(np.delete(mask, background, 1) for mask in (active, looked)))
 
 
+class _View(NamedTuple):
+    """What to say of each pair, and the frames `(time,)` of which that is known."""
+
+    targets: list[Targets]
+    usable: list[NDArray[np.bool_]]
+
+
+def _known(targets: list[Targets], *, exclusive: bool = True) -> _View:
+    """Of exclusive classes the frames that have one, of others those that anything is known of."""
+    masks = [each.active if exclusive else each.observed for each in targets]
+    return _View(targets, [np.asarray(mask.any(axis=1)) for mask in masks])
+
+
 def _rows(
     train: Sequence[LabelledPair],
-    views: Sequence[Sequence[Targets]],
+    views: Sequence[_View],
     features: Callable[[LabelledPair], Tensor],
     config: Config,
 ) -> list[Rows]:
     """Frames drawn at random, for each of several targets of the same pairs."""
-    draws = [_draw(train, targets, config) for targets in views]
+    draws = [_draw(train, view, config) for view in views]
     parts: list[list[Rows]] = [[] for _ in views]
     for number, pair in enumerate(train):
         whole = features(pair)
-        for part, targets, draw in zip(parts, views, draws, strict=True):
+        for part, view, draw in zip(parts, views, draws, strict=True):
             chosen, lab = draw[number]
             x = torch.cat([whole[chosen], lab], dim=1).numpy()
-            part.append(Rows(x, *(mask[chosen] for mask in targets[number])))
+            part.append(Rows(x, *(mask[chosen] for mask in view.targets[number])))
     return [Rows(*map(np.concatenate, zip(*part, strict=True))) for part in parts]
 
 
 def _draw(
-    train: Sequence[LabelledPair], targets: Sequence[Targets], config: Config
+    train: Sequence[LabelledPair], view: _View, config: Config
 ) -> list[tuple[NDArray[np.intp], Tensor]]:
     """Of each pair frames drawn at random, in their order, and the labs that they are told."""
-    usable = [np.flatnonzero(each.observed.any(axis=1)) for each in targets]
-    total = sum(len(frames) for frames in usable)
+    total = sum(int(frames.sum()) for frames in view.usable)
     if not total:
         raise TrainingError("No frame of the training recordings was observed.")
     share = min(1.0, (config.training.epoch_windows or total) / total)
     rng = np.random.default_rng(config.training.seed)
     draws = []
-    for pair, frames in zip(train, usable, strict=True):
+    for pair, usable in zip(train, view.usable, strict=True):
+        frames = np.flatnonzero(usable)
         chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
         draws.append((chosen, hide_lab(pair.lab.expand(len(chosen), -1), config.labs.dropout, rng)))
     return draws
