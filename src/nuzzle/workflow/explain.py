@@ -12,13 +12,13 @@ import torch
 
 import nuzzle
 from nuzzle.errors import InputError, count, listed
-from nuzzle.evaluation.importance import family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
+from nuzzle.inference.importance import family_importance
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from nuzzle.evaluation.importance import Figures, ShiftedFrontend, family_importance
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families
 from nuzzle.features.frontend import Frontend
+from nuzzle.inference.importance import Figures, ShiftedFrontend, family_importance
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.skeleton import MOUSE7
