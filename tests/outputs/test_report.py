@@ -121,7 +121,7 @@ def test_a_behaviour_that_never_occurs_has_no_score(made_up):
         "evaluation", behaviours=("attack", "mount", "rear"), exclusive=False, never="mount"
     )
     page, html = page_of(results)
-    assert "does not occur in the frames that are scored" in page.text
+    assert "Without a frame in what is scored" in page.text
     assert "mean over attack, rear" in page.text
     assert "nan" not in re.sub(r"<(script|style)>.*?</\1>", "", html, flags=re.S).lower()
 

@@ -282,23 +282,26 @@ def _delays(recordings: Sequence[RecordingScore]) -> list[str]:
 
 
 def _notes(tally: _Tally, n_units: int, bootstrap: int) -> tuple[str, ...]:
-    notes = []
     true, observed = tally.by_unit([tally.frames[0] + tally.frames[2], tally.frames[3]])
-    left_out = "it has no F1 and is left out of the macro averages."
-    for column, name in enumerate(tally.names):
-        groups = np.count_nonzero(true[:, column])
-        if not observed[:, column].any():
-            notes.append(
-                f"{name!r} was not looked for in any of these recordings, or the model had no "
-                f"example of it: {left_out}"
-            )
-        elif groups == 0:
-            notes.append(f"{name!r} does not occur in the frames that are scored: {left_out}")
-        elif groups == 1 and tally.weights is not None:
-            notes.append(
-                f"{name!r} occurs in one group of recordings only: its intervals, and those of "
-                "the macro averages, cannot tell how much it differs between groups."
-            )
+    seen, groups = observed.sum(axis=0) > 0, np.count_nonzero(true, axis=0)
+    once = seen & (groups == 1) & (tally.weights is not None)
+
+    def named(which: NDArray[Any]) -> str:
+        return ", ".join(name for name, so in zip(tally.names, which, strict=True) if so)
+
+    notes, left_out = [], "without F1, and left out of the macro averages"
+    if unseen := named(~seen):
+        notes.append(
+            f"Not looked for in any of these recordings, or unknown to the model, so {left_out}: "
+            f"{unseen}."
+        )
+    if absent := named(seen & (groups == 0)):
+        notes.append(f"Without a frame in what is scored, so {left_out}: {absent}.")
+    if single := named(once):
+        notes.append(
+            f"Shown by one group of recordings only: {single}. Its intervals, and those of the "
+            "macro averages, cannot tell how much it differs between groups."
+        )
     if bootstrap and n_units == 1:
         notes.append(
             "There is one group of recordings, so no interval can be given: "
