@@ -6,7 +6,7 @@ import pytest
 from nuzzle import Labels, Pair, Recording
 from nuzzle.config import LabelsConfig
 from nuzzle.errors import TrainingError
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.targets import LabelSpace, Targets
 
 AB, BA, AA = Pair("a", "b"), Pair("b", "a"), Pair("a", "a")
 
@@ -36,6 +36,12 @@ def overlapping():
     return labelled(
         [bout("mount", 0, 6), bout("attack", 4, 8)], [bout("mount", 0, 10), bout("attack", 0, 9)]
     )
+
+
+def test_frames_that_nobody_looked_at_are_not_counted():
+    active = np.array([[1, 0], [0, 1], [1, 0], [1, 0]], dtype=bool)
+    observed = np.array([[1, 1], [0, 0], [0, 1], [1, 1]], dtype=bool)
+    assert Targets(active, observed).counts.tolist() == [2, 0]
 
 
 def test_what_nobody_looked_for_does_not_count():

@@ -1,12 +1,17 @@
 """From recordings to samples."""
 
+import shutil
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from nuzzle.config import Config
+from nuzzle.errors import OutputError
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow import samples as module
 from nuzzle.workflow.samples import label_pairs, measure
 
 
@@ -39,3 +44,30 @@ def test_presence_reaches_the_graph_as_it_is(recordings):
     frontend, samples = measure(*label_pairs(recordings, space, config))
     presence = samples["train"][0].features[:, list(frontend.feature_set.flags)]
     assert set(presence.unique().tolist()) <= {-1.0, 1.0}
+
+
+class TestOnDisk:
+    @pytest.fixture
+    def pairs(self, recordings):
+        config = Config.load(None, ["model.name=conv_lstm"])
+        space = LabelSpace.fit(recordings["train"], config.labels)
+        return label_pairs(recordings, space, config)
+
+    def test_features_that_would_fill_the_memory_are_the_same(self, pairs, monkeypatch, tmp_path):
+        _, in_memory = measure(*pairs, tmp_path / "small")
+        assert not (tmp_path / "small").exists()
+        said = []
+        monkeypatch.setattr(module, "_MOST_BYTES", 0)
+        _, on_disk = measure(*pairs, tmp_path / "large", said.append)
+        for split, samples in in_memory.items():
+            for here, there in zip(samples, on_disk[split], strict=True):
+                assert here.features.equal(there.features)
+        sizes = [each.stat().st_size for each in (tmp_path / "large" / "features").iterdir()]
+        assert sum(sizes) == sum(4 * s.features.numel() for part in on_disk.values() for s in part)
+        assert len(said) == 1 and "large/features" in said[0]
+
+    def test_a_disk_without_room(self, pairs, monkeypatch, tmp_path):
+        monkeypatch.setattr(module, "_MOST_BYTES", 0)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+        with pytest.raises(OutputError, match=r"fill 0\.\d GB, and the disk has 0\.0 GB.*fps"):
+            measure(*pairs, tmp_path)

@@ -52,7 +52,8 @@ def test_another_run_is_refused_unless_fresh(tmp_path):
 
 
 def test_a_run_without_an_epoch_binds_nobody(tmp_path):
-    with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle"):
+    with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as work:
+        (work / "features").mkdir()
         raise KeyboardInterrupt
     with folder(tmp_path / "m.nuzzle", Config.load(None, ["training.epochs=3"])):
         pass

@@ -190,22 +190,21 @@ def model_arguments(
 def _joint_loss(
     config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> JointLoss:
-    columns = zip(*(sample.targets for sample in train), strict=True)
-    active, observed = (torch.from_numpy(np.concatenate(each)) for each in columns)
+    counts = torch.from_numpy(np.sum([sample.targets.counts for sample in train], axis=0))
     n = len(space.names)
-    main = _loss(config, space, active[:, :n], observed[:, :n])
+    main = _loss(config, space, counts[:n])
     if auxiliary is None:
         return JointLoss(main, n)
-    beside = _loss(config, auxiliary, active[:, n:], observed[:, n:])
+    beside = _loss(config, auxiliary, counts[n:])
     return JointLoss(main, n, beside, config.loss.auxiliary)
 
 
-def _loss(config: Config, space: LabelSpace, active: Tensor, observed: Tensor) -> FocalLoss:
+def _loss(config: Config, space: LabelSpace, counts: Tensor) -> FocalLoss:
     power = config.loss.alpha_power
-    alpha = inverse_frequency(active, observed, power) if power else None
+    alpha = inverse_frequency(counts, power) if power else None
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
-        adjustment = logit_adjustment(active, observed, config.loss.logit_adjustment)
+        adjustment = logit_adjustment(counts, config.loss.logit_adjustment)
     return FocalLoss(
         space.exclusive,
         config.loss.gamma,

@@ -14,19 +14,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def inverse_frequency(targets: Tensor, mask: Tensor, power: float = 1.0) -> Tensor:
+def inverse_frequency(counts: Tensor, power: float = 1.0) -> Tensor:
     """Weights inversely proportional to how often each class occurs, with mean 1 over true entries.
 
     Args:
-        targets: `(frame, behaviour)`.
-        mask: `(frame, behaviour)` bool.
+        counts: frames of each behaviour, `(behaviour,)`.
         power: of the frequency; 0.5 for weights inversely proportional to its square root, which
             favour rare classes less.
 
     Returns:
         `(behaviour,)`; 0 for a class that never occurs.
     """
-    counts = (targets * mask).sum(0).double()
+    counts = counts.double()
     present = counts > 0
     weights = torch.zeros_like(counts)
     weights[present] = counts[present] ** -power

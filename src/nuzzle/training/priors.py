@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def logit_adjustment(targets: Tensor, mask: Tensor, tau: float = 1.0) -> Tensor:
+def logit_adjustment(counts: Tensor, tau: float = 1.0) -> Tensor:
     """What to add to the logits in training, so that rare classes are learned with a wider margin.
 
     Menon et al. 2021, "Long-tail learning via logit adjustment": ``tau * log(prior)``. The loss is
@@ -14,12 +14,11 @@ def logit_adjustment(targets: Tensor, mask: Tensor, tau: float = 1.0) -> Tensor:
     classes by balanced accuracy.
 
     Args:
-        targets: `(frame, behaviour)`, 0 or 1, exclusive.
-        mask: `(frame, behaviour)` bool, what was looked for.
+        counts: frames of each of exclusive classes, `(behaviour,)`.
         tau: strength; 0 changes nothing.
 
     Returns:
         `(behaviour,)`. A class that never occurs counts as if it occurred once.
     """
-    counts = (targets * mask).sum(0).double().clamp(min=1)
+    counts = counts.double().clamp(min=1)
     return (tau * torch.log(counts / counts.sum())).float()

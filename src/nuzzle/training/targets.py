@@ -28,6 +28,11 @@ class Targets(NamedTuple):
     active: NDArray[np.bool_]
     observed: NDArray[np.bool_]
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Frames of each behaviour, where it was looked for, `(behaviour,)`."""
+        return np.asarray((self.active & self.observed).sum(axis=0))
+
     def beside(self, other: Targets) -> Targets:
         """These, then the columns of others of the same frames."""
         both = zip(self, other, strict=True)

@@ -91,7 +91,7 @@ def learn(
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, pairs = label_pairs(recordings, space, config, auxiliary)
     if MODELS[config.model.name].learns_by_epoch:
-        frontend, samples = measure(frontend, pairs)
+        frontend, samples = measure(frontend, pairs, work, say)
         classifier, how = _fit_network(
             config, space, auxiliary, frontend, samples, work, say, progress
         )

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from nuzzle.config import Config
-from nuzzle.errors import TrainingError
+from nuzzle.errors import OutputError, TrainingError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
+from nuzzle.files import writable_folder
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
+from nuzzle.training.progress import Say
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace, View
 from nuzzle.workflow.auxiliary import auxiliary_targets
+from nuzzle.workflow.work import FEATURES
+
+#: Features that fill more than this lie on the disk while they are learned from.
+_MOST_BYTES = 4 * 2**30
 
 
 def label_pairs(
@@ -51,23 +61,70 @@ def label_pairs(
 
 
 def measure(
-    frontend: Frontend, pairs: dict[str, list[LabelledPair]]
+    frontend: Frontend,
+    pairs: dict[str, list[LabelledPair]],
+    work: Path | None = None,
+    say: Say = lambda sentence: None,
 ) -> tuple[Frontend, dict[str, list[Sample]]]:
-    """A network's input of labelled pairs, and the frontend with statistics of `train`."""
+    """A network's input of labelled pairs, and the frontend with statistics of `train`.
+
+    Args:
+        frontend: without statistics.
+        pairs: split -> pairs; `train` must be there.
+        work: folder for features that would fill too much of the memory: there they are read as
+            they are needed. None to keep all in memory.
+        say: is told where they are.
+
+    Raises:
+        OutputError: the disk has no room for them.
+    """
+    frames = sum(len(each.require_poses()) for part in pairs.values() for each in part)
+    size = 4 * frames * len(frontend.feature_set.columns)
+    folder = None if work is None or size <= _MOST_BYTES else _room(work, size, say)
     features = {
-        split: [frontend.feature_set(each.require_poses()) for each in part]
+        split: [
+            _kept(frontend.feature_set(each.require_poses()), folder, f"{split}-{number}")
+            for number, each in enumerate(part)
+        ]
         for split, part in pairs.items()
     }
     normaliser = Normaliser.fit(features["train"], frontend.feature_set.flags)
     frontend = frontend.with_normaliser(normaliser)
+    for raw in chain.from_iterable(features.values()):
+        raw.copy_(normaliser(raw))
     return frontend, {
         split: [
-            # Raw ones go as they are used: features may fill much of the memory.
-            each.with_features(frontend.model_input(features[split].pop(0)))
-            for each in part
+            each.with_features(found) for each, found in zip(part, features[split], strict=True)
         ]
         for split, part in pairs.items()
     }
+
+
+def _room(work: Path, size: int, say: Say) -> Path:
+    """A folder for so many bytes.
+
+    Raises:
+        OutputError: the disk has fewer. A mapped file that outgrows it would end the program.
+    """
+    folder = writable_folder(work / FEATURES)
+    fill = f"the features of these recordings fill {size / 2**30:,.1f} GB"
+    if size > (free := shutil.disk_usage(folder).free):
+        raise OutputError(
+            f"{folder}: {fill}, and the disk has {free / 2**30:,.1f} GB left. Choose --out on a "
+            "larger one, a lower prepare.fps, fewer prepare.keypoints or fewer recordings."
+        )
+    say(f"{fill}: while the model learns they lie in {folder}")
+    return folder
+
+
+def _kept(features: Tensor, folder: Path | None, name: str) -> Tensor:
+    """The same, in a file of the folder where there is one."""
+    if folder is None:
+        return features
+    file = torch.from_file(
+        str(folder / name), shared=True, size=features.numel(), dtype=features.dtype
+    )
+    return file.view_as(features).copy_(features)
 
 
 def _label(

@@ -19,6 +19,8 @@ from nuzzle.workflow.described import describe, differences
 
 _NOTE = "run.txt"
 _LOCK = "run.lock"
+#: Features that are too many for the memory; they are made anew by whoever continues.
+FEATURES = "features"
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def _continue(work: Path, mark: str, say: Say) -> None:
 
 def _begun(work: Path) -> bool:
     """A run that was refused before its first epoch has left nothing but its note."""
-    return any(path.name not in (_NOTE, _LOCK) for path in work.iterdir())
+    return any(path.name not in (_NOTE, _LOCK, FEATURES) for path in work.iterdir())
 
 
 def _empty(work: Path) -> None:
