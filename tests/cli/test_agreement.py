@@ -51,6 +51,22 @@ def test_every_two_of_several(files):
     assert second["notes"] == []
 
 
+def test_the_later_end_counts_for_files_that_do_not_say_how_long_they_are(tmp_path):
+    """Both see 30 of 900 frames alike, and 200 are of one alone: 690 of neither."""
+    shared = "one,a,b,attack,10,20\none,a,b,attack,480,500\n"
+    paths = [tmp_path / "anna.csv", tmp_path / "bert.csv", tmp_path / "said.csv"]
+    paths[0].write_text(HEADER + shared)
+    paths[1].write_text(HEADER + shared + "one,a,b,attack,700,900\n")
+    paths[2].write_text("# n_frames,500\n" + HEADER + shared)
+    (figures,) = json.loads(run(*paths[:2], "--json", "-").stdout)
+    chance = (30 * 230 + 870 * 670) / 900**2
+    assert figures["behaviours"][0]["kappa"] == pytest.approx((700 / 900 - chance) / (1 - chance))
+    assert figures["compared_frames"] == 900
+    assert figures == {**json.loads(run(*paths[:2], "--n-frames", 900, "--json", "-").stdout)[0]}
+    (figures,) = json.loads(run(*paths[1:], "--json", "-").stdout)
+    assert figures["compared_frames"] == 500
+
+
 def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
     paths = []
     for name, fps in (("anna", 30), ("bert", 25)):

@@ -27,7 +27,10 @@ def agreement(
         float | None, typer.Option(help="Frames per second, for labels in seconds.")
     ] = None,
     n_frames: Annotated[
-        int | None, typer.Option(help="Length of the recording; by default the last label's end.")
+        int | None,
+        typer.Option(
+            help="Length of the recording; by default the end of the last label in any file."
+        ),
     ] = None,
     background: Annotated[
         str, typer.Option(help='The label that means "none of the others".')
@@ -77,6 +80,10 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
         labels = read_labels(path, replace(options, item=item))
         read.append((f"{path}, {item}" if item else str(path), labels))
     check_rates(read)
+    if options.n_frames is None and any(labels.only_seen for _, labels in read):
+        # The last bout of who names only what was seen is not the end of what they looked at.
+        longest = max(labels.n_frames for _, labels in read)
+        return _read(paths, items, replace(options, n_frames=longest))
     return read
 
 
