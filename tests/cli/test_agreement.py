@@ -67,6 +67,23 @@ def test_the_later_end_counts_for_files_that_do_not_say_how_long_they_are(tmp_pa
     assert figures["compared_frames"] == 500
 
 
+def test_whom_a_modifier_of_boris_means(tmp_path):
+    """Who is a subject in any of the files is an animal; of others it is said that they are not."""
+    header = "Subject,Behavior,Modifier #1,Behavior type,Start (s),Stop (s),FPS (frame/s)\n"
+    rows = {"anna": "a,sniff,b,STATE,1,2,10\nb,sniff,a,STATE,1,2,10\n"}
+    rows |= {"bert": "a,sniff,b,STATE,1,2,10\n", "cleo": "a,sniff,c,STATE,1,2,10\n"}
+    paths = [tmp_path / f"{name}.csv" for name in rows]
+    for path, text in zip(paths, rows.values(), strict=True):
+        path.write_text(header + text)
+    result = run(*paths[:2], "--json", "-")
+    (figures,) = json.loads(result.stdout)
+    assert figures["behaviours"][0]["both_frames"] == 10
+    assert figures["notes"] == ["Only the first annotator looked at b->a: not compared."]
+    result = run(*paths[1:])
+    assert result.exit_code == 0, result.output
+    assert f"Note: {paths[2]}: the modifier c names no subject" in result.stdout
+
+
 def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
     paths = []
     for name, fps in (("anna", 30), ("bert", 25)):
