@@ -51,6 +51,39 @@ def test_every_two_of_several(files):
     assert second["notes"] == []
 
 
+def test_the_later_end_counts_for_files_that_do_not_say_how_long_they_are(tmp_path):
+    """Both see 30 of 900 frames alike, and 200 are of one alone: 690 of neither."""
+    shared = "one,a,b,attack,10,20\none,a,b,attack,480,500\n"
+    paths = [tmp_path / "anna.csv", tmp_path / "bert.csv", tmp_path / "said.csv"]
+    paths[0].write_text(HEADER + shared)
+    paths[1].write_text(HEADER + shared + "one,a,b,attack,700,900\n")
+    paths[2].write_text("# n_frames,500\n" + HEADER + shared)
+    (figures,) = json.loads(run(*paths[:2], "--json", "-").stdout)
+    chance = (30 * 230 + 870 * 670) / 900**2
+    assert figures["behaviours"][0]["kappa"] == pytest.approx((700 / 900 - chance) / (1 - chance))
+    assert figures["compared_frames"] == 900
+    assert figures == {**json.loads(run(*paths[:2], "--n-frames", 900, "--json", "-").stdout)[0]}
+    (figures,) = json.loads(run(*paths[1:], "--json", "-").stdout)
+    assert figures["compared_frames"] == 500
+
+
+def test_whom_a_modifier_of_boris_means(tmp_path):
+    """Who is a subject in any of the files is an animal; of others it is said that they are not."""
+    header = "Subject,Behavior,Modifier #1,Behavior type,Start (s),Stop (s),FPS (frame/s)\n"
+    rows = {"anna": "a,sniff,b,STATE,1,2,10\nb,sniff,a,STATE,1,2,10\n"}
+    rows |= {"bert": "a,sniff,b,STATE,1,2,10\n", "cleo": "a,sniff,c,STATE,1,2,10\n"}
+    paths = [tmp_path / f"{name}.csv" for name in rows]
+    for path, text in zip(paths, rows.values(), strict=True):
+        path.write_text(header + text)
+    result = run(*paths[:2], "--json", "-")
+    (figures,) = json.loads(result.stdout)
+    assert figures["behaviours"][0]["both_frames"] == 10
+    assert figures["notes"] == ["Only the first annotator looked at b->a: not compared."]
+    result = run(*paths[1:])
+    assert result.exit_code == 0, result.output
+    assert f"Note: {paths[2]}: the modifier c names no subject" in result.stdout
+
+
 def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
     paths = []
     for name, fps in (("anna", 30), ("bert", 25)):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,13 @@ def overlapping_labels() -> Labels:
     ]
     observed = [dict(zip(SPAN, row, strict=True)) for row in spans]
     return Labels(bouts, observed, n_frames=200)
+
+
+@pytest.fixture
+def watched_labels(overlapping_labels: Labels) -> Labels:
+    """The same, looked for in all frames: for layouts that cannot say otherwise."""
+    observed = overlapping_labels.observed.assign(start_frame=0, stop_frame=200).drop_duplicates()
+    return replace(overlapping_labels, observed=observed)
 
 
 @pytest.fixture

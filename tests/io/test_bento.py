@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.io.bento import FORMAT
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels
@@ -158,19 +158,90 @@ def test_frame_0_is_started_at_the_first_frame(write):
     assert labels.bouts["start_frame"].min() == 0 and "before frame 1" in labels.notes[0]
 
 
-def test_round_trip_of_several_pairs(tmp_path, overlapping_labels, spans_of):
-    path = FORMAT.write(overlapping_labels, tmp_path / "a.annot", 29.97)
+def channels(*names):
+    """An ``.annot`` in which ``attack`` is seen in the first channel, and ``bite`` nowhere."""
+    listed, blocks = "\n".join(names), [f"{name}----------\n" for name in names]
+    blocks[0] += ">attack\nStart\tStop\tDuration\n11\t20\t10\n"
+    head = "Bento annotation file\nAnnotation stop frame: 100\n\nList of channels:\n"
+    return f"{head}{listed}\n\nList of annotations:\nattack\nbite\n\n" + "\n".join(blocks)
+
+
+@pytest.mark.parametrize(
+    ("channel", "pair"),
+    [
+        ("a_to_b", ("a", "b")),
+        ("a_to_b_to_a", ("a_to_b", "a")),
+        ("a_to_a_to_b", ("a", "a_to_b")),
+        ("b_to_self", ("b", "b")),
+        ("old_to_b", ("a", "b")),
+        ("annotator", ("a_to_b", "a")),
+    ],
+)
+def test_a_channel_is_split_where_both_halves_are_known(write, channel, pair):
+    options = LabelOptions(
+        individuals=("a_to_b", "a", "b"), target="a", rename_individuals={"old": "a"}
+    )
+    labels = FORMAT.read(write(channels(channel)), options)
+    assert labels.pairs == (pair,)
+
+
+@pytest.mark.parametrize(
+    ("channel", "unknown"),
+    [("a_to_mouse9", "mouse9"), ("mouse9_to_a", "mouse9"), ("mouse9_to_b_to_a", "mouse9_to_b")],
+)
+def test_a_pair_of_unknown_animals_is_refused(write, channel, unknown):
+    with pytest.raises(FormatError, match=rf"labels name '{unknown}'.*individuals of the manifest"):
+        FORMAT.read(write(channels(channel)), LabelOptions(individuals=("a", "b")))
+
+
+def test_what_is_listed_was_looked_for_in_every_pair(write, spans_of):
+    """In pairs of two what pairs of two show, and what nobody shows; alone what is shown alone."""
+    text = channels("a_to_b", "b_to_a", "a_to_a", "b_to_b").replace("bite\n", "bite\ngroom\n")
+    text += ">groom\nStart\tStop\tDuration\n1\t2\t2\n"
+    labels = FORMAT.read(write(text), LabelOptions(individuals=("a", "b")))
+    assert spans_of(labels.observed) == [
+        ("a", "a", "groom", 0, 100),
+        ("a", "b", "attack", 0, 100),
+        ("a", "b", "bite", 0, 100),
+        ("b", "a", "attack", 0, 100),
+        ("b", "a", "bite", 0, 100),
+        ("b", "b", "groom", 0, 100),
+    ]
+
+
+def test_round_trip_of_several_pairs(tmp_path, watched_labels, spans_of):
+    path = FORMAT.write(watched_labels, tmp_path / "a.annot", 29.97)
     labels = FORMAT.read(path, MICE)
-    assert spans_of(labels.bouts) == spans_of(overlapping_labels.bouts)
+    assert spans_of(labels.bouts) == spans_of(watched_labels.bouts)
+    assert {*spans_of(labels.observed)} >= {*spans_of(watched_labels.observed)}
     assert labels.n_frames == 200
     assert not labels.bouts["point"].any()  # the format has no points
+
+
+@pytest.mark.parametrize("pair", [("a", "b"), ("b", "a"), ("b", "b")])
+def test_one_pair_keeps_who_it_is_and_when_it_was_watched(tmp_path, spans_of, pair):
+    spans = [(*pair, "attack", 30, 60), (*pair, "bite", 30, 60)]
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    observed = [dict(zip(names, row, strict=True)) for row in spans]
+    bouts = [{**observed[0], "start_frame": 40}]
+    path = FORMAT.write(Labels(bouts, observed, n_frames=90), tmp_path / "a.annot", 30.0)
+    again = FORMAT.read(path, LabelOptions(individuals=("a", "b"), n_frames=90))
+    assert spans_of(again.bouts) == [(*pair, "attack", 40, 60)]
+    assert spans_of(again.observed) == spans and again.n_frames == 90
+
+
+def test_what_was_not_observed_in_one_span_cannot_be_written(tmp_path, overlapping_labels):
+    with pytest.raises(InputError, match=r"a\.annot: .*one span.*BENTO.*plain bout csv"):
+        FORMAT.write(overlapping_labels, tmp_path / "a.annot", 30.0)
+    assert not (tmp_path / "a.annot").exists()
 
 
 def test_round_trip_of_one_pair_keeps_channels(tmp_path, spans_of):
     names = ("agent", "target", "behaviour", "start_frame", "stop_frame", "stream")
     rows = [("a", "b", "attack", 0, 9, "x"), ("a", "b", "bite", 3, 4, "y")]
     bouts = [dict(zip(names, row, strict=True)) for row in rows]
-    path = FORMAT.write(Labels(bouts, bouts, n_frames=20), tmp_path / "a.annot", 30.0)
+    spans = [{**bout, "start_frame": 0, "stop_frame": 20} for bout in bouts]
+    path = FORMAT.write(Labels(bouts, spans, n_frames=20), tmp_path / "a.annot", 30.0)
     again = FORMAT.read(path, LabelOptions(individuals=("a", "b")))
     assert spans_of(again.bouts, "stream") == rows
     header = path.read_text().splitlines()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.io.boris import AGGREGATED, FORMAT
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels
@@ -68,6 +68,33 @@ def test_old_layout_seconds_become_frames(write, spans_of):
         for pair in (("intruder", "resident"), ("resident", "intruder"))
         for name in ("attack", "bite", "flee")
     ]
+
+
+def test_frames_after_the_media_are_not_observed(write):
+    """20 s of media: at 30 frames/s 600 frames. Up to a second more is a matter of rounding."""
+    longer = LabelOptions(individuals=MICE.individuals, n_frames=900)
+    labels = FORMAT.read(write(OLD), longer)
+    assert {*labels.observed["stop_frame"]} == {600} and labels.n_frames == 900
+    assert "the media end at frame 600 of 900" in labels.notes[0]
+    labels = FORMAT.read(write(OLD), LabelOptions(individuals=MICE.individuals, n_frames=630))
+    assert {*labels.observed["stop_frame"]} == {630} and labels.notes == ()
+    labels = FORMAT.read(write(OLD.replace("20.000", "NA")), longer)
+    assert {*labels.observed["stop_frame"]} == {900} and labels.notes == ()
+
+
+def test_modifiers_are_animals_where_they_are_subjects_elsewhere(write, spans_of):
+    rows = [
+        new_row("POINT", 1.0, subject="a", modifier="hard|b"),
+        new_row("POINT", 2.0, subject="a", modifier="c"),
+        new_row("POINT", 3.0, subject="b", modifier="a"),
+    ]
+    labels = FORMAT.read(write("\n".join([NEW, *rows]), "events.tsv"), LabelOptions())
+    assert spans_of(labels.bouts) == [
+        ("a", "b", "sniff", 25, 26),
+        ("a", "target", "sniff", 50, 51),
+        ("b", "a", "sniff", 75, 76),
+    ]
+    assert len(labels.notes) == 1 and "the modifier c names no subject" in labels.notes[0]
 
 
 def test_new_layout_is_matched_by_name_and_the_modifier_is_the_target(write, spans_of):
@@ -249,26 +276,34 @@ def test_encodings(tmp_path, encoding):
 @pytest.mark.parametrize("format", [FORMAT, AGGREGATED])
 @pytest.mark.parametrize("name", ["cage.csv", "cage.tsv"])
 @pytest.mark.parametrize("fps", [30.0, 29.97, 119.88])
-def test_round_trip(tmp_path, overlapping_labels, spans_of, format, name, fps):
-    path = format.write(overlapping_labels, tmp_path / name, fps)
+def test_round_trip(tmp_path, watched_labels, spans_of, format, name, fps):
+    path = format.write(watched_labels, tmp_path / name, fps)
     assert format.sniff(path)
     labels = format.read(path, MICE)
-    assert spans_of(labels.bouts, "point") == spans_of(overlapping_labels.bouts, "point")
-    assert labels.n_frames == overlapping_labels.n_frames
+    assert spans_of(labels.bouts, "point") == spans_of(watched_labels.bouts, "point")
+    assert labels.n_frames == watched_labels.n_frames
+
+
+@pytest.mark.parametrize("format", [FORMAT, AGGREGATED])
+def test_what_was_not_observed_throughout_cannot_be_written(tmp_path, overlapping_labels, format):
+    with pytest.raises(InputError, match=r"x\.tsv: .*part of the frames.*BORIS.*plain bout csv"):
+        format.write(overlapping_labels, tmp_path / "x.tsv", 30.0)
+    assert not (tmp_path / "x.tsv").exists()
 
 
 def test_overlapping_bouts_of_one_behaviour_are_written_as_one(tmp_path, spans_of):
     rows = [("a", "b", "sniff", 0, 10), ("a", "b", "sniff", 5, 20), ("a", "b", "sniff", 6, 8)]
     names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
     bouts = [dict(zip(names, row, strict=True)) for row in rows]
-    labels = Labels(bouts, bouts[:1], n_frames=30)
+    spans = [{**bouts[0], "start_frame": 0, "stop_frame": 30}]
+    labels = Labels(bouts, spans, n_frames=30)
     path = FORMAT.write(labels, tmp_path / "x.tsv", 30.0)
     again = FORMAT.read(path, LabelOptions(individuals=("a", "b")))
     assert spans_of(again.bouts) == [("a", "b", "sniff", 0, 20)]
 
 
-def test_the_header_is_that_of_boris(tmp_path, overlapping_labels):
-    path = FORMAT.write(overlapping_labels, tmp_path / "cage.tsv", 30.0)
+def test_the_header_is_that_of_boris(tmp_path, watched_labels):
+    path = FORMAT.write(watched_labels, tmp_path / "cage.tsv", 30.0)
     header = path.read_text().splitlines()[0].split("\t")
     assert header[:5] == [
         "Observation id",

@@ -47,6 +47,18 @@ def test_made_by_hand_of_three_animals_all_were_watched(write, spans_of):
     )
 
 
+def test_made_by_hand_with_a_length(write, spans_of):
+    text = "# n_frames,40\nbehaviour,start_frame,stop_frame\nattack,10,20\n"
+    labels = FORMAT.read(write(text), LabelOptions(individuals=MICE.individuals, n_frames=50))
+    assert spans_of(labels.observed) == [("resident", "intruder", "attack", 0, 40)]
+    assert labels.n_frames == 50
+
+
+def test_a_note_may_be_empty(write):
+    text = "# note\n# note,\n# note,two\nbehaviour,start_frame,stop_frame\nattack,10,20\n"
+    assert FORMAT.read(write(text), MICE).notes == ("two",)
+
+
 def test_made_by_hand_in_seconds(write, spans_of):
     path = write("behaviour,start_s,stop_s,agent,target\nattack,1,2,intruder,resident\n")
     with pytest.raises(FormatError, match=r"in seconds.*fps"):

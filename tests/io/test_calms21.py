@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nuzzle.errors import FormatError, InputError, OutputError
+from nuzzle.errors import FormatError, InputError, OutputError, StreamError
 from nuzzle.io import calms21
 from nuzzle.io.registry import LabelOptions, PoseOptions
 from nuzzle.labels import Labels, Pair
@@ -225,6 +225,26 @@ def test_formats_read_with_options(file: Path) -> None:
         file, LabelOptions(item=ITEM, n_frames=2, rename_individuals={"resident": "black"})
     )
     assert labels.n_frames == 2 and set(labels.bouts["agent"]) == {"black"}
+
+
+def test_labels_honour_what_the_manifest_says(tmp_path: Path) -> None:
+    vocabulary = {"attack": 0, "none": 1, "hidden": 2}
+    path = save(tmp_path / "a.json", {"g": {"s": sequence([1, 0, 2, 2, 1], 5, vocabulary)}})
+    options = LabelOptions(background="none", not_observed=("hidden",))
+    labels = calms21.LABEL_FORMAT.read(path, options)
+    assert labels.background == "none" and labels.behaviours == ("attack",)
+    classes = labels.exclusive_frames(PAIR, ["attack", "none"])
+    assert classes.tolist() == [1, 0, -1, -1, 1]
+    with pytest.raises(StreamError, match="'left' was expected; the file has no parallel streams"):
+        calms21.LABEL_FORMAT.read(path, LabelOptions(stream="left"))
+
+
+def test_any_name_of_the_background_comes_back(tmp_path: Path) -> None:
+    active = np.eye(8, 1, dtype=bool)
+    labels = Labels.from_frames(PAIR, active, ["attack"], exclusive=True, background="none")
+    path = calms21.write_calms21([recording_of("m", 8, labels=labels)], tmp_path / "out.json")
+    again = calms21.read_labels(path)
+    assert again.background == "none" and again.behaviours == ("attack",)
 
 
 def test_npy_needs_consent(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nuzzle.errors import FormatError, InputError, ManifestError, OutputError
+from nuzzle.errors import FormatError, InputError, ManifestError, OutputError, StreamError
 from nuzzle.io import mabe
 from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import TRAIN_COLUMNS, looked_for
@@ -172,6 +172,22 @@ def test_recording_without_annotation_has_seen_nothing(tree: Tree) -> None:
     labels = mabe.LABEL_FORMAT.read(tracking, LabelOptions(n_frames=3, background="other"))
     assert len(labels.bouts) == 0 and labels.behaviours == ("attack", "rear")
     assert labels.exclusive_frames(PAIR, ["attack", "other"]).tolist() == [1, 1, 1]
+
+
+def test_labels_honour_what_the_manifest_says(tree: Tree) -> None:
+    tree.add("17")
+    bouts = [(1, 2, "attack", 0, 1), (1, 2, "hidden", 1, 2), (2, 2, "rear", 2, 3)]
+    path = tree.annotate("17", bouts)
+    options = LabelOptions(n_frames=3, not_observed=("hidden",), background="rear")
+    labels = mabe.LABEL_FORMAT.read(path, options)
+    assert labels.bouts[SPAN].to_numpy().tolist() == [[*PAIR, "attack", 0, 1]]
+    assert labels.observed.to_numpy().tolist() == [
+        [*PAIR, "attack", 0, 1],
+        [*PAIR, "attack", 2, 3],
+    ]
+    assert labels.background == "rear" and labels.notes == ()
+    with pytest.raises(StreamError, match="'left' was expected; the file has no parallel streams"):
+        mabe.LABEL_FORMAT.read(path, LabelOptions(stream="left"))
 
 
 def test_recording_without_row_has_looked_for_what_occurs(tree: Tree) -> None:

@@ -57,6 +57,20 @@ def test_an_empty_cell_is_not_observed(tmp_path, table, spans_of):
     ]
 
 
+def test_a_file_whose_first_frames_nobody_looked_at_is_recognised(tmp_path):
+    path = tmp_path / "video.csv"
+    table = pd.DataFrame({"frame": range(100), "Attack": [None] * 90 + [0, 1] * 5})
+    table.to_csv(path, index=False)
+    assert FORMAT.sniff(path)
+    assert FORMAT.read(path, MICE).observed["start_frame"].tolist() == [90]
+    table["Attack"] = [None] * 90 + [0.5] * 10
+    table.to_csv(path, index=False)
+    assert not FORMAT.sniff(path)
+    table["Attack"] = [None] * 100
+    table.to_csv(path, index=False)
+    assert not FORMAT.sniff(path)
+
+
 def test_longer_than_the_poses(tmp_path, table):
     path = tmp_path / "video.csv"
     table.to_csv(path)
@@ -107,4 +121,13 @@ def test_round_trip_of_one_pair(tmp_path, spans_of):
 def test_several_pairs_cannot_be_written(tmp_path, overlapping_labels):
     with pytest.raises(InputError, match=r"one pair.*intruder->resident"):
         FORMAT.write(overlapping_labels, tmp_path / "video.csv", 30.0)
+    assert not (tmp_path / "video.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["frame", "look_x", "Probability"])
+def test_names_that_would_not_come_back_cannot_be_written(tmp_path, name):
+    active = np.ones((5, 2), dtype=bool)
+    labels = Labels.from_frames(Pair("a", "b"), active, [name, "attack"])
+    with pytest.raises(InputError, match=f"video.csv: .*{name}.*rename_behaviours"):
+        FORMAT.write(labels, tmp_path / "video.csv", 30.0)
     assert not (tmp_path / "video.csv").exists()

@@ -27,7 +27,10 @@ def agreement(
         float | None, typer.Option(help="Frames per second, for labels in seconds.")
     ] = None,
     n_frames: Annotated[
-        int | None, typer.Option(help="Length of the recording; by default the last label's end.")
+        int | None,
+        typer.Option(
+            help="Length of the recording; by default the end of the last label in any file."
+        ),
     ] = None,
     background: Annotated[
         str, typer.Option(help='The label that means "none of the others".')
@@ -43,6 +46,7 @@ def agreement(
     json: JsonTarget = None,
 ) -> None:
     """Compare annotators: Cohen's kappa and F1, per frame and per bout."""
+    from dataclasses import replace
     from itertools import combinations
 
     from nuzzle.evaluation.agreement import agreement as compare
@@ -53,6 +57,9 @@ def agreement(
     figures = []
     for (name, one), (other_name, other) in combinations(read, 2):
         result = compare(one, other, same_behaviours=same_behaviours)
+        told = [f"{name}: {note}" for note in one.notes]
+        told += [f"{other_name}: {note}" for note in other.notes]
+        result = replace(result, notes=(*told, *result.notes))
         _print_agreement(result, name, other_name)
         figures.append({"first": name, "second": other_name, **result.to_dict()})
     emit_json(figures, json)
@@ -72,12 +79,19 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
             f"There are {len(paths)} label files and {len(items)} items; give one for each file, "
             "in their order, or none."
         )
-    read = []
-    for path, item in zip(paths, items or [""] * len(paths), strict=True):
-        labels = read_labels(path, replace(options, item=item))
-        read.append((f"{path}, {item}" if item else str(path), labels))
-    check_rates(read)
-    return read
+    each = list(zip(paths, items or [""] * len(paths), strict=True))
+    names = [f"{path}, {item}" if item else str(path) for path, item in each]
+    read = [read_labels(path, replace(options, item=item)) for path, item in each]
+    check_rates(list(zip(names, read, strict=True)))
+    # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
+    longest = options.n_frames or max(labels.n_frames for labels in read)
+    animals = {agent: agent for labels in read for agent in labels.bouts["agent"]}
+    again = []
+    for (path, item), labels in zip(each, read, strict=True):
+        n_frames = longest if labels.only_seen else options.n_frames
+        told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
+        again.append(read_labels(path, told))
+    return list(zip(names, again, strict=True))
 
 
 def _print_agreement(result: Agreement, first: str, second: str) -> None:

@@ -10,22 +10,21 @@ tells them apart (Segalin et al. 2021, "The Mouse Action Recognition System (MAR
 
 What was looked for, from the first annotated frame to the last: of the listed behaviours those
 that a channel uses, and those that none uses (see `nuzzle.io.label_assembly.names_by_stream`).
+Channels that are pairs, ``mouse1_to_mouse2``, were coded for the same behaviours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.files import write_text
 from nuzzle.io.cast import Cast
-from nuzzle.io.label_assembly import assemble, names_by_stream
+from nuzzle.io.label_assembly import assemble, frames_looked_at, names_by_stream
 from nuzzle.io.label_text import frame_number, head, needed_fps, number, read_text
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
@@ -33,7 +32,7 @@ from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 _TITLE = "bento annotation file"
 _CHANNEL = re.compile(r"(.+?)-{5,}\s*$")
 _WRITTEN = [*SPAN_COLUMNS, "stream"]
-_PAIR = re.compile(r"(.+)_to_(.+)")
+_TO = "_to_"
 
 
 class _Bout(NamedTuple):
@@ -90,7 +89,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
             ``mouse1_to_mouse2`` carries the labels of that pair.
 
     Raises:
-        FormatError: names the line that is no bout, or whose stop is before its start.
+        FormatError: names the line that is no bout, or whose stop is before its start; or the
+            animal of a channel that is not among those of the poses.
     """
     file = _parse(path)
     fps = needed_fps(path, options, file.fps) if file.in_seconds else options.fps or file.fps
@@ -98,7 +98,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
     used: dict[str, set[str]] = {channel: set() for channel in file.channels}
     for bout in file.bouts:
         used.setdefault(bout.channel, set()).add(bout.behaviour)
-    pairs = {channel: _pair(cast, channel) for channel in used}
+    named = {channel: _pair(cast, channel) for channel in used}
+    pairs = {channel: pair or cast.default() for channel, pair in named.items()}
     bouts, early, end = [], 0, file.edge("stop", fps) or 0
     for bout in file.bouts:
         first, last = _frames(file, bout, fps or 1.0)
@@ -110,7 +111,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     listed = list(dict.fromkeys([*file.behaviours, *(bout.behaviour for bout in file.bouts)]))
     observed = [
         _row(pairs[channel], name, begin, end, channel)
-        for channel, names in names_by_stream(listed, used).items()
+        for channel, names in _looked_for(listed, used, named).items()
         for name in names
         if end > begin
     ]
@@ -130,12 +131,34 @@ def _row(pair: Pair, name: str, start: int, stop: int, channel: str) -> dict[str
     }
 
 
-def _pair(cast: Cast, channel: str) -> Pair:
-    found = _PAIR.fullmatch(channel)
-    known = {*cast.options.individuals, *cast.options.rename_individuals}
-    if found and (not known or known.issuperset(found.groups())):
-        return cast.pair(found.group(1), found.group(2))
-    return cast.default()
+def _pair(cast: Cast, channel: str) -> Pair | None:
+    """Who acts on whom, where a channel says so; split where both are known, or at least one."""
+    parts = channel.split(_TO)
+    splits = [(_TO.join(parts[:i]), _TO.join(parts[i:])) for i in range(len(parts) - 1, 0, -1)]
+    splits = [names for names in splits if all(names)]
+    if not splits:
+        return None
+    known = {*cast.options.individuals, *cast.options.rename_individuals, "self"}
+    return cast.pair(*max(splits, key=lambda names: sum(name in known for name in names)))
+
+
+def _looked_for(
+    listed: Iterable[str], used: Mapping[str, set[str]], named: Mapping[str, Pair | None]
+) -> dict[str, list[str]]:
+    """Which behaviours each channel was coded for.
+
+    Pairs of two animals for what any of them shows, animals by themselves likewise. What nobody
+    shows was looked for between animals, unless there are only animals by themselves.
+    """
+    alone = {channel for channel, pair in named.items() if pair and pair.agent == pair.target}
+    between = {channel for channel, pair in named.items() if pair} - alone
+    shared = {**used}
+    for kind in (alone, between):
+        shared |= dict.fromkeys(kind, set[str]().union(*(used[channel] for channel in kind)))
+    found = names_by_stream(listed, shared)
+    if len(alone) < len(used):
+        found |= {one: [name for name in found[one] if name in shared[one]] for one in alone}
+    return found
 
 
 def _frames(file: _File, bout: _Bout, fps: float) -> tuple[int, int]:
@@ -198,32 +221,28 @@ def _bout(path: Path, line: int, channel: str, behaviour: str, text: str) -> _Bo
 def write(labels: Labels, path: Path, fps: float) -> Path:
     """Write an ``.annot`` in frames, which every version of BENTO and MARS reads.
 
-    Labels of one pair go into channels called after their streams, ``Ch1`` by default; labels
-    of several pairs go into a channel a pair, ``mouse1_to_mouse2``, in place of their
-    streams. The format holds neither the background, annotators, sources and points,
-    nor parts that were not observed.
+    Labels go into a channel a pair, ``mouse1_to_mouse2``; labels of one pair with streams into
+    channels called after those. The format holds neither the background, annotators, sources
+    and points, nor whom streams are of, nor what was looked for in some pairs only.
 
     Args:
         labels: to write.
         path: of the new file.
         fps: frames per second of the recording.
+
+    Raises:
+        InputError: not everything was looked for in one and the same span of frames.
     """
-    several = len({*labels.pairs, *_pairs_of(labels.bouts)}) > 1
-    channels: dict[str, list[tuple[str, int, int]]] = {}
-    for pair in labels.pairs if several else ():
-        channels[f"{pair.agent}_to_{pair.target}"] = []
-    for agent, target, behaviour, start, stop, stream in labels.bouts[_WRITTEN].to_numpy():
-        name = f"{agent}_to_{target}" if several else stream or "Ch1"
-        channels.setdefault(name, []).append((behaviour, start, stop))
-    channels = channels or {"Ch1": []}
+    first, last = _annotated(labels, path)
+    channels = _channels(labels)
     names = sorted({*labels.behaviours, *labels.bouts["behaviour"]})
     lines = [
         "Bento annotation file",
         "Movie file(s):",
         "",
         "Stimulus name:",
-        "Annotation start frame: 1",
-        f"Annotation stop frame: {labels.n_frames}",
+        f"Annotation start frame: {first}",
+        f"Annotation stop frame: {last}",
         f"Annotation framerate: {fps:f}",
         "",
         "List of channels:",
@@ -238,9 +257,30 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
     return write_text(path, "\n".join(lines) + "\n")
 
 
-def _pairs_of(bouts: pd.DataFrame) -> set[Pair]:
-    rows = bouts[["agent", "target"]].drop_duplicates()
-    return {Pair(*row) for row in rows.itertuples(index=False)}
+def _annotated(labels: Labels, path: Path) -> tuple[int, int]:
+    """The first and the last observed frame, from 1."""
+    span = frames_looked_at(labels)
+    if span is None or (labels.bouts["stop_frame"] > span[1]).any():
+        raise InputError(
+            f"{path}: one span of frames was expected, in which everything was looked for and "
+            "after which there are no bouts. BENTO's layout cannot say more, and other frames "
+            "would count as observed. Write the plain bout csv instead."
+        )
+    return span[0] + 1, span[1]
+
+
+def _channels(labels: Labels) -> dict[str, list[tuple[str, int, int]]]:
+    """Behaviour, start and stop of the bouts of each channel."""
+    bouts = labels.bouts
+    pairs = {*labels.pairs, *bouts[["agent", "target"]].itertuples(index=False, name=None)}
+    streams = len(pairs) == 1 and (bouts["stream"] != "").any()
+    channels: dict[str, list[tuple[str, int, int]]] = {}
+    if not streams:
+        channels = {_TO.join(pair): [] for pair in labels.pairs}
+    for agent, target, behaviour, start, stop, stream in bouts[_WRITTEN].to_numpy():
+        name = stream if streams and stream else f"{agent}{_TO}{target}"
+        channels.setdefault(name, []).append((behaviour, start, stop))
+    return channels or {"Ch1": []}
 
 
 def _blocks(bouts: list[tuple[str, int, int]]) -> Iterator[str]:

@@ -24,9 +24,10 @@ from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
+from nuzzle.io.label_assembly import frames_looked_at
 from nuzzle.io.label_text import Row, head, number, read_text, table_rows
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels
@@ -269,15 +270,18 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
     """Write tabular events in the columns of BORIS 8 and newer; tabs unless it is a ``.csv``.
 
     The subject is the agent, the first modifier the target. The format holds neither what was
-    looked for and not seen, nor parts that were not observed, nor the background, streams and
-    annotators. Bouts of one pair and behaviour that overlap become one, since BORIS has at most
-    one going on at a time.
+    looked for and not seen, nor the background, streams and annotators. Bouts of one pair and
+    behaviour that overlap become one, since BORIS has at most one going on at a time.
 
     Args:
         labels: to write.
         path: of the new file; its stem becomes the observation's id.
         fps: frames per second of the recording.
+
+    Raises:
+        InputError: a part of the frames was not observed.
     """
+    _check_observed(labels, path)
     events = []
     for agent, target, behaviour, start, stop, point in _merged(labels.bouts):
         shared = {"Subject": agent, "Behavior": behaviour, "Modifier #1": target}
@@ -295,6 +299,7 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
 
 def write_aggregated(labels: Labels, path: Path, fps: float) -> Path:
     """Write aggregated events, a row a bout; what survives is what survives in `write`."""
+    _check_observed(labels, path)
     same = _observation_cells(labels, path, fps)
     rows = []
     for agent, target, behaviour, start, stop, point in _merged(labels.bouts):
@@ -309,6 +314,14 @@ def write_aggregated(labels: Labels, path: Path, fps: float) -> Path:
         }
         rows.append({**same, **row})
     return _write_table(path, _AGGREGATED, rows)
+
+
+def _check_observed(labels: Labels, path: Path) -> None:
+    if frames_looked_at(labels) != (0, labels.n_frames):
+        raise InputError(
+            f"{path}: something was looked for in a part of the frames only. BORIS' layout cannot "
+            "say so, and all frames would count as observed. Write the plain bout csv instead."
+        )
 
 
 def _merged(bouts: pd.DataFrame) -> list[list[Any]]:

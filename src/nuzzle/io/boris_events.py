@@ -6,12 +6,12 @@ Methods in Ecology and Evolution 7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, listed
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
 from nuzzle.io.label_text import needed_fps, same_rate, seconds_to_frames
@@ -20,6 +20,8 @@ from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
 #: What BORIS writes where an event has no subject.
 NO_SUBJECT = "No focal subject"
+#: Media and poses that differ by less in their length are equally long, but for rounding.
+_ROUNDING_S = 1.0
 _MEND = "Mend it in BORIS: Observations > Fix unpaired events."
 
 
@@ -139,7 +141,9 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     """Labels in frames of the poses, between the animals of the poses.
 
     The subject is the agent. The target is the modifier that names an animal, otherwise the
-    options' target, otherwise the other animal of two.
+    options' target, otherwise the other animal of two. Where the animals are not known, those are
+    that are a subject. Where the media end more than a second before the poses, nobody looked
+    after that.
 
     Raises:
         FormatError: the frame rate is unknown, or a subject is.
@@ -147,26 +151,19 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     known_fps = options.fps or observation.fps
     fps = needed_fps(path, options, observation.fps) if observation.intervals else known_fps or 0
     notes = _notes(observation, options)
-    cast = Cast(path, options).with_lone_subject(
-        each.subject for each in observation.intervals if each.subject != NO_SUBJECT
-    )
-    bouts: list[dict[str, Any]] = []
-    for each in observation.intervals:
-        if each.start_s < 0:
-            raise FormatError(
-                path,
-                f"{each.behaviour!r} starts at {each.start_s:g} s; times from 0 were expected.",
-                row=each.line,
-                mend="Times before the video come from a time offset: export without it.",
-            )
-        start, stop = seconds_to_frames(each.start_s, each.stop_s, fps)
-        subject = "" if each.subject == NO_SUBJECT else each.subject
-        pair = cast.pair(subject, _target(each.modifiers, cast.options), each.line)
-        bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
-        bouts.append({**bout, "point": each.point})
+    subjects = {each.subject for each in observation.intervals} - {NO_SUBJECT, ""}
+    cast = Cast(path, options).with_lone_subject(subjects)
+    animals = {*cast.options.individuals, *cast.options.rename_individuals, "self"}
+    if not options.individuals:
+        animals |= subjects
+        notes += _no_animals(observation.intervals, animals)
+    bouts = [_bout(each, cast, animals, fps) for each in observation.intervals]
     last = max((bout["stop_frame"] for bout in bouts), default=0)
     end = max(last, round((observation.length_s or 0) * fps))
     length = max(end, options.n_frames or 0)
+    if observation.length_s and fps and length - end > _ROUNDING_S * fps:
+        notes.append(f"the media end at frame {end:,} of {length:,}; after it nobody looked")
+        length = end
     observed = looked_for_everywhere(bouts, length, cast)
     observed += _listed(observation.behaviours, bouts, cast, length)
     if not observed:
@@ -175,6 +172,21 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
         )
     labels = assemble(path, bouts, observed, options, end=last, notes=notes)
     return replace(labels, only_seen=not observation.behaviours, fps=fps or None)
+
+
+def _bout(each: Interval, cast: Cast, animals: Collection[str], fps: float) -> dict[str, Any]:
+    if each.start_s < 0:
+        raise FormatError(
+            cast.path,
+            f"{each.behaviour!r} starts at {each.start_s:g} s; times from 0 were expected.",
+            row=each.line,
+            mend="Times before the video come from a time offset: export without it.",
+        )
+    start, stop = seconds_to_frames(each.start_s, each.stop_s, fps)
+    subject = "" if each.subject == NO_SUBJECT else each.subject
+    pair = cast.pair(subject, _target(each.modifiers, animals), each.line)
+    bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
+    return {**bout, "point": each.point}
 
 
 def _notes(observation: Observation, options: LabelOptions) -> list[str]:
@@ -193,13 +205,31 @@ def _notes(observation: Observation, options: LabelOptions) -> list[str]:
     return notes
 
 
-def _target(modifiers: tuple[str, ...], options: LabelOptions) -> str:
+def _no_animals(intervals: Sequence[Interval], animals: Collection[str]) -> list[str]:
+    """A note on modifiers that may name an animal, where the animals are not known."""
+    others = sorted(
+        {
+            modifier
+            for each in intervals
+            if not _target(each.modifiers, animals)
+            for modifier in each.modifiers
+        }
+    )
+    if not others:
+        return []
+    some = f"modifier {others[0]} names" if len(others) == 1 else f"modifiers {listed(others)} name"
+    return [
+        f"the {some} no subject, so it is not known whom these bouts are directed at, and they "
+        "count as directed at one and the same animal"
+    ]
+
+
+def _target(modifiers: tuple[str, ...], animals: Collection[str]) -> str:
     """The modifier that names an animal: ``juvenile``, or one of ``sniff|juvenile``."""
-    known = {*options.individuals, *options.rename_individuals, "self"}
     for modifier in modifiers:
         parts = modifier.replace(";", "|").replace(",", "|").split("|")
         for part in (modifier, *parts):  # a name may hold such signs itself
-            if part.strip() in known:
+            if part.strip() in animals:
                 return part.strip()
     return ""
 

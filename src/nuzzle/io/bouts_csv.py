@@ -91,7 +91,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
     """Labels of a bout csv.
 
     A file made by hand does not say what was looked for: that is then what has a bout, in each
-    pair that was watched (`Cast.watched`), in the whole recording.
+    pair that was watched (`Cast.watched`), in the whole recording, or in the `n_frames` that it
+    says.
 
     Args:
         path: the file.
@@ -115,7 +116,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     observed = [_span(cast, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
     if only_seen:
-        observed = looked_for_everywhere(bouts, max(last, options.n_frames or 0), cast)
+        observed = looked_for_everywhere(bouts, max(last, end or options.n_frames or 0), cast)
     exclusive = preamble.text("exclusive")
     labels = assemble(
         path,
@@ -158,7 +159,7 @@ def _note(preamble: _Preamble, row: Row) -> None:
     if key == "observed":
         preamble.observed.append(row)
     elif key == "note":
-        preamble.notes.append(row.cells[1])
+        preamble.notes += [text for text in row.cells[1:2] if text]
     elif len(row.cells) > 1:
         preamble.values[key] = row
 

@@ -32,6 +32,7 @@ from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
 from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
+from nuzzle.io.label_assembly import assemble
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
@@ -84,8 +85,13 @@ def read_sequence(path: str | Path, item: str = "", *, allow_pickle: bool = Fals
         return _recording(path, found.group, found.name, _parsed(path, data, found))
 
 
-def read_labels(path: str | Path, item: str = "") -> Labels:
+def read_labels(path: str | Path, item: str = "", options: LabelOptions | None = None) -> Labels:
     """Read the labels of one sequence; its poses are not parsed.
+
+    Args:
+        path: JSON file.
+        item: ``group/sequence``; may be left out where the file holds only one.
+        options: which labels are the background or mean that nobody looked, and the length.
 
     Raises:
         FormatError: the sequence has no annotations, or they are not what they should be.
@@ -101,7 +107,7 @@ def read_labels(path: str | Path, item: str = "") -> Labels:
     found = _find(path, item)
     with text.open_bytes(path) as data:
         values = _parsed(path, data, found, {"annotations", "metadata"})
-    labels = _labels(path, found.item, values, found.group)
+    labels = _labels(path, found.item, values, found.group, options)
     if labels is None:
         raise FormatError(path, f"the sequence {found.item!r} has no annotations.")
     return labels
@@ -292,10 +298,36 @@ def _metadata(path: Path, item: str, values: Mapping[str, Any]) -> dict[str, Any
     return metadata
 
 
-def _labels(path: Path, item: str, values: Mapping[str, Any], group: str) -> Labels | None:
+def _labels(
+    path: Path,
+    item: str,
+    values: Mapping[str, Any],
+    group: str,
+    options: LabelOptions | None = None,
+) -> Labels | None:
     """The resident's behaviour towards the intruder; None for an unlabelled sequence."""
     if "annotations" not in values:
         return None
+    codes = values["annotations"]
+    vocabulary = _vocabulary(path, item, values)
+    found = Labels.from_frames(
+        Pair(*INDIVIDUALS), codes[:, None] == np.array([*vocabulary.values()]), [*vocabulary]
+    )
+    annotator = group if group.startswith("annotator") else ""
+    background = str(_metadata(path, item, values).get("background", BACKGROUND))
+    return assemble(
+        path,
+        found.bouts.assign(annotator=annotator).to_dict("records"),
+        found.observed.to_dict("records"),
+        options or LabelOptions(),
+        end=len(codes),
+        exclusive=True,
+        background=background if background in vocabulary else None,
+    )
+
+
+def _vocabulary(path: Path, item: str, values: Mapping[str, Any]) -> dict[str, int]:
+    """Name and number of each behaviour, of which every annotation has one."""
     codes = values["annotations"]
     vocabulary = _metadata(path, item, values).get("vocab")
     if (
@@ -315,16 +347,7 @@ def _labels(path: Path, item: str, values: Mapping[str, Any], group: str) -> Lab
             f"the sequence {item!r}: the annotation {codes[unknown[0]]:g} in frame {unknown[0]} "
             f"is not in its vocabulary {vocabulary}.",
         )
-    names = [name for name in vocabulary if name != BACKGROUND]
-    labels = Labels.from_frames(
-        Pair(*INDIVIDUALS),
-        codes[:, None] == np.array([vocabulary[name] for name in names]),
-        names,
-        exclusive=True,
-        background=BACKGROUND if BACKGROUND in vocabulary else None,
-    )
-    annotator = group if group.startswith("annotator") else ""
-    return replace(labels, bouts=labels.bouts.assign(annotator=annotator))
+    return vocabulary
 
 
 def _sniff(path: Path) -> bool:
@@ -343,8 +366,8 @@ def _read_poses(path: Path, options: PoseOptions) -> Recording:
 
 
 def _read_labels(path: Path, options: LabelOptions) -> Labels:
-    labels = read_labels(path, options.item).rename_individuals(options.rename_individuals)
-    return labels if options.n_frames is None else labels.with_length(options.n_frames)
+    labels = read_labels(path, options.item, options)
+    return labels.rename_individuals(options.rename_individuals)
 
 
 FORMAT = PoseFormat("calms21", (".json", ".npy"), _sniff, _read_poses, items=sequences)

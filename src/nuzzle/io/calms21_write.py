@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
 from nuzzle.files import atomic_path
-from nuzzle.io.calms21_metadata import differences
+from nuzzle.io.calms21_metadata import BACKGROUND, differences
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
@@ -33,8 +33,9 @@ def write_calms21(
 
     The sequence is named like the recording. The first individual is the resident, the second
     the intruder. Recordings without labels get no ``annotations``. What differs from CalMS21's
-    30 frames/s and scale is said in the metadata, and so is that a recording was simulated (its
-    `lab` begins with "simulated", or its `source` is "simulated"). A missing point is ``null``.
+    30 frames/s, scale and background is said in the metadata, and so is that a recording was
+    simulated (its `lab` begins with "simulated", or its `source` is "simulated"). A missing point
+    is ``null``.
 
     Args:
         recordings: of two mice with the keypoints of `MOUSE7_KEYPOINTS`, in px.
@@ -125,6 +126,8 @@ def _write_sequence(
         codes = dict(vocabulary) if vocabulary is not None else _vocabulary(labels)
         arrays["annotations"] = _annotations(recording, labels, codes)
         metadata["vocab"] = codes
+        if labels.background not in (None, BACKGROUND):
+            metadata["background"] = labels.background
     metadata.update(differences(recording))
     file.write(b"{")
     for key, array in arrays.items():

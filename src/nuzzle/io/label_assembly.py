@@ -62,6 +62,24 @@ def names_by_stream(listed: Iterable[str], used: Mapping[str, set[str]]) -> dict
     }
 
 
+def frames_looked_at(labels: Labels) -> tuple[int, int] | None:
+    """The frames in which all was looked for that was looked for at all; all if nothing was.
+
+    None where these are not one and the same span for every pair and behaviour.
+    """
+    keys = ["agent", "target", "behaviour"]
+    spans = {
+        tuple(map(tuple, mask_to_intervals(mask).tolist()))
+        for _, rows in labels.observed.groupby(keys)
+        for starts, stops in [(rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy())]
+        for mask in [intervals_to_mask(starts, stops, labels.n_frames)]
+    }
+    if not spans:
+        return 0, labels.n_frames
+    first = next(iter(spans))
+    return first[0] if len(spans) == len(first) == 1 else None
+
+
 def assemble(
     path: Path,
     bouts: Iterable[Mapping[Any, Any]],

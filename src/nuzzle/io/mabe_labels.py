@@ -6,6 +6,8 @@ annotators of a recording looked for; anything else is not observed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
+from nuzzle.io.label_assembly import assemble
 from nuzzle.io.mabe_table import (
     Action,
     Video,
@@ -69,7 +72,7 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
         path: annotation parquet; or the tracking parquet of a recording that has none, because
             nothing was seen of what was looked for.
         options: `n_frames` of the poses clips what runs past them; `background` names the class
-            "none of the others", if one is wanted.
+            "none of the others", if one is wanted, `not_observed` what means that nobody looked.
 
     Returns:
         Labels of which several may hold at once. `notes` tells what was left out: bouts that stop
@@ -78,6 +81,7 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
     Raises:
         FormatError: the parquet is damaged or lacks a column.
         InputError: there is no annotation, and nothing says what was looked for.
+        StreamError: a stream is asked for; the format has none.
     """
     path, options = Path(path), options or LabelOptions()
     annotation = annotation_path(path)
@@ -85,22 +89,24 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
     if video is None or not video.looked_for:
         existing_file(annotation, "annotation file")
     bouts = read_bouts(annotation) if annotation.is_file() else _NO_BOUTS
-    bouts, listed, notes = _observed(bouts, video)
+    bouts, listed, notes = _observed(bouts, video, options.not_observed)
     last = int(bouts["stop_frame"].max()) if len(bouts) else 0
     length = max(last, _expected_frames(video), options.n_frames or 0)
     spans = [{**each._asdict(), "start_frame": 0, "stop_frame": length} for each in sorted(listed)]
-    labels = Labels(
-        bouts,
-        pd.DataFrame(spans),
-        length,
-        background=options.background or None,
+    labels = assemble(
+        path,
+        bouts.to_dict("records"),
+        spans,
+        replace(options, n_frames=None),
+        end=length,
+        exclusive=False,
         notes=(*notes, *_rate_notes(video, last, options.n_frames)),
     ).rename_individuals(options.rename_individuals)
     return labels if options.n_frames is None else labels.with_length(options.n_frames)
 
 
 def _observed(
-    bouts: pd.DataFrame, video: Video | None
+    bouts: pd.DataFrame, video: Video | None, not_observed: Sequence[str]
 ) -> tuple[pd.DataFrame, frozenset[Action], list[str]]:
     """The bouts that count, what was looked for, and what was left out."""
     good = bouts[bouts["stop_frame"] > bouts["start_frame"]]
@@ -113,13 +119,12 @@ def _observed(
         occurring = ", ".join(sorted({each.behaviour for each in actions}))
         notes.append(f"train.csv does not say what was looked for; what occurs is: {occurring}")
         return good, frozenset(actions), notes
-    unlisted = sorted(
-        {",".join(each.submitted) for each in actions}
-        - {",".join(each.submitted) for each in video.looked_for}
-    )
-    if unlisted:
+    kept = [each in video.looked_for or each.behaviour in not_observed for each in actions]
+    left_out = {each for each, keep in zip(actions, kept, strict=True) if not keep}
+    if left_out:
+        unlisted = sorted(",".join(each.submitted) for each in left_out)
         notes.append(f"bouts of what nobody looked for were left out: {'; '.join(unlisted)}")
-        good = good[[each in video.looked_for for each in actions]]
+        good = good[kept]
     return good, video.looked_for, notes
 
 

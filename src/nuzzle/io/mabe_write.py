@@ -11,8 +11,9 @@ import pandas as pd
 
 from nuzzle.errors import InputError, OutputError
 from nuzzle.files import atomic_path
+from nuzzle.io.label_assembly import frames_looked_at
 from nuzzle.io.mabe_table import TRAIN_COLUMNS, Action
-from nuzzle.labels import Labels, intervals_to_mask
+from nuzzle.labels import Labels
 from nuzzle.recording import Recording
 
 _MOST_MICE = 4
@@ -83,20 +84,10 @@ def _check(recording: Recording, taken: set[str]) -> None:
         problem = "its name and its lab become names of files; they hold a slash"
     elif labels is not None and not labels.directed:
         problem = "its labels are undirected; in this layout each has an agent and a target"
-    elif labels is not None and not _all_looked_for(labels):
+    elif labels is not None and frames_looked_at(labels) != (0, labels.n_frames):
         problem = "something was looked for in a part of its frames only; this layout cannot say so"
     if problem:
         raise InputError(f"recording {recording.name!r} (lab {recording.lab!r}): {problem}.")
-
-
-def _all_looked_for(labels: Labels) -> bool:
-    spans = labels.observed.groupby(["agent", "target", "behaviour"])
-    return all(
-        intervals_to_mask(
-            rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), labels.n_frames
-        ).all()
-        for _, rows in spans
-    )
 
 
 def _row(recording: Recording) -> dict[str, object]:

@@ -39,10 +39,26 @@ def sniff(path: Path) -> bool:
     body = [row for row in rows[1:] if len(row) == len(rows[0])]
     if not all(_NUMBER.fullmatch(cell.strip()) for row in body for cell in row):
         return False
-    return any(
-        _may_be_behaviour(name) and _is_binary({row[column].strip() for row in body} - {""})
+    cells = {
+        column: {row[column].strip() for row in body} - {""}
         for column, name in enumerate(rows[0] if body else [])
-    )
+        if _may_be_behaviour(name)
+    }
+    empty = [column for column, found in cells.items() if not found]
+    return any(map(_is_binary, cells.values())) or _is_binary(_first_cells(path, empty))
+
+
+def _first_cells(path: Path, columns: list[int]) -> set[str]:
+    """What the first row holds in which one of these columns is not empty."""
+    if not columns:
+        return set()
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        first = file.readline()
+        for row in csv.reader(file, delimiter=delimiter_of(first)):
+            found = {row[column].strip() for column in columns if column < len(row)} - {""}
+            if found:
+                return found
+    return set()
 
 
 def _is_binary(cells: set[str]) -> bool:
@@ -123,7 +139,8 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
         fps: not held by the format.
 
     Raises:
-        InputError: the labels are of several pairs.
+        InputError: the labels are of several pairs, or a behaviour is called like a column that
+            is none.
     """
     del fps
     pairs = {*labels.pairs, *(Pair(*row) for row in labels.bouts[["agent", "target"]].to_numpy())}
@@ -135,6 +152,13 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
         )
     pair = next(iter(pairs), Pair("agent", "target"))
     active, observed, names = labels.frames(pair)
+    reserved = [name for name in names if not _may_be_behaviour(name)]
+    if reserved:
+        raise InputError(
+            f"{path}: names of behaviours were expected, and {reserved} are names of coordinates, "
+            "features or frames in a SimBA table. Give other names (rename_behaviours), or write "
+            "BORIS, BENTO or the plain bout csv."
+        )
     table = pd.DataFrame({"frame": np.arange(labels.n_frames)})
     for column, name in enumerate(names):
         table[name] = pd.array(active[:, column].astype(np.int64), dtype="Int64")
