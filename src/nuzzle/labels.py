@@ -152,16 +152,16 @@ class Labels:
         object.__setattr__(self, "bouts", bout_table(self.bouts))
         object.__setattr__(self, "observed", span_table(self.observed))
         problems = []
-        for what, table in (("bout", self.bouts), ("observed span", self.observed)):
+        for what, table in (("a bout", self.bouts), ("an observed span", self.observed)):
             start, stop = (table[name].to_numpy() for name in ("start_frame", "stop_frame"))
             for row in _first_rows(table, stop <= start):
                 problems.append(
-                    f"a {what} of {row.behaviour!r} stops at frame {row.stop_frame}, not after "
+                    f"{what} of {row.behaviour!r} stops at frame {row.stop_frame}, not after "
                     f"its start at frame {row.start_frame}"
                 )
             for row in _first_rows(table, (start < 0) | (stop > self.n_frames)):
                 problems.append(
-                    f"a {what} of {row.behaviour!r} covers frames {row.start_frame} to "
+                    f"{what} of {row.behaviour!r} covers frames {row.start_frame} to "
                     f"{row.stop_frame}, outside the {self.n_frames} frames of the recording"
                 )
         if self.background is not None and (self.bouts["behaviour"] == self.background).any():

@@ -188,6 +188,10 @@ def test_errors_name_the_line(write, row, message):
         ("behaviour,start_frame\nattack,1\n", "line 1: a header with the column behaviour"),
         ("# nuzzle bouts,1\n", "no header"),
         ("# observed,a,b\nbehaviour,start_frame,stop_frame\n", "line 1: '# observed"),
+        (
+            "# observed,a,b,groom,45,45\nbehaviour,start_frame,stop_frame\n",
+            "line 1: what was observed of 'groom' starts at 45 and stops at 45",
+        ),
         ("# exclusive,maybe\nbehaviour,start_frame,stop_frame\n", "yes or no.*exclusive"),
     ],
 )

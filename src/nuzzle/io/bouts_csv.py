@@ -222,6 +222,13 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
         )
     start = frame_number(cells[3], "start", cast.path, row.line)
     stop = frame_number(cells[4], "stop", cast.path, row.line)
+    if not 0 <= start < stop:
+        raise FormatError(
+            cast.path,
+            f"what was observed of {cells[2]!r} starts at {start} and stops at {stop}; a start "
+            "from 0, and a stop after it, were expected.",
+            row=row.line,
+        )
     pair = cast.pair(cells[0], cells[1], row.line)
     span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
     return {**span, "stream": cells[5]}
