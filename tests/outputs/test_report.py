@@ -116,6 +116,16 @@ def test_one_recording_has_no_interval_and_says_why(made_up):
     assert "How even is it over recordings?" not in page.text
 
 
+def test_a_legend_names_what_there_is_to_see(made_up):
+    names = ("attack", "mount", "rear", "other")
+    results = made_up("prediction", behaviours=names)
+    some = results.bouts[results.bouts["behaviour"] != "mount"]
+    some.to_csv(results.directory / "bouts.csv", index=False)
+    _, html = page_of(results)
+    legends = re.findall(r'<p class="legend">(.*?)</p>', html)
+    assert legends and all("rear" in each and "mount" not in each for each in legends)
+
+
 def test_a_behaviour_that_never_occurs_has_no_score(made_up):
     results = made_up(
         "evaluation", behaviours=("attack", "mount", "rear"), exclusive=False, never="mount"

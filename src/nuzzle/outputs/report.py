@@ -88,6 +88,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "behaviours": run.behaviours,
         "background": run.background,
         "colours": colours,
+        "shown": _shown(results),
         "colours_repeat": len(run.scored) > len(PALETTE),
         "charts": charts,
         "heading": sections.heading(results),
@@ -109,6 +110,13 @@ def report_context(results: Results) -> dict[str, Any]:
         "clock_tenths": clock_tenths,
         "duration": duration,
     }
+
+
+def _shown(results: Results) -> list[str]:
+    """The behaviours that have a bout, by nuzzle or by the annotator."""
+    tables = [table for table in (results.bouts, results.truth_bouts) if table is not None]
+    seen = {name for table in tables for name in table["behaviour"]}
+    return [name for name in results.run.scored if name in seen]
 
 
 def _recordings(results: Results) -> dict[str, Any]:
