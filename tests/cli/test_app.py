@@ -1,3 +1,4 @@
+import errno
 import json
 import re
 from pathlib import Path
@@ -89,6 +90,12 @@ def test_a_file_that_may_not_be_touched_is_no_bug(broken):
     result = run(broken(PermissionError(13, "Permission denied", "/locked/m.nuzzle")), "inspect")
     assert result.exit_code == 2
     assert result.stderr == "Error: /locked/m.nuzzle: Permission denied.\n"
+
+
+def test_a_full_disk_is_no_bug(broken):
+    result = run(broken(OSError(errno.ENOSPC, "No space left on device", "/small/x")), "inspect")
+    assert result.exit_code == 2
+    assert "Error: /small/x: No space left on device. Make room, and run" in result.stderr
 
 
 def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(broken, monkeypatch, capsys):

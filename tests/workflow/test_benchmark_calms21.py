@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, OutputError
+from nuzzle.errors import ConfigError, InputError, OutputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
@@ -53,6 +53,12 @@ def test_task_1_is_scored_on_its_test_part(data, tmp_path):
     assert summary["f1"]["mean"] == result.f1.mean
     assert summary["simulated"] and not summary["baselines"]
     assert [each.f1 for each in replace(result, simulated=False).baselines][2] == 0.793
+
+
+def test_a_model_that_there_is_not_leaves_no_folder(data, tmp_path):
+    with pytest.raises(ConfigError, match="no model 'tres'"):
+        benchmark_calms21(1, data, tmp_path / "out", ONE.with_values({"model.name": "tres"}))
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):

@@ -214,6 +214,24 @@ def rewritten(bundle_file, path, change):
     return path
 
 
+@pytest.mark.parametrize("lost", ["calibration", "members", "behaviours"])
+def test_a_bundle_that_lacks_something_is_damaged(path, tmp_path, lost):
+    damaged = rewritten(path, tmp_path / "d.nuzzle", lambda values: values.pop(lost))
+    with pytest.raises(BundleError, match="damaged bundle"):
+        Bundle.load(damaged)
+
+
+def test_a_bundle_with_a_spoiled_block_is_none(bundle_file, tmp_path):
+    """Zeros inside of the compressed bundle.json; the archive itself is whole."""
+    content = bytearray(bundle_file.read_bytes())
+    with zipfile.ZipFile(bundle_file) as archive:
+        begin = archive.getinfo("bundle.json").header_offset + len("bundle.json") + 30
+    content[begin + 20 : begin + 220] = bytes(200)
+    (tmp_path / "d.nuzzle").write_bytes(content)
+    with pytest.raises(BundleError, match="not a nuzzle bundle"):
+        Bundle.load(tmp_path / "d.nuzzle")
+
+
 def test_a_bundle_whose_features_have_changed_is_refused(bundle_file, tmp_path):
     def shorter(values):
         del values["members"][0]["frontend"]["columns"][-1]

@@ -136,6 +136,18 @@ def test_what_changed_since_is_labelled_again(bundle_file, short, tmp_path):
     assert sum("labelled again" in sentence for sentence in said) == 2
 
 
+def test_a_file_that_is_broken_since_has_no_result_any_more(bundle_file, short, tmp_path):
+    file, out = tmp_path / "cage1.json", tmp_path / "out"
+    shutil.copy(short, file)
+    first = predict(bundle_file, [file, short], out)
+    file.write_text("broken")
+    results = predict(bundle_file, [file, short], out, resume=True)
+    lost = {each.name for each in first.done if each.poses == str(file)}
+    assert {each.name for each in results.failed} == lost and len(lost) == 2
+    assert not lost & {*results.bouts["recording"], *results.time_budget["recording"]}
+    assert len(list((out / "frames").iterdir())) == 2
+
+
 def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
     bundle_file, short, tmp_path, monkeypatch
 ):

@@ -1,5 +1,7 @@
 """From recordings to samples."""
 
+import errno
+import os
 import shutil
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ from nuzzle.errors import OutputError
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import samples as module
+from nuzzle.workflow.learn import learn
 from nuzzle.workflow.samples import label_pairs, measure
 
 
@@ -65,6 +68,31 @@ class TestOnDisk:
         sizes = [each.stat().st_size for each in (tmp_path / "large" / "features").iterdir()]
         assert sum(sizes) == sum(4 * s.features.numel() for part in on_disk.values() for s in part)
         assert len(said) == 1 and "large/features" in said[0]
+
+    def test_what_a_killed_run_has_left_is_no_room_taken(self, pairs, monkeypatch, tmp_path):
+        monkeypatch.setattr(module, "_MOST_BYTES", 0)
+        (tmp_path / "features").mkdir()
+        (tmp_path / "features" / "train-99").write_bytes(bytes(1000))
+        measure(*pairs, tmp_path)
+        assert not (tmp_path / "features" / "train-99").exists()
+
+    def test_a_disk_that_fills_up_meanwhile(self, pairs, monkeypatch, tmp_path):
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(module, "_MOST_BYTES", 0)
+        monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+        with pytest.raises(OutputError, match="train-0 cannot be written: No space left"):
+            measure(*pairs, tmp_path)
+
+    def test_poses_that_change_have_features_in_memory(self, recordings, monkeypatch, tmp_path):
+        monkeypatch.setattr(module, "_MOST_BYTES", 0)
+        changes = ["model.name=conv_lstm", "training.epochs=1", "augmentation.rotation=true"]
+        config, said = Config.load(None, changes), []
+        space = LabelSpace.fit(recordings["train"], config.labels)
+        learn(recordings, space, config, tmp_path, said.append)
+        assert not any("features" in sentence for sentence in said)
+        assert not (tmp_path / "features").exists()
 
     def test_a_disk_without_room(self, pairs, monkeypatch, tmp_path):
         monkeypatch.setattr(module, "_MOST_BYTES", 0)

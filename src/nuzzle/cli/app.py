@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from importlib import import_module
 from typing import Annotated, Any
@@ -43,8 +44,12 @@ class _Group(TyperGroup):
         except NuzzleError as error:
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
-        except PermissionError as error:
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC):
+                raise
             sentence = f"{error.filename or 'a file'}: {error.strerror or error}."
+            if error.errno == errno.ENOSPC:
+                sentence += " Make room, and run the same command again."
             console.err().print(Text.assemble(("Error: ", "bold red"), (sentence, "red")))
             raise typer.Exit(2) from None
         except KeyboardInterrupt:

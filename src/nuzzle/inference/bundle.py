@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -244,8 +245,8 @@ class Bundle:
         """
         path = existing_file(path, "bundle")
         values, files = _read(path)
-        calibration, combiner = values["calibration"], values["combiner"]
         try:
+            calibration, combiner = values["calibration"], values["combiner"]
             return cls(
                 members=tuple(
                     Member.from_dict(each, _files_in(f"member-{number}", files))
@@ -265,7 +266,7 @@ class Bundle:
             )
         except CompatibilityError as error:
             raise CompatibilityError(f"{path} does not fit this nuzzle: {error}") from error
-        except (KeyError, TypeError, RuntimeError, InputError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, InputError) as error:
             raise BundleError(
                 f"{path} is a damaged bundle: {type(error).__name__}: {error}. "
                 "Copy it again, or train again."
@@ -286,7 +287,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             values = json.loads(archive.read("bundle.json"))
             files = {name: archive.read(name) for name in archive.namelist() if "/" in name}
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError) as error:
         raise BundleError(
             f"{path} is not a nuzzle bundle ({error}). A bundle is the one file that "
             "`nuzzle train --out` writes; a .pth or .ckpt file is not one."

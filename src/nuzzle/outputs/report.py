@@ -73,8 +73,7 @@ def report_context(results: Results) -> dict[str, Any]:
     context: dict[str, Any] = {
         "reliability_left_out": 0,
         "calibration": [],
-        "sure": None,
-        "looked_apart": False,
+        **dict.fromkeys(("sure", "looked_apart")),
         "sentences": sections.found(results),
         "cards": sections.cards(results),
     }

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, count
+from nuzzle.errors import InputError, TrainingError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import atomic_path, write_text
 from nuzzle.inference.bundle import Bundle
@@ -32,6 +32,7 @@ from nuzzle.training.progress import Progress, Say
 from nuzzle.workflow.benchmark import Spread, claim_folder
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.train import train
 
 #: What all models of a task are asked for; task 3's files say it.
@@ -127,7 +128,8 @@ def benchmark_calms21(
     Raises:
         InputError, OutputError: the files are missing; `out` holds something else.
     """
-    config, out = config or Config(), Path(out)
+    check_models(config := config or Config())
+    out = Path(out)
     manifest = official_manifest(task, data)
     described = describe({"task": task, **config.to_dict()}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)
@@ -218,7 +220,10 @@ class _Run:
         if path.exists():
             return Bundle.load(path)
         config = self.config.with_values({"training.seed": self.seed})
-        return train(manifest, path, config, say=self.say, progress=self.progress)
+        try:
+            return train(manifest, path, config, say=self.say, progress=self.progress)
+        except TrainingError as error:
+            raise TrainingError(f"{self._name}: {error}") from None
 
 
 def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:

@@ -98,8 +98,8 @@ def benchmark_mabe(
     Raises:
         InputError, OutputError: the tree is incomplete; `out` holds something else.
     """
-    config, out, data = config or Config(), Path(out), Path(data)
-    check_models(config)
+    check_models(config := config or Config())
+    out, data = Path(out), Path(data)
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     claim_folder(out, described, fresh=fresh, made=_MADE)

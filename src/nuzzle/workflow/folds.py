@@ -179,8 +179,8 @@ class Folds(ABC):
                 occurs, it = ("occurs", "it is") if len(lost) == 1 else ("occur", "they are")
                 self.say(
                     f"warning: {', '.join(lost)} {occurs} in {fold}, and not in the recordings "
-                    f"that its model learns from: {it} left out of the scores there. Label more "
-                    "in others, or leave out of labels.behaviours what cannot be learned"
+                    f"that its model learns from, so {it} not found there. Label more in others, "
+                    "or leave out of labels.behaviours what cannot be learned"
                 )
 
     @abstractmethod

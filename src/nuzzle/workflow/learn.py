@@ -27,7 +27,7 @@ from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.recording import Recording
 from nuzzle.training.labs import looked_for
 from nuzzle.training.progress import Progress, Say
-from nuzzle.training.samples import LabelledPair, Sample
+from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees
 from nuzzle.workflow.auxiliary import auxiliary_space
@@ -52,9 +52,8 @@ def check_models(config: Config) -> None:
         where = "" if member is config else f"Member {name!r} of the ensemble: "
         model = MODELS.get(member.model.name)
         if model is None:
-            raise ConfigError(
-                f"{where}there is no model {member.model.name!r}; there are {[*MODELS]}."
-            )
+            known = [*MODELS, *(["ensemble"] if member is config else [])]
+            raise ConfigError(f"{where}there is no model {member.model.name!r}; there are {known}.")
         model.check_options(member.model.options)
         if model.features not in (None, member.features):
             raise ConfigError(
@@ -91,9 +90,8 @@ def learn(
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, pairs = label_pairs(recordings, space, config, auxiliary)
     if MODELS[config.model.name].learns_by_epoch:
-        frontend, samples = measure(frontend, pairs, work, say)
-        classifier, how = _fit_network(
-            config, space, auxiliary, frontend, samples, work, say, progress
+        frontend, classifier, how = _fit_network(
+            config, space, auxiliary, frontend, pairs, work, say, progress
         )
     else:
         classifier, how = _fit_trees(config, space, frontend, pairs["train"], say)
@@ -134,15 +132,18 @@ def _fit_network(
     space: LabelSpace,
     auxiliary: LabelSpace | None,
     frontend: Frontend,
-    samples: dict[str, list[Sample]],
+    pairs: dict[str, list[LabelledPair]],
     work: Path,
     say: Say,
     progress: Progress | None,
-) -> tuple[Classifier, dict[str, Any]]:
-    """A trained network, and how its training went."""
+) -> tuple[Frontend, Classifier, dict[str, Any]]:
+    """The frontend with its statistics, a trained network, and how its training went."""
     # Lightning takes seconds to import, which trees do without.
     from nuzzle.training.fit import fit, model_arguments
 
+    # Poses that change have other features each epoch, which are in memory.
+    folder = None if config.augmentation.of_poses else work
+    frontend, samples = measure(frontend, pairs, folder, say)
     train, val, stopped = samples["train"], samples["val"], ""
     try:
         trained = fit(
@@ -163,12 +164,16 @@ def _fit_network(
         space.exclusive,
         len(space.names),
     )
-    return network, {
-        "best_epoch": trained.best_epoch,
-        "history": trained.history,
-        "seconds": round(trained.seconds, 1),
-        "stopped": stopped,
-    }
+    return (
+        frontend,
+        network,
+        {
+            "best_epoch": trained.best_epoch,
+            "history": trained.history,
+            "seconds": round(trained.seconds, 1),
+            "stopped": stopped,
+        },
+    )
 
 
 def _fit_trees(

@@ -168,7 +168,9 @@ def _entries(
             found = [replace(entry, labels=None) for entry in entries_of(path, common)]
         except NuzzleError as error:
             say(f"{path}: no result: {error}")
-            writer.fail(str(path), str(error), poses=str(path))
+            before = [name for name, each in done.items() if each.poses == str(path.resolve())]
+            for name in before or [str(path)]:
+                writer.fail(name, str(error), poses=str(path))
             continue
         for entry in found:
             name = _free_name(entry, done, taken)

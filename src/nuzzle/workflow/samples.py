@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from itertools import chain
@@ -25,6 +26,8 @@ from nuzzle.workflow.work import FEATURES
 
 #: Features that fill more than this lie on the disk while they are learned from.
 _MOST_BYTES = 4 * 2**30
+#: What the disk must have left beside them, for checkpoints.
+_SPARE_BYTES = 2**28
 
 
 def label_pairs(
@@ -101,14 +104,15 @@ def measure(
 
 
 def _room(work: Path, size: int, say: Say) -> Path:
-    """A folder for so many bytes.
+    """An empty folder for so many bytes.
 
     Raises:
-        OutputError: the disk has fewer. A mapped file that outgrows it would end the program.
+        OutputError: the disk has fewer.
     """
+    shutil.rmtree(work / FEATURES, ignore_errors=True)  # of a run that was killed
     folder = writable_folder(work / FEATURES)
     fill = f"the features of these recordings fill {size / 2**30:,.1f} GB"
-    if size > (free := shutil.disk_usage(folder).free):
+    if size + _SPARE_BYTES > (free := shutil.disk_usage(folder).free):
         raise OutputError(
             f"{folder}: {fill}, and the disk has {free / 2**30:,.1f} GB left. Choose --out on a "
             "larger one, a lower prepare.fps, fewer prepare.keypoints or fewer recordings."
@@ -118,12 +122,22 @@ def _room(work: Path, size: int, say: Say) -> Path:
 
 
 def _kept(features: Tensor, folder: Path | None, name: str) -> Tensor:
-    """The same, in a file of the folder where there is one."""
+    """The same, in a file of the folder where there is one.
+
+    Raises:
+        OutputError: the disk is full. A mapped file that outgrows it would end the program, so its
+            room is taken first.
+    """
     if folder is None:
         return features
-    file = torch.from_file(
-        str(folder / name), shared=True, size=features.numel(), dtype=features.dtype
-    )
+    path, count = folder / name, features.numel()
+    try:
+        with path.open("wb") as taken:
+            if count and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(taken.fileno(), 0, features.nbytes)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+    file = torch.from_file(str(path), shared=True, size=count, dtype=features.dtype)
     return file.view_as(features).copy_(features)
 
 
