@@ -258,14 +258,14 @@ def test_the_only_example_of_a_behaviour_is_not_held_out(recordings):
 
 
 def test_leave_one_lab_out(manifest, tmp_path):
-    """What occurs in one lab only is said beforehand, and left out of the scores there.
+    """What occurs in one lab only is said beforehand, and is left out of the scores there.
 
     The second lab looked for none of these: it is no lab to learn from, nor to score.
     """
     said = []
     config = Config.load(None, [*TREES, "labels.behaviours=[genitalgroom, intromit, mount]"])
     result = crossval(manifest, tmp_path / "all.nuzzle", config, by="lab", say=said.append)
-    (first,) = [s for s in said if "intromit" in s and "learns from: it is left out" in s]
+    (first,) = [s for s in said if "intromit" in s and "learns from, so it is not found" in s]
     assert said.index(first) < said.index("fold 1 of 3")
     assert (
         f"warning: intromit occurs in fold {1 + fold_of(result, manifest, WEST)} ({WEST})" in first
@@ -299,7 +299,7 @@ def test_leave_one_lab_out_with_several_members(manifest, tmp_path):
     )
     said = []
     result = crossval(manifest, tmp_path / "all.nuzzle", config, by="lab", say=said.append)
-    assert len([s for s in said if "intromit" in s and "learns from: it is left out" in s]) == 1
+    assert len([s for s in said if "intromit" in s and "learns from, so it is not found" in s]) == 1
     assert {each.lab for each in result.evaluation.labs} == {NORTH, WEST}
     assert np.isnan(result.evaluation["intromit"].f1.value)
     assert len(Bundle.load(tmp_path / "all.nuzzle").members) == 2
