@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,7 +113,8 @@ def _print_decoding(result: CrossValidation) -> None:
     )
     kind = "frames" if tuned.decoder.whole_bouts is None else "whole bouts"
     used = "used by the bundle" if tuned.helps else "no better than as configured, and not used"
-    out().print(f"The tuned decoding of {kind} is {used}.")
+    gain = f" It changes what it is tuned for by {tuned.gain:+.3f}." if isfinite(tuned.gain) else ""
+    out().print(f"The tuned decoding of {kind} is {used}.{gain}")
     if tuned.labs:
         print_table(
             ("lab", "frame F1, common", "its own", "bout F1, common", "its own", "used"),
