@@ -25,13 +25,10 @@ from nuzzle.manifest import Manifest
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.workflow.train import train
 
-#: Little training: memory is that of the recordings and their features.
-SHORT = {"trees": ["training.epochs=5"]}
-SHORT_NETWORK = ["training.epochs=1"]
-
 
 def config_of(model: str) -> Config:
-    return Config.load(None, [f"model.name={model}", *SHORT.get(model, SHORT_NETWORK)])
+    """Little training: memory is that of the recordings and their features."""
+    return Config.load(None, [f"model.name={model}", "training.epochs=1"])
 
 
 def simulated(folder: Path, count: int, minutes: float) -> Path:

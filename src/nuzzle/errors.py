@@ -24,6 +24,7 @@ fault it names the file and, where there is one, the row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,15 @@ class MissingDependencyError(NuzzleError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'nuzzle[{extra}]'")
+
+
+def optional_package(package: str, extra: str, purpose: str) -> Any:
+    """The package; arguments as of `MissingDependencyError`.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingDependencyError(package, extra, purpose) from error

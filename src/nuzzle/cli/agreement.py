@@ -86,12 +86,12 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
     # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
     longest = options.n_frames or max(labels.n_frames for labels in read)
     animals = {agent: agent for labels in read for agent in labels.bouts["agent"]}
-    again = []
-    for (path, item), labels in zip(each, read, strict=True):
+    for number, ((path, item), labels) in enumerate(zip(each, read, strict=True)):
         n_frames = longest if labels.only_seen else options.n_frames
-        told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
-        again.append(read_labels(path, told))
-    return list(zip(names, again, strict=True))
+        if n_frames not in (None, labels.n_frames) or {*animals} - {*labels.bouts["agent"]}:
+            told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
+            read[number] = read_labels(path, told)
+    return list(zip(names, read, strict=True))
 
 
 def _print_agreement(result: Agreement, first: str, second: str) -> None:

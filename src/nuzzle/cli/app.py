@@ -45,10 +45,11 @@ class _Group(TyperGroup):
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
         except OSError as error:
-            if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC):
+            full = error.errno == errno.ENOSPC
+            if not (full or isinstance(error, PermissionError)):
                 raise
             sentence = f"{error.filename or 'a file'}: {error.strerror or error}."
-            if error.errno == errno.ENOSPC:
+            if full:
                 sentence += " Make room, and run the same command again."
             console.err().print(Text.assemble(("Error: ", "bold red"), (sentence, "red")))
             raise typer.Exit(2) from None

@@ -67,17 +67,17 @@ def frames_looked_at(labels: Labels) -> tuple[int, int] | None:
 
     None where these are not one and the same span for every pair and behaviour.
     """
-    keys = ["agent", "target", "behaviour"]
-    spans = {
-        tuple(map(tuple, mask_to_intervals(mask).tolist()))
-        for _, rows in labels.observed.groupby(keys)
-        for starts, stops in [(rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy())]
-        for mask in [intervals_to_mask(starts, stops, labels.n_frames)]
-    }
-    if not spans:
+    masks = [
+        intervals_to_mask(
+            rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), labels.n_frames
+        )
+        for _, rows in labels.observed.groupby(["agent", "target", "behaviour"])
+    ]
+    if not masks:
         return 0, labels.n_frames
-    first = next(iter(spans))
-    return first[0] if len(spans) == len(first) == 1 else None
+    first, *others = mask_to_intervals(masks[0]).tolist()
+    alike = all(np.array_equal(mask, masks[0]) for mask in masks)
+    return (first[0], first[1]) if alike and not others else None
 
 
 def assemble(

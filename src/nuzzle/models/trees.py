@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nuzzle.errors import ConfigError, MissingDependencyError
+from nuzzle.errors import ConfigError, optional_package
 from nuzzle.models.base import Model
 
 #: What LightGBM is given where `model.options` say nothing else.
@@ -56,11 +56,7 @@ def lightgbm() -> Any:
     Raises:
         MissingDependencyError: it is not installed.
     """
-    try:
-        import lightgbm as package
-    except ImportError as error:
-        raise MissingDependencyError("lightgbm", "trees", "The model 'trees'") from error
-    return package
+    return optional_package("lightgbm", "trees", "The model 'trees'")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,10 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
     return write_text(target, html.strip() + "\n")
 
 
+#: What `evaluation_summary` says where nothing is evaluated.
+_NO_SCORES = {"reliability_left_out": 0, "calibration": [], "sure": None, "looked_apart": False}
+
+
 def report_context(results: Results) -> dict[str, Any]:
     """Everything that the template shows."""
     run = results.run
@@ -71,16 +75,13 @@ def report_context(results: Results) -> dict[str, Any]:
     charts["budget"], budget_left_out = sections.budget_bars(results, colours)
     charts["attention"], attention_left_out = sections.attention(results, colours)
     context: dict[str, Any] = {
-        "reliability_left_out": 0,
-        "calibration": [],
-        **dict.fromkeys(("sure", "looked_apart")),
+        **_NO_SCORES,
         "sentences": sections.found(results),
         "cards": sections.cards(results),
     }
     if evaluation is not None:
         charts |= evaluation_charts(evaluation, colours)
         context |= evaluation_summary(evaluation)
-        context["looked_apart"] = evaluation.unobserved_frames or charts["budget_apart"]
     return context | {
         "run": run,
         "evaluation": evaluation,

@@ -50,6 +50,7 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         "calibration": [(name, value) for name, value in calibration if math.isfinite(value)],
         "reliability_left_out": max(0, len(_panels(result)) - _MOST_PANELS),
         "sure": _where_sure(result),
+        "looked_apart": bool(result.unobserved_frames) or not _same_frames(result),
     }
 
 

@@ -216,8 +216,7 @@ def _frames_of(labels: Labels) -> dict[str, int]:
     """How many frames of each behaviour there are, of all pairs, where it was looked for."""
     names, counts = labels.behaviours, np.zeros(len(labels.behaviours), dtype=int)
     for pair in labels.pairs:
-        active, observed, _ = labels.frames(pair, names)
-        counts += (active & observed).sum(axis=0)
+        counts += Targets(*labels.frames(pair, names)[:2]).counts
     return dict(zip(names, counts.tolist(), strict=True))
 
 

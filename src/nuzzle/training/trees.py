@@ -69,8 +69,8 @@ def fit_trees(
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
     if space.exclusive:
         return _fit_exclusive(config, space, train, features, settings, say)
-    view = _known([each.targets for each in train], exclusive=False)
-    ((x, active, observed),) = _rows(train, [view], features, config)
+    targets = [each.targets for each in train]
+    ((x, active, observed),) = _rows(train, [targets], features, config, exclusive=False)
     binary = {**settings, "objective": "binary"}
     # Sorted into bins once, for all behaviours that were looked for in every frame.
     whole = lightgbm().Dataset(x, free_raw_data=False)
@@ -99,14 +99,14 @@ def _fit_exclusive(
     targets = [each.targets for each in train]
     boosters = []
     if column is not None and in_two_steps(config, space, targets):
-        views = [_known(targets), _known([_without(each, column) for each in targets])]
-        (x, active, _), rows = _rows(train, views, features, config)
+        views = [targets, [_without(each, column) for each in targets]]
+        (x, active, _), rows = _rows(train, views, features, config, exclusive=True)
         say(f"trees of any behaviour against {space.background}")
         names = list(space.behaviours)
         binary = {**settings, "objective": "binary"}
         boosters.append(_boost(x, 1 - active[:, column], binary, config))
     else:
-        (rows,) = _rows(train, [_known(targets)], features, config)
+        (rows,) = _rows(train, [targets], features, config, exclusive=True)
     say(f"trees of {', '.join(names)}")
     several = {**settings, "objective": "multiclass", "num_class": len(names)}
     boost = _boost if rows.observed.all() else partial(_boost_among, rows.observed)
@@ -134,49 +134,42 @@ def _without(targets: Targets, background: int) -> Targets:
     return Targets(*(np.delete(mask, background, 1) for mask in (active, looked)))
 
 
-class _View(NamedTuple):
-    """What to say of each pair, and the frames `(time,)` of which that is known."""
-
-    targets: list[Targets]
-    usable: list[NDArray[np.bool_]]
-
-
-def _known(targets: list[Targets], *, exclusive: bool = True) -> _View:
-    """Of exclusive classes the frames that have one, of others those that anything is known of."""
-    masks = [each.active if exclusive else each.observed for each in targets]
-    return _View(targets, [np.asarray(mask.any(axis=1)) for mask in masks])
-
-
 def _rows(
     train: Sequence[LabelledPair],
-    views: Sequence[_View],
+    views: Sequence[Sequence[Targets]],
     features: Callable[[LabelledPair], Tensor],
     config: Config,
+    *,
+    exclusive: bool,
 ) -> list[Rows]:
     """Frames drawn at random, for each of several targets of the same pairs."""
-    draws = [_draw(train, view, config) for view in views]
+    draws = [_draw(train, targets, config, exclusive=exclusive) for targets in views]
     parts: list[list[Rows]] = [[] for _ in views]
     for number, pair in enumerate(train):
         whole = features(pair)
-        for part, view, draw in zip(parts, views, draws, strict=True):
+        for part, targets, draw in zip(parts, views, draws, strict=True):
             chosen, lab = draw[number]
             x = torch.cat([whole[chosen], lab], dim=1).numpy()
-            part.append(Rows(x, *(mask[chosen] for mask in view.targets[number])))
+            part.append(Rows(x, *(mask[chosen] for mask in targets[number])))
     return [Rows(*map(np.concatenate, zip(*part, strict=True))) for part in parts]
 
 
 def _draw(
-    train: Sequence[LabelledPair], view: _View, config: Config
+    train: Sequence[LabelledPair], targets: Sequence[Targets], config: Config, *, exclusive: bool
 ) -> list[tuple[NDArray[np.intp], Tensor]]:
-    """Of each pair frames drawn at random, in their order, and the labs that they are told."""
-    total = sum(int(frames.sum()) for frames in view.usable)
+    """Of each pair frames drawn at random, in their order, and the labs that they are told.
+
+    Of exclusive classes frames that have one, of others those of which anything is known.
+    """
+    known = [each.active if exclusive else each.observed for each in targets]
+    usable = [np.flatnonzero(mask.any(axis=1)) for mask in known]
+    total = sum(len(frames) for frames in usable)
     if not total:
         raise TrainingError("No frame of the training recordings was observed.")
     share = min(1.0, (config.training.epoch_windows or total) / total)
     rng = np.random.default_rng(config.training.seed)
     draws = []
-    for pair, usable in zip(train, view.usable, strict=True):
-        frames = np.flatnonzero(usable)
+    for pair, frames in zip(train, usable, strict=True):
         chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
         draws.append((chosen, hide_lab(pair.lab.expand(len(chosen), -1), config.labs.dropout, rng)))
     return draws

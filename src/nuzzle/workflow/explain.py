@@ -189,18 +189,18 @@ class _Job:
         if not repeats:
             return None
         labelled = [each for each in self.recordings if targets_of(self.bundle, each)]
-        foreign = {each.name for each in self.recordings if each.labels is not None}
-        if foreign := foreign - {each.name for each in labelled}:
+        if not labelled:
+            self.note(
+                "There are no labels of what the model learned, so the importance of families of "
+                "features cannot be measured. Give a manifest with labels."
+            )
+            return None
+        having = {each.name for each in self.recordings if each.labels is not None}
+        if foreign := having - {each.name for each in labelled}:
             self.note(
                 f"The labels of {listed(sorted(foreign))} say nothing of what the model learned: "
                 "the importance of families of features is measured without them."
             )
-        if not labelled:
-            self.note(
-                "There are no labels, so the importance of families of features cannot be "
-                "measured. Give a manifest with labels."
-            )
-            return None
         kinds = families(self.bundle.frontend.columns)
 
         def one_by_one() -> Iterator[Recording]:

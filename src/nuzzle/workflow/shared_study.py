@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nuzzle.errors import MissingDependencyError, OutputError
+from nuzzle.errors import OutputError, optional_package
 from nuzzle.files import writable_folder
 from nuzzle.workflow.described import differences
 
@@ -42,11 +42,7 @@ def load_optuna() -> Any:
     Raises:
         MissingDependencyError: it is not installed.
     """
-    try:
-        import optuna as package
-    except ImportError as error:
-        raise MissingDependencyError("optuna", "tune", "`nuzzle tune`") from error
-    return package
+    return optional_package("optuna", "tune", "`nuzzle tune`")
 
 
 def written_by(folder: Path) -> str | None:
