@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from nuzzle.cli.crossval import _objective
+from nuzzle.cli.crossval import _aim, _objective
 from nuzzle.config import Config
 from nuzzle.decoding import tune as tune_module
 from nuzzle.errors import InputError, LeakageError, OutputError, TrainingError
@@ -62,6 +62,12 @@ def test_an_objective_that_there_is_not_is_refused_before_the_training(recording
 )
 def test_objectives_on_the_command_line(said, means):
     assert _objective(said) == means
+
+
+def test_what_a_decoding_was_tuned_for_in_words():
+    assert _aim({"attack": "bouts", "mount": "bouts"}) == "macro bout F1"
+    mixed = _aim({"attack": "bouts", "mount": "both"})
+    assert mixed == "what it is tuned for (attack by bouts, mount by both)"
 
 
 def test_too_few_groups(recordings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ from nuzzle.cli.training_options import (
 )
 
 if TYPE_CHECKING:
+    from nuzzle.decoding.tuned import Objective
     from nuzzle.workflow.crossval import CrossValidation
 
 
@@ -91,6 +93,14 @@ def _objective(said: str) -> Any:
     return {name.strip(): word.strip() for name, _, word in pairs}
 
 
+def _aim(objective: Mapping[str, Objective]) -> str:
+    """What a decoding is tuned for, in words."""
+    if len(words := set(objective.values())) == 1:
+        both = "the mean of macro frame F1 and macro bout F1"
+        return {"frames": "macro frame F1", "bouts": "macro bout F1", "both": both}[words.pop()]
+    return f"what it is tuned for ({', '.join(f'{k} by {v}' for k, v in objective.items())})"
+
+
 def _print_decoding(result: CrossValidation) -> None:
     """What the decoding does to frames and to bouts, side by side."""
     from nuzzle.cli.console import out, print_table
@@ -113,7 +123,8 @@ def _print_decoding(result: CrossValidation) -> None:
     )
     kind = "frames" if tuned.decoder.whole_bouts is None else "whole bouts"
     used = "used by the bundle" if tuned.helps else "no better than as configured, and not used"
-    gain = f" It changes what it is tuned for by {tuned.gain:+.3f}." if isfinite(tuned.gain) else ""
+    aim = _aim(tuned.objective)
+    gain = f" It changes {aim} by {tuned.gain:+.3f}." if isfinite(tuned.gain) else ""
     out().print(f"The tuned decoding of {kind} is {used}.{gain}")
     if tuned.labs:
         print_table(

@@ -104,7 +104,6 @@ def leave_out(
     settings: CalibrationConfig,
     *,
     out_of_fold: bool = False,
-    seed: int = 0,
 ) -> LeftOut:
     """Calibrate each group as fitted on the others; of at least two groups.
 
@@ -112,14 +111,13 @@ def leave_out(
         pairs: predictions for recordings that the model was not trained on.
         settings: of the calibration.
         out_of_fold: whether they are those of several models, each of some of these recordings.
-        seed: of what is left out together, where there are many groups.
 
     Raises:
         InputError: there is nothing to fit on, or the pairs differ in their classes.
     """
     units = groups_of(pairs)
     promise = promised(len(units), settings.coverage)  # also to the others, where one is left out
-    shuffled = np.random.default_rng(seed).permutation(units)
+    shuffled = np.random.default_rng(0).permutation(units)
     out: dict[int, ScoredPair] = {}
     sets: dict[int, NDArray[np.bool_]] = {}
     for part in np.array_split(shuffled, min(MOST_PARTS, len(units))):

@@ -23,6 +23,8 @@ from nuzzle.evaluation.figures import (
 )
 from nuzzle.evaluation.scored import ScoredPair, groups_of
 
+#: Draws of groups behind an interval.
+_DRAWS = 1000
 #: On which recordings something was measured: on some that had no part in the calibration; by
 #: leaving out each group in turn, calibrating on the others; on those it was fitted on.
 How = Literal["held out", "left out in turn", "fitted on them"]
@@ -126,8 +128,6 @@ def measure_uncertainty(
     *,
     promised: float | None,
     how: How,
-    bootstrap: int = 1000,
-    seed: int = 0,
 ) -> Uncertainty:
     """Measure calibration, coverage, and what the model is worth where it is sure.
 
@@ -137,8 +137,6 @@ def measure_uncertainty(
         sets: of each pair, `(question, time, answer)`; None where there are none.
         promised: coverage of the sets; None where there are none.
         how: whether the recordings had a part in the calibration.
-        bootstrap: draws behind an interval.
-        seed: of the draws.
     """
     units = groups_of(raw)
     result = Uncertainty(
@@ -148,7 +146,7 @@ def measure_uncertainty(
     )
     if sets is None or promised is None:
         return result
-    weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
+    weights = draw_weights(len(units), _DRAWS, np.random.default_rng(0))
     coverage = measure_coverage(calibrated, sets, weights)
     macro, each = _where_sure(calibrated, sets, units, weights)
     score = SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)

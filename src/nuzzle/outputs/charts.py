@@ -17,6 +17,8 @@ _LABEL = 150
 _LETTER = 7
 #: Of fewer frames than this a frequency says nothing, and is not drawn.
 LEAST_FRAMES = 10
+#: Of more recordings than this, evenly spaced ones have a dot in a row.
+_MOST_DOTS = 400
 
 
 def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
@@ -82,13 +84,12 @@ def _cell(
     return tag("g", *parts)
 
 
-def recording_scores(result: Evaluation, colours: Mapping[str, str], most: int = 400) -> Markup:
+def recording_scores(result: Evaluation, colours: Mapping[str, str]) -> Markup:
     """The F1 of each recording as a dot, pooled F1 as a bar with its interval; a row a behaviour.
 
     Args:
         result: the evaluation.
         colours: behaviour -> colour.
-        most: dots in a row at most; of more recordings, evenly spaced ones are drawn.
     """
     rows = [score for score in result.behaviours if score.true_frames]
     left, width, height, top = _LABEL, 560.0, 34, 8
@@ -99,7 +100,7 @@ def recording_scores(result: Evaluation, colours: Mapping[str, str], most: int =
             class_="axis middle")
     )  # fmt: skip
     rng = np.random.default_rng(0)
-    step = max(1, math.ceil(len(result.recordings) / most))
+    step = max(1, math.ceil(len(result.recordings) / _MOST_DOTS))
     for row, score in enumerate(rows):
         y = top + row * height + height / 2
         colour = colours[score.behaviour]
@@ -136,18 +137,15 @@ def _unit_grid(left: float, width: float, top: float, bottom: float) -> list[Mar
     return parts
 
 
-def reliability(
-    curve: Sequence[ReliabilityBin], name: str, colour: str, size: float = 190.0
-) -> Markup:
+def reliability(curve: Sequence[ReliabilityBin], name: str, colour: str) -> Markup:
     """Claimed probability against how often it was so; a point's area is its share of frames.
 
     Args:
         curve: the bins.
         name: of what the probability is.
         colour: of the points.
-        size: side of the square, px.
     """
-    left, top = 48.0, 26.0
+    left, top, size = 48.0, 26.0, 190.0
     total = sum(each.n_frames for each in curve) or 1
     points = [each for each in curve if each.n_frames >= LEAST_FRAMES]
     at = [
