@@ -125,6 +125,26 @@ def test_a_behaviour_that_nobody_ever_looked_for_is_never_said(sample):
     assert trees.probabilities(sample.features)[:, 1].max() < 0.01
 
 
+def test_behaviours_that_are_not_wanted_are_left_out(sample):
+    space = LabelSpace(("attack", "mount"), None, False, ())
+    observed = np.ones((600, 2), dtype=bool)
+    one = replace(sample, targets=Targets(sample.targets.active[:, [0, 2]], observed))
+    trees = TreeClassifier(fitted(CONFIG, space, [one]), exclusive=False)
+    both = trees.probabilities(sample.features)
+    mount = trees.probabilities(sample.features, np.array([False, True]))
+    torch.testing.assert_close(mount[:, 1], both[:, 1])
+    assert mount[:, 0].isnan().all()
+
+
+def test_exclusive_behaviours_that_are_wanted_share_what_there_is(sample):
+    trees = TreeClassifier(fitted(CONFIG, SPACE, [sample]), exclusive=True)
+    every = trees.probabilities(sample.features)
+    some = trees.probabilities(sample.features, np.array([True, False, True]))
+    assert some[:, 1].isnan().all()
+    expected = every[:, [0, 2]] / every[:, [0, 2]].sum(1, keepdim=True)
+    torch.testing.assert_close(some[:, [0, 2]], expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("alpha", "said"),
     [("none", 0.1), ("sqrt_inverse_frequency", 0.25), ("inverse_frequency", 0.5)],

@@ -7,13 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model
+
+#: Which behaviours to tell of, `(behaviour,)` bool; all where there is None.
+Wanted = NDArray[np.bool_] | None
 
 #: Windows labelled at a time.
 _BATCH_WINDOWS = 512
@@ -40,11 +45,12 @@ class Classifier(ABC):
         """
 
     @abstractmethod
-    def probabilities(self, features: Tensor) -> Tensor:
+    def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """Probabilities of every frame.
 
         Args:
             features: `(time, feature)`, as the frontend gives them.
+            wanted: `(behaviour,)` bool; others may be left out, as NaN. All by default.
 
         Returns:
             `(time, behaviour)`, float32; rows add up to 1 where the behaviours are exclusive.
@@ -157,7 +163,7 @@ class WindowClassifier(NetworkClassifier):
             yield padded[at], inside[at]
 
     @torch.inference_mode()
-    def probabilities(self, features: Tensor) -> Tensor:
+    def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """One window a frame."""
         windows = self._windows(features, torch.arange(len(features)))
         return torch.cat([self._probabilities(x, inside) for x, inside in windows])
@@ -206,7 +212,7 @@ class SequenceClassifier(NetworkClassifier):
         return field
 
     @torch.inference_mode()
-    def probabilities(self, features: Tensor) -> Tensor:
+    def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """Whole stretches at once, several to a batch."""
         before, after = self.support_frames
         length = len(features)

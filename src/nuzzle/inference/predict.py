@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import CompatibilityError
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.classifier import Wanted
 from nuzzle.labels import Pair
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
@@ -53,8 +54,8 @@ def predict_prepared(
     bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
     """The same for a recording whose copies `bundle.prepare` has made already."""
-    raw = predict_raw(bundle, recording, prepared, pairs)
     looked_for, correction = bundle.looked_for(recording.lab), bundle.correction
+    raw = predict_raw(bundle, recording, prepared, pairs, looked_for)
     fps, lab = recording.require_fps(), recording.lab
     return [
         PairProbability(
@@ -65,12 +66,17 @@ def predict_prepared(
 
 
 def predict_raw(
-    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
+    bundle: Bundle,
+    recording: Recording,
+    prepared: Sequence[Recording],
+    pairs: Sequence[Pair] = (),
+    wanted: Wanted = None,
 ) -> list[PairProbability]:
-    """The same without calibration: what the model itself, or all members combined, say of all
-    behaviours.
+    """The same without calibration: what the model itself, or all members combined, say.
+
+    Of behaviours that are not `wanted` it may be NaN.
     """
-    said = predict_members(bundle, recording, prepared, pairs)
+    said = predict_members(bundle, recording, prepared, pairs, wanted)
     if bundle.combiner is None:
         return [PairProbability(*each) for each in said[0].items()]
     # Without direction, members with symmetric features and others may look at other orders.
@@ -83,24 +89,29 @@ def predict_raw(
 
 
 def predict_members(
-    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
+    bundle: Bundle,
+    recording: Recording,
+    prepared: Sequence[Recording],
+    pairs: Sequence[Pair] = (),
+    wanted: Wanted = None,
 ) -> list[dict[Pair, NDArray[np.float32]]]:
     """What each member says of each pair, on the recording's own frames.
 
     Members with the same frontend look at the same features, which are computed once.
     """
-    wanted = pairs or default_pairs(bundle, recording)
+    chosen = pairs or default_pairs(bundle, recording)
     said: dict[int, dict[Pair, NDArray[np.float32]]] = {}
     for numbers in _with_same_frontend(bundle):
         frontend, look = bundle.members[numbers[0]].frontend, prepared[numbers[0]]
         frames = source_frames(recording, look)
         parts: list[dict[Pair, list[NDArray[np.float32]]]] = [{} for _ in numbers]
         symmetric = frontend.feature_set.symmetric
-        for view in bundle.space.views(wanted, recording.individuals, symmetric=symmetric):
+        for view in bundle.space.views(chosen, recording.individuals, symmetric=symmetric):
             features = frontend(look, view.pair)
             for number, mine in zip(numbers, parts, strict=True):
-                probability = bundle.members[number].classifier.probabilities(features).numpy()
-                mine.setdefault(view.labelled, []).append(probability[frames])
+                classifier = bundle.members[number].classifier
+                probability = classifier.probabilities(features, wanted).numpy()[frames]
+                mine.setdefault(view.labelled, []).append(probability)
         for number, mine in zip(numbers, parts, strict=True):
             out = {pair: np.asarray(np.mean(p, axis=0), np.float32) for pair, p in mine.items()}
             _share_own(bundle, out)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor
 
-from nuzzle.inference.classifier import Classifier
+from nuzzle.inference.classifier import Classifier, Wanted
 from nuzzle.models.trees import lightgbm
 
 
@@ -37,15 +39,29 @@ class TreeClassifier(Classifier):
         """The features know the context; trees look at one frame."""
         return (0, 0)
 
-    def probabilities(self, features: Tensor) -> Tensor:
-        """One frame at a time."""
-        said = [booster.predict(features.numpy()) for booster in self.boosters]
+    def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
+        """One frame at a time; the trees of what is not wanted are not asked.
+
+        Of exclusive behaviours those that are wanted then add up to one.
+        """
+        x = features.numpy()
         if self.background is not None:
-            some, which = said
+            some, which = (booster.predict(x) for booster in self.boosters)
             together = np.insert(some[:, None] * which, self.background, 1 - some, axis=1)
+        elif self.exclusive and (wanted is None or wanted.all()):
+            together = self.boosters[0].predict(x)
         else:
-            together = said[0] if self.exclusive else np.stack(said, axis=1)
+            columns = range(len(self._each))
+            chosen = [each for each in columns if wanted is None or wanted[each]]
+            said = np.array([self._each[column].predict(x) for column in chosen]).T
+            together = np.full((len(x), len(self._each)), np.nan)
+            together[:, chosen] = softmax(said, axis=1) if self.exclusive else said
         return torch.from_numpy(together.astype(np.float32))
+
+    @cached_property
+    def _each(self) -> Sequence[Any]:
+        """A booster for each behaviour: of exclusive ones it says the score before the softmax."""
+        return one_a_class(self.boosters[0]) if self.exclusive else self.boosters
 
     def files(self) -> dict[str, bytes]:
         """LightGBM's own text."""
@@ -70,3 +86,23 @@ class TreeClassifier(Classifier):
         texts = [files[f"trees-{number}.txt"].decode() for number in range(values["boosters"])]
         boosters = [package.Booster(model_str=text) for text in texts]
         return cls(boosters, bool(values["exclusive"]), values["background"])
+
+
+def one_a_class(booster: Any) -> list[Any]:
+    """The trees of each class of a booster of several, as a booster that says its raw score.
+
+    LightGBM asks the trees of all classes or of none, and its text holds them in turn.
+    """
+    package, count = lightgbm(), booster.num_model_per_iteration()
+    trees, end, rest = booster.model_to_string().partition("\nend of trees\n")
+    head, *trees = trees.split("\nTree=")
+    own = ("num_class=", "num_tree_per_iteration=", "objective=", "tree_sizes=")
+    common = [line for line in head.splitlines() if not line.startswith(own)]
+    common[2:2] = ["num_class=1", "num_tree_per_iteration=1"]
+    out = []
+    for column in range(count):
+        mine = [tree.partition("\n")[2] for tree in trees[column::count]]
+        numbered = [f"Tree={number}\n{tree}" for number, tree in enumerate(mine)]
+        text = "\n".join(["\n".join(common), "", *numbered])
+        out.append(package.Booster(model_str=f"{text}{end}{rest}"))
+    return out

@@ -108,14 +108,20 @@ def benchmark_mabe(
     space = LabelSpace.fit(recordings, config.labels)
     run = folds_of(parts, space, config, out / "folds", say, progress, by)
     run.check()
-    pairs = run.out_of_fold()
-    # Of which a fold's model knows nothing, nothing is said.
-    bouts = {each.name: _bouts(space, []) for each in recordings} | bouts_of_scored(space, pairs)
+    bouts = _out_of_fold(run)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
     simulated = any(each.simulated for each in recordings)
     return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say), simulated)
+
+
+def _out_of_fold(run: Folds) -> dict[str, pd.DataFrame]:
+    """Recording -> bouts; none, where a fold's model knows nothing of what was looked for."""
+    bouts = {each.name: _bouts(run.space, []) for each in run.recordings}
+    for pairs in run.predictions():  # those of all labs at once would fill the memory
+        bouts |= bouts_of_scored(run.space, pairs)
+    return bouts
 
 
 def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -91,15 +91,15 @@ class EnsembleFolds(Folds):
             for table in tables
         ]
 
-    def out_of_fold(self) -> list[ScoredPair]:
-        """What all say together, decided as the config says.
+    def predictions(self) -> Iterator[list[ScoredPair]]:
+        """What all say together, decided as the config says, of all recordings at once.
 
         Each group of recordings is combined as learned from the others.
         """
         method, seed = self.config.ensemble.method, self.config.training.seed
         pairs = combined_left_out(self.said, method, seed=seed)
         decided = decode_by_recording(self.decoders, pairs)
-        return [replace(pair, predicted=said) for pair, said in zip(pairs, decided, strict=True)]
+        yield [replace(pair, predicted=said) for pair, said in zip(pairs, decided, strict=True)]
 
     def comparison(self) -> list[dict[str, Any]]:
         """Figures of each member and of each way to combine them, every frame decided by itself."""

@@ -196,8 +196,12 @@ class Folds(ABC):
         """What is learned from to predict part `number`."""
 
     @abstractmethod
+    def predictions(self) -> Iterator[list[ScoredPair]]:
+        """Some recordings after the others, each as predicted by what has not seen it."""
+
     def out_of_fold(self) -> list[ScoredPair]:
         """Predictions of all recordings, each of what has not seen it."""
+        return [pair for some in self.predictions() for pair in some]
 
     @abstractmethod
     def refit(self) -> Bundle:
@@ -264,9 +268,9 @@ class ModelFolds(Folds):
         pairs = [pair for each in scored for pair in score_recording(bundle, each).pairs]
         return [replace(pair, group=pair.lab) for pair in pairs] if self.by == "lab" else pairs
 
-    def out_of_fold(self) -> list[ScoredPair]:
-        """Predictions of all recordings, each by the model that has not seen it."""
-        return [pair for number in range(len(self.parts)) for pair in self.predict(number)]
+    def predictions(self) -> Iterator[list[ScoredPair]]:
+        """One part after the other."""
+        yield from map(self.predict, range(len(self.parts)))
 
     def refit(self) -> Bundle:
         """A model trained on all recordings, for as many epochs as were best in the folds."""

@@ -66,7 +66,8 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     decoder = bundle.decoder_of(recording.lab)
     out, raw = [], []
     prepared = bundle.prepare(recording)
-    for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs):
+    wanted = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
+    for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs, wanted):
         if pair not in to_score:
             continue
         targets = to_score[pair]
