@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -165,12 +165,18 @@ class Folds(ABC):
             TrainingError: a model would learn nothing.
         """
         self.settle()
+        every = set(self.space.behaviours)
+        shown = {each.name: every.difference(self.space.absent([each])) for each in self.recordings}
+
+        def shown_in(recordings: Iterable[Recording]) -> set[str]:
+            return set[str]().union(*(shown[each.name] for each in recordings))
+
         for number, part in enumerate(self.parts):
-            absent = set(self.space.absent(self.learned_from(number)))
-            lost = sorted(absent - set(self.space.absent(part)))
+            known = shown_in(self.learned_from(number))
+            lost = sorted(shown_in(part) - known)
             what = {each.lab if self.by == "lab" else each.name for each in part}
             fold = f"fold {number + 1} ({listed(sorted(what))})"
-            if absent == set(self.space.behaviours):
+            if not known:
                 raise TrainingError(
                     f"The recordings that the model of {fold} would learn from show none of the "
                     "behaviours. Label more of them, or choose another --by, or fewer --folds."

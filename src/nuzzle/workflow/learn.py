@@ -256,7 +256,7 @@ def _trained_on(
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.leak_group for each in recordings["train"]}),
         "labs": looked_for(recordings["train"], space.names),
-        "unlearned": list(space.absent(recordings["train"])),
+        "unlearned": [name for name in space.behaviours if not counts[name]["frames"]],
         "one_way": _one_way(train, len(space.names)) if space.directed else [],
         "simulated": any(each.simulated for each in recordings["train"]),
         "frames": sum(each.n_frames for each in recordings["train"]),
