@@ -220,10 +220,13 @@ class SequenceClassifier(NetworkClassifier):
         starts = torch.arange(0, length, stretch)
         padded = F.pad(features, (0, 0, before, after + stretch))
         inside = F.pad(torch.ones(length, dtype=torch.bool), (before, after + stretch))
-        offsets = torch.arange(before + stretch + after)
-        parts = []
-        for some in torch.split(starts, max(1, _BATCH_FRAMES // len(offsets))):
-            at = some.unsqueeze(1) + offsets
-            whole = self._probabilities(padded[at], inside[at])
-            parts.append(whole[:, before : before + stretch].flatten(0, 1))
-        return torch.cat(parts)[:length]
+        at = starts.unsqueeze(1) + torch.arange(before + stretch + after)
+        # Apart from the ends of the recording, a network need not look where frames exist.
+        whole = inside[at].all(dim=1)
+        alike = (each.nonzero().squeeze(1) for each in (whole, ~whole))
+        parts: dict[int, Tensor] = {}
+        for numbers in (each for each in alike if len(each)):
+            for some in torch.split(numbers, max(1, _BATCH_FRAMES // at.shape[1])):
+                said = self._probabilities(padded[at[some]], inside[at[some]])
+                parts |= zip(some.tolist(), said[:, before : before + stretch], strict=True)
+        return torch.cat([parts[number] for number in range(len(starts))])[:length]
