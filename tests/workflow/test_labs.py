@@ -15,10 +15,12 @@ from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import InputError, TrainingError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
+from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.report import write_report
+from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.simulate import simulate
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
@@ -102,6 +104,32 @@ def test_a_known_lab_gets_what_it_looked_for_and_an_unknown_one_everything(trees
     for lab in ("", "elsewhere"):
         everything = predict_recording(bundle, replace(recording, lab=lab))[0].probability
         np.testing.assert_allclose(everything.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "multilabel"])
+@pytest.mark.parametrize("members", [1, 2])
+def test_trees_of_what_a_lab_did_not_look_for_make_no_difference(
+    manifest, recordings, tmp_path, monkeypatch, mode, members
+):
+    config = Config.load(None, [*TREES, f"labels.mode={mode}"])
+    bundle = train(manifest, tmp_path / "m.nuzzle", config)
+    assert bundle.space.own
+    if members > 1:
+        combiner = WeightedAverage(bundle.space.exclusive, (0.5, 0.5))
+        bundle = replace(bundle, members=bundle.members * 2, combiner=combiner)
+
+    def probabilities():
+        for each in recordings:
+            yield from (pair.probability for pair in predict_recording(bundle, each))
+            yield from (np.where(p.observed, p.probability, 0) for p in scored(each))
+
+    def scored(recording):
+        return score_recording(bundle, recording).pairs
+
+    some, asked = list(probabilities()), TreeClassifier.probabilities
+    monkeypatch.setattr(TreeClassifier, "probabilities", lambda self, x, wanted: asked(self, x))
+    for mine, whole in zip(some, probabilities(), strict=True):
+        np.testing.assert_allclose(mine, whole, atol=1e-5)
 
 
 def test_a_lab_is_named_on_the_command_line(trees, tree, tmp_path):

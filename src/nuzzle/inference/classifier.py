@@ -50,10 +50,11 @@ class Classifier(ABC):
 
         Args:
             features: `(time, feature)`, as the frontend gives them.
-            wanted: `(behaviour,)` bool; others may be left out, as NaN. All by default.
+            wanted: `(behaviour,)` bool; others may be left out. All by default.
 
         Returns:
-            `(time, behaviour)`, float32; rows add up to 1 where the behaviours are exclusive.
+            `(time, behaviour)`, float32. Where behaviours are exclusive, rows add up to 1, and what
+            is left out has no share; else it is NaN.
         """
 
     @abstractmethod

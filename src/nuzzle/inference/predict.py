@@ -74,7 +74,7 @@ def predict_raw(
 ) -> list[PairProbability]:
     """The same without calibration: what the model itself, or all members combined, say.
 
-    Of behaviours that are not `wanted` it may be NaN.
+    Behaviours that are not `wanted` may be left out, as by `Classifier.probabilities`.
     """
     said = predict_members(bundle, recording, prepared, pairs, wanted)
     if bundle.combiner is None:

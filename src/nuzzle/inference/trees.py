@@ -40,10 +40,7 @@ class TreeClassifier(Classifier):
         return (0, 0)
 
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
-        """One frame at a time; the trees of what is not wanted are not asked.
-
-        Of exclusive behaviours those that are wanted then add up to one.
-        """
+        """One frame at a time; the trees of what is not wanted are not asked."""
         x = features.numpy()
         if self.background is not None:
             some, which = (booster.predict(x) for booster in self.boosters)
@@ -54,7 +51,7 @@ class TreeClassifier(Classifier):
             columns = range(len(self._each))
             chosen = [each for each in columns if wanted is None or wanted[each]]
             said = np.array([self._each[column].predict(x) for column in chosen]).T
-            together = np.full((len(x), len(self._each)), np.nan)
+            together = np.full((len(x), len(self._each)), 0.0 if self.exclusive else np.nan)
             together[:, chosen] = softmax(said, axis=1) if self.exclusive else said
         return torch.from_numpy(together.astype(np.float32))
 

@@ -66,7 +66,8 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     decoder = bundle.decoder_of(recording.lab)
     out, raw = [], []
     prepared = bundle.prepare(recording)
-    wanted = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
+    scored = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
+    wanted = scored | bundle.looked_for(recording.lab)
     for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs, wanted):
         if pair not in to_score:
             continue
