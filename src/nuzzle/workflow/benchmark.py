@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 import shutil
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nuzzle.errors import OutputError
 from nuzzle.files import write_text
 from nuzzle.workflow.described import differences
+from nuzzle.workflow.work import LOCK, alone_in
 
 
-def claim_folder(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> None:
-    """Make a benchmark's folder, or go on in the one of an earlier run.
+@contextmanager
+def claimed(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> Iterator[None]:
+    """A benchmark's folder, new or of an earlier run, for this run alone as long as it lasts.
+
+    A run that was refused before it made anything stands in nobody's way.
 
     Args:
         out: the folder.
@@ -24,8 +29,16 @@ def claim_folder(out: Path, described: str, *, fresh: bool, made: Sequence[str])
         made: names of what a run makes there.
 
     Raises:
-        OutputError: it holds something else, or a run on other data or with another config.
+        OutputError: it holds something else, or a run on other data or with another config, or one
+            that is still going on.
     """
+    with alone_in(out):
+        _claim(out, described, fresh=fresh, made=made)
+        yield
+    (out / LOCK).unlink(missing_ok=True)
+
+
+def _claim(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> None:
     note = out / "run.txt"
     if fresh:
         for name in ("run.txt", *made):
@@ -33,16 +46,16 @@ def claim_folder(out: Path, described: str, *, fresh: bool, made: Sequence[str])
                 shutil.rmtree(out / name)
             else:
                 (out / name).unlink(missing_ok=True)
-    if note.exists():
-        before = note.read_text("utf-8")
-        if before != described:
-            raise OutputError(
-                f"{out} holds a benchmark on other data or with another config: "
-                f"{differences(before, described)}. Choose another --out, or pass --fresh to throw "
-                "it away."
-            )
-    elif out.exists() and any(out.iterdir()):
+    there = {path.name for path in out.iterdir()} - {LOCK}
+    if there and note.name not in there:
         raise OutputError(f"{out} is not empty, and holds no benchmark. Choose another --out.")
+    before = note.read_text("utf-8") if there & {*made} else described
+    if before != described:
+        raise OutputError(
+            f"{out} holds a benchmark on other data or with another config: "
+            f"{differences(before, described)}. Choose another --out, or pass --fresh to throw "
+            "it away."
+        )
     write_text(note, described)
 
 

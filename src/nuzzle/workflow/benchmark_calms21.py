@@ -29,7 +29,7 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
 from nuzzle.training.progress import Progress, Say
-from nuzzle.workflow.benchmark import Spread, claim_folder
+from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.learn import check_models
@@ -132,9 +132,22 @@ def benchmark_calms21(
     out = Path(out)
     manifest = official_manifest(task, data)
     described = describe({"task": task, **config.to_dict()}, manifest)
-    claim_folder(out, described, fresh=fresh, made=_MADE)
     if task != 3 and not config.labels.behaviours:
         config = config.with_values({"labels.behaviours": list(_BEHAVIOURS)})
+    with claimed(out, described, fresh=fresh, made=_MADE):
+        return _score(task, manifest, out, config, seeds, say, progress)
+
+
+def _score(
+    task: int,
+    manifest: Manifest,
+    out: Path,
+    config: Config,
+    seeds: int,
+    say: Say,
+    progress: Progress | None,
+) -> Calms21Benchmark:
+    """Every part with every seed, and what they come to."""
     rows: list[dict[str, Any]] = []
     for part, entries in _parts(task, manifest):
         for seed in range(seeds):

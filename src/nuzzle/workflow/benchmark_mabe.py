@@ -33,7 +33,7 @@ from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.benchmark import claim_folder
+from nuzzle.workflow.benchmark import claimed
 from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
@@ -102,17 +102,22 @@ def benchmark_mabe(
     out, data = Path(out), Path(data)
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
-    claim_folder(out, described, fresh=fresh, made=_MADE)
-    recordings = read_labelled("train", manifest, {}, say)
-    parts = partition(recordings, by, folds, config)
-    space = LabelSpace.fit(recordings, config.labels)
-    run = folds_of(parts, space, config, out / "folds", say, progress, by)
-    run.check()
+    with claimed(out, described, fresh=fresh, made=_MADE):
+        recordings = read_labelled("train", manifest, {}, say)
+        parts = partition(recordings, by, folds, config)
+        space = LabelSpace.fit(recordings, config.labels)
+        run = folds_of(parts, space, config, out / "folds", say, progress, by)
+        run.check()
+        return _score(data, out, run, labs, say)
+
+
+def _score(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> MabeBenchmark:
+    """What comes of all folds' models, and of one of all recordings."""
     bouts = _out_of_fold(run)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = score_bouts(data, bouts)
     write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
-    simulated = any(each.simulated for each in recordings)
+    simulated = any(each.simulated for each in run.recordings)
     return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say), simulated)
 
 

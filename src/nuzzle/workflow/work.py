@@ -18,7 +18,8 @@ from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
 
 _NOTE = "run.txt"
-_LOCK = "run.lock"
+#: Held as long as a run is at work in its folder.
+LOCK = "run.lock"
 #: Features that are too many for the memory; they are made anew by whoever continues.
 FEATURES = "features"
 
@@ -56,7 +57,7 @@ def work_folder(
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
-    with _alone_in(work):
+    with alone_in(work):
         if fresh:
             _empty(work)
         _continue(work, describe({**config.to_dict(), "folds": folds}, entries), say)
@@ -87,7 +88,7 @@ def _continue(work: Path, mark: str, say: Say) -> None:
 
 def _begun(work: Path) -> bool:
     """A run that was refused before its first epoch has left nothing but its note."""
-    return any(path.name not in (_NOTE, _LOCK, FEATURES) for path in work.iterdir())
+    return any(path.name not in (_NOTE, LOCK, FEATURES) for path in work.iterdir())
 
 
 def _empty(work: Path) -> None:
@@ -95,12 +96,12 @@ def _empty(work: Path) -> None:
     for path in work.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != _LOCK:
+        elif path.name != LOCK:
             path.unlink()
 
 
 @contextmanager
-def _alone_in(work: Path) -> Iterator[None]:
+def alone_in(work: Path) -> Iterator[None]:
     """Keeps other runs out of the folder; the system lets go where this one is killed.
 
     Of the programs that Lightning starts, one a GPU, the first stands for all.
@@ -113,7 +114,7 @@ def _alone_in(work: Path) -> Iterator[None]:
         yield
         return
     try:
-        with FileLock(work / _LOCK, timeout=0):
+        with FileLock(work / LOCK, timeout=0):
             yield
     except Timeout:
         raise OutputError(
