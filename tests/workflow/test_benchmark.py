@@ -40,7 +40,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
 
 
 def test_two_runs_at_once(tmp_path):
-    with claimed(tmp_path, "a: 1", fresh=False, made=MADE):
-        with pytest.raises(OutputError, match="Another run is writing"):
-            claim(tmp_path, "a: 1")
+    busy = pytest.raises(OutputError, match="Another run is writing")
+    with claimed(tmp_path, "a: 1", fresh=False, made=MADE), busy:
+        claim(tmp_path, "a: 1")
     assert [each.name for each in tmp_path.iterdir()] == ["run.txt"]

@@ -64,6 +64,11 @@ def test_objectives_on_the_command_line(said, means):
     assert _objective(said) == means
 
 
+def test_an_objective_is_said_once():
+    with pytest.raises(InputError, match="names attack twice"):
+        _objective("attack=bouts, attack=frames")
+
+
 def test_what_a_decoding_was_tuned_for_in_words():
     assert _aim({"attack": "bouts", "mount": "bouts"}) == "macro bout F1"
     mixed = _aim({"attack": "bouts", "mount": "both"})

@@ -63,6 +63,20 @@ def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tm
     assert result["mount"].observed_frames == 900
 
 
+def test_labels_that_the_model_does_not_know_are_counted(bundle_file, manifest, tmp_path):
+    path = tmp_path / "bouts.csv"
+    bouts = ["attack,10,90", "dig,100,150", "dig,200,210"]
+    rows = ["agent,target,behaviour,start_frame,stop_frame", *(f"a,b,{each}" for each in bouts)]
+    path.write_text("\n".join(rows).replace("a,b,", "resident,intruder,"))
+    looked_for = ("investigation", "mount")
+    entry = replace(manifest.entries[3], labels=path, looked_for=looked_for)
+    result = evaluate(bundle_file, Manifest((entry,)), "val")
+    (note,) = (each for each in result.notes if "does not know" in each)
+    assert "dig (60 frames)" in note
+    assert "count as 'other'" in note
+    assert result["other"].true_frames == 900 - 80
+
+
 def test_what_was_not_observed_is_not_scored(bundle_file, manifest):
     bundle = Bundle.load(bundle_file)
     recording = load_entry(manifest.entries[3])

@@ -10,6 +10,7 @@ import typer
 
 from nuzzle.cli.console import JsonTarget
 from nuzzle.cli.training_options import Changes, ConfigFile, Model, Together, settings_of
+from nuzzle.errors import InputError
 
 if TYPE_CHECKING:
     from nuzzle.config import Config
@@ -28,11 +29,18 @@ class _Name(StrEnum):
 _NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="calms21 or mabe2025.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for models and scores.")]
-_Task = Annotated[int, typer.Option(min=1, max=3, help="Task of calms21.")]
-_Seeds = Annotated[int, typer.Option(min=1, help="How many trainings of calms21.")]
+_Task = Annotated[int | None, typer.Option(min=1, max=3, help="Task of calms21; 1 by default.")]
+_Seeds = Annotated[
+    int | None, typer.Option(min=1, help="How many trainings of calms21; 3 by default.")
+]
 _Labs = Annotated[list[str] | None, typer.Option(help="Lab of mabe2025. May be repeated.")]
-_Folds = Annotated[int, typer.Option(help="Parts of the cross-validation of mabe2025.")]
-_By = Annotated[Together, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
+_Folds = Annotated[
+    int | None, typer.Option(help="Parts of the cross-validation of mabe2025; 5 by default.")
+]
+_By = Annotated[
+    Together | None,
+    typer.Option("--by", help="What stays together in a fold of mabe2025; group by default."),
+]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier run in --out.")]
 
 
@@ -43,11 +51,11 @@ def benchmark(
     model: Model = "",
     config: ConfigFile = None,
     changes: Changes = None,
-    task: _Task = 1,
-    seeds: _Seeds = 3,
+    task: _Task = None,
+    seeds: _Seeds = None,
     labs: _Labs = None,
-    folds: _Folds = 5,
-    by: _By = Together.GROUP,
+    folds: _Folds = None,
+    by: _By = None,
     fresh: _Fresh = False,
     json: JsonTarget = None,
 ) -> None:
@@ -56,10 +64,19 @@ def benchmark(
 
     settings = settings_of(config, changes, model)
     if name is _Name.CALMS21:
-        figures = _calms21(task, data, out, settings, seeds, fresh)
+        _refuse(name, labs=labs, folds=folds, by=by)
+        figures = _calms21(task or 1, data, out, settings, seeds or 3, fresh)
     else:
-        figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
+        _refuse(name, task=task, seeds=seeds)
+        together, parts = (by or Together.GROUP).value, 5 if folds is None else folds
+        figures = _mabe2025(data, out, settings, tuple(labs or ()), together, parts, fresh)
     emit_json(figures, json)
+
+
+def _refuse(name: _Name, **options: object) -> None:
+    """Raises InputError where options of the other benchmark are given."""
+    if given := [f"--{option}" for option, value in options.items() if value is not None]:
+        raise InputError(f"The benchmark {name.value} has no {', '.join(given)}. Leave it out.")
 
 
 def _calms21(

@@ -21,6 +21,7 @@ from nuzzle.cli.training_options import (
     Together,
     settings_of,
 )
+from nuzzle.errors import InputError, listed
 
 if TYPE_CHECKING:
     from nuzzle.decoding.tuned import Objective
@@ -89,8 +90,11 @@ def _objective(said: str) -> Any:
     """One word for all, or behaviour -> word; what they may be is checked with the behaviours."""
     if "=" not in said:
         return said
-    pairs = (each.rpartition("=") for each in said.split(","))
-    return {name.strip(): word.strip() for name, _, word in pairs}
+    pairs = [each.rpartition("=") for each in said.split(",")]
+    names = [name.strip() for name, _, _ in pairs]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InputError(f"--objective names {listed(sorted(twice))} twice: once is enough.")
+    return {name: word.strip() for name, (_, _, word) in zip(names, pairs, strict=True)}
 
 
 def _aim(objective: Mapping[str, Objective]) -> str:

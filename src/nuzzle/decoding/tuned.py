@@ -155,9 +155,8 @@ def objectives_of(
     Raises:
         InputError: there is no such objective, or no such behaviour.
     """
-    if isinstance(objective, str):
-        objective = dict.fromkeys(names, objective)
-    chosen: dict[str, Objective] = {**dict.fromkeys(names, _BOTH), **objective}
+    of_each = dict.fromkeys(names, objective) if isinstance(objective, str) else objective
+    chosen: dict[str, Objective] = {**dict.fromkeys(names, _BOTH), **of_each}
     if set(chosen) != set(names) or not set(chosen.values()) <= set(get_args(Objective)):
         raise InputError(
             f"The objective is one of {list(get_args(Objective))}, for all or for some of "

@@ -42,7 +42,7 @@ class SelectKeypoints(Step):
             raise CompatibilityError(
                 f"recording {recording.name!r} has no keypoint {missing}; it has "
                 f"{list(recording.keypoints)}. If they only have other names, say so: "
-                "--keypoints OLD=NEW, or the column keypoints of the manifest."
+                "--keypoints OLD=NEW of `nuzzle predict`, or the column keypoints of the manifest."
             )
         shape = (recording.n_frames, 2, len(self.keypoints), len(recording.individuals))
         position = np.full(shape, np.nan, dtype=np.float32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +57,17 @@ def evaluate(
     run = results_of(bundle, "evaluation", command)
     writer = None if out is None else ResultsWriter(out, run, overwrite=overwrite)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
+    unknown: Counter[str] = Counter()
     for entry in chosen.with_groups():
         try:
             one = _score_entry(bundle, entry, writer, say)
         except NuzzleError as error:
-            say(f"{entry.recording}: not scored: {error}")
-            reasons.append(str(error))
-            if writer is not None:
-                writer.fail(entry.recording, str(error), poses=str(entry.poses), lab=entry.lab)
+            reasons.append(_not_scored(entry, str(error), writer, say))
         else:
             raw += one.raw
+            unknown += _unknown(bundle, one.recording)
             attention += [] if writer is None else attention_of(bundle, one)
-    result = judge(bundle, raw) if raw else None
+    result = _noting(unknown, bundle, judge(bundle, raw)) if raw else None
     if writer is not None:
         writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
@@ -92,6 +93,14 @@ def _score_entry(bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say
     return one
 
 
+def _not_scored(entry: Entry, reason: str, writer: ResultsWriter | None, say: Say) -> str:
+    """The reason, which is said and kept."""
+    say(f"{entry.recording}: not scored: {reason}")
+    if writer is not None:
+        writer.fail(entry.recording, reason, poses=str(entry.poses), lab=entry.lab)
+    return reason
+
+
 def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
     """What the model knows and a label file that names only what was seen does not."""
     labels, space = recording.labels, bundle.space
@@ -99,6 +108,30 @@ def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
         return []
     known = bundle.training.get("labs", {}).get(recording.lab, space.behaviours)
     return [looked_for.named(n, own=n in space.own) for n in known if n not in labels.behaviours]
+
+
+def _unknown(bundle: Bundle, recording: Recording) -> Counter[str]:
+    """Frames of labelled behaviours that the model does not know."""
+    if recording.labels is None:
+        return Counter()
+    bouts = recording.labels.bouts
+    frames = (bouts["stop_frame"] - bouts["start_frame"]).groupby(bouts["behaviour"]).sum()
+    known = bundle.space.names
+    return Counter({str(name): int(n) for name, n in frames.items() if name not in known})
+
+
+def _noting(unknown: Counter[str], bundle: Bundle, result: Evaluation) -> Evaluation:
+    """With a note of labels that the model does not know, which may only have another name."""
+    if not unknown:
+        return result
+    what = listed([f"{name} ({frames:,} frames)" for name, frames in unknown.most_common()])
+    background = bundle.space.background
+    note = (
+        f"The model does not know {what} of the labels: these frames "
+        f"{'are not scored' if background is None else f'count as {background!r}'}. If it has "
+        "another name for it, rename it in the manifest's column behaviours (old=new)."
+    )
+    return replace(result, notes=(*result.notes, note))
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
