@@ -214,20 +214,22 @@ class SequenceClassifier(NetworkClassifier):
 
     @torch.inference_mode()
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
-        """Whole stretches at once, several to a batch."""
+        """Whole stretches at once, several to a batch; those at the ends are shorter, and alone."""
         before, after = self.support_frames
         length = len(features)
         stretch = min(_STRETCH_FRAMES if self._field else self.window // 2, length)
-        starts = torch.arange(0, length, stretch)
-        padded = F.pad(features, (0, 0, before, after + stretch))
-        inside = F.pad(torch.ones(length, dtype=torch.bool), (before, after + stretch))
-        at = starts.unsqueeze(1) + torch.arange(before + stretch + after)
-        # Apart from the ends of the recording, a network need not look where frames exist.
-        whole = inside[at].all(dim=1)
-        alike = (each.nonzero().squeeze(1) for each in (whole, ~whole))
-        parts: dict[int, Tensor] = {}
-        for numbers in (each for each in alike if len(each)):
-            for some in torch.split(numbers, max(1, _BATCH_FRAMES // at.shape[1])):
-                said = self._probabilities(padded[at[some]], inside[at[some]])
-                parts |= zip(some.tolist(), said[:, before : before + stretch], strict=True)
-        return torch.cat([parts[number] for number in range(len(starts))])[:length]
+        starts = range(0, length, stretch)
+        spans = [(max(0, at - before), min(length, at + stretch + after)) for at in starts]
+        longest = before + stretch + after
+        whole = [number for number, (low, high) in enumerate(spans) if high - low == longest]
+        size = max(1, _BATCH_FRAMES // longest)
+        batches = [whole[first : first + size] for first in range(0, len(whole), size)]
+        batches += [[number] for number in range(len(spans)) if number not in whole]
+        parts = {}
+        for numbers in batches:
+            x = torch.stack([features[slice(*spans[number])] for number in numbers])
+            said = self._probabilities(x, torch.ones(x.shape[:2], dtype=torch.bool))
+            for number, one in zip(numbers, said, strict=True):
+                first = starts[number] - spans[number][0]
+                parts[number] = one[first : first + stretch]
+        return torch.cat([parts[number] for number in range(len(starts))])
