@@ -146,8 +146,7 @@ def asked(root: Path, out: Path) -> tuple[float, float]:
     """Seconds to label the shortest recording of each lab, asked for everything and as it is."""
     bundle = Bundle.load(out / "folds" / "fold-0.nuzzle")
     shortest: dict[str, Entry] = {}
-    sizes = {entry: entry.poses.stat().st_size for entry in manifest_from_mabe(root)}
-    for entry in sorted(sizes, key=lambda each: sizes[each]):
+    for entry in sorted(manifest_from_mabe(root), key=lambda each: each.poses.stat().st_size):
         shortest.setdefault(entry.lab, entry)
     took = [0.0, 0.0]
     for entry in shortest.values():
