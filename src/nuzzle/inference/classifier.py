@@ -23,7 +23,7 @@ Wanted = NDArray[np.bool_] | None
 #: Windows labelled at a time.
 _BATCH_WINDOWS = 512
 #: Frames that a sequence model labels at once, and in a batch of stretches.
-_STRETCH_FRAMES = 2048
+_STRETCH_FRAMES = 8192
 _BATCH_FRAMES = 16384
 
 
