@@ -389,6 +389,19 @@ def test_what_was_taken_over_is_not_given_up_once_more(tmp_path):
     assert study.origin(new := study.claim(9)) == new.number
 
 
+def test_a_trial_that_ends_while_another_process_looks_keeps_its_score(tmp_path, monkeypatch):
+    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    trial = study.claim(1)
+
+    def ends_now(sign):
+        study.finish(trial, "complete", 1.0)
+        return True
+
+    monkeypatch.setattr(shared_study, "_is_cold", ends_now)
+    assert study.claim(1) is None
+    assert [each.value for each in study.trials] == [1.0]
+
+
 SHARED = """
 import sys
 from pathlib import Path

@@ -173,7 +173,9 @@ class SharedStudy:
         """
         with self._locked(), _quiet(self.optuna):
             for trial in self.trials:
-                if trial.state.name == "RUNNING" and _is_cold(self._sign(trial.number)):
+                if trial.state.name != "RUNNING" or not _is_cold(self._sign(trial.number)):
+                    continue
+                if not self.has_ended(trial):  # its process may have ended it a moment ago
                     self._after_kill(trial, say)
             if len(self.trials) >= total:
                 return None
@@ -214,10 +216,10 @@ class SharedStudy:
         """How many processes were lost to it before."""
         return int(trial.user_attrs.get("kills", 0))
 
-    def _stored(self, trial: optuna.Trial) -> FrozenTrial:
+    def _stored(self, trial: optuna.Trial | FrozenTrial) -> FrozenTrial:
         return self.study.get_trials(deepcopy=False)[trial.number]
 
-    def has_ended(self, trial: optuna.Trial) -> bool:
+    def has_ended(self, trial: optuna.Trial | FrozenTrial) -> bool:
         """Whether a trial has ended, in this process or in one that took it over."""
         return self._stored(trial).state.is_finished()
 
