@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, MissingDependencyError, OutputError, TrainingError
+from nuzzle.errors import (
+    ConfigError,
+    InputError,
+    MissingDependencyError,
+    OutputError,
+    TrainingError,
+)
 from nuzzle.workflow import shared_study
 from nuzzle.workflow import tune as module
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
@@ -158,11 +164,28 @@ def test_a_file_of_the_user_is_not_overwritten(manifest, space, tmp_path, quick)
         tune(manifest, tmp_path / "best.nuzzle", TREES, space=space)
 
 
-def test_a_failed_trial_is_recorded_and_the_search_goes_on(manifest, space, tmp_path, monkeypatch):
+@pytest.fixture
+def opened(monkeypatch):
+    """The studies that searches open."""
+    studies = []
+
+    class Opened(shared_study.SharedStudy):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            studies.append(self)
+
+    monkeypatch.setattr(module, "SharedStudy", Opened)
+    return studies
+
+
+@pytest.mark.parametrize("kind", [TrainingError, InputError])
+def test_a_failed_trial_is_recorded_and_the_search_goes_on(
+    manifest, space, tmp_path, monkeypatch, kind
+):
     class Failing(Stub):
         def __call__(self, config, work, report):
             if config.training.epochs == 5:
-                raise TrainingError("The loss is not a number.")
+                raise kind("The loss is not a number.")
             return Figures(0.5, 0.5, 0.5)
 
     monkeypatch.setattr(module, "TrialScore", Failing)
@@ -170,6 +193,28 @@ def test_a_failed_trial_is_recorded_and_the_search_goes_on(manifest, space, tmp_
     first = found.trials.iloc[0]
     assert (first["state"], first["reason"]) == ("failed", "The loss is not a number.")
     assert "complete" in set(found.trials["state"])
+
+
+def test_where_nothing_can_be_written_the_search_ends_and_its_trial_is_kept(
+    manifest, space, tmp_path, monkeypatch
+):
+    full = [True] * 4
+
+    class Full(Stub):
+        def __call__(self, config, work, report):
+            if full:
+                raise OutputError("Cannot write: the disk is full.")
+            return Figures(0.5, 0.5, 0.5)
+
+    monkeypatch.setattr(module, "TrialScore", Full)
+    out = tmp_path / "best.yaml"
+    while full:
+        with pytest.raises(OutputError, match="disk is full"):
+            tune(manifest, out, TREES, space=space, trials=1)
+        full.pop()
+    found = tune(manifest, out, TREES, space=space, trials=1)
+    assert list(found.trials["state"]) == ["complete"]
+    assert found.config.training.epochs == 5
 
 
 def test_nothing_but_failures(manifest, space, tmp_path, monkeypatch):
@@ -205,8 +250,9 @@ def test_hopeless_trials_end_early(manifest, tmp_path, monkeypatch):
     assert (pruned["training.epochs"] > worst).all()
 
 
+@pytest.mark.parametrize(("checkpoint", "where"), [(True, "its checkpoint"), (False, "the start")])
 def test_an_interrupted_trial_is_done_again_from_its_checkpoints(
-    manifest, space, tmp_path, monkeypatch
+    manifest, space, tmp_path, monkeypatch, checkpoint, where
 ):
     seen = []
 
@@ -218,10 +264,15 @@ def test_an_interrupted_trial_is_done_again_from_its_checkpoints(
             return Figures(0.5, 0.5, 0.5)
 
     monkeypatch.setattr(module, "TrialScore", Interrupted)
-    out = tmp_path / "best.yaml"
+    out, said = tmp_path / "best.yaml", []
     with pytest.raises(KeyboardInterrupt):
         tune(manifest, out, TREES, space=space, trials=3)
-    found = tune(manifest, out, TREES, space=space, trials=3)
+    if checkpoint:
+        seen[1][2].mkdir()
+        (seen[1][2] / "last.ckpt").touch()
+    found = tune(manifest, out, TREES, space=space, trials=3, say=said.append)
+    told = f"trial 1 was killed or interrupted and is done again, from {where}"
+    assert sum(told in sentence for sentence in said) == 1
     assert len(seen) == 4
     assert seen[2] == seen[1]
     assert len(found.trials) == 3 and set(found.trials["state"]) == {"complete"}
@@ -259,6 +310,98 @@ def test_the_trial_of_a_living_process_is_its_own(tmp_path):
     assert study.claim(1) is None
 
 
+def _until_killed(study):
+    """A trial claimed by a process that is killed in it."""
+    trial = study.claim(2)
+    trial.suggest_int("x", 1, 9)
+    study.work(trial).mkdir(exist_ok=True)
+    return trial
+
+
+def test_a_trial_that_kills_three_processes_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(shared_study, "_is_gone", lambda signature: True)
+    study, said = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0), []
+    for _ in range(3):
+        # An interruption does not count.
+        study.give_up(_until_killed(study))
+        killed = _until_killed(study)
+        assert study.origin(killed) == 0
+    other = study.claim(2, said.append)
+    assert study.origin(other) == other.number
+    assert not study.work(killed).exists()
+    failed, running = study.trials
+    assert (failed.state.name, running.number) == ("FAIL", other.number)
+    assert "killed or broke off three times" in study.reason(failed)
+    assert said == [f"trial {killed.number}: failed: {study.reason(failed)}"]
+
+
+def test_a_search_that_another_process_is_at_is_not_thrown_away(
+    manifest, space, tmp_path, quick, opened, monkeypatch
+):
+    out = tmp_path / "best.yaml"
+    tune(manifest, out, TREES, space=space, trials=1)
+    assert opened[0].claim(2) is not None
+    with pytest.raises(OutputError, match=r"Another process is working.*choose another --out"):
+        tune(manifest, out, TREES, space=space, trials=1, fresh=True)
+    assert len(opened[0].trials) == 2, "nothing was thrown away"
+    monkeypatch.setattr(shared_study, "_is_gone", lambda signature: True)
+    assert len(tune(manifest, out, TREES, space=space, trials=1, fresh=True).trials) == 1
+
+
+def _take_over(study, number):
+    """Claim a trial whose process has given no sign of life for long."""
+    cold = time.time() - 2 * shared_study._COLD_S
+    os.utime(study.folder / f"alive-{number}", (cold, cold))
+    return study.claim(9)
+
+
+@pytest.mark.parametrize("woken", ["to report", "to end", "without its checkpoints"])
+def test_a_trial_that_was_taken_over_is_left_to_the_other_process(
+    manifest, space, tmp_path, monkeypatch, opened, woken
+):
+    taken, said = [], []
+
+    class Slept(Stub):
+        def __call__(self, config, work, report):
+            if not taken:
+                work.mkdir()
+                taken.append(_take_over(opened[0], 0))
+                if woken == "to report":
+                    report(0.1, 1)
+                if woken == "without its checkpoints":
+                    raise FileNotFoundError("last.ckpt")
+            return Figures(0.5, 0.5, 0.5)
+
+    monkeypatch.setattr(module, "TrialScore", Slept)
+    found = tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=3, say=said.append)
+    assert "trial 0 was taken over by another process" in said
+    assert list(found.trials["state"]) == ["running", "complete", "complete"]
+    assert opened[0].work(taken[0]).name == "trial-0"
+    assert opened[0].work(taken[0]).exists(), "the other process is at work in it"
+
+
+def test_what_was_taken_over_is_not_given_up_once_more(tmp_path):
+    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    slept = study.claim(9)
+    taken = _take_over(study, slept.number)
+    assert study.origin(taken) == slept.number
+    study.give_up(slept)
+    assert study.origin(new := study.claim(9)) == new.number
+
+
+def test_a_trial_that_ends_while_another_process_looks_keeps_its_score(tmp_path, monkeypatch):
+    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    trial = study.claim(1)
+
+    def ends_now(sign):
+        study.finish(trial, "complete", 1.0)
+        return True
+
+    monkeypatch.setattr(shared_study, "_is_cold", ends_now)
+    assert study.claim(1) is None
+    assert [each.value for each in study.trials] == [1.0]
+
+
 SHARED = """
 import sys
 from pathlib import Path
@@ -283,16 +426,9 @@ def test_processes_share_the_trials(tmp_path):
 
 
 def test_a_trial_that_another_process_is_at_is_not_counted(
-    manifest, space, tmp_path, quick, monkeypatch
+    manifest, space, tmp_path, quick, opened
 ):
-    opened, said, out = [], [], tmp_path / "best.yaml"
-
-    class Opened(shared_study.SharedStudy):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            opened.append(self)
-
-    monkeypatch.setattr(module, "SharedStudy", Opened)
+    said, out = [], tmp_path / "best.yaml"
     tune(manifest, out, TREES, space=space, trials=2)
     assert opened[0].claim(3) is not None
     found = tune(manifest, out, TREES, space=space, trials=3, say=said.append)

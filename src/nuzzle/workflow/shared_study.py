@@ -3,7 +3,8 @@
 Optuna's journal file holds the trials. What it does not know is kept beside it: a lock under which
 trials are given out, and a file for each running trial that its process touches again and again. A
 trial whose process is gone, or whose file has gone cold where that was another machine's, was
-killed; the next process does it again, from its checkpoints.
+killed; the next process does it again, from its checkpoints. It fails where it kills that one, too,
+and the one after.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import OutputError, optional_package
 from nuzzle.files import writable_folder
+from nuzzle.training.progress import Say
 from nuzzle.workflow.described import differences
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 #: A running trial gives a sign of life every `_BEAT_S`; after `_COLD_S` without one it is dead.
 _BEAT_S = 5.0
 _COLD_S = 60.0
+#: A trial to which so many processes were lost is not given out again.
+_MOST_KILLS = 3
+_KILLED = "its process was killed or broke off three times, perhaps for want of memory"
 #: Trials that are drawn at random before the sampler learns from them, and before any is pruned.
 _RANDOM_TRIALS = 8
 _UNPRUNED_TRIALS = 4
@@ -56,7 +61,16 @@ def written_by(folder: Path) -> str | None:
 
 
 def start_again(folder: Path) -> None:
-    """Throw the search in `folder` away, but not its note of what it wrote."""
+    """Throw the search in `folder` away, but not its note of what it wrote.
+
+    Raises:
+        OutputError: another process is working on it.
+    """
+    if not all(_is_cold(sign) for sign in folder.glob("alive-*")):
+        raise OutputError(
+            f"Another process is working on the search in {folder} at this moment. Wait for it, or "
+            "choose another --out. If it was killed just now, repeat the command in a minute."
+        )
     written = written_by(folder)
     shutil.rmtree(folder, ignore_errors=True)
     if written is not None:
@@ -150,12 +164,19 @@ class SharedStudy:
         """How many trials are ``complete``, ``pruned``, ``fail`` or ``running``."""
         return sum(trial.state.name.lower() == state for trial in self.trials)
 
-    def claim(self, total: int) -> optuna.Trial | None:
-        """The next trial, or None where all `total` of all processes are done or under way."""
+    def claim(self, total: int, say: Say = lambda sentence: None) -> optuna.Trial | None:
+        """The next trial, or None where all `total` of all processes are done or under way.
+
+        Args:
+            total: how many there are.
+            say: is told which trial is given up for good.
+        """
         with self._locked(), _quiet(self.optuna):
             for trial in self.trials:
-                if trial.state.name == "RUNNING" and self._is_cold(trial.number):
-                    self._give_up(trial)
+                if trial.state.name != "RUNNING" or not _is_cold(self._sign(trial.number)):
+                    continue
+                if not self.has_ended(trial):  # its process may have ended it a moment ago
+                    self._after_kill(trial, say)
             if len(self.trials) >= total:
                 return None
             claimed = self.study.ask()
@@ -163,24 +184,58 @@ class SharedStudy:
             return claimed
 
     def give_up(self, trial: optuna.Trial) -> None:
-        """Leave a trial that was interrupted to the next process."""
+        """Leave a trial that was interrupted to the next process, if it has not ended."""
         with self._locked(), _quiet(self.optuna):
-            self._give_up(self.study.get_trials(deepcopy=False)[trial.number])
+            if not self.has_ended(trial):
+                self._give_up(self._stored(trial), self._kills(trial))
 
-    def _give_up(self, trial: FrozenTrial) -> None:
+    def _give_up(self, trial: FrozenTrial, kills: int) -> None:
         number = trial.number
-        self.study.tell(number, state=self.optuna.trial.TrialState.FAIL, skip_if_finished=True)
+        self._fail(number)
         given_up = [*self.study.user_attrs.get("given_up", ()), number]
         self.study.set_user_attr("given_up", given_up)
-        self.study.enqueue_trial(trial.params, user_attrs={"resumes": self._origin(trial)})
+        known = {"resumes": self.origin(trial), "kills": kills}
+        self.study.enqueue_trial(trial.params, user_attrs=known)
+
+    def _after_kill(self, trial: FrozenTrial, say: Say) -> None:
+        """Have a trial done again; one that was killed too often has failed."""
+        kills = self._kills(trial) + 1
+        if kills < _MOST_KILLS:
+            self._give_up(trial, kills)
+            return
+        self._fail(trial.number)
+        shutil.rmtree(self.work(trial), ignore_errors=True)
+        say(f"trial {trial.number}: failed: {_KILLED}")
+
+    def _fail(self, number: int) -> None:
+        self.study.tell(number, state=self.optuna.trial.TrialState.FAIL)
         self._sign(number).unlink(missing_ok=True)
 
-    def work(self, trial: optuna.Trial) -> Path:
-        """Folder of a trial's checkpoints; that of the killed trial which it repeats, if any."""
-        return self.folder / f"trial-{self._origin(trial)}"
+    @staticmethod
+    def _kills(trial: optuna.Trial | FrozenTrial) -> int:
+        """How many processes were lost to it before."""
+        return int(trial.user_attrs.get("kills", 0))
+
+    def _stored(self, trial: optuna.Trial | FrozenTrial) -> FrozenTrial:
+        return self.study.get_trials(deepcopy=False)[trial.number]
+
+    def has_ended(self, trial: optuna.Trial | FrozenTrial) -> bool:
+        """Whether a trial has ended, in this process or in one that took it over."""
+        return self._stored(trial).state.is_finished()
 
     @staticmethod
-    def _origin(trial: optuna.Trial | FrozenTrial) -> int:
+    def reason(trial: FrozenTrial) -> str:
+        """Why a trial has no score; empty where it has one, or has not ended."""
+        killed = trial.state.name == "FAIL" and "reason" not in trial.user_attrs
+        return _KILLED if killed else str(trial.user_attrs.get("reason", ""))
+
+    def work(self, trial: optuna.Trial | FrozenTrial) -> Path:
+        """Folder of a trial's checkpoints; that of the killed trial which it repeats, if any."""
+        return self.folder / f"trial-{self.origin(trial)}"
+
+    @staticmethod
+    def origin(trial: optuna.Trial | FrozenTrial) -> int:
+        """Number of the trial which it repeats; its own if none."""
         return int(trial.user_attrs.get("resumes", trial.number))
 
     @contextmanager
@@ -204,18 +259,10 @@ class SharedStudy:
     def _sign(self, number: int) -> Path:
         return self.folder / f"alive-{number}"
 
-    def _is_cold(self, number: int) -> bool:
-        sign, clock = self._sign(number), self.folder / "clock"
-        clock.touch()  # the clock of the folder: other machines' may differ
-        if not sign.exists() or clock.stat().st_mtime - sign.stat().st_mtime > _COLD_S:
-            return True
-        return _is_gone(sign.read_text("utf-8"))
-
     def finish(self, trial: optuna.Trial, state: str, value: float | None = None) -> None:
         """End a trial as ``complete`` with a value, ``pruned`` or ``fail``."""
         states = self.optuna.trial.TrialState
-        # One that slept so long that another process repeats it has ended already.
-        self.study.tell(trial, value, state=states[state.upper()], skip_if_finished=True)
+        self.study.tell(trial, value, state=states[state.upper()])
 
     def importances(self) -> dict[str, float]:
         """How much of the spread of scores each parameter explains; none of too few trials.
@@ -231,6 +278,17 @@ class SharedStudy:
                 self.study, evaluator=evaluator
             )
         return found
+
+
+def _is_cold(sign: Path) -> bool:
+    """Whether the process of a sign of life is gone, or has given none for long."""
+    clock = sign.with_name("clock")
+    clock.touch()  # the clock of the folder: other machines' may differ
+    try:
+        age = clock.stat().st_mtime - sign.stat().st_mtime
+        return age > _COLD_S or _is_gone(sign.read_text("utf-8"))
+    except FileNotFoundError:
+        return True
 
 
 def _is_gone(signature: str) -> bool:

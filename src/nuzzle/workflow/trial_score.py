@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +74,9 @@ class Figures:
 class TrialScore:
     """Trains with a configuration, and scores what comes out. Recordings are read once.
 
+    Probabilities are scored as the model gives them. `nuzzle train` calibrates them on `val`, so
+    that its figures for the same configuration differ.
+
     Args:
         manifest: recordings with labels and splits.
         config: says what is labelled.
@@ -111,18 +113,17 @@ class TrialScore:
 
         Args:
             config: of the trial.
-            work: folder of its checkpoints; a killed trial continues from there.
+            work: folder of its checkpoints; a killed trial continues from there. It is left.
             report: is told the macro F1 on `val` after each epoch, or, with cross-validation, the
                 score of the folds so far after each.
 
         Raises:
-            TrainingError: the training failed, or nothing could be scored.
+            NuzzleError: the training failed, or nothing could be scored.
         """
         score = self._on_val if self.scoring.on == "val" else self._crossval
         figures = score(config, work, report)
         if math.isnan(figures.value(self.scoring.metric)):
             raise TrainingError("None of the behaviours occurs in what was scored.")
-        shutil.rmtree(work, ignore_errors=True)
         return figures
 
     def _on_val(self, config: Config, work: Path, report: Report) -> Figures:

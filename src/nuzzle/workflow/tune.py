@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import pandas as pd
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, OutputError, TrainingError, count, listed
+from nuzzle.errors import NuzzleError, OutputError, TrainingError, count, listed
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 #: So many failures and no success: something else than the parameters is wrong.
 _HOPELESS_FAILURES = 5
-#: Ends one trial; the others may do better.
-_FAILURES = (TrainingError, ConfigError, MemoryError, torch.OutOfMemoryError)
+#: Ends one trial; the others may do better, but where nothing can be written.
+_FAILURES = (NuzzleError, MemoryError, torch.OutOfMemoryError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ def tune(
 
     Raises:
         MissingDependencyError, ConfigError, InputError: what is wrong and how to mend it.
-        OutputError: `out` exists, or an earlier search was for something else.
+        OutputError: `out` exists, or an earlier search is another one, or not to be thrown away.
         TrainingError: no trial succeeded.
     """
     check_models(config := config or Config())
@@ -154,7 +155,8 @@ def _make_way(out: Path, folder: Path, *, overwrite: bool, fresh: bool) -> None:
     """Throw an earlier search away where that is asked for, and nothing else stands in the way.
 
     Raises:
-        OutputError: `out` is not what the search in `folder` wrote last.
+        OutputError: `out` is not what the search in `folder` wrote last, or that search is to be
+            thrown away while another process works on it.
     """
     mine = overwrite or not out.exists() or _hash(out.read_text("utf-8")) == written_by(folder)
     if not mine:
@@ -185,13 +187,17 @@ class _Run:
         begun = len(self.study.trials)
         if begun:
             self.say(f"continuing a search of {count(begun, 'trial')}")
-        while (trial := self.study.claim(self.total)) is not None:
+        while (trial := self.study.claim(self.total, self.say)) is not None:
             with self.study.alive(trial):
                 try:
                     self._one(trial)
                 except (KeyboardInterrupt, SystemExit):  # Lightning turns one into the other
                     self.study.give_up(trial)
                     raise KeyboardInterrupt from None
+                except OSError:  # nothing that its parameters could mend
+                    with suppress(OSError):
+                        self.study.give_up(trial)
+                    raise
             self._check_hope()
         running = self.study.count("running")
         if running:
@@ -202,9 +208,26 @@ class _Run:
 
     def _one(self, trial: optuna.Trial) -> None:
         began = time.perf_counter()
+        try:
+            state, figures, reason = self._outcome(trial)
+            seconds = time.perf_counter() - began
+            value = self._end(trial, state, figures, reason, seconds)
+        except Exception:
+            if not self.study.has_ended(trial):
+                raise
+            # This process slept so long that another repeats the trial, in the same folder.
+            self.say(f"trial {trial.number} was taken over by another process")
+            return
+        shutil.rmtree(self.study.work(trial), ignore_errors=True)
+        how = {"complete": "", "pruned": "ended early: ", "fail": "failed: "}[state]
+        what = f"{how}{reason}" if value is None else f"{self._metric} {value:.3f}"
+        self.say(f"trial {trial.number}: {what}; {seconds:.0f} s. {self._standing()}")
+
+    def _outcome(self, trial: optuna.Trial) -> tuple[str, Figures | None, str]:
+        """How a trial ends, how good it is, and why it has no figures."""
         values = {key: dimension.suggest(trial, key) for key, dimension in self.space.items()}
         tried = ", ".join(f"{key.rsplit('.', 1)[-1]} {_short(v)}" for key, v in values.items())
-        self.say(f"trial {trial.number}: {tried}")
+        self.say(f"trial {trial.number}: {tried}{self._repeated(trial)}")
         pruned = self.study.optuna.TrialPruned
 
         def report(value: float, step: int) -> None:
@@ -213,16 +236,23 @@ class _Run:
                 if trial.should_prune():
                     raise pruned(f"no better than the median at step {step}")
 
-        ended, figures, reason = "complete", None, ""
         try:
             figures = self.score(self.config.with_values(values), self.study.work(trial), report)
         except pruned as why:
-            ended, reason = "pruned", str(why)
+            return "pruned", None, str(why)
+        except OutputError:
+            raise
         except _FAILURES as error:
-            ended, reason = "fail", str(error) or type(error).__name__
-        if ended != "complete":
-            shutil.rmtree(self.study.work(trial), ignore_errors=True)
-        self._end(trial, ended, figures, reason, time.perf_counter() - began)
+            return "fail", None, str(error) or type(error).__name__
+        return "complete", figures, ""
+
+    def _repeated(self, trial: optuna.Trial) -> str:
+        """What a trial repeats, and from where; empty for a new one."""
+        if (origin := self.study.origin(trial)) == trial.number:
+            return ""
+        left = {path.suffix for path in self.study.work(trial).rglob("*")}
+        where = "from its checkpoint" if left & {".ckpt", ".nuzzle"} else "from the start"
+        return f"; trial {origin} was killed or interrupted and is done again, {where}"
 
     def _end(
         self,
@@ -231,7 +261,8 @@ class _Run:
         figures: Figures | None,
         reason: str,
         seconds: float,
-    ) -> None:
+    ) -> float | None:
+        """Note how a trial ended; return its score."""
         trial.set_user_attr("seconds", round(seconds, 1))
         if reason:
             trial.set_user_attr("reason", reason)
@@ -239,9 +270,7 @@ class _Run:
             trial.set_user_attr("figures", asdict(figures))
         value = None if figures is None else figures.value(self.score.scoring.metric)
         self.study.finish(trial, state, value)
-        how = {"complete": "", "pruned": "ended early: ", "fail": "failed: "}[state]
-        what = f"{how}{reason}" if value is None else f"{self._metric} {value:.3f}"
-        self.say(f"trial {trial.number}: {what}; {seconds:.0f} s. {self._standing()}")
+        return value
 
     @property
     def _metric(self) -> str:
@@ -284,9 +313,7 @@ def _duration(seconds: float) -> str:
 
 
 def _last_reason(study: SharedStudy) -> str:
-    reasons = [
-        str(each.user_attrs["reason"]) for each in study.trials if "reason" in each.user_attrs
-    ]
+    reasons = [reason for each in study.trials if (reason := study.reason(each))]
     return reasons[-1] if reasons else "none was begun"
 
 
@@ -344,7 +371,7 @@ def trial_table(study: SharedStudy, space: Space) -> pd.DataFrame:
                 **{name: figures.get(name) for name in ("f1", "ap", "bouts")},
                 **{key: trial.params.get(key) for key in space},
                 "seconds": trial.user_attrs.get("seconds"),
-                "reason": trial.user_attrs.get("reason", ""),
+                "reason": study.reason(trial),
             }
         )
     return pd.DataFrame(rows)
