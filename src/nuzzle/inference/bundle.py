@@ -152,15 +152,18 @@ class Bundle:
     def prepare(self, recording: Recording) -> tuple[Recording, ...]:
         """The copy of a recording that each member looks at; one for all whose steps are the same.
 
+        It has no labels: they are compared on the recording's own frames.
+
         Raises:
             CompatibilityError: the recording does not fit.
         """
+        poses = replace(recording, labels=None, auxiliary=None)
         done: list[tuple[Any, Recording]] = []
         out = []
         for member in self.members:
             steps = (member.frontend.pipeline.to_dict(), member.frontend.unit)
             same = [prepared for known, prepared in done if known == steps]
-            prepared = same[0] if same else member.frontend.prepare(recording)
+            prepared = same[0] if same else member.frontend.prepare(poses)
             done.append((steps, prepared))
             out.append(prepared)
         return tuple(out)
