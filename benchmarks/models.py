@@ -96,6 +96,7 @@ def result_of(
         began = time.perf_counter()
         bundle = train(manifest, path, config, auxiliary=auxiliary)
         seconds, size = time.perf_counter() - began, path.stat().st_size
+        frames_per_s = speed(Bundle.load(path), recording)
     classifiers = [each.classifier for each in bundle.members]
     networks = [each for each in classifiers if isinstance(each, NetworkClassifier)]
     return Result(
@@ -103,7 +104,7 @@ def result_of(
         sum(count_parameters(each.model) for each in networks),
         size / 1e6,
         seconds_to_kept(bundle) if len(bundle.members) == 1 else seconds,
-        speed(bundle, recording),
+        frames_per_s,
     )
 
 
