@@ -13,7 +13,6 @@ the disk are printed. The score says nothing about real mice.
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import shutil
 import tempfile
@@ -34,9 +33,9 @@ from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import Video, videos
 from nuzzle.manifest import Entry
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe
-from rats import REPO
+from rats import DATA as RATS
 
-DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "mabe2025"
+DATA = RATS.parent / "mabe2025"
 ARENA_CM = 40.0
 BODY_CM = 8.0
 #: How long an agent takes to come to its target, s.

@@ -1,7 +1,9 @@
 """The folder that the benchmarks on public data share."""
 
 import pytest
+from typer.testing import CliRunner
 
+from nuzzle.cli.app import build_app
 from nuzzle.errors import OutputError
 from nuzzle.workflow.benchmark import claimed
 
@@ -36,7 +38,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("finished")
     with pytest.raises(OutputError, match="holds no benchmark"):
         claim(tmp_path, "a: 1", fresh=True)
-    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".txt"] == ["thesis.txt"]
+    assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_two_runs_at_once(tmp_path):
@@ -44,3 +46,19 @@ def test_two_runs_at_once(tmp_path):
     with claimed(tmp_path, "a: 1", fresh=False, made=MADE), busy:
         claim(tmp_path, "a: 1")
     assert [each.name for each in tmp_path.iterdir()] == ["run.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [
+        (["mabe2025", "--seeds", "5", "--task", "1"], "mabe2025 has no --task, --seeds."),
+        (["calms21", "--by", "group"], "calms21 has no --by."),
+        (["calms21", "--seeds", "3"], "There is no folder"),
+    ],
+)
+def test_options_of_the_other_benchmark(tmp_path, arguments, refused):
+    places = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(build_app(), ["benchmark", *arguments, *places])
+    assert done.exit_code == 2
+    assert refused in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()

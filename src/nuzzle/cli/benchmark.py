@@ -26,56 +26,53 @@ class _Name(StrEnum):
     MABE2025 = "mabe2025"
 
 
+#: Options that a benchmark does not have.
+_OF_THE_OTHER = {_Name.MABE2025: ("task", "seeds"), _Name.CALMS21: ("labs", "folds", "by")}
+
 _NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="calms21 or mabe2025.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for models and scores.")]
-_Task = Annotated[int | None, typer.Option(min=1, max=3, help="Task of calms21; 1 by default.")]
-_Seeds = Annotated[
-    int | None, typer.Option(min=1, help="How many trainings of calms21; 3 by default.")
-]
+_Task = Annotated[int, typer.Option(min=1, max=3, help="Task of calms21.")]
+_Seeds = Annotated[int, typer.Option(min=1, help="How many trainings of calms21.")]
 _Labs = Annotated[list[str] | None, typer.Option(help="Lab of mabe2025. May be repeated.")]
-_Folds = Annotated[
-    int | None, typer.Option(help="Parts of the cross-validation of mabe2025; 5 by default.")
-]
-_By = Annotated[
-    Together | None,
-    typer.Option("--by", help="What stays together in a fold of mabe2025; group by default."),
-]
+_Folds = Annotated[int, typer.Option(help="Parts of the cross-validation of mabe2025.")]
+_By = Annotated[Together, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier run in --out.")]
 
 
 def benchmark(
+    ctx: typer.Context,
     name: _NameArgument,
     data: _Data,
     out: _Out,
     model: Model = "",
     config: ConfigFile = None,
     changes: Changes = None,
-    task: _Task = None,
-    seeds: _Seeds = None,
+    task: _Task = 1,
+    seeds: _Seeds = 3,
     labs: _Labs = None,
-    folds: _Folds = None,
-    by: _By = None,
+    folds: _Folds = 5,
+    by: _By = Together.GROUP,
     fresh: _Fresh = False,
     json: JsonTarget = None,
 ) -> None:
     """Train and score on CalMS21 or MABe 2025, as their makers score; your copy of the data."""
     from nuzzle.cli.console import emit_json
 
+    _refuse_others(name, ctx)
     settings = settings_of(config, changes, model)
     if name is _Name.CALMS21:
-        _refuse(name, labs=labs, folds=folds, by=by)
-        figures = _calms21(task or 1, data, out, settings, seeds or 3, fresh)
+        figures = _calms21(task, data, out, settings, seeds, fresh)
     else:
-        _refuse(name, task=task, seeds=seeds)
-        together, parts = (by or Together.GROUP).value, 5 if folds is None else folds
-        figures = _mabe2025(data, out, settings, tuple(labs or ()), together, parts, fresh)
+        figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
     emit_json(figures, json)
 
 
-def _refuse(name: _Name, **options: object) -> None:
-    """Raises InputError where options of the other benchmark are given."""
-    if given := [f"--{option}" for option, value in options.items() if value is not None]:
+def _refuse_others(name: _Name, ctx: typer.Context) -> None:
+    """Raises InputError where an option of the other benchmark is given."""
+    sources = {each: ctx.get_parameter_source(each) for each in _OF_THE_OTHER[name]}
+    given = [f"--{each}" for each, of in sources.items() if of and of.name == "COMMANDLINE"]
+    if given:
         raise InputError(f"The benchmark {name.value} has no {', '.join(given)}. Leave it out.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -90,11 +91,11 @@ def _objective(said: str) -> Any:
     """One word for all, or behaviour -> word; what they may be is checked with the behaviours."""
     if "=" not in said:
         return said
-    pairs = [each.rpartition("=") for each in said.split(",")]
-    names = [name.strip() for name, _, _ in pairs]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise InputError(f"--objective names {listed(sorted(twice))} twice: once is enough.")
-    return {name: word.strip() for name, (_, _, word) in zip(names, pairs, strict=True)}
+    pairs = [each.rpartition("=")[::2] for each in said.split(",")]
+    counts = Counter(name.strip() for name, _ in pairs)
+    if twice := [name for name, times in counts.items() if times > 1]:
+        raise InputError(f"--objective names {listed(twice)} twice: once is enough.")
+    return {name.strip(): word.strip() for name, word in pairs}
 
 
 def _aim(objective: Mapping[str, Objective]) -> str:

@@ -97,17 +97,18 @@ class NetworkClassifier(Classifier):
         """Where the weights are."""
         return next(self.model.parameters()).device
 
-    def logits(self, x: Tensor, inside: Tensor) -> Tensor:
+    def logits(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
         """What the model says of its behaviours, on the CPU.
 
         Args:
             x: `(batch, time, feature)`.
-            inside: `(batch, time)` bool, false for frames that do not exist.
+            inside: `(batch, time)` bool, false for frames that do not exist. All do by default.
         """
-        logits: Tensor = self.model(x.to(self.device), inside.to(self.device)).cpu()
+        mask = None if inside is None else inside.to(self.device)
+        logits: Tensor = self.model(x.to(self.device), mask).cpu()
         return logits[..., : self.num_behaviours]
 
-    def _probabilities(self, x: Tensor, inside: Tensor) -> Tensor:
+    def _probabilities(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
         logits = self.logits(x, inside)
         return logits.softmax(-1) if self.exclusive else logits.sigmoid()
 
@@ -219,17 +220,13 @@ class SequenceClassifier(NetworkClassifier):
         length = len(features)
         stretch = min(_STRETCH_FRAMES if self._field else self.window // 2, length)
         starts = range(0, length, stretch)
-        spans = [(max(0, at - before), min(length, at + stretch + after)) for at in starts]
-        longest = before + stretch + after
-        whole = [number for number, (low, high) in enumerate(spans) if high - low == longest]
-        size = max(1, _BATCH_FRAMES // longest)
-        batches = [whole[first : first + size] for first in range(0, len(whole), size)]
-        batches += [[number] for number in range(len(spans)) if number not in whole]
-        parts = {}
-        for numbers in batches:
-            x = torch.stack([features[slice(*spans[number])] for number in numbers])
-            said = self._probabilities(x, torch.ones(x.shape[:2], dtype=torch.bool))
-            for number, one in zip(numbers, said, strict=True):
-                first = starts[number] - spans[number][0]
-                parts[number] = one[first : first + stretch]
-        return torch.cat([parts[number] for number in range(len(starts))])
+        inner = [at for at in starts if before <= at <= length - stretch - after]
+        size = max(1, _BATCH_FRAMES // (before + stretch + after))
+        batches = [inner[first : first + size] for first in range(0, len(inner), size)]
+        batches += [[at] for at in {*starts} - {*inner}]
+        parts: list[Tensor] = []
+        for batch in sorted(batches):
+            around = [features[max(0, at - before) : at + stretch + after] for at in batch]
+            first = min(before, batch[0])
+            parts += self._probabilities(torch.stack(around))[:, first : first + stretch]
+        return torch.cat(parts)

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nuzzle.errors import OutputError
-from nuzzle.files import write_text
-from nuzzle.workflow.described import differences
-from nuzzle.workflow.work import LOCK, alone_in
+from nuzzle.workflow.work import LOCK, NOTE, alone_in, take_note
 
 
 @contextmanager
@@ -35,28 +33,20 @@ def claimed(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> I
     with alone_in(out):
         _claim(out, described, fresh=fresh, made=made)
         yield
-    (out / LOCK).unlink(missing_ok=True)
 
 
 def _claim(out: Path, described: str, *, fresh: bool, made: Sequence[str]) -> None:
-    note = out / "run.txt"
     if fresh:
-        for name in ("run.txt", *made):
+        for name in (NOTE, *made):
             if (out / name).is_dir():
                 shutil.rmtree(out / name)
             else:
                 (out / name).unlink(missing_ok=True)
     there = {path.name for path in out.iterdir()} - {LOCK}
-    if there and note.name not in there:
+    if there and NOTE not in there:
         raise OutputError(f"{out} is not empty, and holds no benchmark. Choose another --out.")
-    before = note.read_text("utf-8") if there & {*made} else described
-    if before != described:
-        raise OutputError(
-            f"{out} holds a benchmark on other data or with another config: "
-            f"{differences(before, described)}. Choose another --out, or pass --fresh to throw "
-            "it away."
-        )
-    write_text(note, described)
+    what, begun = "a benchmark on other data or with another config", bool(there & {*made})
+    take_note(out, described, begun=begun, what=what, instead="Choose another --out")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,7 +17,8 @@ from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
 
-_NOTE = "run.txt"
+#: What a run depends on.
+NOTE = "run.txt"
 #: Held as long as a run is at work in its folder.
 LOCK = "run.lock"
 #: Features that are too many for the memory; they are made anew by whoever continues.
@@ -72,23 +73,40 @@ def remove(work: Path) -> None:
 
 
 def _continue(work: Path, mark: str, say: Say) -> None:
-    """Leaves a note of this run, after a look at the one that may be there."""
-    note, begun = work / _NOTE, _begun(work)
+    """Leaves a note of this run, and says what it goes on with."""
+    begun = _begun(work)
+    what = "an unfinished run with another config, manifest or folds"
+    take_note(work, mark, begun=begun, what=what, instead="Finish that one")
+    if begun:
+        say(f"continuing the unfinished run in {work}")
+
+
+def take_note(folder: Path, mark: str, *, begun: bool, what: str, instead: str) -> None:
+    """Leave a note of this run, after a look at the one that may be there.
+
+    Args:
+        folder: of the run.
+        mark: what it depends on, of `describe`.
+        begun: whether an earlier run has left more than its note.
+        what: the folder holds where that depends on something else, in words.
+        instead: what else there is to do than to throw it away.
+
+    Raises:
+        OutputError: an earlier run depends on something else.
+    """
+    note = folder / NOTE
     before = note.read_text("utf-8") if begun and note.exists() else mark
     if before != mark:
         raise OutputError(
-            f"{work} holds an unfinished run with another config, manifest or folds: "
-            f"{differences(before, mark)}. "
-            "Finish that one, or pass --fresh to throw it away."
+            f"{folder} holds {what}: {differences(before, mark)}. {instead}, or pass --fresh to "
+            "throw it away."
         )
-    if begun:
-        say(f"continuing the unfinished run in {work}")
     write_text(note, mark)
 
 
 def _begun(work: Path) -> bool:
     """A run that was refused before its first epoch has left nothing but its note."""
-    return any(path.name not in (_NOTE, LOCK, FEATURES) for path in work.iterdir())
+    return any(path.name not in (NOTE, LOCK, FEATURES) for path in work.iterdir())
 
 
 def _empty(work: Path) -> None:
@@ -104,6 +122,8 @@ def _empty(work: Path) -> None:
 def alone_in(work: Path) -> Iterator[None]:
     """Keeps other runs out of the folder; the system lets go where this one is killed.
 
+    Nothing of the lock stays, so that a folder that is refused is as it was.
+
     Of the programs that Lightning starts, one a GPU, the first stands for all.
 
     Raises:
@@ -113,10 +133,16 @@ def alone_in(work: Path) -> Iterator[None]:
     if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK")):
         yield
         return
+    lock = FileLock(work / LOCK, timeout=0)
     try:
-        with FileLock(work / LOCK, timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
         raise OutputError(
             f"Another run is writing {work} at this moment. Wait for it, or choose another --out."
         ) from None
+    try:
+        yield
+    finally:
+        lock.release()  # Windows deletes no file that is held
+        with suppress(OSError):
+            (work / LOCK).unlink()
