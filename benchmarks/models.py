@@ -117,11 +117,12 @@ def seconds_to_kept(bundle: Bundle) -> float:
 
 def speed(bundle: Bundle, recording: Recording, times: int = 3) -> float:
     """Frames a second of a whole recording in one pass, features included; median of some."""
-    predict_recording(bundle, recording, recording.labels.pairs)
+    pairs = recording.labels.pairs
+    predict_recording(bundle, recording, pairs)
     seconds = []
     for _ in range(times):
         began = time.perf_counter()
-        predict_recording(bundle, recording, recording.labels.pairs)
+        predict_recording(bundle, recording, pairs)
         seconds.append(time.perf_counter() - began)
     return recording.n_frames / statistics.median(seconds)
 

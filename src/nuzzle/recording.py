@@ -85,32 +85,7 @@ class Recording:
             confidence: `(time, keypoint, individual)`, 0 to 1; unknown by default.
             **attributes: the other attributes of `Recording`.
         """
-        points = np.asarray(position, dtype=np.float32)
-        if points.ndim != 4:
-            raise InputError(
-                f"positions have the shape (time, 2, keypoint, individual); got {points.shape}."
-            )
-        if confidence is None:
-            sure = np.full((points.shape[0], *points.shape[2:]), np.nan, dtype=np.float32)
-        else:
-            sure = np.asarray(confidence, dtype=np.float32)
-        try:
-            poses = xr.Dataset(
-                {
-                    "position": (DIMENSIONS, points),
-                    "confidence": (("time", "keypoint", "individual"), sure),
-                },
-                coords={
-                    "time": np.arange(len(points)),
-                    "space": ["x", "y"],
-                    "keypoint": list(keypoints),
-                    "individual": list(individuals),
-                },
-            )
-        except ValueError as error:
-            raise InputError(
-                f"recording {name!r}: the arrays do not fit together: {error}"
-            ) from error
+        poses = _poses(name, position, confidence, keypoints, individuals)
         return cls(name, poses, **attributes)  # type: ignore[arg-type]
 
     @property
@@ -150,7 +125,8 @@ class Recording:
     @property
     def present(self) -> NDArray[np.bool_]:
         """`(time, keypoint, individual)`: which points were tracked."""
-        there: NDArray[np.bool_] = np.asarray(np.isfinite(self.position).all(axis=1))
+        x, y = np.moveaxis(np.isfinite(self.position), 1, 0)
+        there: NDArray[np.bool_] = x & y
         return there
 
     @property
@@ -198,6 +174,7 @@ class Recording:
         step: str,
         *,
         confidence: NDArray[np.float32] | None = None,
+        keypoints: Sequence[str] | None = None,
         **attributes: object,
     ) -> Recording:
         """A copy with new positions; `step` is added to its history.
@@ -205,18 +182,13 @@ class Recording:
         Args:
             position: `(time, 2, keypoint, individual)`.
             step: what was done, for people.
-            confidence: new confidences; needed where the number of frames changes.
+            confidence: new confidences; needed where the number of frames or of keypoints changes.
+            keypoints: names, where they change.
             **attributes: other attributes to change (`fps`, `unit`, `labels`).
         """
-        fresh = Recording.from_arrays(
-            self.name,
-            position,
-            keypoints=self.keypoints,
-            individuals=self.individuals,
-            confidence=self.confidence if confidence is None else confidence,
-        )
-        history = (*self.history, step)
-        return replace(self, poses=fresh.poses, history=history, **attributes)  # type: ignore[arg-type]
+        sure = self.confidence if confidence is None else confidence
+        poses = _poses(self.name, position, sure, keypoints or self.keypoints, self.individuals)
+        return replace(self, poses=poses, history=(*self.history, step), **attributes)  # type: ignore[arg-type]
 
     def rename(
         self,
@@ -262,14 +234,10 @@ class Recording:
         index = [self.keypoints.index(each) for each in of]
         mean = self.position[:, :, index].mean(axis=2, keepdims=True)
         least = self.confidence[:, index].min(axis=1, keepdims=True)
-        more = Recording.from_arrays(
-            self.name,
-            np.concatenate([self.position, mean], axis=2),
-            keypoints=(*self.keypoints, name),
-            individuals=self.individuals,
-            confidence=np.concatenate([self.confidence, least], axis=1),
-        )
-        return replace(self, poses=more.poses)
+        position = np.concatenate([self.position, mean], axis=2)
+        confidence = np.concatenate([self.confidence, least], axis=1)
+        names = (*self.keypoints, name)
+        return replace(self, poses=_poses(self.name, position, confidence, names, self.individuals))
 
     def slice(self, start_frame: int, stop_frame: int) -> Recording:
         """Frames ``[start_frame, stop_frame)`` of the recording and its labels.
@@ -291,6 +259,37 @@ class Recording:
         return replace(self, poses=poses, labels=labels, auxiliary=auxiliary)
 
 
+def _poses(
+    name: str,
+    position: ArrayLike,
+    confidence: ArrayLike | None,
+    keypoints: Sequence[str],
+    individuals: Sequence[str],
+) -> xr.Dataset:
+    """The poses of the recording `name` as a dataset; confidences are unknown by default."""
+    points = np.asarray(position, dtype=np.float32)
+    if points.ndim != 4:
+        raise InputError(
+            f"positions have the shape (time, 2, keypoint, individual); got {points.shape}."
+        )
+    if confidence is None:
+        sure = np.full((points.shape[0], *points.shape[2:]), np.nan, dtype=np.float32)
+    else:
+        sure = np.asarray(confidence, dtype=np.float32)
+    try:
+        return xr.Dataset(
+            {"position": (DIMENSIONS, points), "confidence": (("time", *DIMENSIONS[2:]), sure)},
+            coords={
+                "time": np.arange(len(points)),
+                "space": ["x", "y"],
+                "keypoint": list(keypoints),
+                "individual": list(individuals),
+            },
+        )
+    except ValueError as error:
+        raise InputError(f"recording {name!r}: the arrays do not fit together: {error}") from error
+
+
 def _pose_problems(poses: xr.Dataset) -> list[str]:
     if "position" not in poses or "confidence" not in poses:
         return [f"poses need position and confidence; got {list(poses.data_vars)}"]
@@ -307,8 +306,9 @@ def _pose_problems(poses: xr.Dataset) -> list[str]:
         if doubled:
             problems.append(f"the {dimension}s {doubled} occur twice")
     values = poses["position"].values
-    absurd = np.argwhere(np.abs(values) > _LARGEST)
-    if len(absurd):
+    large = np.abs(values) > _LARGEST
+    if large.any():
+        absurd = np.argwhere(large)
         frame, _, keypoint, individual = absurd[0]
         problems.append(
             f"{len(absurd)} coordinate(s) are larger than any picture, the first in frame {frame}: "

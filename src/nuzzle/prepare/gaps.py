@@ -12,21 +12,24 @@ from nuzzle.prepare.base import Step, check_length, length_in_frames
 from nuzzle.recording import Recording
 
 
+def last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The last present frame up to each frame, `(..., time)` as `present`; -1 before the first."""
+    frames = np.arange(present.shape[-1])
+    return np.maximum.accumulate(np.where(present, frames, -1), axis=-1)
+
+
 def neighbours(present: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The last present frame up to each frame, and the next one from it on.
 
     Args:
-        present: `(time, ...)`.
+        present: `(..., time)`.
 
     Returns:
-        Two arrays of the same shape; -1 where there is none before, `len(present)` where there is
-        none after.
+        Two arrays of the same shape; -1 where there is none before, the number of frames where
+        there is none after.
     """
-    length = len(present)
-    frame = np.arange(length).reshape(-1, *[1] * (present.ndim - 1))
-    before = np.maximum.accumulate(np.where(present, frame, -1), axis=0)
-    after = np.minimum.accumulate(np.where(present, frame, length)[::-1], axis=0)[::-1]
-    return before, after
+    length = present.shape[-1]
+    return last_present(present), length - 1 - last_present(present[..., ::-1])[..., ::-1]
 
 
 @dataclass(frozen=True)
@@ -50,16 +53,18 @@ class FillGaps(Step):
 
     def __call__(self, recording: Recording) -> Recording:
         longest = length_in_frames(self.max_gap_s, self.max_gap_frames, recording.fps)
-        position, present = recording.position, recording.present
+        position, present = recording.position, np.moveaxis(recording.present, 0, -1)
         before, after = neighbours(present)
-        fill = ~present & (before >= 0) & (after < len(present)) & (after - before - 1 <= longest)
-        filled = position.copy()
-        frame, keypoint, individual = np.nonzero(fill)
+        inside = (before >= 0) & (after < recording.n_frames)
+        keypoint, individual, frame = fill = np.nonzero(
+            ~present & inside & (after - before - 1 <= longest)
+        )
+        filled, confidence = position.copy(), recording.confidence.copy()
         first, last = before[fill], after[fill]
         share = ((frame - first) / (last - first)).astype(np.float32)[:, None]
         start = position[first, :, keypoint, individual]
         stop = position[last, :, keypoint, individual]
         filled[frame, :, keypoint, individual] = start + share * (stop - start)
+        confidence[frame, keypoint, individual] = np.nan
         done = f"filled gaps of up to {longest} frames linearly ({len(frame):,} points)"
-        confidence = np.where(fill, np.float32(np.nan), recording.confidence)
         return recording.with_position(filled, done, confidence=confidence)

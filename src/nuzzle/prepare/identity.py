@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from nuzzle.errors import ConfigError, InputError, count, listed
 from nuzzle.labels import mask_to_intervals
 from nuzzle.prepare.base import Step
-from nuzzle.prepare.gaps import neighbours
+from nuzzle.prepare.gaps import last_present
 from nuzzle.recording import Recording
 
-_Values = NDArray[np.float64]
+#: Positions and lengths, as precise as recordings hold them.
+_Points = NDArray[np.float32]
+#: Costs, which are added up over a recording.
+_Costs = NDArray[np.float64]
 
 #: More animals have too many assignments (24 for four).
 MOST_ANIMALS = 4
@@ -76,8 +79,11 @@ class RepairIdentity(Step):
         swaps = swaps_of(order)
         if not swaps:
             return recording.with_position(recording.position, "mended 0 identity swaps")
-        position = np.take_along_axis(recording.position, order[:, None, None, :], axis=3)
-        confidence = np.take_along_axis(recording.confidence, order[:, None, :], axis=2)
+        position, confidence = recording.position.copy(), recording.confidence.copy()
+        for start, stop in swaps:
+            way = order[start]
+            position[start:stop] = position[start:stop][..., way]
+            confidence[start:stop] = confidence[start:stop][..., way]
         return recording.with_position(position, summary(swaps), confidence=confidence)
 
 
@@ -126,113 +132,120 @@ def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArr
             f"recording {recording.name!r} has {animals} individuals; identities are mended among "
             f"up to {MOST_ANIMALS}. Leave prepare.repair_identity off."
         )
-    points = recording.position.transpose(3, 0, 2, 1).astype(np.float64)
-    own = np.tile(np.arange(animals), (len(points[0]), 1))
+    points = np.ascontiguousarray(recording.position.transpose(3, 2, 1, 0))
+    own = np.tile(np.arange(animals), (recording.n_frames, 1))
     if animals == 1 or len(own) < 2:
         return own
     fps = recording.require_fps()
     moved = _motion(points, fps)
     first = _cheapest(moved, np.zeros_like(moved), cost, fps)
-    lengths = _lengths(points)
-    looks = _appearance(lengths, first, fps)
+    looks = _appearance(_lengths(points), first, fps)
     return _most_own(_cheapest(moved, looks, cost, fps) if looks.any() else first)
 
 
-def _motion(points: _Values, fps: float) -> _Values:
-    """Cost that what was track a is now track b, `(time, a, b)`; 0 in the first frame."""
-    animals, length = points.shape[:2]
-    present = np.asarray(np.isfinite(points).all(axis=-1))
-    steps = np.linalg.norm(np.diff(points, axis=1), axis=-1)
+def _distance(vectors: _Points) -> _Points:
+    """Lengths of vectors `(..., 2, time)`."""
+    x, y = vectors[..., 0, :], vectors[..., 1, :]
+    lengths: _Points = np.sqrt(x * x + y * y)
+    return lengths
+
+
+def _motion(points: _Points, fps: float) -> _Costs:
+    """Cost that what was track a is now track b, `(time, a, b)`; 0 in the first frame.
+
+    Args:
+        points: `(track, keypoint, 2, time)`, as in all that follows: sums over the few points of a
+            body are quick where time comes last.
+        fps: frames a second.
+    """
+    animals, length = len(points), points.shape[-1]
+    present = np.isfinite(points[:, :, 0]) & np.isfinite(points[:, :, 1])
+    steps = _distance(np.diff(points))
     known = steps[np.isfinite(steps)]
     scale = max(float(np.median(known)) if known.size else 0.0, _LEAST_SCALE * _body_size(points))
     cost = np.zeros((length, animals, animals))
     if not scale > 0:
         return cost
     expected, age = _expected(points, present, scale)
-    ages = np.where(age <= _MAX_GAP_S * fps, age, np.inf)
-    known_before = np.isfinite(ages).all(axis=0)
+    known_before = (age <= _MAX_GAP_S * fps).all(axis=0)
+    spread = scale**2 * age
     for b in range(animals):
-        usable = known_before & present[b, 1:]
-        count = usable.sum(axis=-1)
+        usable = known_before & present[b, :, 1:]
+        count = usable.sum(axis=0)
         weight = np.minimum(count, _POINTS_THAT_COUNT) / np.maximum(count, 1)
         for a in range(animals):
-            away = ((points[b, 1:] - expected[a]) ** 2).sum(axis=-1)
+            away = points[b, :, :, 1:] - expected[a]
             with np.errstate(invalid="ignore"):
-                each = np.log1p(away / (scale**2 * ages[a]))
-            cost[1:, a, b] = weight * np.where(usable, each, 0.0).sum(axis=-1)
+                each = np.log1p((away * away).sum(axis=1) / spread[a])
+            cost[1:, a, b] = weight * np.where(usable, each, 0.0).sum(axis=0)
     return cost
 
 
-def _body_size(points: _Values) -> float:
+def _body_size(points: _Points) -> float:
     """Median distance of the points of one body from their mean; 0 where a body is one point."""
-    complete = points[np.isfinite(points).all(axis=(2, 3))]
-    if not len(complete):
+    complete = np.moveaxis(points, 0, -2)[..., np.isfinite(points).all(axis=(1, 2))]
+    if not complete.size:
         return 0.0
-    return float(np.median(np.linalg.norm(complete - complete.mean(1, keepdims=True), axis=-1)))
+    return float(np.median(_distance(complete - complete.mean(axis=0))))
 
 
 def _expected(
-    points: _Values, present: NDArray[np.bool_], scale: float
-) -> tuple[_Values, NDArray[np.float64]]:
+    points: _Points, present: NDArray[np.bool_], scale: float
+) -> tuple[_Points, NDArray[np.float64]]:
     """Where each point is expected, from the frames before, and how old that knowledge is.
 
     Returns:
-        Positions `(track, time - 1, keypoint, 2)` for all frames but the first, and ages
-        `(track, time - 1, keypoint)` in frames, infinite where the point was never seen.
+        Positions `(track, keypoint, 2, time - 1)` for all frames but the first, and ages
+        `(track, keypoint, time - 1)` in frames, infinite where the point was never seen.
     """
-    moved = np.moveaxis(present, 1, 0)
-    last = np.moveaxis(neighbours(moved)[0], 0, 1)[:, :-1]
-    expected = np.take_along_axis(points, np.maximum(last, 0)[..., None], axis=1)
-    now = np.arange(1, points.shape[1])[None, :, None]
-    age = np.where(last >= 0, now - last, np.inf)
+    last = last_present(present)[..., :-1]
+    expected = np.take_along_axis(points, np.maximum(last, 0)[..., None, :], axis=-1)
+    age = np.where(last >= 0, np.arange(1, points.shape[-1]) - last, np.inf)
     # A body moves on as it moved, unless that step was itself a jump.
-    step = np.zeros_like(expected[:, :, 0])
-    both = present[:, 1:] & present[:, :-1]
-    difference = np.where(both[..., None], np.diff(points, axis=1), 0.0)
-    mean = difference.sum(axis=2) / np.maximum(both.sum(axis=2), 1)[..., None]
-    calm = np.linalg.norm(mean, axis=-1) < 3 * scale
-    step[:, 1:] = np.where(calm[..., None], mean, 0.0)[:, :-1]
-    return expected + np.where((age == 1)[..., None], step[:, :, None], 0.0), age
+    both = present[..., 1:] & present[..., :-1]
+    step = np.where(both[:, :, None], np.diff(points), 0.0).sum(axis=1)
+    step /= np.maximum(both.sum(axis=1), 1)[:, None]
+    step *= (_distance(step) < 3 * scale)[:, None]
+    moves = (age == 1)[:, :, None, 1:]
+    expected[..., 1:] += np.where(moves, step[:, None, :, :-1], 0.0)
+    return expected, age
 
 
-def _lengths(points: _Values) -> _Values:
-    """Logarithms of the distances within each body, `(time, track, segment)`."""
-    parts = []
-    for one, other in combinations(range(points.shape[2]), 2):
-        between = np.linalg.norm(points[:, :, one] - points[:, :, other], axis=-1)
-        parts.append(np.log(np.where(between > 0, between, np.nan)))
-    if not parts:
-        return np.zeros((points.shape[1], points.shape[0], 0))
-    return np.stack(parts, axis=-1).transpose(1, 0, 2)
+def _lengths(points: _Points) -> _Points:
+    """Logarithms of the distances within each body, `(track, segment, time)`."""
+    pairs = list(combinations(range(points.shape[1]), 2))
+    one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    between = _distance(points[:, one] - points[:, other])
+    return np.log(np.where(between > 0, between, np.nan))
 
 
-def _appearance(lengths: _Values, order: NDArray[np.int64], fps: float) -> _Values:
+def _appearance(lengths: _Points, order: NDArray[np.int64], fps: float) -> _Costs:
     """Cost that track a is animal j, a frame, `(time, a, j)`; 0 where animals look alike."""
-    length, animals, _ = lengths.shape
-    own = np.take_along_axis(lengths, order[:, :, None], axis=1)
-    enough = np.isfinite(own).sum(axis=0).min(axis=0) >= 10 * _POSTURE_S * fps
+    animals, _, length = lengths.shape
+    own = np.take_along_axis(lengths, order.T[:, None], axis=0)
+    enough = np.isfinite(own).sum(axis=-1).min(axis=0) >= 10 * _POSTURE_S * fps
     cost = np.zeros((length, animals, animals))
     if not enough.any():
         return cost
-    own, tracks = own[..., enough], lengths[..., enough]
-    middle = np.nanmedian(own, axis=0)
-    spread = 1.4826 * np.nanmedian(np.abs(own - middle), axis=0).max(axis=0)
+    own, tracks = own[:, enough], lengths[:, enough]
+    middle = np.nanmedian(own, axis=-1)
+    spread = 1.4826 * np.nanmedian(np.abs(own - middle[..., None]), axis=-1).max(axis=0)
     differ = np.ptp(middle, axis=0) > _SEPARATION * np.maximum(spread, 1e-6)
     if not differ.any():
         return cost
-    tracks, middle = tracks[..., differ], middle[:, differ]
-    spread = np.maximum(spread[differ], 0.02)
+    tracks, middle = tracks[:, differ], middle[:, differ]
+    spread = np.maximum(spread[differ], 0.02)[:, None]
+    known = np.isfinite(tracks)
+    count = np.maximum(known.sum(axis=1), 1)
     for j in range(animals):
-        apart = np.minimum(np.abs(tracks - middle[j]) / spread, 3.0) ** 2
-        count = np.isfinite(apart).sum(axis=-1)
-        total = np.where(np.isfinite(apart), apart, 0.0).sum(axis=-1)
-        cost[:, :, j] = 0.5 * total / np.maximum(count, 1) / (_POSTURE_S * fps)
-    there = np.asarray(np.isfinite(tracks).any(axis=-1))
-    cost[~there.all(axis=1)] = 0.0
+        apart = np.minimum(np.abs(tracks - middle[j, :, None]) / spread, 3.0) ** 2
+        total = np.where(known, apart, 0.0).sum(axis=1)
+        cost[:, :, j] = (0.5 * total / count / (_POSTURE_S * fps)).T
+    cost[~known.any(axis=1).all(axis=0)] = 0.0
     return cost
 
 
-def _cheapest(moved: _Values, looks: _Values, cost: float, fps: float) -> NDArray[np.int64]:
+def _cheapest(moved: _Costs, looks: _Costs, cost: float, fps: float) -> NDArray[np.int64]:
     """The cheapest sequence of assignments, `(time, individual)`.
 
     An exchange begins and ends only in frames whose motion speaks for it, or in which animals
@@ -282,24 +295,26 @@ def _states(animals: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def _held(
-    looks: _Values,
+    looks: _Costs,
     ways: NDArray[np.int64],
     lasting: NDArray[np.bool_],
     bounds: NDArray[np.int64],
     fps: float,
-) -> _Values:
+) -> _Costs:
     """What keeping a state costs between successive `bounds`, `(stretch, state)`."""
     tracks = np.arange(looks.shape[1])
     unlike = np.stack([looks[:, way, tracks].sum(axis=1) for way in ways], axis=1)
     sums = np.concatenate([np.zeros((1, len(ways))), np.cumsum(unlike, axis=0)])
     passing = ~lasting & (ways != tracks).any(axis=1)
     each_frame = np.where(passing, _PASSING_PER_S / fps, 0.0)
-    held: _Values = np.diff(sums[bounds], axis=0) + np.diff(bounds)[:, None] * each_frame
+    held: _Costs = np.diff(sums[bounds], axis=0) + np.diff(bounds)[:, None] * each_frame
     return held
 
 
 def _most_own(order: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same assignments, animals named so that most frames stay as they are."""
-    ways, counts = np.unique(order, axis=0, return_counts=True)
-    most = ways[counts.argmax()]
+    animals = order.shape[1]
+    ways = order @ animals ** np.arange(animals)[::-1]  # one number each
+    _, first, counts = np.unique(ways, return_index=True, return_counts=True)
+    most = order[first[counts.argmax()]]
     return np.ascontiguousarray(order[:, np.argsort(most)])

@@ -119,11 +119,14 @@ def between_frames(values: NDArray[np.float32], frames: FrameMap) -> NDArray[np.
     last = len(values) - 1
     exact = np.round(np.arange(frames.n_new) * frames.fps / frames.new_fps, 6).clip(0, last)
     low = np.floor(exact).astype(np.int64)
+    first: NDArray[np.float32] = values[low]
+    if (exact == low).all():
+        return first
     share = (exact - low).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
     # A new frame that falls on an old one needs no other: 0 * NaN must not spoil it.
     high = np.where(exact == low, low, np.minimum(low + 1, last))
-    out: NDArray[np.float32] = values[low] * (1 - share) + values[high] * share
-    return out
+    between: NDArray[np.float32] = first * (1 - share) + values[high] * share
+    return between
 
 
 def resample_labels(labels: Labels, frames: FrameMap) -> Labels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -51,17 +51,12 @@ class SelectKeypoints(Step):
         old = [names[self.keypoints[index]] for index in new]
         position[:, :, new] = recording.position[:, :, old]
         confidence[:, new] = recording.confidence[:, old]
-        chosen = Recording.from_arrays(
-            recording.name,
-            position,
-            keypoints=self.keypoints,
-            individuals=recording.individuals,
-            confidence=confidence,
-        )
         done = f"selected the keypoints {', '.join(self.keypoints)}"
         if missing:
             done += f" (without a point: {', '.join(missing)})"
-        return replace(recording, poses=chosen.poses, history=(*recording.history, done))
+        return recording.with_position(
+            position, done, confidence=confidence, keypoints=self.keypoints
+        )
 
     def lacking(self, available: tuple[str, ...]) -> list[str]:
         """Those of the keypoints that are not among the `available` ones, by any spelling."""
