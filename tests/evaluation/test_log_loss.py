@@ -21,6 +21,8 @@ def test_by_hand(scored):
 def test_each_behaviour_by_itself(scored):
     pair = scored("a", "a", probability=[[0.5, 0.3, 0.2]], exclusive=False, background=None)
     assert log_loss([pair]) == pytest.approx(-np.mean(np.log([0.5, 0.7, 0.8])))
+    pair.observed[:, 1], pair.probability[:, 1] = False, np.nan
+    assert log_loss([pair]) == pytest.approx(-np.mean(np.log([0.5, 0.8])))
 
 
 def test_recordings_count_by_their_frames(scored):

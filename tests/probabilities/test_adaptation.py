@@ -130,6 +130,14 @@ def test_a_correction_calibrates_first(clear_and_doubtful):
     np.testing.assert_array_equal(alone, calibrated)
 
 
+def test_what_nobody_looked_for_is_not_calibrated(clear_and_doubtful):
+    hot = Correction(Temperature(False, 2.0))
+    out = hot(clear_and_doubtful, np.array([True, False]), 10.0)
+    np.testing.assert_allclose(out[:, 0], Temperature(False, 2.0)(clear_and_doubtful)[:, 0])
+    np.testing.assert_array_equal(out[:, 1], clear_and_doubtful[:, 1])
+    np.testing.assert_array_equal(hot(clear_and_doubtful, ~BOTH, 10.0), clear_and_doubtful)
+
+
 def test_what_is_done_to_probabilities_is_said():
     calibration = {
         "calibrator": Temperature(True, 2.0).to_dict(),

@@ -30,7 +30,8 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     Of those that cannot be told from the best, the most cautious.
 
     Args:
-        pairs: calibrated predictions for recordings that the model was not trained on.
+        pairs: calibrated predictions for recordings that the model was not trained on; enough of
+            each recording is what `thinned` leaves.
         out_of_fold: whether they are those of several models, each of some of these recordings.
             Such models say what is rare more rarely than it is, and than a model of all of them
             will say it. So shares are drawn to those that are true, as such a model's will be, and
@@ -39,7 +40,6 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     groups = groups_of(pairs)
     if len(groups) < LEAST_GROUPS:
         return None
-    pairs = [_thinned(pair) for pair in pairs]
     exclusive, said, strength = pairs[0].exclusive, _mean_shares(pairs, _said), _strength(pairs)
     usual = _usual(said, _mean_shares(pairs, _true)) if out_of_fold else said
     choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
@@ -79,8 +79,11 @@ def _adapted(pair: ScoredPair, adaptation: Adaptation) -> ScoredPair:
     return replace(pair, probability=probability)
 
 
-def _thinned(pair: ScoredPair) -> ScoredPair:
-    """Single frames: means over time, as the search for a decoder takes, would be other ones."""
+def thinned(pair: ScoredPair) -> ScoredPair:
+    """A part of the frames.
+
+    Single ones: means over time, as the search for a decoder takes, would be other ones.
+    """
     step = max(1, round(pair.fps / _FRAMES_PER_S))
     arrays = ("truth", "observed", "predicted", "probability")
     fewer = {name: getattr(pair, name)[::step] for name in arrays}

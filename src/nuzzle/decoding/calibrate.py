@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +52,6 @@ def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") 
 def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:
     exclusive = pairs[0].exclusive
     logits, truth = _exclusive_logits(pairs) if exclusive else _binary_logits(pairs)
-    step = max(1, len(truth) // _ENOUGH_FRAMES)
-    logits, truth = logits[::step], truth[::step]
     rows = np.arange(len(truth))
 
     def surprise(log_temperature: float) -> float:
@@ -67,24 +65,29 @@ def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:
 
 
 def _exclusive_logits(pairs: Sequence[ScoredPair]) -> tuple[Floats, NDArray[np.int64]]:
-    """Log probabilities `(frame, class)` and the true class of all frames that have one.
+    """Log probabilities `(frame, class)` and the true class of frames that have one.
 
     A class that was not looked for cannot be what a frame is.
     """
     scored = [(pair, (pair.truth & pair.observed).any(axis=1)) for pair in pairs]
-    logits = [
-        np.where(pair.observed, log_probability(pair.probability), -np.inf)[mask]
-        for pair, mask in scored
-    ]
-    truth = [pair.truth[mask].argmax(axis=1) for pair, mask in scored]
-    return np.concatenate(logits), np.concatenate(truth)
+    probability, observed, truth = (
+        _enough([getattr(pair, name)[mask] for pair, mask in scored])
+        for name in ("probability", "observed", "truth")
+    )
+    return np.where(observed, log_probability(probability), -np.inf), truth.argmax(axis=1)
 
 
 def _binary_logits(pairs: Sequence[ScoredPair]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Log odds and truth `(frame,)` of all behaviours, one after the other."""
+    """Log odds and truth `(frame,)` of behaviours, one after the other."""
     columns = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
-    probability = np.concatenate([probability for probability, _ in columns])
-    return log_odds(probability), np.concatenate([so for _, so in columns])
+    probability, truth = (_enough(each) for each in zip(*columns, strict=True))
+    return log_odds(probability), truth
+
+
+def _enough(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """About `_ENOUGH_FRAMES`, evenly spread over all of the parts."""
+    joined = np.concatenate(parts)
+    return joined[:: max(1, len(joined) // _ENOUGH_FRAMES)]
 
 
 def _isotonic(pairs: Sequence[ScoredPair]) -> Isotonic:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nuzzle.config import CalibrationConfig
-from nuzzle.decoding.adapt import fit_adaptation
+from nuzzle.decoding.adapt import fit_adaptation, thinned
 from nuzzle.decoding.calibrate import fit_calibrator
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.probabilities.adaptation import Correction
@@ -28,7 +28,8 @@ def fit_correction(
     correction = Correction(fit_calibrator(pairs, settings.method))
     if not settings.adapt:
         return correction
-    adaptation = fit_adaptation(corrected(pairs, correction), out_of_fold=out_of_fold)
+    calibrated = corrected([thinned(pair) for pair in pairs], correction)
+    adaptation = fit_adaptation(calibrated, out_of_fold=out_of_fold)
     return replace(correction, adaptation=adaptation)
 
 

@@ -20,7 +20,7 @@ Classifiers.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +39,10 @@ def nonconformity(probability: NDArray[Any]) -> Floats:
     """How little each class fits each frame: one minus its probability.
 
     Args:
-        probability: `(time, class)`, adding up to one.
+        probability: of any shape.
 
     Returns:
-        `(time, class)`; NaN where there is no probability.
+        The same shape; NaN where there is no probability.
     """
     return 1 - probability.astype(np.float64)
 
@@ -187,13 +187,15 @@ def _questions(probability: NDArray[Any], exclusive: bool) -> list[NDArray[Any]]
     return [np.stack([each, 1 - each], axis=1) for each in probability.T]
 
 
-def _answers(pair: ScoredPair) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-    """For each question the true answer and whether it is known, each `(time,)`."""
+def _of_the_truth(pair: ScoredPair) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Questions that are answered, and the probability of the true answer in those frames."""
     if pair.exclusive:
-        seen = pair.truth & pair.observed
-        return [(seen.argmax(axis=1), np.asarray(seen.any(axis=1)))]
-    n = len(pair.behaviours)
-    return [((~pair.truth[:, c]).astype(np.int64), pair.observed[:, c]) for c in range(n)]
+        yield 0, pair.probability[pair.truth & pair.observed]
+        return
+    for question in np.flatnonzero(pair.looked_for).tolist():
+        known = pair.observed[:, question]
+        probability = pair.probability[known, question]
+        yield question, np.where(pair.truth[known, question], probability, 1 - probability)
 
 
 def _true_scores(pairs: Sequence[ScoredPair]) -> list[dict[str, Floats]]:
@@ -201,9 +203,7 @@ def _true_scores(pairs: Sequence[ScoredPair]) -> list[dict[str, Floats]]:
     n_questions = 1 if pairs[0].exclusive else len(pairs[0].behaviours)
     parts: list[dict[str, list[Floats]]] = [{} for _ in range(n_questions)]
     for pair in pairs:
-        questions = _questions(pair.probability, pair.exclusive)
-        for part, question, (answer, known) in zip(parts, questions, _answers(pair), strict=True):
-            scores = nonconformity(question)[known]
-            true = scores[np.arange(len(scores)), answer[known]]
-            part.setdefault(pair.resampling_unit, []).append(true)
+        for question, probability in _of_the_truth(pair):
+            mine = parts[question].setdefault(pair.resampling_unit, [])
+            mine.append(nonconformity(probability))
     return [{name: np.concatenate(each) for name, each in part.items()} for part in parts]

@@ -27,8 +27,8 @@ def log_loss(pairs: Sequence[ScoredPair]) -> float:
 def surprise(pair: ScoredPair) -> Floats:
     """What `log_loss` is the mean of, for one pair."""
     if not pair.exclusive:
-        odds = log_odds(pair.probability)
-        return np.logaddexp(0.0, np.where(pair.truth, -odds, odds))[pair.observed]
+        odds = log_odds(pair.probability[pair.observed])
+        return np.logaddexp(0.0, np.where(pair.truth[pair.observed], -odds, odds))
     known = (pair.truth & pair.observed).any(axis=1)
     logs = np.where(pair.observed, log_probability(pair.probability), -np.inf)[known]
     return np.asarray(np.logaddexp.reduce(logs, axis=1) - logs[pair.truth[known]])

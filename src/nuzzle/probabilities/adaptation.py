@@ -152,12 +152,14 @@ class Correction:
 
         Args:
             probability: `(time, behaviour)`, the model's own.
-            looked_for: `(behaviour,)`; of exclusive classes the others get no share.
+            looked_for: `(behaviour,)`; of exclusive classes the others get no share, else they stay
+                as they are.
             fps: frames per second.
             lab: of the recording.
         """
         if self.calibrator.exclusive:
             said = among(self.calibrator(among(probability, looked_for)), looked_for)
         else:
-            said = self.calibrator(probability)
+            said = probability.copy()
+            said[:, looked_for] = self.calibrator.of(looked_for)(probability[:, looked_for])
         return said if self.adaptation is None else self.adaptation(said, looked_for, fps, lab)
