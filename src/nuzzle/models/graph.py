@@ -17,7 +17,7 @@ from nuzzle.models.blocks import ChannelNorm, DilatedLayer
 _ANIMALS, _CHANNELS = 2, 5
 
 #: Frames whose graphs are computed at a time: few enough to stay in the cache.
-_BLOCK_FRAMES = 1024
+_BLOCK_FRAMES = 512
 
 
 class GraphLayer(nn.Module):
@@ -147,7 +147,7 @@ class PoseGraph(nn.Module):
         """
         frames = torch.split(x.flatten(0, 1), _BLOCK_FRAMES)
         bodies = torch.cat([self._bodies(block) for block in frames])
-        hidden = bodies.view(*x.shape[:2], -1).transpose(1, 2)
+        hidden = bodies.view(*x.shape[:2], -1).transpose(1, 2).contiguous()
         for layer in self.layers:
             hidden = layer(hidden, mask)
         logits: Tensor = self.head(F.relu(self.norm(hidden)))
