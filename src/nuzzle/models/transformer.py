@@ -73,24 +73,23 @@ class LocalAttention(nn.Module):
         parts = self.enter(x).view(batch, frames, 3 * self.heads, -1)
         turned, value = parts.split([2 * self.heads, self.heads], dim=2)
         query, key = rotate(turned, table).chunk(2, dim=2)
+        keys, values = (F.pad(each, (0, 0, 0, 0, *2 * [self.window])) for each in (key, value))
         out = F.scaled_dot_product_attention(
-            self._blocks(query, around=0),
-            self._blocks(key, around=1),
-            self._blocks(value, around=1),
+            self._blocks(query, self.window),
+            self._blocks(keys, 3 * self.window),
+            self._blocks(values, 3 * self.window),
             attn_mask=bias,
         )
         joined = out.transpose(1, 2).reshape(batch, frames, channels)
         left: Tensor = self.leave(joined)
         return left
 
-    def _blocks(self, x: Tensor, around: int) -> Tensor:
-        """`(batch, frame, head, width)` -> `(batch * block, head, frames of the blocks, width)`."""
-        count = x.shape[1] // self.window
-        blocks = x.reshape(-1, count, self.window, *x.shape[2:])
-        if around:
-            padded = F.pad(blocks, (0, 0, 0, 0, 0, 0, around, around))
-            sides = [padded[:, i : i + count] for i in range(2 * around + 1)]
-            blocks = torch.cat(sides, dim=2)
+    def _blocks(self, x: Tensor, length: int) -> Tensor:
+        """`(batch, frame, head, width)` -> `(batch * block, head, length, width)`.
+
+        Blocks begin a window apart. Where they overlap, those of one sequence share their memory.
+        """
+        blocks = x.unfold(1, length, self.window).movedim(-1, 2)
         return blocks.flatten(0, 1).transpose(1, 2)
 
 
