@@ -71,6 +71,16 @@ def test_a_double_detection_is_no_swap():
     assert not swaps_of(assignment(recording.with_position(position, "doubled")))
 
 
+@pytest.mark.parametrize("unseen", [slice(None), slice(20, 190), slice(55, 190)])
+def test_two_are_mended_while_a_third_is_not_seen(unseen):
+    truth = walking(3)
+    position = truth.position.copy()
+    position[unseen, ..., 2] = np.nan
+    hidden = truth.with_position(position, "hidden")
+    assert not swaps_of(assignment(hidden))
+    assert swaps_of(assignment(exchanged(hidden, 100, 120, [1, 0, 2]))) == [(100, 120)]
+
+
 def test_a_swap_across_a_gap_and_tracks_that_are_never_seen():
     truth = walking()
     position = exchanged(truth, 50, 60, [1, 0]).position.copy()
@@ -132,8 +142,12 @@ def test_one_frame_is_no_span():
 
 def test_one_animal_and_five():
     assert assignment(walking(1)).tolist() == [[0]] * 200
-    with pytest.raises(InputError, match="5 individuals"):
-        assignment(walking(5))
+    five = walking(5)
+    with pytest.raises(InputError, match="points of 5 individuals"):
+        assignment(five)
+    position = exchanged(five, 50, 60, [1, 0, 2, 3, 4]).position.copy()
+    position[..., 2:] = np.nan
+    assert swaps_of(assignment(five.with_position(position, "empty tracks"))) == [(50, 60)]
 
 
 def test_it_is_saved_by_name_and_refuses_what_cannot_be():

@@ -117,7 +117,7 @@ def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArr
     """Which track each animal has in each frame.
 
     Args:
-        recording: two to four animals; with one there is nothing to exchange.
+        recording: two to four animals with points; with one there is nothing to exchange.
         cost: of an exchange.
 
     Returns:
@@ -127,20 +127,33 @@ def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArr
         InputError: there are more than four animals.
     """
     animals = len(recording.individuals)
-    if animals > MOST_ANIMALS:
+    order = np.tile(np.arange(animals), (recording.n_frames, 1))
+    there = np.flatnonzero(np.isfinite(recording.position).any(axis=(0, 1, 2)))
+    if len(there) > MOST_ANIMALS:
         raise InputError(
-            f"recording {recording.name!r} has {animals} individuals; identities are mended among "
-            f"up to {MOST_ANIMALS}. Leave prepare.repair_identity off."
+            f"recording {recording.name!r} has points of {len(there)} individuals; identities are "
+            f"mended among up to {MOST_ANIMALS}. Keep fewer of them (column individuals of the "
+            "manifest), or train without prepare.repair_identity."
         )
-    points = np.ascontiguousarray(recording.position.transpose(3, 2, 1, 0))
-    own = np.tile(np.arange(animals), (recording.n_frames, 1))
-    if animals == 1 or len(own) < 2:
-        return own
-    fps = recording.require_fps()
-    moved = _motion(points, fps)
-    first = _cheapest(moved, np.zeros_like(moved), cost, fps)
+    if len(there) > 1 and len(order) > 1:
+        points = np.ascontiguousarray(recording.position[..., there].transpose(3, 2, 1, 0))
+        order[:, there] = there[_assignment(points, cost, recording.require_fps())]
+    return order
+
+
+def _assignment(points: _Points, cost: float, fps: float) -> NDArray[np.int64]:
+    """The same of several animals that are all seen in some frame.
+
+    Args:
+        points: `(track, keypoint, 2, time)`, as in all that follows: sums over the few points of a
+            body are quick where time comes last.
+        cost: of an exchange.
+        fps: frames a second.
+    """
+    motion = _motion(points, fps)
+    first = _cheapest(motion, np.zeros_like(motion.cost), cost, fps)
     looks = _appearance(_lengths(points), first, fps)
-    return _most_own(_cheapest(moved, looks, cost, fps) if looks.any() else first)
+    return _most_own(_cheapest(motion, looks, cost, fps) if looks.any() else first)
 
 
 def _distance(vectors: _Points) -> _Points:
@@ -150,24 +163,34 @@ def _distance(vectors: _Points) -> _Points:
     return lengths
 
 
-def _motion(points: _Points, fps: float) -> _Costs:
-    """Cost that what was track a is now track b, `(time, a, b)`; 0 in the first frame.
+class _Motion(NamedTuple):
+    """What motion says of exchanges.
 
-    Args:
-        points: `(track, keypoint, 2, time)`, as in all that follows: sums over the few points of a
-            body are quick where time comes last.
-        fps: frames a second.
+    Attributes:
+        cost: that what was track a is now track b, `(time, a, b)`; 0 in the first frame.
+        lost: whether a track has not been seen lately, `(time, track)`.
     """
+
+    cost: _Costs
+    lost: NDArray[np.bool_]
+
+
+def _motion(points: _Points, fps: float) -> _Motion:
+    """Costs of exchanges between tracks seen lately; where there is one of these, they are 0."""
     animals, length = len(points), points.shape[-1]
     present = np.isfinite(points[:, :, 0]) & np.isfinite(points[:, :, 1])
     steps = _distance(np.diff(points))
     known = steps[np.isfinite(steps)]
     scale = max(float(np.median(known)) if known.size else 0.0, _LEAST_SCALE * _body_size(points))
-    cost = np.zeros((length, animals, animals))
+    cost, lost = np.zeros((length, animals, animals)), np.zeros((length, animals), dtype=bool)
     if not scale > 0:
-        return cost
+        return _Motion(cost, lost)
     expected, age = _expected(points, present, scale)
-    known_before = (age <= _MAX_GAP_S * fps).all(axis=0)
+    lately = age <= _MAX_GAP_S * fps
+    seen = np.asarray(lately.any(axis=1))
+    lost[1:] = ~seen.T
+    # The same points of all that were seen, so that no exchange is cheap for want of points.
+    known_before = (lately | ~seen[:, None]).all(axis=0) & (seen.sum(axis=0) > 1)
     spread = scale**2 * age
     for b in range(animals):
         usable = known_before & present[b, :, 1:]
@@ -178,7 +201,14 @@ def _motion(points: _Points, fps: float) -> _Costs:
             with np.errstate(invalid="ignore"):
                 each = np.log1p((away * away).sum(axis=1) / spread[a])
             cost[1:, a, b] = weight * np.where(usable, each, 0.0).sum(axis=0)
-    return cost
+    return _Motion(_without(cost, lost), lost)
+
+
+def _without(cost: _Costs, lost: NDArray[np.bool_]) -> _Costs:
+    """The costs where tracks are lost: to exchange one of them never costs less than to stay."""
+    stay = np.where(lost, 0.0, np.einsum("taa->ta", cost))
+    either = lost[:, :, None] | lost[:, None, :]
+    return np.where(either, stay[:, :, None] + stay[:, None, :], cost)
 
 
 def _body_size(points: _Points) -> float:
@@ -245,18 +275,19 @@ def _appearance(lengths: _Points, order: NDArray[np.int64], fps: float) -> _Cost
     return cost
 
 
-def _cheapest(moved: _Costs, looks: _Costs, cost: float, fps: float) -> NDArray[np.int64]:
+def _cheapest(motion: _Motion, looks: _Costs, cost: float, fps: float) -> NDArray[np.int64]:
     """The cheapest sequence of assignments, `(time, individual)`.
 
     An exchange begins and ends only in frames whose motion speaks for it, or in which animals
     reappear so late that motion says nothing; from one such frame to the next the assignment
     stays. So few frames are left to search.
     """
+    moved = motion.cost
     ways, lasting = _states(moved.shape[1])
     tracks = np.arange(moved.shape[1])
     stay = np.einsum("taa->t", moved)
     best = np.min([moved[:, tracks, way].sum(axis=1) for way in ways[1:]], axis=0)
-    silent = looks.any(axis=(1, 2)) & ~moved.any(axis=(1, 2))
+    silent = looks.any(axis=(1, 2)) & (motion.lost.any(axis=1) | ~moved.any(axis=(1, 2)))
     frames = np.flatnonzero((best < stay) | silent)
     frames = frames[frames > 0]
     bounds = np.concatenate([[0], frames, [len(moved)]])
