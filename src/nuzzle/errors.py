@@ -84,7 +84,7 @@ class ValidationError(InputError):
     """
 
     def __init__(self, subject: str, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+        self.subject, self.problems = subject, tuple(problems)
         if len(self.problems) == 1:
             message = f"{subject}: {self.problems[0]}"
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nuzzle.errors import InputError
@@ -141,6 +141,15 @@ class Skeleton:
     @property
     def centre_indices(self) -> tuple[int, ...]:
         return tuple(self.keypoints.index(name) for name in self.centre)
+
+    def shows_heading(self, missing: Collection[str]) -> bool:
+        """Whether it shows which way an animal faces, without some of the keypoints.
+
+        That takes two places: the nose, the tail base, or the centre of the keypoints between.
+        """
+        ends = {self.nose, self.tail_base}
+        between = set(self.centre) - ends
+        return len(ends - set(missing)) + bool(between - set(missing)) > 1
 
     @property
     def mirrored(self) -> tuple[int, ...]:

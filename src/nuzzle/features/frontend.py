@@ -28,7 +28,7 @@ from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.prepare.master import choose_skeleton, lacking_keypoints
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.prepare.rate import Resample
-from nuzzle.prepare.skeleton import SelectKeypoints
+from nuzzle.prepare.skeleton import SAY_NAMES, SelectKeypoints
 from nuzzle.prepare.smoothing import MedianFilter
 from nuzzle.prepare.units import ToCentimetres
 from nuzzle.recording import Recording
@@ -94,7 +94,18 @@ class Frontend:
                 f"recording {recording.name!r}: the model was trained in cm, and the scale of this "
                 "recording is unknown. Give it: --px-per-cm, or the column px_per_cm."
             )
-        return self.pipeline(recording)
+        prepared = self.pipeline(recording)
+        if not self.skeleton.shows_heading(lacking := self.lacking(recording)):
+            raise CompatibilityError(
+                f"recording {recording.name!r} does not show which way its animals face: of the "
+                f"model's keypoints it lacks {', '.join(lacking)}; it has "
+                f"{', '.join(recording.keypoints)}. {SAY_NAMES}"
+            )
+        return prepared
+
+    def lacking(self, recording: Recording) -> list[str]:
+        """Keypoints that a recording does not have, by any spelling."""
+        return SelectKeypoints(self.skeleton.keypoints).lacking(recording.keypoints)
 
     def raw(self, prepared: Recording, pair: Pair) -> Tensor:
         """Features of a prepared recording, `(time, feature)`; NaN is missing."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
@@ -36,6 +37,25 @@ from nuzzle.training.targets import LabelSpace
 
 FORMAT = "nuzzle-bundle"
 VERSION = 2
+#: What comes of a file that is no bundle, and of one whose content is spoiled.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+)
+_DAMAGED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+    InputError,
+    SafetensorError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,6 +270,8 @@ class Bundle:
         values, files = _read(path)
         try:
             calibration, combiner = values["calibration"], values["combiner"]
+            if not values["members"]:
+                raise ValueError("it has no model")
             return cls(
                 members=tuple(
                     Member.from_dict(each, _files_in(f"member-{number}", files))
@@ -269,7 +291,7 @@ class Bundle:
             )
         except CompatibilityError as error:
             raise CompatibilityError(f"{path} does not fit this nuzzle: {error}") from error
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, InputError) as error:
+        except _DAMAGED as error:
             raise BundleError(
                 f"{path} is a damaged bundle: {type(error).__name__}: {error}. "
                 "Copy it again, or train again."
@@ -290,13 +312,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             values = json.loads(archive.read("bundle.json"))
             files = {name: archive.read(name) for name in archive.namelist() if "/" in name}
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise BundleError(
             f"{path} is not a nuzzle bundle ({error}). A bundle is the one file that "
             "`nuzzle train --out` writes; a .pth or .ckpt file is not one."
         ) from error
-    if values.get("format") != FORMAT:
-        raise BundleError(f"{path} is not a nuzzle bundle: its format is {values.get('format')!r}.")
+    found = values.get("format") if isinstance(values, dict) else None
+    if found != FORMAT:
+        raise BundleError(f"{path} is not a nuzzle bundle: its format is {found!r}.")
     if (version := values.get("version")) != VERSION:
         newer = isinstance(version, int) and version > VERSION
         raise BundleError(

@@ -15,6 +15,9 @@ from torch import Tensor
 from nuzzle.inference.classifier import Classifier, Wanted
 from nuzzle.models.trees import lightgbm
 
+#: After the last tree of LightGBM's text.
+_END = "\nend of trees\n"
+
 
 @dataclass(frozen=True, eq=False)
 class TreeClassifier(Classifier):
@@ -81,6 +84,8 @@ class TreeClassifier(Classifier):
         """The inverse of `describe` and `files`."""
         package = lightgbm()
         texts = [files[f"trees-{number}.txt"].decode() for number in range(values["boosters"])]
+        if not all(_END in text for text in texts):
+            raise ValueError("the trees have no end")  # LightGBM ends the process over such a text
         boosters = [package.Booster(model_str=text) for text in texts]
         return cls(boosters, bool(values["exclusive"]), values["background"])
 
@@ -91,7 +96,7 @@ def one_a_class(booster: Any) -> list[Any]:
     LightGBM asks the trees of all classes or of none, and its text holds them in turn.
     """
     package, count = lightgbm(), booster.num_model_per_iteration()
-    trees, end, rest = booster.model_to_string().partition("\nend of trees\n")
+    trees, end, rest = booster.model_to_string().partition(_END)
     head, *trees = trees.split("\nTree=")
     own = ("num_class=", "num_tree_per_iteration=", "objective=", "tree_sizes=")
     common = [line for line in head.splitlines() if not line.startswith(own)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nuzzle.errors import FormatError, InputError, ManifestError, StreamError
+from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
 from nuzzle.files import existing_file
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
@@ -101,7 +101,10 @@ def load_entry(entry: Entry, auxiliary: Entry | None = None) -> Recording:
     except InputError as error:
         if isinstance(error, ManifestError):
             raise
-        raise ManifestError(f"recording {entry.recording!r}", [str(error)]) from error
+        name = f"recording {entry.recording!r}"
+        if isinstance(error, ValidationError) and error.subject.startswith(name):
+            raise ManifestError(error.subject, error.problems) from error
+        raise ManifestError(name, [str(error)]) from error
 
 
 def load_manifest(

@@ -105,17 +105,8 @@ def _shared(recordings: Sequence[Recording]) -> tuple[str, ...]:
 
 
 def _check_heading(lacking: dict[str, list[str]], skeleton: Skeleton) -> None:
-    """Raises InputError where a lab has no two places that show which way an animal faces.
-
-    They are the nose, the tail base, and the centre of the keypoints between them.
-    """
-    ends = (skeleton.nose, skeleton.tail_base)
-    between = set(skeleton.centre) - set(ends)
-    blind = [
-        name
-        for name, missing in lacking.items()
-        if sum(end not in missing for end in ends) + bool(between - set(missing)) < 2
-    ]
+    """Raises InputError where what a lab has does not show which way an animal faces."""
+    blind = [name for name, missing in lacking.items() if not skeleton.shows_heading(missing)]
     if blind:
         raise InputError(
             f"Of the keypoints {list(skeleton.keypoints)}, {', '.join(blind)} has too few to tell "

@@ -13,6 +13,12 @@ from nuzzle.prepare.base import Step
 from nuzzle.recording import Recording
 from nuzzle.skeleton import canonical_mapping
 
+#: What to do about keypoints that are there by another name.
+SAY_NAMES = (
+    "If they only have other names, say so: --keypoints OLD=NEW of `nuzzle predict`, or the column "
+    "keypoints of the manifest."
+)
+
 
 @dataclass(frozen=True)
 class SelectKeypoints(Step):
@@ -41,8 +47,7 @@ class SelectKeypoints(Step):
         if missing and (not self.allow_missing or len(missing) == len(self.keypoints)):
             raise CompatibilityError(
                 f"recording {recording.name!r} has no keypoint {missing}; it has "
-                f"{list(recording.keypoints)}. If they only have other names, say so: "
-                "--keypoints OLD=NEW of `nuzzle predict`, or the column keypoints of the manifest."
+                f"{list(recording.keypoints)}. {SAY_NAMES}"
             )
         shape = (recording.n_frames, 2, len(self.keypoints), len(recording.individuals))
         position = np.full(shape, np.nan, dtype=np.float32)

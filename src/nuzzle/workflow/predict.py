@@ -23,6 +23,7 @@ from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
+from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
 from nuzzle.workflow.evaluate import results_of
@@ -117,7 +118,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
             "it looks for the behaviours of all of them"
         )
-    notes = _notes(recording, lost)
+    notes = [*_lacking(bundle, recording), *_notes(recording, lost)]
     for note in notes:
         say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)
@@ -140,6 +141,16 @@ def _lost(recording: Recording) -> NDArray[np.bool_]:
         for start, stop in mask_to_intervals(lost[:, animal]):
             lost[start:stop, animal] = stop - start >= long
     return lost
+
+
+def _lacking(bundle: Bundle, recording: Recording) -> Iterator[str]:
+    """A note where a model that allows it does without some of its keypoints."""
+    wanted = [name for each in bundle.members for name in each.frontend.lacking(recording)]
+    if lacking := list(dict.fromkeys(wanted)):
+        yield (
+            f"labelled without the keypoints {', '.join(lacking)}; it has "
+            f"{', '.join(recording.keypoints)}. {SAY_NAMES}"
+        )
 
 
 def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
