@@ -70,6 +70,17 @@ def test_impossible_skeletons():
         Skeleton(("a", "b"), "a", "a", ("a",))
 
 
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [((), True), (("nose",), True), (("neck",), True), (("nose", "neck"), False)],
+)
+def test_a_heading_takes_two_places(missing, shown):
+    assert (
+        Skeleton(("nose", "neck", "tail"), "nose", "tail", ("neck",)).shows_heading(missing)
+        is shown
+    )
+
+
 def test_left_and_right_change_places():
     assert MOUSE7.mirrored == (0, 2, 1, 3, 5, 4, 6)
 

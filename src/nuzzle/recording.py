@@ -35,6 +35,7 @@ class Recording:
         lab: who recorded it.
         group: animal or session; recordings of one group never stand on two sides of a split.
         source: the file that it was read from.
+        start_frame: where in that file it begins, frames.
         labels: its labels, if any.
         auxiliary: labels of another kind, if any: learned beside the others, never predicted.
         history: the preparation steps that were applied, in order.
@@ -48,6 +49,7 @@ class Recording:
     lab: str = ""
     group: str = ""
     source: str = ""
+    start_frame: int = 0
     labels: Labels | None = None
     auxiliary: Labels | None = None
     history: tuple[str, ...] = ()
@@ -256,7 +258,8 @@ class Recording:
             labels and labels.slice(start_frame, stop_frame)
             for labels in (self.labels, self.auxiliary)
         )
-        return replace(self, poses=poses, labels=labels, auxiliary=auxiliary)
+        first = self.start_frame + start_frame
+        return replace(self, poses=poses, start_frame=first, labels=labels, auxiliary=auxiliary)
 
 
 def _poses(

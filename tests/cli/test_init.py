@@ -64,7 +64,12 @@ def test_json_in_a_file_beside_the_text(init, project):
     assert json.loads((project / "init.json").read_text())["manifest"].endswith("m.csv")
 
 
-def test_nothing_is_overwritten_unasked(init):
+def test_nothing_is_overwritten_unasked(init, project):
+    table = project / "mine.csv"
+    table.write_text("years of work")
+    assert "not called .json" in init("--json", str(table), "--overwrite").stderr
+    assert table.read_text() == "years of work"
+    (project / "m.csv").unlink()
     assert init().exit_code == 0
     again = init()
     assert again.exit_code == 2
@@ -75,6 +80,9 @@ def test_nothing_is_overwritten_unasked(init):
 def test_mistakes_are_told_with_the_mend(init, project):
     assert "old=new" in init("--keypoints", "leftear").stderr
     assert "a csv" in init(out="m.xlsx").stderr
+    for wrong in ("0", "-5", "nan", "inf"):
+        assert "--fps is a positive number; got" in init("--fps", wrong).stderr
+    assert "--px-per-cm is a positive number; got 0" in init("--px-per-cm", "0").stderr
     unquoted = init(str(project / "poses" / "2DLC_net.csv"))
     assert unquoted.exit_code == 2
     assert "Quote patterns" in unquoted.stderr

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError
+from nuzzle.errors import CompatibilityError, InputError
 from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.recording import Recording
@@ -127,6 +127,18 @@ def test_a_lab_without_an_end_of_the_body_still_has_a_heading(lost):
     assert named["centre_to_centre"].tolist() == pytest.approx([10.0] * 30), "cm"
     assert named["agent_ear_left_to_target_ear_left"].tolist() == pytest.approx([10.0] * 30)
     assert named[f"agent_{lost}_to_target_ear_left"].isnan().all()
+
+
+def test_what_shows_no_heading_is_refused():
+    config = Config.parse({"features": "relational", "prepare": {"missing_keypoints": "allow"}})
+    frontend = Frontend.plan([lying("nose", "ear_left", "ear_right", "tail_base")], config)
+    names = {"nose": "snout", "ear_left": "lear", "ear_right": "rear"}
+    alone = lying(*names).rename(names)
+    assert frontend.lacking(alone) == ["ear_left", "ear_right", "tail_base"]
+    with pytest.raises(
+        CompatibilityError, match=r"which way.*tail_base; it has snout, lear, rear.*OLD="
+    ):
+        frontend.prepare(alone)
 
 
 def test_bodies_are_measured_only_where_all_have_both_ends():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nuzzle.cli.report import report
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, OutputError
 from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
@@ -70,6 +70,19 @@ def test_an_evaluation_has_every_section(made_up):
     assert "engineered48" in page.text
     assert "simulated" in page.text
     assert html.count('class="ethogram"') == 3
+
+
+def test_only_a_report_is_replaced(made_up, tmp_path):
+    results = made_up("prediction")
+    mine = tmp_path / "mine.html"
+    mine.write_text("<html>years of work</html>")
+    with pytest.raises(OutputError, match="no report of nuzzle"):
+        write_report(results.directory, mine)
+    assert mine.read_text() == "<html>years of work</html>"
+    for _ in range(2):
+        assert "generator" in write_report(results.directory, tmp_path / "new.html").read_text(
+            "utf-8"
+        )
 
 
 def test_a_prediction_has_no_scores(made_up):

@@ -152,17 +152,30 @@ def test_an_occupied_folder_is_refused(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
     with pytest.raises(OutputError, match="--resume"):
         ResultsWriter(tmp_path, run())
+    with pytest.raises(OutputError, match=r"Pass --overwrite"):
+        ResultsWriter(tmp_path, run(kind="evaluation"))
+
+
+def test_a_part_of_a_file_says_where_its_frames_count_from(tmp_path, recording):
+    part = recording("cage1").slice(90, 300).slice(30, 210)
+    writer = ResultsWriter(tmp_path, run())
+    entry = writer.add(part, [frames(180)], notes=["a note"])
+    seconds = 120 / part.fps
+    said = f"frames and times count from frame 120 of the file, {seconds:.1f} s into it"
+    assert entry.notes == (said, "a note")
 
 
 def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
     writer.add(recording("old"), [frames(truth=True)])
     writer.finish(metrics={}, attention=[])
+    _foreign(tmp_path / "frames")
     writer = ResultsWriter(tmp_path, run(), overwrite=True)
     writer.add(recording("new"), [frames()])
     results = writer.finish()
     assert [entry.name for entry in results.recordings] == ["new"]
-    assert [path.name for path in (tmp_path / "frames").iterdir()] == ["new.parquet"]
+    there = {path.name for path in (tmp_path / "frames").iterdir()}
+    assert there == {"new.parquet", "foreign.parquet"}
     assert results.metrics is None
     assert not (tmp_path / "truth_bouts.csv").exists()
 

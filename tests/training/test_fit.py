@@ -1,5 +1,7 @@
 """Running a training, on a few random features."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -61,6 +63,27 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
     loss = FocalLoss(True, gamma=0)(logits, batch.targets, batch.observed)
     seen = trained.history[trained.best_epoch - 1]["val_loss"]
     assert seen == pytest.approx(float(loss), rel=1e-5)
+
+
+def test_signals_end_what_called_it_as_well(tmp_path):
+    """Lightning makes an exit of both: of SIGTERM one that says that all was well."""
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("stop"))
+    try:
+        for which, ending in ((signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)):
+            with pytest.raises(ending):
+                fit(
+                    config_of("training.epochs=3"),
+                    SPACE,
+                    TRAIN,
+                    VAL,
+                    tmp_path / which.name,
+                    progress=lambda *_, which=which: signal.raise_signal(which),
+                )
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == ["stop"] * 2, "when it came, and when the training had ended"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(

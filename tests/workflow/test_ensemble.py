@@ -221,6 +221,29 @@ def test_a_bundle_that_lacks_something_is_damaged(path, tmp_path, lost):
         Bundle.load(damaged)
 
 
+def test_a_bundle_without_a_model_and_weights_cut_short_are_damaged(path, tmp_path):
+    empty = rewritten(path, tmp_path / "d.nuzzle", lambda values: values.update(members=[]))
+    with pytest.raises(BundleError, match=r"damaged bundle.*no model"):
+        Bundle.load(empty)
+    for number, ending in enumerate((".safetensors", ".txt")):
+        cut = tmp_path / f"{number}.nuzzle"
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(cut, "w") as target:
+            for name in source.namelist():
+                content = source.read(name)
+                half = len(content) // 2 if name.endswith(ending) else None
+                target.writestr(name, content[:half])
+        with pytest.raises(BundleError, match="damaged bundle"):
+            Bundle.load(cut)
+
+
+def test_a_bundle_of_a_list_is_none(path, tmp_path):
+    listed = tmp_path / "d.nuzzle"
+    with zipfile.ZipFile(listed, "w") as target:
+        target.writestr("bundle.json", "[]")
+    with pytest.raises(BundleError, match="its format is None"):
+        Bundle.load(listed)
+
+
 def test_a_bundle_with_a_spoiled_block_is_none(bundle_file, tmp_path):
     """Zeros inside of the compressed bundle.json; the archive itself is whole."""
     content = bytearray(bundle_file.read_bytes())

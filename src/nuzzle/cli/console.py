@@ -91,8 +91,11 @@ def emit_json(data: Any, target: str | Path | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
+    from nuzzle.errors import OutputError
     from nuzzle.files import write_text
 
+    if Path(target).exists() and Path(target).suffix.lower() != ".json":
+        raise OutputError(f"{target} exists, and is not called .json. Choose another name.")
     write_text(target, text)
 
 

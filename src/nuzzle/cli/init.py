@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -136,7 +137,11 @@ def _common(params: Mapping[str, Any]) -> dict[str, Any]:
     from nuzzle.cells import parse_mapping
     from nuzzle.errors import InputError
 
-    common = {name: params[name] for name in _PLAIN_COLUMNS if params[name]}
+    common = {name: params[name] for name in _PLAIN_COLUMNS if params[name] not in (None, "")}
+    for name in ("fps", "px_per_cm"):
+        if not 0 < common.get(name, 1) < math.inf:
+            option = name.replace("_", "-")
+            raise InputError(f"--{option} is a positive number; got {common[name]:g}.")
     for name in ("individuals", "keypoints", "behaviours"):
         try:
             common |= {name: parse_mapping(params[name])} if params[name] else {}

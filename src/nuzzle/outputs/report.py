@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nuzzle.errors import InputError, count
+from nuzzle.errors import InputError, OutputError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import write_text
 from nuzzle.outputs import sections
@@ -24,6 +24,8 @@ from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
 _MOST_BOUT_ROWS = 100
+#: What the first characters of a report say.
+_MADE_BY, _HEAD = 'name="generator" content="nuzzle', 2000
 
 
 def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
@@ -39,7 +41,7 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
 
     Raises:
         InputError: the directory holds no results, or those of an interrupted run.
-        OutputError: the report cannot be written.
+        OutputError: the report cannot be written, or would replace something else.
     """
     results = read_results(directory)
     if not results.finished:
@@ -48,6 +50,8 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
             "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite."
         )
     target = results.directory / "report.html" if path is None else Path(path)
+    if target.is_file() and _MADE_BY not in target.read_text("utf-8", "replace")[:_HEAD]:
+        raise OutputError(f"{target} exists, and is no report of nuzzle. Choose another name.")
     environment = Environment(
         loader=PackageLoader("nuzzle.outputs", "templates"),
         autoescape=True,

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from nuzzle.errors import InputError, OutputError
+from nuzzle.errors import FormatError, InputError, OutputError
 from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
 from nuzzle.outputs.index import (
@@ -124,7 +125,7 @@ class ResultsWriter:
             doubtful=_doubtful(pairs, self.run.exclusive),
             unsure=_unsure(pairs),
             history=tuple(history or recording.history),
-            notes=tuple(notes),
+            notes=(*_counted_from(recording), *notes),
             seconds=round(seconds, 3),
             file=self._file(recording.name),
             made_of=made_of,
@@ -179,9 +180,10 @@ class ResultsWriter:
 
     def _refuse(self, ours: bool) -> None:
         if ours:
+            resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
             raise OutputError(
-                f"{self.directory} already holds results. Pass --resume to go on with them, "
-                "--overwrite to start again, or choose another folder."
+                f"{self.directory} already holds results. Pass {resume}--overwrite to start again, "
+                "or choose another folder."
             )
         raise OutputError(
             f"{self.directory} is not empty and holds no results of nuzzle. Choose a new folder, "
@@ -215,7 +217,9 @@ class ResultsWriter:
         for name in _OWN_FILES:
             (self.directory / name).unlink(missing_ok=True)
         for path in (self.directory / "frames").glob("*.parquet"):
-            path.unlink()
+            with suppress(FormatError):  # another's
+                read_meta(path)
+                path.unlink()
 
     def _take_up(self) -> None:
         """Go on with what an earlier run has finished; what failed is tried again."""
@@ -315,3 +319,11 @@ def _unsure(pairs: Sequence[PairFrames]) -> float | None:
     known = [(one.unsure, np.isfinite(one.probability)) for one in pairs if one.unsure is not None]
     n = sum(int(mask.sum()) for _, mask in known)
     return sum(int((unsure & mask).sum()) for unsure, mask in known) / n if n else None
+
+
+def _counted_from(recording: Recording) -> tuple[str, ...]:
+    """A note where a recording is a part of its file."""
+    if not (first := recording.start_frame):
+        return ()
+    seconds = first / recording.require_fps()
+    return (f"frames and times count from frame {first:,} of the file, {seconds:,.1f} s into it",)

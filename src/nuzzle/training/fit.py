@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from lightning.pytorch.callbacks import (
     EMAWeightAveraging,
     ModelCheckpoint,
 )
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 
 from nuzzle.config import Config
@@ -101,9 +103,21 @@ def fit(
         except DivergedError as error:
             best = _trained(lit, kept, began) if kept.exists() else None
             raise DivergedError(str(error), best) from None
+        except SystemExit as stop:
+            _pass_on(stop)
+            raise
         if not trainer.is_global_zero:
             raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
     return _trained(lit, kept, began)
+
+
+def _pass_on(stop: SystemExit) -> None:
+    """Do what a signal asked for; Lightning ends as if all were well, or says nothing."""
+    if isinstance(stop, SIGTERMException):
+        signal.raise_signal(signal.SIGTERM)
+    if isinstance(stop.__context__, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
 
 
 def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:

@@ -55,6 +55,8 @@ def work_folder(
             is still going on, or it holds an unfinished one with another config, manifest or
             division.
     """
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder, and a bundle is a file. Choose another name.")
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
