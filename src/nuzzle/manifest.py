@@ -11,7 +11,7 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from pathlib import Path
@@ -182,6 +182,17 @@ class Manifest:
         together = Manifest(tuple(entries), self.path)
         together.check_apart("group")
         return together
+
+    def of_videos(self, names: Collection[str]) -> list[str]:
+        """The recordings of the same videos as those of these names, without these."""
+        rows = _by_source(self.entries).values()
+        return [
+            entry.recording
+            for same in rows
+            if any(entry.recording in names for entry in same)
+            for entry in same
+            if entry.recording not in names
+        ]
 
     def check_apart(self, by: Literal["group", "recording", "lab"]) -> None:
         """Refuse to divide the rows by a column that sets the same frames apart.

@@ -63,6 +63,22 @@ def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tm
     assert result["mount"].observed_frames == 900
 
 
+def test_another_part_of_a_video_that_was_learned_from_is_no_new_animal(bundle_file, manifest):
+    bundle = Bundle.load(bundle_file)
+    first, *others = manifest
+    parts = [
+        replace(first, recording="a", split="train", stop_frame=600),
+        replace(first, recording="b", split="val", start_frame=600),
+    ]
+    videos = Manifest((*parts, *others))
+    learned = replace(bundle, training={**bundle.training, "recordings": ["a"], "groups": ["a"]})
+    (note,) = (n for n in evaluate(learned, videos, "val").notes if "same video" in n)
+    assert "other frames of the same video as b" in note
+    assert videos.of_videos(["a"]) == ["b"]
+    assert videos.of_videos(["b"]) == ["a"]
+    assert not videos.of_videos([others[0].recording])
+
+
 def test_labels_that_the_model_does_not_know_are_counted(bundle_file, manifest, tmp_path):
     path = tmp_path / "bouts.csv"
     bouts = ["attack,10,90", "dig,100,150", "dig,200,210"]

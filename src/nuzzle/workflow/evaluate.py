@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ def evaluate(
         LeakageError, InputError, OutputError: trained on; nothing could be scored; `out` is taken.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    chosen = (manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)).select(split)
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    chosen = manifest.select(split)
     if not allow_seen:
         _refuse_seen(bundle, chosen)
     run = results_of(bundle, "evaluation", command)
@@ -67,12 +69,17 @@ def evaluate(
             raw += one.raw
             unknown += _unknown(bundle, one.recording)
             attention += [] if writer is None else attention_of(bundle, one)
-    result = _noting(unknown, bundle, judge(bundle, raw)) if raw else None
+    notes = (*_unknown_note(bundle, unknown), *_video_note(bundle, manifest, chosen))
+    result = _noting(judge(bundle, raw), notes) if raw else None
     if writer is not None:
         writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     return result
+
+
+def _noting(result: Evaluation, notes: Sequence[str]) -> Evaluation:
+    return replace(result, notes=(*result.notes, *notes))
 
 
 def _score_entry(bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Say) -> Scored:
@@ -120,18 +127,26 @@ def _unknown(bundle: Bundle, recording: Recording) -> Counter[str]:
     return Counter({str(name): int(n) for name, n in frames.items() if name not in known})
 
 
-def _noting(unknown: Counter[str], bundle: Bundle, result: Evaluation) -> Evaluation:
-    """With a note of labels that the model does not know, which may only have another name."""
-    if not unknown:
-        return result
-    what = listed([f"{name} ({frames:,} frames)" for name, frames in unknown.most_common()])
-    background = bundle.space.background
-    note = (
-        f"The model does not know {what} of the labels: these frames "
-        f"{'are not scored' if background is None else f'count as {background!r}'}. If it has "
-        "another name for it, rename it in the manifest's column behaviours (old=new)."
-    )
-    return replace(result, notes=(*result.notes, note))
+def _unknown_note(bundle: Bundle, unknown: Counter[str]) -> Iterator[str]:
+    """A note of labels that the model does not know, which may only have another name."""
+    if unknown:
+        what = listed([f"{name} ({frames:,} frames)" for name, frames in unknown.most_common()])
+        background = bundle.space.background
+        yield (
+            f"The model does not know {what} of the labels: these frames "
+            f"{'are not scored' if background is None else f'count as {background!r}'}. If it has "
+            "another name for it, rename it in the manifest's column behaviours (old=new)."
+        )
+
+
+def _video_note(bundle: Bundle, manifest: Manifest, chosen: Manifest) -> Iterator[str]:
+    """A note where the model has learned from another part of a video."""
+    parts = {*manifest.of_videos(bundle.training.get("recordings", ()))}
+    if same := [entry.recording for entry in chosen if entry.recording in parts]:
+        yield (
+            f"The model was trained on other frames of the same video as {listed(same)}: these "
+            "figures do not say how well it does on new animals."
+        )
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
