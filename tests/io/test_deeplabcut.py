@@ -156,8 +156,11 @@ def test_file_that_was_cut_short_is_refused_with_its_line(csv: Callable[..., Pat
 def test_another_separator_is_named(csv: Callable[..., Path], sign: str, name: str) -> None:
     path = csv(table())
     path.write_text(path.read_text().replace(",", sign).replace(".", ","))
-    with pytest.raises(FormatError, match=rf"poses\.csv, line 1: .*{name}.*commas.*save it again"):
-        read_poses(path)
+    message = rf"poses\.csv, line 1: .*{name}.*commas.*save it again"
+    with pytest.raises(FormatError, match=message):
+        pose_format(path)
+    with pytest.raises(FormatError, match=message):
+        read_poses(path, format="deeplabcut_csv")
 
 
 def test_columns_that_a_spreadsheet_left_empty_are_no_poses(csv: Callable[..., Path]) -> None:

@@ -134,17 +134,13 @@ def _read_csv(path: Path) -> _Table:
     return _Table(columns, values[:, named], values[:, 0], len(header) + 1)
 
 
-def _other_separator(path: Path) -> str:
-    """What separates the cells of a pose csv that has no commas; empty where it is no such csv."""
-    return next((name for sign, name in _SEPARATORS.items() if _header(path, sign)), "")
-
-
 def _refuse_separator(path: Path) -> None:
-    separator = _other_separator(path)
-    if separator:
+    """Raise an error for a pose csv whose cells are separated by something else than commas."""
+    separators = [name for sign, name in _SEPARATORS.items() if _header(path, sign)]
+    if separators:
         raise FormatError(
             path,
-            f"its cells are separated by {separator}, as a spreadsheet saves them in some "
+            f"its cells are separated by {separators[0]}, as a spreadsheet saves them in some "
             "languages; commas, and decimal points in numbers, were expected.",
             row=1,
             mend="Take the file that the tracker wrote, or save it again as csv with commas (in "
@@ -341,7 +337,7 @@ def _is_lightning(path: Path) -> bool:
 
 
 def _is_csv(path: Path) -> bool:
-    return bool(_header(path) or _other_separator(path))
+    return bool(_header(path))
 
 
 def _is_h5(path: Path) -> bool:
@@ -350,6 +346,6 @@ def _is_h5(path: Path) -> bool:
 
 FORMATS = (
     PoseFormat("lightning_pose", (".csv",), _is_lightning, read_csv),
-    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv),
+    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv, refuse=_refuse_separator),
     PoseFormat("deeplabcut_h5", (".h5", ".hdf5"), _is_h5, read_h5),
 )
