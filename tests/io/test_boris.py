@@ -130,6 +130,23 @@ def test_names_may_hold_what_separates_modifiers(write, spans_of):
     ]
 
 
+def test_a_modifier_names_an_animal_in_any_case(write, spans_of):
+    rows = [
+        new_row("POINT", 1.0, subject="a", modifier="hard|ADULT"),
+        new_row("POINT", 2.0, subject="a", modifier=" Self "),
+        new_row("POINT", 3.0, subject="a", modifier="Mouse|mouse"),
+        new_row("POINT", 4.0, subject="a", modifier="MOUSE|adult"),
+    ]
+    options = LabelOptions(individuals=("a", "adult", "Mouse", "mouse"))
+    labels = FORMAT.read(write("\n".join([NEW, *rows]), "events.tsv"), options)
+    assert spans_of(labels.bouts) == [
+        ("a", "Mouse", "sniff", 75, 76),
+        ("a", "a", "sniff", 50, 51),
+        ("a", "adult", "sniff", 25, 26),
+        ("a", "adult", "sniff", 100, 101),
+    ]
+
+
 @pytest.mark.parametrize("time", ["00:00:10:500", "00:70:02", "00:00:60.5"])
 def test_times_that_no_clock_shows_are_refused(write, time):
     rows = [new_row("START", 1.0, modifier="m3"), new_row("STOP", time, modifier="m3")]
@@ -145,6 +162,46 @@ def test_times_before_the_video_are_refused(write):
     path = write(f"{NEW}\n{new_row('POINT', -2.0)}\n", "events.tsv")
     with pytest.raises(FormatError, match=r"line 2: .* starts at -2 s; times from 0"):
         FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize("time", ["-00:00:01.000", "-0:01", "-1.0"])
+def test_the_sign_of_a_clock_time_counts(write, time):
+    path = write(f"{NEW}\n{new_row('POINT', time)}\n", "events.tsv")
+    with pytest.raises(FormatError, match=r"line 2: .* starts at -1 s; times from 0"):
+        FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize("time", ["--1.0", "00:-00:01", "-00:00:-01"])
+def test_a_sign_inside_of_a_time_is_refused(write, time):
+    path = write(f"{NEW}\n{new_row('POINT', time)}\n", "events.tsv")
+    with pytest.raises(FormatError, match=rf"line 2: .*00:01:02\.250.*{time}"):
+        FORMAT.read(path, MICE)
+
+
+@pytest.mark.parametrize("n_frames", [5700, None])
+def test_what_begins_in_the_last_half_frame_is_in_the_last_frame(write, spans_of, n_frames):
+    """190 s at 30 frames/s: frames 0 to 5,699; the last lasts from 189.967 to 190 s."""
+    header = "Subject,Behavior,Behavior type,Start (s),Stop (s),FPS,Media duration (s)"
+    rows = [
+        "resident,attack,STATE,189.99,190.0,30,190.0",
+        "resident,bite,POINT,189.999,NA,30,190.0",
+        "resident,chase,STATE,100.02,100.05,30,190.0",
+    ]
+    options = LabelOptions(individuals=MICE.individuals, n_frames=n_frames)
+    labels = AGGREGATED.read(write("\n".join([header, *rows])), options)
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "attack", 5699, 5700),
+        ("resident", "intruder", "bite", 5699, 5700),
+        ("resident", "intruder", "chase", 3001, 3002),
+    ]
+    assert labels.n_frames == 5700 and labels.notes == ()
+
+
+def test_what_begins_when_the_recording_ends_is_not_in_it(write):
+    header = "Subject,Behavior,Behavior type,Start (s),Stop (s),FPS"
+    path = write(f"{header}\nresident,bite,POINT,2.0,NA,30\nresident,bite,POINT,1.0,NA,30\n")
+    labels = AGGREGATED.read(path, LabelOptions(individuals=MICE.individuals, n_frames=60))
+    assert labels.bouts["start_frame"].tolist() == [30]
 
 
 def test_a_time_offset_is_mentioned(write):

@@ -67,6 +67,35 @@ def test_made_by_hand_in_seconds(write, spans_of):
     assert spans_of(labels.bouts) == [("intruder", "resident", "attack", 25, 50)]
 
 
+def test_what_begins_in_the_last_half_frame_is_in_the_last_frame(write, spans_of):
+    """2 s at 25 frames/s: frames 0 to 49."""
+    text = "behaviour,start_s,stop_s\nattack,1.99,2\nflee,1.01,1.02\n"
+    expected = [
+        ("resident", "intruder", "attack", 49, 50),
+        ("resident", "intruder", "flee", 25, 26),
+    ]
+    options = LabelOptions(individuals=MICE.individuals, fps=25.0)
+    labels = FORMAT.read(write(text), replace(options, n_frames=50))
+    assert spans_of(labels.bouts) == expected and labels.n_frames == 50
+    labels = FORMAT.read(write(f"# n_frames,50\n{text}"), options)
+    assert spans_of(labels.bouts) == expected and labels.n_frames == 50
+
+
+def test_thousands_are_no_decimals(write):
+    path = write('behaviour,start_frame,stop_frame\nattack,900,"1,000"\n')
+    with pytest.raises(FormatError, match=r"line 2: .*stop_frame, and '1,000'.*\(1000\).*Remove"):
+        FORMAT.read(path, MICE)
+    path = write('# n_frames,"5,400"\nbehaviour,start_frame,stop_frame\nattack,9,10\n')
+    with pytest.raises(FormatError, match=r"line 1: .*n_frames, and '5,400'.*Remove"):
+        FORMAT.read(path, MICE)
+
+
+def test_seconds_may_have_a_decimal_comma(write, spans_of):
+    path = write("behaviour;start_s;stop_s\nattack;1,000;2,500\n")
+    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, fps=10.0))
+    assert spans_of(labels.bouts) == [("resident", "intruder", "attack", 10, 25)]
+
+
 def test_self_and_renamed_individuals(write, spans_of):
     text = "agent,target,behaviour,start_frame,stop_frame\nm1,self,rear,0,5\nm1,m2,chase,3,9\n"
     names = {"m1": "resident", "m2": "intruder"}

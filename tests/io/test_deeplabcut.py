@@ -152,6 +152,40 @@ def test_file_that_was_cut_short_is_refused_with_its_line(csv: Callable[..., Pat
         read_poses(path)
 
 
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(csv: Callable[..., Path], sign: str, name: str) -> None:
+    path = csv(table())
+    path.write_text(path.read_text().replace(",", sign).replace(".", ","))
+    message = rf"poses\.csv, line 1: .*{name}.*commas.*save it again"
+    with pytest.raises(FormatError, match=message):
+        pose_format(path)
+    with pytest.raises(FormatError, match=message):
+        read_poses(path, format="deeplabcut_csv")
+
+
+def test_columns_that_a_spreadsheet_left_empty_are_no_poses(csv: Callable[..., Path]) -> None:
+    path, plain = csv(table()), read_poses(csv(table(), "plain.csv"))
+    path.write_text(path.read_text().replace("\n", ",,,\n"))
+    recording = read_poses(path)
+    assert recording.keypoints == KEYPOINTS and recording.individuals == INDIVIDUALS
+    np.testing.assert_array_equal(recording.position, plain.position)
+    np.testing.assert_array_equal(recording.confidence, plain.confidence)
+
+
+def test_header_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "poses.csv"
+    path.write_text("scorer,,\nbodyparts,,\ncoords,,\n0,1,2\n")
+    with pytest.raises(FormatError, match=r"poses\.csv: the header names no keypoint"):
+        read_poses(path)
+
+
+def test_header_rows_of_different_lengths_are_refused(csv: Callable[..., Path]) -> None:
+    path = csv(table())
+    path.write_text(path.read_text().replace(",x,y,likelihood\n", ",x,y\n"))
+    with pytest.raises(FormatError, match=r"the header rows have \[13, 13, 12\] cells"):
+        read_poses(path)
+
+
 def test_header_without_frames_is_refused(csv: Callable[..., Path]) -> None:
     with pytest.raises(FormatError, match="no frames"):
         read_poses(csv(table(0)))
@@ -192,6 +226,19 @@ def test_h5_that_is_another_table_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1.0]}).to_hdf(tmp_path / "other.h5", key="df")
     with pytest.raises(FormatError, match="bodyparts, coords"):
         read_poses(tmp_path / "other.h5")
+
+
+@pytest.mark.parametrize("node", ["axis0_level1", "axis1", "block0_items_level2", "block0_values"])
+def test_h5_without_an_inner_node_is_damaged(tmp_path: Path, node: str) -> None:
+    tables = pytest.importorskip("tables")
+    path = tmp_path / "poses.h5"
+    table().to_hdf(path, key="tracks")
+    with tables.open_file(path, "a") as file:
+        file.remove_node(f"/tracks/{node}")
+    with pytest.raises(
+        FormatError, match=r"poses\.h5: the table 'tracks' was cut short or damaged"
+    ):
+        read_poses(path)
 
 
 # Real files

@@ -177,6 +177,13 @@ def test_annotators_of_one_video_are_one_group(project):
     assert "'ann' and 'bob' share frames" in describe(project / "m.csv")["problems"][0]
 
 
+def test_poses_with_another_separator_are_told_as_such(project):
+    path = project / "poses" / "1DLC_net.csv"
+    path.write_text(path.read_text().replace(",", ";"))
+    with pytest.raises(FormatError, match=r"1DLC_net\.csv, line 1: .*semicolons.*commas"):
+        describe(path)
+
+
 def test_files_that_are_nothing(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\nred,blue\n")
     with pytest.raises(FormatError, match=r"looks like none of the formats.*--format NAME"):

@@ -78,6 +78,17 @@ def test_longer_than_the_poses(tmp_path, table):
     assert labels.n_frames == 4 and "2 frames past the 4" in labels.notes[1]
 
 
+def test_blanks_around_a_name_are_no_part_of_it(tmp_path):
+    path = tmp_path / "video.csv"
+    path.write_text("frame,attack ,  sniff\n0,0,1\n1,1,0\n")
+    labels = FORMAT.read(path, MICE)
+    assert labels.behaviours == ("attack", "sniff")
+    assert labels.bouts["behaviour"].tolist() == ["sniff", "attack"]
+    path.write_text("frame,attack ,attack\n0,0,1\n1,1,0\n")
+    with pytest.raises(FormatError, match=r"video\.csv, line 1: .*attack came twice.*another name"):
+        FORMAT.read(path, MICE)
+
+
 def test_no_behaviours(tmp_path, table):
     path = tmp_path / "video.csv"
     table.drop(columns=["Attack", "Sniffing"]).to_csv(path)

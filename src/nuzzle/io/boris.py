@@ -59,8 +59,11 @@ class _Table:
     def seconds(self, row: Row, name: str) -> float:
         """A time: seconds, or hours, minutes and seconds with colons."""
         text = self.cell(row, name)
-        parts = [number(part, name, self.path, row.line) for part in text.split(":")]
-        if len(parts) > 3 or any(not 0 <= part < 60 for part in parts[1:]):
+        # The sign is that of the whole: a part of -00 would lose it.
+        cells = text.removeprefix("-").split(":")
+        parts = [number(part, name, self.path, row.line) for part in cells]
+        signed = any(part.lstrip().startswith("-") for part in cells)
+        if signed or len(parts) > 3 or any(part >= 60 for part in parts[1:]):
             raise FormatError(
                 self.path,
                 "seconds, or hours, minutes and seconds as 00:01:02.250, were expected for the "
@@ -70,7 +73,7 @@ class _Table:
         value = 0.0
         for part in parts:
             value = 60 * value + part
-        return value
+        return -value if text.startswith("-") else value
 
     def modifiers(self, row: Row) -> tuple[str, ...]:
         names = [name for name in self.columns if name.startswith("modifier")]

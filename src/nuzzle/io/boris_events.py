@@ -157,9 +157,11 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     if not options.individuals:
         animals |= subjects
         notes += _no_animals(observation.intervals, animals)
-    bouts = [_bout(each, cast, animals, fps) for each in observation.intervals]
+    media_end = round((observation.length_s or 0) * fps)
+    seen = options.n_frames or media_end
+    bouts = [_bout(each, cast, animals, fps, seen) for each in observation.intervals]
     last = max((bout["stop_frame"] for bout in bouts), default=0)
-    end = max(last, round((observation.length_s or 0) * fps))
+    end = max(last, media_end)
     length = max(end, options.n_frames or 0)
     if observation.length_s and fps and length - end > _ROUNDING_S * fps:
         notes.append(f"the media end at frame {end:,} of {length:,}; after it nobody looked")
@@ -174,7 +176,9 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     return replace(labels, only_seen=not observation.behaviours, fps=fps or None)
 
 
-def _bout(each: Interval, cast: Cast, animals: Collection[str], fps: float) -> dict[str, Any]:
+def _bout(
+    each: Interval, cast: Cast, animals: Collection[str], fps: float, n_frames: int
+) -> dict[str, Any]:
     if each.start_s < 0:
         raise FormatError(
             cast.path,
@@ -182,7 +186,7 @@ def _bout(each: Interval, cast: Cast, animals: Collection[str], fps: float) -> d
             row=each.line,
             mend="Times before the video come from a time offset: export without it.",
         )
-    start, stop = seconds_to_frames(each.start_s, each.stop_s, fps)
+    start, stop = seconds_to_frames(each.start_s, each.stop_s, fps, n_frames)
     subject = "" if each.subject == NO_SUBJECT else each.subject
     pair = cast.pair(subject, _target(each.modifiers, animals), each.line)
     bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
@@ -225,13 +229,26 @@ def _no_animals(intervals: Sequence[Interval], animals: Collection[str]) -> list
 
 
 def _target(modifiers: tuple[str, ...], animals: Collection[str]) -> str:
-    """The modifier that names an animal: ``juvenile``, or one of ``sniff|juvenile``."""
-    for modifier in modifiers:
-        parts = modifier.replace(";", "|").replace(",", "|").split("|")
-        for part in (modifier, *parts):  # a name may hold such signs itself
-            if part.strip() in animals:
-                return part.strip()
+    """The modifier that names an animal: ``juvenile``, or one of ``sniff|juvenile``.
+
+    Case and outer blanks do not matter where they leave one animal; a name that is the same letter
+    for letter goes first.
+    """
+    parts: list[str] = []
+    for modifier in modifiers:  # a name may hold such signs itself
+        parts += [modifier, *modifier.replace(";", "|").replace(",", "|").split("|")]
+    for part in parts:
+        if part.strip() in animals:
+            return part.strip()
+    for part in parts:
+        alike = [name for name in animals if _folded(name) == _folded(part)]
+        if len(alike) == 1:
+            return alike[0]
     return ""
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _listed(

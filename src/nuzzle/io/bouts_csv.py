@@ -109,10 +109,11 @@ def read(path: Path, options: LabelOptions) -> Labels:
     if not columns.keys() >= _FRAMES:
         told = preamble.text("fps")
         fps = needed_fps(path, options, number(told, "fps", path, None) if told else None)
-    bouts = [_bout(cast, columns, row, fps) for row in rows]
-    last = max((bout["stop_frame"] for bout in bouts), default=0)
     length = preamble.text("n_frames")
     end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
+    seen = options.n_frames or end
+    bouts = [_bout(cast, columns, row, fps, seen) for row in rows]
+    last = max((bout["stop_frame"] for bout in bouts), default=0)
     observed = [_span(cast, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
     if only_seen:
@@ -182,7 +183,9 @@ def _of_one_recording(
     return [row for row in rows if not item or row.cells[index] == item]
 
 
-def _bout(cast: Cast, columns: Mapping[str, int], row: Row, fps: float | None) -> dict[str, Any]:
+def _bout(
+    cast: Cast, columns: Mapping[str, int], row: Row, fps: float | None, n_frames: int
+) -> dict[str, Any]:
     def cell(name: str) -> str:
         index = columns.get(name, len(row.cells))
         return row.cells[index] if index < len(row.cells) else ""
@@ -196,7 +199,7 @@ def _bout(cast: Cast, columns: Mapping[str, int], row: Row, fps: float | None) -
         order = start < stop
     else:
         start_s, stop_s = (number(cell(name), name, path, line) for name in ("start_s", "stop_s"))
-        start, stop = seconds_to_frames(start_s, stop_s, fps)
+        start, stop = seconds_to_frames(start_s, stop_s, fps, n_frames)
         order = start_s <= stop_s
     if not order or start < 0:
         raise FormatError(

@@ -33,6 +33,20 @@ _LIGHTNING_SCORER = re.compile(r"heatmap|lightning|ensemble-kalman|\beks\b", re.
 #: What DeepLabCut calls the "animal" that owns the points which only the scene has.
 _UNIQUE_POINTS = "single"
 _DEFAULT_INDIVIDUAL = "individual_0"
+#: What spreadsheets put between cells where the comma is the decimal sign.
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+#: What a missing or damaged part of a pandas table raises; a node that is not there is both a
+#: LookupError and an AttributeError.
+_DAMAGED = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +66,12 @@ class _Table:
     first_line: int | None
 
 
-def _header(path: Path) -> list[list[str]]:
+def _header(path: Path, delimiter: str = ",") -> list[list[str]]:
     """The header rows of a csv: three or four, or none where it is another kind of file."""
     rows: list[list[str]] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.reader(file):
+            for row in csv.reader(file, delimiter=delimiter):
                 if not row or row[0].strip() not in _LEVELS:
                     break
                 rows.append([cell.strip() for cell in row])
@@ -75,22 +89,34 @@ def _columns(path: Path, levels: Sequence[Sequence[str]]) -> list[tuple[str, str
             f"the header rows have {[len(level) + 1 for level in levels]} cells; every row of "
             "a pose table has as many.",
         )
+    if not levels[0]:
+        raise FormatError(
+            path, "the header names no keypoint; columns of x, y and likelihood were expected."
+        )
     if len(levels) == 2:
         levels = [[_DEFAULT_INDIVIDUAL] * len(levels[0]), *levels]
     return [(who, point, coordinate) for who, point, coordinate in zip(*levels, strict=True)]
 
 
+def _named(header: Sequence[Sequence[str]]) -> list[int]:
+    """Places of the columns of poses: not of those that a spreadsheet left empty."""
+    places = range(1, max(map(len, header)))
+    return [place for place in places if any(any(row[place : place + 1]) for row in header)]
+
+
 def _read_csv(path: Path) -> _Table:
     header = _header(path)
     if not header:
+        _refuse_separator(path)
         raise FormatError(
             path,
             "the header of a DeepLabCut or Lightning Pose csv was expected: rows that begin with "
             "scorer, (individuals,) bodyparts, coords.",
             row=1,
         )
-    columns = _columns(path, [row[1:] for row in header[1:]])
-    width = len(columns) + 1
+    width, named = max(map(len, header[1:])), _named(header)
+    levels = [[row[place] for place in named if place < len(row)] for row in header[1:]]
+    columns = _columns(path, levels)
     try:
         # Reading as text first would be safe and ten times slower: look for the cell on failure.
         values = pd.read_csv(
@@ -105,7 +131,21 @@ def _read_csv(path: Path) -> _Table:
         bad = _bad_line(path, len(header), width)
         if bad is not None:
             raise bad
-    return _Table(columns, values[:, 1:], values[:, 0], len(header) + 1)
+    return _Table(columns, values[:, named], values[:, 0], len(header) + 1)
+
+
+def _refuse_separator(path: Path) -> None:
+    """Raise an error for a pose csv whose cells are separated by something else than commas."""
+    separators = [name for sign, name in _SEPARATORS.items() if _header(path, sign)]
+    if separators:
+        raise FormatError(
+            path,
+            f"its cells are separated by {separators[0]}, as a spreadsheet saves them in some "
+            "languages; commas, and decimal points in numbers, were expected.",
+            row=1,
+            mend="Take the file that the tracker wrote, or save it again as csv with commas (in "
+            "Excel: set the region to English, then Save as > CSV UTF-8).",
+        )
 
 
 def _bad_line(path: Path, header_rows: int, width: int) -> FormatError | None:
@@ -143,10 +183,14 @@ def _read_h5(path: Path) -> _Table:
     key = "df_with_missing" if "df_with_missing" in keys else keys[0]
     try:
         table = pd.read_hdf(path, key=key)
-    except (ValueError, KeyError, TypeError, OSError, RuntimeError) as error:
-        raise FormatError(path, f"the table {key!r} cannot be read: {error}") from error
-    names = list(table.columns.names)
-    if names[-2:] != ["bodyparts", "coords"] or not isinstance(table, pd.DataFrame):
+    except _DAMAGED as error:
+        raise FormatError(
+            path,
+            f"the table {key!r} was cut short or damaged and cannot be read: {str(error).strip()}.",
+            mend="Copy it again from where it was made.",
+        ) from error
+    names = list(table.columns.names) if isinstance(table, pd.DataFrame) else []
+    if names[-2:] != ["bodyparts", "coords"]:
         raise FormatError(
             path,
             f"the columns of the table {key!r} have the levels {names}; expected scorer, "
@@ -302,6 +346,6 @@ def _is_h5(path: Path) -> bool:
 
 FORMATS = (
     PoseFormat("lightning_pose", (".csv",), _is_lightning, read_csv),
-    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv),
+    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv, refuse=_refuse_separator),
     PoseFormat("deeplabcut_h5", (".h5", ".hdf5"), _is_h5, read_h5),
 )

@@ -15,7 +15,7 @@ from nuzzle.files import existing_file
 from nuzzle.io.describe_manifest import count_frames, describe_manifest
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.load import label_format, pose_format
-from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, refuse_nearly
 from nuzzle.labels import Labels
 from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.recording import Recording
@@ -97,6 +97,8 @@ def _format(path: Path, name: str) -> PoseFormat | LabelFormat:
     except InputError as error:
         if as_labels and not as_poses and not name:
             raise
+        if not name:
+            refuse_nearly(path, POSE_FORMATS)
         raise _none_of_them(path, name) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from typing import NamedTuple
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
 from nuzzle.io.registry import LabelOptions
+
+#: Frames are whole, so what looks like three decimals is rather thousands.
+_THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
 
 
 class Row(NamedTuple):
@@ -100,6 +104,15 @@ def frame_number(text: str, what: str, path: Path, line: int) -> int:
     Raises:
         FormatError: there is none.
     """
+    if _THOUSANDS.fullmatch(text.strip()):
+        raise FormatError(
+            path,
+            f"a whole frame was expected for the {what}, and {text!r} came, which may be "
+            f"thousands ({text.replace(',', '')}) or have a decimal comma.",
+            row=line,
+            mend="Remove the thousands separators from the columns of frames; write 1000 and not "
+            "1,000.",
+        )
     value = number(text, what, path, line)
     if not value.is_integer():
         raise FormatError(
@@ -108,13 +121,27 @@ def frame_number(text: str, what: str, path: Path, line: int) -> int:
     return int(value)
 
 
-def seconds_to_frames(start_s: float, stop_s: float, fps: float) -> tuple[int, int]:
+def seconds_to_frames(
+    start_s: float, stop_s: float, fps: float, n_frames: int = 0
+) -> tuple[int, int]:
     """The half-open frames of an interval in seconds, at least one frame long.
+
+    What begins inside of a recording is in its last frame at least, even in the second half of it.
+
+    Args:
+        start_s: where it begins.
+        stop_s: where it ends.
+        fps: frames per second.
+        n_frames: length of the recording; 0 where it is unknown.
 
     >>> seconds_to_frames(1.0, 2.0, 30.0), seconds_to_frames(1.0, 1.001, 30.0)
     ((30, 60), (30, 31))
+    >>> seconds_to_frames(1.99, 2.0, 30.0), seconds_to_frames(1.99, 2.0, 30.0, n_frames=60)
+    ((60, 61), (59, 60))
     """
     start = round(start_s * fps)
+    if 0 < start == n_frames and start_s < n_frames / fps:
+        start -= 1
     return start, max(start + 1, round(stop_s * fps))
 
 

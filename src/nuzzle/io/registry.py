@@ -75,6 +75,7 @@ class PoseFormat:
         sniff: whether a file looks like it; reads little, raises nothing.
         read: one recording.
         items: names of the sequences in a file that holds many.
+        refuse: raises an error for a file that is nearly of this format, and says what is amiss.
     """
 
     name: str
@@ -82,6 +83,7 @@ class PoseFormat:
     sniff: Callable[[Path], bool]
     read: Callable[[Path, PoseOptions], Recording]
     items: Callable[[Path], Iterator[str]] | None = None
+    refuse: Callable[[Path], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") 
 
     Raises:
         InputError: the file is missing or empty, or no such format is known.
-        FormatError: the file looks like none of them.
+        FormatError: the file looks like none of them, or nearly like one.
     """
     path = existing_file(path)
     if name:
@@ -125,6 +127,7 @@ def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") 
     for candidate in formats:
         if lowered.endswith(candidate.suffixes) and candidate.sniff(path):
             return candidate
+    refuse_nearly(path, formats)
     what = "pose" if formats and isinstance(formats[0], PoseFormat) else "label"
     expected = ", ".join(f"{each.name} ({' '.join(each.suffixes)})" for each in formats)
     raise FormatError(
@@ -132,3 +135,15 @@ def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") 
         f"does not look like a {what} file. Known: {expected}.",
         mend=f"If it is one of them, say which: the column {what}_format of the manifest.",
     )
+
+
+def refuse_nearly(path: Path, formats: Sequence[PoseFormat] | Sequence[LabelFormat]) -> None:
+    """Say what is amiss with a file that looks like none of these formats, and nearly like one.
+
+    Raises:
+        FormatError: it is nearly of one of them.
+    """
+    lowered = path.name.lower()
+    for each in formats:
+        if isinstance(each, PoseFormat) and each.refuse and lowered.endswith(each.suffixes):
+            each.refuse(path)

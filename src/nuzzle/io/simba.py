@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +82,14 @@ def read(path: Path, options: LabelOptions) -> Labels:
         FormatError: no column holds nothing but 0 and 1.
     """
     table = _table(path)
-    candidates = [name for name in table if _may_be_behaviour(str(name))]
+    candidates = [str(name) for name in table if _may_be_behaviour(str(name))]
+    _check_names(path, candidates)
     columns: dict[str, pd.Series[float]] = {}
     for name in candidates:
         values = pd.to_numeric(table[name], errors="coerce")
         whole = values.isin([0, 1]) | table[name].isna()
         if whole.all() and values.notna().any():
-            columns[str(name)] = values
+            columns[name] = values
     if not columns:
         raise FormatError(
             path,
@@ -98,7 +101,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     seen = np.column_stack([column.notna().to_numpy() for column in columns.values()])
     pair = Cast(path, options).default()
     found = Labels.from_frames(pair, active, [*columns], observed=seen)
-    left_out = [str(name) for name in candidates if name not in columns]
+    left_out = [name for name in candidates if name not in columns]
     notes = [f"no behaviours, since not 0/1: {listed(left_out, _MANY)}"] if left_out else []
     return assemble(
         path,
@@ -123,7 +126,19 @@ def _table(path: Path) -> pd.DataFrame:
         ) from error
     if not len(table):
         raise FormatError(path, "has a header and no rows; a row a frame was expected.")
-    return table
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    doubled = [name for name, times in Counter(names).items() if times > 1]
+    if doubled:
+        raise FormatError(
+            path,
+            f"every column has a name of its own, and {listed(doubled, _MANY)} came twice, but "
+            "for blanks around it.",
+            row=1,
+            mend="Give one of them another name.",
+        )
 
 
 def write(labels: Labels, path: Path, fps: float) -> Path:
