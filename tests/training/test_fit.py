@@ -68,7 +68,10 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
 def test_signals_end_what_called_it_as_well(tmp_path):
     """Lightning makes an exit of both: of SIGTERM one that says that all was well."""
     heard = []
-    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("stop"))
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: heard.append("stop")),
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),  # may be ignored
+    }
     try:
         for which, ending in ((signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)):
             with pytest.raises(ending):
@@ -80,10 +83,11 @@ def test_signals_end_what_called_it_as_well(tmp_path):
                     tmp_path / which.name,
                     progress=lambda *_, which=which: signal.raise_signal(which),
                 )
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for which, handler in before.items():
+            signal.signal(which, handler)
     assert heard == ["stop"] * 2, "when it came, and when the training had ended"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(
