@@ -69,7 +69,7 @@ def test_nothing_is_overwritten_unasked(init, project):
     table.write_text("years of work")
     assert "not called .json" in init("--json", str(table), "--overwrite").stderr
     assert table.read_text() == "years of work"
-    (project / "m.csv").unlink()
+    assert not (project / "m.csv").exists(), "refused before the work"
     assert init().exit_code == 0
     again = init()
     assert again.exit_code == 2

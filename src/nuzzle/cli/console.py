@@ -20,9 +20,18 @@ _IN_ONE_PIECE = 16
 _json_owns_stdout = False
 
 
-def _reserve_stdout(target: str | None) -> str | None:
+def _claim(target: str | None) -> str | None:
+    """Reserve stdout or a file for the JSON, before any work is done.
+
+    Raises:
+        OutputError: a file that is no JSON would be replaced.
+    """
+    from nuzzle.errors import OutputError
+
     global _json_owns_stdout
     _json_owns_stdout = target == "-"
+    if target and Path(target).exists() and Path(target).suffix.lower() != ".json":
+        raise OutputError(f"{target} exists, and is not called .json. Choose another name.")
     return target
 
 
@@ -33,7 +42,7 @@ JsonTarget = Annotated[
     typer.Option(
         "--json",
         metavar="FILE",
-        callback=_reserve_stdout,
+        callback=_claim,
         help="Write the figures as JSON to this file; - for stdout.",
     ),
 ]
@@ -91,11 +100,8 @@ def emit_json(data: Any, target: str | Path | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    from nuzzle.errors import OutputError
     from nuzzle.files import write_text
 
-    if Path(target).exists() and Path(target).suffix.lower() != ".json":
-        raise OutputError(f"{target} exists, and is not called .json. Choose another name.")
     write_text(target, text)
 
 

@@ -73,11 +73,11 @@ class LocalAttention(nn.Module):
         parts = self.enter(x).view(batch, frames, 3 * self.heads, -1)
         turned, value = parts.split([2 * self.heads, self.heads], dim=2)
         query, key = rotate(turned, table).chunk(2, dim=2)
-        keys, values = (F.pad(each, (0, 0, 0, 0, *2 * [self.window])) for each in (key, value))
+        beside = (0, 0, 0, 0, self.window, self.window)
         out = F.scaled_dot_product_attention(
             self._blocks(query, self.window),
-            self._blocks(keys, 3 * self.window),
-            self._blocks(values, 3 * self.window),
+            self._blocks(F.pad(key, beside), 3 * self.window),
+            self._blocks(F.pad(value, beside), 3 * self.window),
             attn_mask=bias,
         )
         joined = out.transpose(1, 2).reshape(batch, frames, channels)

@@ -24,7 +24,7 @@ from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
 _MOST_BOUT_ROWS = 100
-#: What the first characters of a report say.
+#: What the first characters of a report say, and how many to look at.
 _MADE_BY, _HEAD = 'name="generator" content="nuzzle', 2000
 
 
@@ -50,7 +50,7 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
             "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite."
         )
     target = results.directory / "report.html" if path is None else Path(path)
-    if target.is_file() and _MADE_BY not in target.read_text("utf-8", "replace")[:_HEAD]:
+    if target.is_file() and not _is_report(target):
         raise OutputError(f"{target} exists, and is no report of nuzzle. Choose another name.")
     environment = Environment(
         loader=PackageLoader("nuzzle.outputs", "templates"),
@@ -65,6 +65,11 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
 
 #: What `evaluation_summary` says where nothing is evaluated.
 _NO_SCORES = {"reliability_left_out": 0, "calibration": [], "sure": None, "looked_apart": False}
+
+
+def _is_report(path: Path) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return _MADE_BY in file.read(_HEAD)
 
 
 def report_context(results: Results) -> dict[str, Any]:

@@ -53,13 +53,13 @@ def evaluate(
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
+    chosen = manifest.select(split)
     if not allow_seen:
-        _refuse_seen(bundle, manifest.select(split))
-    run = results_of(bundle, "evaluation", command)
-    writer = ResultsWriter(out, run, overwrite=overwrite) if out else None
+        _refuse_seen(bundle, chosen)
+    writer = _writer(bundle, out, command, overwrite)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
     unknown: Counter[str] = Counter()
-    for entry in manifest.select(split).with_groups():
+    for entry in chosen.with_groups():
         try:
             one = _score_entry(bundle, entry, writer, say)
         except NuzzleError as error:
@@ -68,13 +68,21 @@ def evaluate(
             raw += one.raw
             unknown += _unknown(bundle, one.recording)
             attention += [] if writer is None else attention_of(bundle, one)
-    notes = (*_unknown_note(bundle, unknown), *_video_note(bundle, manifest, split))
+    notes = (*_unknown_note(bundle, unknown), *_video_note(bundle, manifest, chosen))
     result = _noting(judge(bundle, raw), notes) if raw else None
     if writer is not None:
         writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     return result
+
+
+def _writer(
+    bundle: Bundle, out: str | Path | None, command: str, overwrite: bool
+) -> ResultsWriter | None:
+    if out is None:
+        return None
+    return ResultsWriter(out, results_of(bundle, "evaluation", command), overwrite=overwrite)
 
 
 def _noting(result: Evaluation, notes: Sequence[str]) -> Evaluation:
@@ -138,10 +146,10 @@ def _unknown_note(bundle: Bundle, unknown: Counter[str]) -> Iterator[str]:
         )
 
 
-def _video_note(bundle: Bundle, manifest: Manifest, split: str) -> Iterator[str]:
+def _video_note(bundle: Bundle, manifest: Manifest, chosen: Manifest) -> Iterator[str]:
     """A note where the model has learned from another part of a video."""
     parts = {*manifest.of_videos(bundle.training.get("recordings", ()))}
-    if same := [e.recording for e in manifest.select(split) if e.recording in parts]:
+    if same := [entry.recording for entry in chosen if entry.recording in parts]:
         yield (
             f"The model was trained on other frames of the same video as {listed(same)}: these "
             "figures do not say how well it does on new animals."
