@@ -65,16 +65,22 @@ class GraphLayer(nn.Module):
         Returns:
             `(node, outputs, frame)`, zero where missing.
         """
-        mixed = self.itself.weight @ nodes + self.itself.bias.unsqueeze(-1)
+        mixed = _in_every_node(self.itself.weight, nodes, self.itself.bias.unsqueeze(-1))
         for linear, weights in zip((self.own, self.others), self.adjacency, strict=True):
             total = _over_nodes(weights, present).clamp(min=1e-6)
-            mixed = mixed + _over_nodes(weights, linear.weight @ nodes) / total
+            mixed = _in_every_node(linear.weight, _over_nodes(weights, nodes) / total, mixed)
         return F.relu(self.norm(mixed)) * present
 
 
 def _over_nodes(weights: Tensor, nodes: Tensor) -> Tensor:
     """Sums over the nodes of `(node, channel, frame)`, weighted by `(to, from)`."""
     return (weights @ nodes.flatten(1)).view(nodes.shape)
+
+
+def _in_every_node(weight: Tensor, nodes: Tensor, base: Tensor) -> Tensor:
+    """A linear layer of the channels of `(node, channel, frame)`, added to `base`."""
+    # By itself, `weight @ nodes` would copy the nodes into another order and back.
+    return torch.baddbmm(base, weight.expand(len(nodes), -1, -1), nodes)
 
 
 class PoseGraph(nn.Module):
@@ -145,26 +151,27 @@ class PoseGraph(nn.Module):
         Returns:
             `(batch, time, behaviour)`.
         """
-        frames = torch.split(x.flatten(0, 1), _BLOCK_FRAMES)
-        bodies = torch.cat([self._bodies(block) for block in frames])
-        hidden = bodies.view(*x.shape[:2], -1).transpose(1, 2).contiguous()
+        batch, frames, _ = x.shape
+        blocks = torch.split(x.flatten(0, 1), _BLOCK_FRAMES)
+        bodies = torch.cat([self._bodies(block) for block in blocks], dim=1)
+        hidden = bodies.view(-1, batch, frames).transpose(0, 1).contiguous()
         for layer in self.layers:
             hidden = layer(hidden, mask)
         logits: Tensor = self.head(F.relu(self.norm(hidden)))
         return logits.transpose(1, 2)
 
     def _bodies(self, x: Tensor) -> Tensor:
-        """What the bodies of each frame look like: `(frame, feature)` to `(frame, channel)`."""
+        """What the bodies of each frame look like: `(frame, feature)` to `(channel, frame)`."""
         animals, keypoints, channels = self.nodes
         # Frames are innermost: few long products are quicker than many short ones.
-        poses = x[:, : self.node_features].T.reshape(animals * keypoints, channels, len(x))
+        poses, others = x.T.contiguous().tensor_split([self.node_features])
+        poses = poses.view(animals * keypoints, channels, len(x))
         present = (poses[:, -1:] >= 0).to(x.dtype)
-        nodes = (self.enter.weight @ poses + self.identity.unsqueeze(-1)) * present
+        nodes = _in_every_node(self.enter.weight, poses, self.identity.unsqueeze(-1)) * present
         for layer in self.graph:
             nodes = nodes + layer(nodes, present)
-        everything = torch.cat([nodes.flatten(0, 1).T, x[:, self.node_features :]], dim=1)
-        gathered: Tensor = self.gather(everything)
-        return gathered
+        everything = torch.cat([nodes.flatten(0, 1), others])
+        return torch.addmm(self.gather.bias.unsqueeze(-1), self.gather.weight, everything)
 
 
 def node_layout(features: int) -> tuple[int, int, int]:
