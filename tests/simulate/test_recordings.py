@@ -157,6 +157,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
         ({"recordings": 1}, "At least 2"),
         ({"minutes": 0.0}, "positive"),
         ({"minutes": 0.001}, "at least a second"),
+        ({"minutes": 1e6}, "at most a day, 1440 minutes; got 1000000.0"),
         ({"difficulty": "brutal"}, "easy"),
         ({"labs": 2}, "mabe only"),
         ({"seed": -1}, "from 0"),

@@ -34,6 +34,8 @@ CALMS21_CODES = {"attack": 0, "investigation": 1, "mount": 2, "other": 3}
 #: What a recording's `source` says of it; the writers pass it on into the files.
 SIMULATED = "simulated"
 _TEST_SHARE = 0.25
+#: A recording is made in memory as a whole.
+_LONGEST_MINUTES = 24 * 60
 _Seed = int | Sequence[int]
 
 
@@ -165,13 +167,19 @@ def frames_of(minutes: float, fps: float) -> int:
     """Number of frames.
 
     Raises:
-        InputError: the length or the rate is not a positive number, or less than a second.
+        InputError: the length or the rate is not a positive number, or the length is less than a
+            second or more than a day.
     """
     for what, value in (("length in minutes", minutes), ("frame rate", fps)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"The {what} is a positive number; got {value}.")
     if minutes * 60 < 1:
         raise InputError(f"A recording lasts at least a second; got {minutes} minutes.")
+    if minutes > _LONGEST_MINUTES:
+        raise InputError(
+            f"A recording lasts at most a day, {_LONGEST_MINUTES} minutes; got {minutes}. "
+            "Simulate several instead."
+        )
     return round(minutes * 60 * fps)
 
 
