@@ -24,7 +24,7 @@ from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.evaluation import ScoredPair, evaluate
-from nuzzle.inference.predict import source_frames
+from nuzzle.inference.predict import frame_map
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
@@ -62,10 +62,10 @@ def forest(recordings, settings) -> list[ScoredPair]:
     pairs = []
     for recording in recordings["val"]:
         prepared = frontend.prepare(recording)
-        frames = source_frames(recording, prepared)
+        frames = frame_map(recording, prepared)
         (pair,) = recording.labels.pairs
         both = [model.predict_proba(frontend(prepared, p).numpy()) for p in (pair, pair.reversed)]
-        probability = np.mean(both, axis=0, dtype=np.float32)[frames]
+        probability = frames.to_old(np.mean(both, axis=0, dtype=np.float32))
         targets = space.targets(recording.labels, pair)
         pairs.append(
             ScoredPair(

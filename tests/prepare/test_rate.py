@@ -38,8 +38,8 @@ def test_nothing_is_invented_across_a_gap(recording_of: Build, x_of: Read) -> No
 
 def test_nearest(recording_of: Build, x_of: Read) -> None:
     moved = Resample(20.0, "nearest")(recording_of([0, 1, 2, 3, 4, 5]))
-    # New frames lie at old frames 0, 1.5, 3, 4.5.
-    assert x_of(moved) == [0, 2, 3, 5]
+    # New frames lie at old frames 0, 1.5, 3, 4.5; halves go to the even one.
+    assert x_of(moved) == [0, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("old", "new"), [(30, 60), (25, 30), (29.97, 30), (10, 120), (30, 30)])
@@ -55,6 +55,25 @@ def test_the_way_back_is_off_by_less_than_a_new_frame(old: float, new: float) ->
     assert np.abs(there_and_back - np.arange(997)).max() <= np.ceil(old / new)
     assert (np.diff(frames.old_of_new) >= 0).all() and frames.n_new == len(frames.old_of_new)
     assert (np.diff(frames.new_of_old) >= 0).all() and len(frames.new_of_old) == 997
+
+
+def test_what_is_said_comes_back_on_the_line_between_new_frames() -> None:
+    said = np.float32([[0, np.nan], [1, np.nan], [0.5, np.nan]])
+    back = FrameMap(6, 20.0, 10.0).to_old(said)
+    np.testing.assert_allclose(back[:, 0], [0, 0.5, 1, 0.75, 0.5, 0.5])
+    assert np.isnan(back[:, 1]).all()
+    # At a higher rate every old frame is a new one.
+    np.testing.assert_allclose(FrameMap(3, 10.0, 20.0).to_old(np.float32(range(6))), [0, 2, 4])
+
+
+@pytest.mark.parametrize(("old", "new"), [(20, 10), (40, 10), (25, 10), (30, 25), (29.97, 10)])
+def test_the_way_there_and_back_moves_nothing(old: float, new: float) -> None:
+    frames = FrameMap(3000, old, new)
+    time = np.arange(3000) / old
+    ramp = frames.to_old(np.float32(frames.to_new(np.float32(time))))
+    np.testing.assert_allclose(ramp[:-10], time[:-10], atol=1e-4)
+    # The nearest old frames lie as often before a new one as after it.
+    assert abs(np.mean(frames.old_of_new / old - np.arange(frames.n_new) / new)) < 0.02 / old
 
 
 @pytest.mark.parametrize(("old", "new"), [(30, 10), (30, 25), (30, 60), (25, 30)])

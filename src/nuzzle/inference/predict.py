@@ -103,15 +103,15 @@ def predict_members(
     said: dict[int, dict[Pair, NDArray[np.float32]]] = {}
     for numbers in _with_same_frontend(bundle):
         frontend, look = bundle.members[numbers[0]].frontend, prepared[numbers[0]]
-        frames = source_frames(recording, look)
+        frames = frame_map(recording, look)
         parts: list[dict[Pair, list[NDArray[np.float32]]]] = [{} for _ in numbers]
         symmetric = frontend.feature_set.symmetric
         for view in bundle.space.views(chosen, recording.individuals, symmetric=symmetric):
             features = frontend(look, view.pair)
             for number, mine in zip(numbers, parts, strict=True):
                 classifier = bundle.members[number].classifier
-                probability = classifier.probabilities(features, wanted).numpy()[frames]
-                mine.setdefault(view.labelled, []).append(probability)
+                probability = classifier.probabilities(features, wanted).numpy()
+                mine.setdefault(view.labelled, []).append(frames.to_old(probability))
         for number, mine in zip(numbers, parts, strict=True):
             out = {pair: np.asarray(np.mean(p, axis=0), np.float32) for pair, p in mine.items()}
             _share_own(bundle, out)
@@ -153,10 +153,9 @@ def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
     )
 
 
-def source_frames(recording: Recording, prepared: Recording) -> NDArray[np.int64]:
-    """For each frame of the recording, the frame of its prepared copy nearest in time."""
-    frames = FrameMap(recording.n_frames, recording.require_fps(), prepared.require_fps())
-    return frames.new_of_old
+def frame_map(recording: Recording, prepared: Recording) -> FrameMap:
+    """Which frames of a recording and of its prepared copy belong together."""
+    return FrameMap(recording.n_frames, recording.require_fps(), prepared.require_fps())
 
 
 def _share_own(bundle: Bundle, out: dict[Pair, NDArray[np.float32]]) -> None:

@@ -45,20 +45,52 @@ class FrameMap:
     def new_of_old(self) -> NDArray[np.int64]:
         """For each old frame the nearest new one, `(n_frames,)`, never decreasing.
 
-        Indexing an array of the new rate with it brings the array back to the old rate. At a new
-        rate that is not lower, nothing is lost: ``old_of_new[new_of_old]`` is every old frame.
+        At a new rate that is not lower, nothing is lost: ``old_of_new[new_of_old]`` is every old
+        frame.
         """
         return _nearest(self.n_frames, self.new_fps / self.fps, self.n_new)
+
+    def to_new(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Old values `(n_frames, ...)` at the new frames' times, on the line between neighbours."""
+        return _between(values, _places(self.n_new, self.fps / self.new_fps))
+
+    def to_old(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """New values `(n_new, ...)` at the old frames' times, on the line between neighbours.
+
+        The nearest alone would shift everything: where the old rate is twice the new one, every
+        second frame lies between two new ones, and would always take the same side's.
+        """
+        return _between(values, _places(self.n_frames, self.new_fps / self.fps))
 
     def intervals(self, edges: NDArray[np.int64]) -> NDArray[np.int64]:
         """Edges of half-open intervals, in new frames: those whose nearest old frame is inside."""
         return np.searchsorted(self.old_of_new, edges).astype(np.int64)
 
 
-def _nearest(length: int, step: float, limit: int) -> NDArray[np.int64]:
+def _places(length: int, step: float) -> NDArray[np.float64]:
     # Rounding to 1e-6 keeps 2.9999999 (10 frames at 29.97 and the like) from becoming 2.
-    exact = np.round(np.arange(length) * step, 6)
-    return np.minimum(np.floor(exact + 0.5), limit - 1).astype(np.int64)
+    places: NDArray[np.float64] = np.round(np.arange(length) * step, 6)
+    return places
+
+
+def _nearest(length: int, step: float, limit: int) -> NDArray[np.int64]:
+    # Halves go to the even neighbour: always up would make everything late.
+    return np.minimum(np.rint(_places(length, step)), limit - 1).astype(np.int64)
+
+
+def _between(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Values `(time, ...)` at places among them, whole or not; past the last one, that one."""
+    last = len(values) - 1
+    exact = places.clip(0, last)
+    low = np.floor(exact).astype(np.int64)
+    first: NDArray[np.float32] = values[low]
+    if (exact == low).all():
+        return first
+    share = (exact - low).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+    # What falls on a value needs no other: 0 * NaN must not spoil it.
+    high = np.where(exact == low, low, np.minimum(low + 1, last))
+    between: NDArray[np.float32] = first * (1 - share) + values[high] * share
+    return between
 
 
 @dataclass(frozen=True)
@@ -98,8 +130,8 @@ class Resample(Step):
             position = recording.position[frames.old_of_new]
             confidence = recording.confidence[frames.old_of_new]
         else:
-            position = between_frames(recording.position, frames)
-            confidence = between_frames(recording.confidence, frames)
+            position = frames.to_new(recording.position)
+            confidence = frames.to_new(recording.confidence)
         labels, auxiliary = (
             labels and resample_labels(labels, frames)
             for labels in (recording.labels, recording.auxiliary)
@@ -112,21 +144,6 @@ class Resample(Step):
             labels=labels,
             auxiliary=auxiliary,
         )
-
-
-def between_frames(values: NDArray[np.float32], frames: FrameMap) -> NDArray[np.float32]:
-    """Values `(time, ...)` on the line between the old frames around each new one."""
-    last = len(values) - 1
-    exact = np.round(np.arange(frames.n_new) * frames.fps / frames.new_fps, 6).clip(0, last)
-    low = np.floor(exact).astype(np.int64)
-    first: NDArray[np.float32] = values[low]
-    if (exact == low).all():
-        return first
-    share = (exact - low).astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
-    # A new frame that falls on an old one needs no other: 0 * NaN must not spoil it.
-    high = np.where(exact == low, low, np.minimum(low + 1, last))
-    between: NDArray[np.float32] = first * (1 - share) + values[high] * share
-    return between
 
 
 def resample_labels(labels: Labels, frames: FrameMap) -> Labels:

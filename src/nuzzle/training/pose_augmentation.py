@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.config import AugmentationConfig
-from nuzzle.prepare.rate import FrameMap, between_frames
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.skeleton import Skeleton
 from nuzzle.training.targets import Targets
 
@@ -106,7 +106,7 @@ def sped_up(poses: Tensor, targets: Targets, factor: float) -> tuple[Tensor, Tar
     where either end is; a label is that of the nearest frame.
     """
     frames = FrameMap(len(poses), factor, 1.0)
-    moved = torch.from_numpy(between_frames(poses.numpy(), frames))
+    moved = torch.from_numpy(frames.to_new(poses.numpy()))
     return moved, Targets(*(each[frames.old_of_new] for each in targets))
 
 

@@ -10,7 +10,7 @@ import torch
 
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import WindowClassifier
-from nuzzle.inference.predict import source_frames
+from nuzzle.inference.predict import frame_map
 from nuzzle.labels import mask_to_intervals
 from nuzzle.workflow.scored import Scored
 
@@ -29,7 +29,7 @@ def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
     if bundle.combiner is not None or not isinstance(classifier, WindowClassifier):
         return []
     (prepared,) = scored.prepared
-    to_prepared = source_frames(scored.recording, prepared)
+    to_prepared = frame_map(scored.recording, prepared).new_of_old
     fps = prepared.require_fps()
     out = []
     for pair in scored.pairs:

@@ -13,7 +13,7 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_prepared, source_frames
+from nuzzle.inference.predict import frame_map, predict_prepared
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -60,7 +60,7 @@ def choose_frames(
     found: list[Example] = []
     for recording in recordings:
         (prepared,) = copies = bundle.prepare(recording)
-        at = source_frames(recording, prepared)
+        at = frame_map(recording, prepared).new_of_old
         decoder = bundle.decoder_of(recording.lab)
         agents: set[str] = set()
         for pair, probability in predict_prepared(bundle, recording, copies):
@@ -102,7 +102,7 @@ def given_frames(
             f"got {wrong[0]}."
         )
     (prepared,) = copies = bundle.prepare(recording)
-    at = source_frames(recording, prepared)
+    at = frame_map(recording, prepared).new_of_old
     said = predict_prepared(bundle, recording, copies)
     out = []
     for name in behaviours:
