@@ -76,6 +76,23 @@ def test_a_slip_in_what_was_looked_for_is_said():
     assert sentence.startswith("warning: 'atack' was looked for and is seen in no recording")
 
 
+def test_names_that_differ_in_case_are_said_once_across_train_and_val():
+    train = [recording("m1", "attack")]
+    val = [recording("m2", "attack"), recording("m3", "Attack", looked=("Attack",))]
+    _, said = checked(train, val)
+    (sentence,) = [each for each in said if "differ only in case" in each]
+    assert sentence.startswith("warning: 'Attack' (in m3) and 'attack' (in m1, m2)")
+
+
+def test_a_renaming_of_what_neither_train_nor_val_shows_is_said():
+    asked = {"renaming": {"mnt": "mount"}, "named": ("attack", "mount")}
+    both = [recording(name, "attack", "mount") for name in ("m1", "m2")]
+    both = [replace(each, labels=replace(each.labels, **asked)) for each in both]
+    _, (sentence,) = checked(both[:1], both[1:])
+    assert sentence.startswith("warning: the manifest's column behaviours says mnt=mount, and no")
+    assert "label of m1, m2 is called 'mnt'" in sentence
+
+
 def test_files_that_name_less_than_others_of_their_lab_are_named():
     def seen(name, *behaviours, lab=""):
         made = recording(name, *behaviours, looked=behaviours, lab=lab)

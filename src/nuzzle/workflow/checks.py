@@ -10,7 +10,7 @@ from nuzzle.config import Config
 from nuzzle.errors import CompatibilityError, InputError, TrainingError, count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
-from nuzzle.io import looked_for
+from nuzzle.io import behaviour_names, looked_for
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -50,10 +50,18 @@ def labelled(recordings: Iterable[Recording]) -> list[Recording]:
 def read_labelled(
     what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
 ) -> list[Recording]:
-    """As `read`, of those with labels; what labs disagree about is said, too."""
+    """As `read`, of those with labels; what labs and files disagree about is said, too."""
     recordings = labelled(read(what, manifest, auxiliary, say))
-    warn_of_differences(recordings, say)
+    warn_of_names(recordings, say)
     return recordings
+
+
+def warn_of_names(recordings: Sequence[Recording], say: Say) -> None:
+    """Say where one name seems to be two behaviours, or two names are one."""
+    warn_of_differences(recordings, say)
+    files = [(each.name, each.labels) for each in recordings if each.labels is not None]
+    for sentence in behaviour_names.slips(files):
+        say(f"warning: {sentence}")
 
 
 def _beside(recording: Recording) -> bool:
@@ -162,7 +170,7 @@ def check_splits(
     """
     train, val = recordings["train"], recordings["val"]
     refuse_contradictions([*train, *val])
-    warn_of_differences([*train, *val], say)
+    warn_of_names([*train, *val], say)
     able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
     if not able:
         found = sorted({name for each in val if each.labels for name in each.labels.behaviours})
