@@ -54,6 +54,16 @@ def test_a_network_by_command(bundle_file, manifest, tmp_path):
     assert not (out / "shap-7.png").exists() and not (out / "importance.csv").exists()
 
 
+def test_what_fails_before_anything_is_written_leaves_no_folder(bundle_file, tmp_path):
+    out, there = tmp_path / "new" / "why", tmp_path / "there"
+    there.mkdir()
+    for folder in (out, there):
+        with pytest.raises(InputError, match="no file at"):
+            nuzzle.explain(bundle_file, [tmp_path / "gone.csv"], folder)
+    assert not out.parent.exists()
+    assert there.exists(), "it was there before"
+
+
 def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
     study, out = tmp_path / "one.csv", tmp_path / "why"
     Manifest(manifest.entries[:1]).save(study)
