@@ -68,6 +68,26 @@ def test_what_val_does_not_show_is_said_with_who_could_show_it():
     assert "in train, in m1: move" in sentence
 
 
+def test_nobody_is_told_to_change_what_was_drawn_for_them():
+    train = [recording("m1", "attack"), recording("m2", "attack", "mount")]
+    said = []
+    space = fit_space(train, TREES)
+    check_splits({"train": train, "val": [train[0]]}, space, TREES, said.append, drawn=True)
+    check_splits(
+        {"train": [train[0]], "val": [train[1]]},
+        fit_space(train[:1], TREES),
+        TREES,
+        said.append,
+        drawn=True,
+    )
+    assert said == [
+        "warning: 'mount' has no frame in val as it was drawn: no figure on val is of it",
+        "warning: 'mount' has no frame in train, so the model will not know it; it occurs in val, "
+        "in m2, and counts as 'other' there. You can say what is to be learned: "
+        "--set 'labels.behaviours=[attack]'",
+    ]
+
+
 def test_a_slip_in_what_was_looked_for_is_said():
     said = []
     looked = ("attack", "atack")

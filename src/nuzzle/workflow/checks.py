@@ -151,7 +151,12 @@ def fit_space(train: Sequence[Recording], config: Config) -> LabelSpace:
 
 
 def check_splits(
-    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config, say: Say
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    say: Say,
+    *,
+    drawn: bool = False,
 ) -> dict[str, list[Recording]]:
     """Say what cannot be learned or judged; a training of hours shall not end with it.
 
@@ -160,6 +165,7 @@ def check_splits(
         space: the behaviours of `train`.
         config: of the training.
         say: is told.
+        drawn: whether `val` was drawn for whoever asks, who cannot change it.
 
     Returns:
         Those with labels, and of `val` those that the model can be judged on.
@@ -186,7 +192,7 @@ def check_splits(
                 f"{[*each.labels.behaviours]}, and the model learns {[*space.behaviours]}. Rename "
                 "them in the manifest's column behaviours (old=new)"
             )
-    _warn_of_absent(train, able, space, config, say)
+    _warn_of_absent(train, able, space, config, say, drawn=drawn)
     # Of a single model this comes out before its first epoch; of members, after the last fold.
     if config.is_ensemble:
         for name, member in config.members().items():
@@ -200,9 +206,14 @@ def _warn_of_absent(
     space: LabelSpace,
     config: Config,
     say: Say,
+    *,
+    drawn: bool,
 ) -> None:
     """Say which behaviours stand on one side only, and who shows them."""
     for name in space.absent(val):
+        if drawn:
+            say(f"warning: {name!r} has no frame in val as it was drawn: no figure on val is of it")
+            continue
         say(
             f"warning: {name!r} has no frame in val, so how well it is found cannot be judged. It "
             f"occurs in train, in {_showing(train, name)}: move one of these animals or sessions "
@@ -211,11 +222,11 @@ def _warn_of_absent(
     shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
     for name in sorted(shown - set(space.names)) if not config.labels.behaviours else ():
         counts_as = f", and counts as {space.background!r} there" if space.exclusive else ""
+        move = "Move one animal or session that shows it to train (the manifest's column split), or"
         say(
             f"warning: {name!r} has no frame in train, so the model will not know it; it occurs in "
-            f"val, in {_showing(val, name)}{counts_as}. Move one animal or session that shows it "
-            "to train (the manifest's column split), or say what is to be learned: "
-            f"--set 'labels.behaviours=[{', '.join(space.behaviours)}]'"
+            f"val, in {_showing(val, name)}{counts_as}. {'You can' if drawn else move} say what is "
+            f"to be learned: --set 'labels.behaviours=[{', '.join(space.behaviours)}]'"
         )
 
 
