@@ -191,6 +191,9 @@ def test_pieces_and_the_whole_agree(bundle, recording):
 def test_a_scale_is_needed_where_the_model_knows_centimetres(bundle, recording):
     with pytest.raises(CompatibilityError, match="--px-per-cm"):
         predict_recording(bundle, changed(recording, px_per_cm=None))
+    strange = changed(recording, px_per_cm=None, keypoints=("snoot", *recording.keypoints[1:]))
+    with pytest.raises(CompatibilityError, match=r"--px-per-cm.* It also lacks nose; it has snoot"):
+        predict_recording(bundle, strange)
 
 
 def test_a_scale_is_applied(bundle, recording):
