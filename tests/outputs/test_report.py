@@ -366,3 +366,13 @@ def test_what_was_never_looked_for_is_not_said_to_be_absent(made_up):
     assert "their absence says nothing: investigation." in page.text
     lead = page.text.split("frame by frame: ", 1)[1].split(".", 1)[0]
     assert "attack" in lead and "investigation" not in lead
+
+
+def test_what_is_left_out_is_counted_in_words(tmp_path, recording):
+    """Five pairs: four are drawn."""
+    p = np.tile(np.array([0.1, 0.9], np.float32), (30, 1))
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "ac", "ca", "bc")]
+    writer.add(recording("cage", 30), pairs)
+    page, _ = page_of(writer.finish())
+    assert "1 pair in which less happened is not drawn here." in page.text

@@ -308,7 +308,9 @@ def ethograms(
             + ("from the best to the worst." if scores else "from the first to the last.")
         )
     if pairs_left_out:
-        left.append(f"{pairs_left_out:,} pairs in which less happened are not drawn here.")
+        are = "is" if pairs_left_out == 1 else "are"
+        less = f"{count(pairs_left_out, 'pair')} in which less happened {are}"
+        left.append(f"{less} not drawn here.")
     text = "Time runs from left to right; a colour is a behaviour. "
     if evaluation is not None:
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "

@@ -77,8 +77,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
         for note in dict.fromkeys(note for labels in both if labels for note in labels.notes):
             say(f"{recording.name}: {note}")
     frames = sum(each.n_frames for each in recordings)
-    several = "recording" if len(recordings) == 1 else "recordings"
-    say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
+    say(f"{what}: {count(len(recordings), 'recording')}, {count(frames, 'frame')}")
     bare = [each for each in recordings if each.labels is None]
     if beside := [each.name for each in bare if _beside(each)]:
         say(f"{what}: of {listed(beside)} there are only auxiliary labels, which networks learn")
