@@ -117,6 +117,40 @@ def test_unknown_and_missing_columns(files):
         Manifest.load(write(files, "recording,pose\nr1,p1.csv\n"))
 
 
+@pytest.mark.parametrize(
+    "header", ["Recording,Poses,FPS,Start Frame", " recording , POSES,fps , start-frame"]
+)
+def test_a_header_in_other_letters_or_with_blanks(files, header):
+    path = write(files, f"{header}\nr1,p1.csv,25,3\n")
+    assert looks_like_manifest(path)
+    (entry,) = Manifest.load(path)
+    assert (entry.recording, entry.poses.name) == ("r1", "p1.csv")
+    assert (entry.fps, entry.start_frame) == (25.0, 3)
+
+
+def test_one_column_twice_is_refused(files):
+    with pytest.raises(ManifestError, match="has the column 'lab' 2 times; keep one of them"):
+        Manifest.load(write(files, "recording,poses,lab,Lab\nr1,p1.csv,a,b\n"))
+
+
+def test_a_slip_in_a_header_is_told_with_the_column_that_may_be_meant(files):
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(write(files, "Recordings,Poses\nr1,p1.csv\n"))
+    assert caught.value.problems == (
+        "there is no column 'recording' in the header ['recordings', 'poses']",
+        *[each for each in caught.value.problems if "did you mean 'recording'?" in each],
+    )
+    assert len(caught.value.problems) == 2
+
+
+def test_columns_without_a_name_are_empty(files):
+    (entry,) = Manifest.load(write(files, "recording,poses,,\nr1,p1.csv,,\n"))
+    assert entry.recording == "r1"
+    assert len(Manifest.load(write(files, "recording,poses,\nr1,p1.csv\n"))) == 1
+    with pytest.raises(ManifestError, match=r"line 2: more cells than .* columns: .'oops'."):
+        Manifest.load(write(files, "recording,poses,\nr1,p1.csv,oops\n"))
+
+
 def test_no_rows_no_file_no_text(files):
     with pytest.raises(ManifestError, match="no rows"):
         Manifest.load(write(files, "recording,poses\n"))

@@ -63,6 +63,17 @@ def test_unknown_keypoints_are_told_with_the_option():
         Skeleton.infer(["nose", "q"])
 
 
+def test_all_roles_that_cannot_be_found_are_told_at_once():
+    with pytest.raises(InputError) as told:
+        Skeleton.infer(["p", "q"])
+    assert str(told.value) == (
+        "None of the keypoints ['p', 'q'] is known to be the nose or the tail_base. Name them: "
+        "nuzzle train ... --set prepare.nose=KEYPOINT --set prepare.tail_base=KEYPOINT."
+    )
+    with pytest.raises(InputError, match=r"be the nose\. Name it: .* No keypoint is called q, r\."):
+        Skeleton.infer(["p", "tail"], tail_base="r", centre=["p", "q"])
+
+
 def test_impossible_skeletons():
     with pytest.raises(InputError, match="among its keypoints"):
         Skeleton(("a", "b"), "a", "c", ("a",))

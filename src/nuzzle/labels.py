@@ -10,7 +10,7 @@ Frames are 0-based; intervals are half-open, ``[start_frame, stop_frame)``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,6 +136,8 @@ class Labels:
         notes: what the reader had to mend or leave out, one sentence each.
         only_seen: whether they name only what was seen; what else was looked for is unknown.
         fps: at which the file's seconds became frames; None where it counts in frames.
+        renaming: old -> new name of behaviours, as was asked for.
+        named: behaviours and background by their names before that.
     """
 
     bouts: pd.DataFrame
@@ -147,6 +149,8 @@ class Labels:
     notes: tuple[str, ...] = ()
     only_seen: bool = False
     fps: float | None = None
+    renaming: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bouts", bout_table(self.bouts))
@@ -290,25 +294,18 @@ class Labels:
             table = table.assign(behaviour=table["behaviour"].replace(names))
             return _united(table[table["behaviour"] != background], shared)
 
-        return replace(
-            self,
-            bouts=renamed(self.bouts),
-            observed=renamed(self.observed),
-            background=background,
-        )
+        bouts, observed = renamed(self.bouts), renamed(self.observed)
+        return replace(self, bouts=bouts, observed=observed, background=background)
 
     def rename_individuals(self, mapping: Mapping[str, str]) -> Labels:
         """Call the animals by other names."""
         if not mapping:
             return self
-
-        def renamed(table: pd.DataFrame) -> pd.DataFrame:
-            names = dict(mapping)
-            return table.assign(
-                agent=table["agent"].replace(names), target=table["target"].replace(names)
-            )
-
-        return replace(self, bouts=renamed(self.bouts), observed=renamed(self.observed))
+        bouts, observed = (
+            table.assign(**{who: table[who].replace(dict(mapping)) for who in Pair._fields})
+            for table in (self.bouts, self.observed)
+        )
+        return replace(self, bouts=bouts, observed=observed)
 
     def without_direction(self, individuals: Sequence[str]) -> Labels:
         """These labels for unordered pairs; of two animals, self-directed behaviour counts too.

@@ -10,9 +10,11 @@ import csv
 import io
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -228,22 +230,14 @@ class Manifest:
         """
         path = existing_file(path, "manifest")
         reader = read_csv(path)
-        columns = [(name or "").strip() for name in reader.fieldnames or []]
-        known = {field.name for field in fields(Entry)}
-        problems = [
-            f"there is no column {name!r} in the header {columns}"
-            for name in ("recording", "poses")
-            if name not in columns
-        ]
-        problems += [
-            f"unknown column {name!r}; the columns are {sorted(known)}"
-            for name in dict.fromkeys(columns)
-            if name and name not in known
-        ]
+        reader.fieldnames = [column_name(name) for name in reader.fieldnames or []]
+        problems = [*_header_problems(reader.fieldnames)]
         entries = []
         for row in reader if not problems else ():
-            surplus = [cell for cell in row.pop(None, ()) if cell.strip()]
-            cells = {key.strip(): (value or "").strip() for key, value in row.items()}
+            surplus = [
+                cell for cell in (row.pop("", ""), *row.pop(None, ())) if (cell or "").strip()
+            ]
+            cells = {key: (value or "").strip() for key, value in row.items()}
             if not any(cells.values()) and not surplus:
                 continue
             entry, trouble = _from_row(cells, path.parent)
@@ -266,7 +260,31 @@ def looks_like_manifest(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         line = file.readline()
     header = next(csv.reader([line], delimiter=delimiter_of(line)), [])
-    return {"recording", "poses"} <= {name.strip() for name in header}
+    return {"recording", "poses"} <= {*map(column_name, header)}
+
+
+def column_name(text: str | None) -> str:
+    """A column as its header names it, in whatever case and with whatever blanks.
+
+    >>> column_name(" Start Frame "), column_name("Px-per-cm")
+    ('start_frame', 'px_per_cm')
+    """
+    return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
+
+
+def _header_problems(columns: Sequence[str]) -> Iterator[str]:
+    """What is wrong with a header, whose names are those of `column_name`."""
+    known = [field.name for field in fields(Entry)]
+    for name in ("recording", "poses"):
+        if name not in columns:
+            yield f"there is no column {name!r} in the header {[*columns]}"
+    for name, number in Counter(filter(None, columns)).items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}? The" if near else "the"
+            yield f"unknown column {name!r}; {hint} columns are {sorted(known)}"
+        elif number > 1:
+            yield f"the header has the column {name!r} {number} times; keep one of them"
 
 
 def _source(entry: Entry) -> tuple[Path, str]:

@@ -174,7 +174,7 @@ class Skeleton:
         Raises:
             InputError: no keypoint looks like a nose or a tail base.
         """
-        names = tuple(keypoints)
+        names, unknown = tuple(keypoints), list[str]()
 
         def role(given: str | None, candidates: Sequence[str], what: str) -> str:
             if given is not None:
@@ -183,13 +183,20 @@ class Skeleton:
             for candidate in candidates:
                 if candidate in by_canonical:
                     return by_canonical[candidate]
-            raise InputError(
-                f"None of the keypoints {list(names)} is known to be the {what}. "
-                f"Name it: nuzzle train ... --set prepare.{what}=KEYPOINT."
-            )
+            unknown.append(what)
+            return ""
 
         front = role(nose, NOSE_CANDIDATES, "nose")
         rear = role(tail_base, TAIL_CANDIDATES, "tail_base")
+        if unknown:
+            strange = sorted({front, rear, *centre} - {*names, ""})
+            absent = f" No keypoint is called {', '.join(strange)}." if strange else ""
+            it = "it" if len(unknown) == 1 else "them"
+            options = " ".join(f"--set prepare.{what}=KEYPOINT" for what in unknown)
+            raise InputError(
+                f"None of the keypoints {list(names)} is known to be the {' or the '.join(unknown)}"
+                f". Name {it}: nuzzle train ... {options}." + absent
+            )
         return cls(names, front, rear, tuple(centre) or _trunk(names, rear))
 
     def to_dict(self) -> dict[str, object]:

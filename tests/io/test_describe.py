@@ -152,6 +152,22 @@ def test_what_label_files_name_but_nobody_saw_is_no_problem(project):
     assert about["notes"] == ["named in label files, but seen in no recording, so left out: bite"]
 
 
+def test_names_that_look_like_slips_are_told(project):
+    (project / "labels" / "2_bouts.csv").write_text(
+        "agent,target,behaviour,start_frame,stop_frame\none,two,Sniff,2,5\n"
+    )
+    manifest, _ = init_manifest(
+        poses=[project / "poses/*.csv"],
+        labels=[project / "labels/*.csv"],
+        common={"fps": 10.0, "behaviours": {"snif": "sniffing"}},
+    )
+    about = describe(manifest.save(project / "m.csv"))
+    (problem,) = [each for each in about["problems"] if "differ only in case" in each]
+    assert problem.startswith("'Sniff' (in 2) and 'sniff' (in 1)")
+    (note,) = [each for each in about["notes"] if "snif=sniffing" in each]
+    assert "no label of 1, 2 is called 'snif'" in note
+
+
 def test_no_behaviour_at_all_is_a_problem(project):
     about = described_with(project, "1\t20\tbase")
     assert about["behaviours"] == {}

@@ -366,3 +366,29 @@ def test_what_was_never_looked_for_is_not_said_to_be_absent(made_up):
     assert "their absence says nothing: investigation." in page.text
     lead = page.text.split("frame by frame: ", 1)[1].split(".", 1)[0]
     assert "attack" in lead and "investigation" not in lead
+
+
+def test_what_is_left_out_is_counted_in_words(tmp_path, recording):
+    """Five pairs: four are drawn."""
+    p = np.tile(np.array([0.1, 0.9], np.float32), (30, 1))
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "ac", "ca", "bc")]
+    writer.add(recording("cage", 30), pairs)
+    page, _ = page_of(writer.finish())
+    assert "1 pair in which less happened is not drawn here." in page.text
+
+
+def test_the_ethogram_of_a_part_has_the_clock_of_its_video(tmp_path, recording):
+    """900 frames of 30 s, from 0:07.5 on: marks at whole fives of the video's clock."""
+    whole = recording("cage", 1125)
+    assert whole.fps == 30.0
+    p = np.tile(np.array([0.9, 0.1], np.float32), (900, 1))
+    writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
+    writer.add(whole.slice(225, 1125), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+    page, html = page_of(writer.finish())
+    assert 'data-frames="900" data-fps="30.0" data-start="225"' in html
+    assert "0:30 long, from 0:07.5 of the video" in page.text
+    marks = re.findall(r'<span style="left:([\d.]+)%">([\d:.]+)</span>', html)
+    assert marks[:2] == [("8.333", "0:10"), ("25.000", "0:15")]
+    assert marks[-1] == ("91.667", "0:35")
+    assert "<td>0:07.5</td><td>0:37.5</td>" in html, "the bout"

@@ -156,13 +156,31 @@ def test_an_occupied_folder_is_refused(tmp_path):
         ResultsWriter(tmp_path, run(kind="evaluation"))
 
 
-def test_a_part_of_a_file_says_where_its_frames_count_from(tmp_path, recording):
+def test_a_part_of_a_video_counts_in_the_videos_own_frames(tmp_path, recording):
+    """Frames 120 to 300; attack is said in 30 to 60 of the part, and true in 45 to 90 of it."""
     part = recording("cage1").slice(90, 300).slice(30, 210)
-    writer = ResultsWriter(tmp_path, run())
-    entry = writer.add(part, [frames(180)], notes=["a note"])
-    seconds = 120 / part.fps
-    said = f"frames and times count from frame 120 of the file, {seconds:.1f} s into it"
-    assert entry.notes == (said, "a note")
+    fps = part.require_fps()
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    entry = writer.add(part, [frames(180, truth=True)], notes=["a note"])
+    assert (entry.start_frame, entry.start_s, entry.notes) == (120, 120 / fps, ("a note",))
+    results = writer.finish()
+    (said,) = results.bouts.to_dict("records")
+    assert (said["start_frame"], said["stop_frame"]) == (150, 180)
+    assert (said["start_s"], said["duration_s"]) == pytest.approx((150 / fps, 30 / fps), abs=1e-6)
+    assert results.truth_bouts["start_frame"].tolist() == [165]
+    row = results.time_budget.set_index("behaviour").loc["attack"]
+    assert row["latency_s"] == pytest.approx(30 / fps, abs=1e-6), "from where the part begins"
+    table = pd.read_parquet(tmp_path / entry.file)
+    assert table["frame"].tolist() == [*range(120, 300)]
+    assert table["time_s"].iloc[0] == pytest.approx(120 / fps)
+    (back,) = results.frames(results.done[0])
+    assert back.predicted[:, 0].nonzero()[0].tolist() == [*range(30, 60)]
+
+
+def test_a_part_counts_so_when_its_run_goes_on(tmp_path, recording):
+    ResultsWriter(tmp_path, run()).add(recording("cage1").slice(120, 300), [frames(180)])
+    results = ResultsWriter(tmp_path, run(), resume=True).finish()
+    assert results.bouts["start_frame"].tolist() == [150]
 
 
 def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):

@@ -89,3 +89,11 @@ def test_a_lab_whose_animals_face_nowhere_is_refused(labs):
     with pytest.raises(InputError, match="east has too few to tell which way"):
         choose_skeleton(labs, ALLOW)
     assert choose_skeleton(labs[:4], ALLOW).tail_base == "tail_base"
+
+
+def test_a_skeleton_without_a_nose_does_not_hide_what_recordings_lack(labs):
+    settings = PrepareConfig(keypoints=["ear_left", "tail_base"])
+    with pytest.raises(InputError) as told:
+        choose_skeleton(labs, settings)
+    assert "\n  east  ear_left, tail_base (it has head, body_center)" in str(told.value)
+    assert "is known to be the nose" in str(told.value)

@@ -121,7 +121,7 @@ def test_exclusive_bouts_that_vanish_are_left_out_with_a_note(recording_of: Buil
     )
     moved = Resample(10.0)(given).labels
     assert moved is not None and len(moved.bouts) == 1
-    assert moved.notes == ("1 bouts shorter than a frame at 10 fps were left out",)
+    assert moved.notes == ("left out: 1 bout shorter than a frame at 10 fps",)
 
 
 def test_same_rate_is_the_same_recording(recording_of: Build) -> None:

@@ -65,6 +65,7 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
     trained, real = [], module.train
 
     def train(manifest, path, config, **options):
+        assert options["drawn"], "nobody can move a recording to val"
         trained.append(path.name)
         if len(trained) == 2:
             raise KeyboardInterrupt

@@ -68,12 +68,49 @@ def test_what_val_does_not_show_is_said_with_who_could_show_it():
     assert "in train, in m1: move" in sentence
 
 
+def test_nobody_is_told_to_change_what_was_drawn_for_them():
+    train = [recording("m1", "attack"), recording("m2", "attack", "mount")]
+    said = []
+    space = fit_space(train, TREES)
+    check_splits({"train": train, "val": [train[0]]}, space, TREES, said.append, drawn=True)
+    check_splits(
+        {"train": [train[0]], "val": [train[1]]},
+        fit_space(train[:1], TREES),
+        TREES,
+        said.append,
+        drawn=True,
+    )
+    assert said == [
+        "warning: 'mount' has no frame in val as it was drawn: no figure on val is of it",
+        "warning: 'mount' has no frame in train, so the model will not know it; it occurs in val, "
+        "in m2, and counts as 'other' there. You can say what is to be learned: "
+        "--set 'labels.behaviours=[attack]'",
+    ]
+
+
 def test_a_slip_in_what_was_looked_for_is_said():
     said = []
     looked = ("attack", "atack")
     say_recordings("train", [recording("m1", "attack", looked=looked)], said.append)
     (sentence,) = [each for each in said if each.startswith("warning")]
     assert sentence.startswith("warning: 'atack' was looked for and is seen in no recording")
+
+
+def test_names_that_differ_in_case_are_said_once_across_train_and_val():
+    train = [recording("m1", "attack")]
+    val = [recording("m2", "attack"), recording("m3", "Attack", looked=("Attack",))]
+    _, said = checked(train, val)
+    (sentence,) = [each for each in said if "differ only in case" in each]
+    assert sentence.startswith("warning: 'Attack' (in m3) and 'attack' (in m1, m2)")
+
+
+def test_a_renaming_of_what_neither_train_nor_val_shows_is_said():
+    asked = {"renaming": {"mnt": "mount"}, "named": ("attack", "mount")}
+    both = [recording(name, "attack", "mount") for name in ("m1", "m2")]
+    both = [replace(each, labels=replace(each.labels, **asked)) for each in both]
+    _, (sentence,) = checked(both[:1], both[1:])
+    assert sentence.startswith("warning: the manifest's column behaviours says mnt=mount, and no")
+    assert "label of m1, m2 is called 'mnt'" in sentence
 
 
 def test_files_that_name_less_than_others_of_their_lab_are_named():

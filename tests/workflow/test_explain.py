@@ -54,6 +54,16 @@ def test_a_network_by_command(bundle_file, manifest, tmp_path):
     assert not (out / "shap-7.png").exists() and not (out / "importance.csv").exists()
 
 
+def test_what_fails_before_anything_is_written_leaves_no_folder(bundle_file, tmp_path):
+    out, there = tmp_path / "new" / "why", tmp_path / "there"
+    there.mkdir()
+    for folder in (out, there):
+        with pytest.raises(InputError, match="no file at"):
+            nuzzle.explain(bundle_file, [tmp_path / "gone.csv"], folder)
+    assert not out.parent.exists()
+    assert there.exists(), "it was there before"
+
+
 def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
     study, out = tmp_path / "one.csv", tmp_path / "why"
     Manifest(manifest.entries[:1]).save(study)
@@ -74,6 +84,25 @@ def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
         nuzzle.explain(bundle_file, [study], tmp_path / "b", frames=[10**6])
     with pytest.raises(OutputError, match="not empty"):
         nuzzle.explain(bundle_file, [study], out)
+
+
+def test_frames_of_a_part_are_those_of_its_video(bundle_file, manifest, tmp_path):
+    """Frame 100 of the video is frame 60 of the part: the same picture, with less around it."""
+    part = replace(manifest.entries[0], start_frame=40, stop_frame=400)
+    Manifest((part,)).save(study := tmp_path / "part.csv")
+    asked = {"behaviours": ["attack"], "repeats": 0}
+    summary = nuzzle.explain(bundle_file, [study], tmp_path / "a", frames=[100], **asked)
+    Manifest(manifest.entries[:1]).save(tmp_path / "whole.csv")
+    whole = nuzzle.explain(
+        bundle_file, [tmp_path / "whole.csv"], tmp_path / "b", frames=[100], **asked
+    )
+    one, other = summary["attribution"][0], whole["attribution"][0]
+    assert one["frame"] == other["frame"] == 100
+    assert one["log_odds"] == pytest.approx(other["log_odds"], abs=0.05)
+    with pytest.raises(InputError, match="frames 40 to 399; got 30"):
+        nuzzle.explain(bundle_file, [study], tmp_path / "c", frames=[30], **asked)
+    found = nuzzle.explain(bundle_file, [study], tmp_path / "d", bouts=1, repeats=0)
+    assert all(40 <= row["frame"] < 400 for row in found["attribution"])
 
 
 def test_trees_have_columns_but_no_gradients(trees, short, manifest, tmp_path):

@@ -18,6 +18,7 @@ from nuzzle.inference.predict import predict_recording
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
+from nuzzle.manifest import Entry
 from nuzzle.outputs.results import read_results
 from nuzzle.workflow import predict as module
 from nuzzle.workflow.predict import entries_of, predict
@@ -190,6 +191,9 @@ def test_pieces_and_the_whole_agree(bundle, recording):
 def test_a_scale_is_needed_where_the_model_knows_centimetres(bundle, recording):
     with pytest.raises(CompatibilityError, match="--px-per-cm"):
         predict_recording(bundle, changed(recording, px_per_cm=None))
+    strange = changed(recording, px_per_cm=None, keypoints=("snoot", *recording.keypoints[1:]))
+    with pytest.raises(CompatibilityError, match=r"--px-per-cm.* It also lacks nose; it has snoot"):
+        predict_recording(bundle, strange)
 
 
 def test_a_scale_is_applied(bundle, recording):
@@ -271,6 +275,35 @@ def test_three_animals_make_six_pairs(bundle, recording):
     third = np.concatenate([recording.position, recording.position[..., :1] + 30], axis=-1)
     trio = changed(recording, position=third, individuals=["a", "b", "c"])
     assert len(predict_recording(bundle, trio)) == 6
+
+
+def test_of_many_pairs_it_is_said_how_many_and_how_far(bundle, tmp_path, recording, monkeypatch):
+    """Seven animals make 42 ordered pairs; each is what it would be alone."""
+    names = tuple("abcdefg")
+    rng = np.random.default_rng(0)
+    position = recording.position[:60, :, :, [0, 1, 0, 1, 0, 1, 0]]
+    position = position + rng.normal(0, 20, (1, 2, 1, len(names)))
+    many = changed(recording, position=position, individuals=names)
+    monkeypatch.setattr(module, "load_entry", lambda entry: many)
+    (tmp_path / "many.csv").write_text("x")
+    monkeypatch.setattr(module, "entries_of", lambda path, common: [Entry("many", path)])
+    said = []
+    results = predict(bundle, [tmp_path / "many.csv"], tmp_path / "out", say=said.append)
+    assert said[0].startswith("changed: 7 animals with a point make 42 pairs, each of 60 frames")
+    assert "no option that chooses pairs" in said[0]
+    assert said[1:8] == [f"changed: {6 * n} of 42 pairs" for n in range(1, 8)]
+    (entry,) = results.done
+    alone = {each.pair: each.probability for each in predict_recording(bundle, many)}
+    frames = results.frames(entry)
+    assert [each.pair for each in frames] == [*alone]
+    for each in frames:
+        np.testing.assert_allclose(each.probability, alone[each.pair], atol=1e-6)
+
+
+def test_of_few_pairs_nothing_is_said_but_the_time(bundle_file, short, tmp_path):
+    said = []
+    predict(bundle_file, [short], tmp_path / "out", say=said.append)
+    assert not [sentence for sentence in said if "pairs" in sentence]
 
 
 def test_what_is_not_a_bundle(tmp_path, bundle_file):

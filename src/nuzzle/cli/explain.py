@@ -24,7 +24,7 @@ _Behaviours = Annotated[
     typer.Option("--behaviour", help="A behaviour to explain; all but the background by default."),
 ]
 _Frames = Annotated[
-    str, typer.Option(help="Frames to explain, as 120,480, in place of the longest bouts.")
+    str, typer.Option(help="Frames of the video to explain, as 120,480, not the longest bouts.")
 ]
 _Bouts = Annotated[int, typer.Option(min=1, help="How many bouts of each behaviour to explain.")]
 _Repeats = Annotated[

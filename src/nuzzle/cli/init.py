@@ -169,9 +169,10 @@ def _rows(manifest: Manifest) -> list[dict[str, Any]]:
 
 def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     from nuzzle.cli import console
+    from nuzzle.errors import count
 
-    splits = ", ".join(f"{count} {name or 'unsplit'}" for name, count in manifest.splits.items())
-    console.out().print(f"{out}: {len(manifest)} recordings ({splits})")
+    splits = ", ".join(f"{n} {name or 'unsplit'}" for name, n in manifest.splits.items())
+    console.out().print(f"{out}: {count(len(manifest), 'recording')} ({splits})")
     rows = [
         (
             entry.recording,

@@ -93,6 +93,7 @@ class Frontend:
             raise CompatibilityError(
                 f"recording {recording.name!r}: the model was trained in cm, and the scale of this "
                 "recording is unknown. Give it: --px-per-cm, or the column px_per_cm."
+                + self._lacking_too(recording)
             )
         prepared = self.pipeline(recording)
         if not self.skeleton.shows_heading(lacking := self.lacking(recording)):
@@ -106,6 +107,12 @@ class Frontend:
     def lacking(self, recording: Recording) -> list[str]:
         """Keypoints that a recording does not have, by any spelling."""
         return SelectKeypoints(self.skeleton.keypoints).lacking(recording.keypoints)
+
+    def _lacking_too(self, recording: Recording) -> str:
+        """The end of a message: which keypoints a recording lacks besides."""
+        lacking = self.lacking(recording)
+        has = ", ".join(recording.keypoints)
+        return f" It also lacks {', '.join(lacking)}; it has {has}. {SAY_NAMES}" if lacking else ""
 
     def raw(self, prepared: Recording, pair: Pair) -> Tensor:
         """Features of a prepared recording, `(time, feature)`; NaN is missing."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, count
 from nuzzle.files import write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, frames_looked_at, names_by_stream
@@ -115,7 +115,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
         for name in names
         if end > begin
     ]
-    notes = [f"{early} bouts began before frame 1; they were started there"] if early else []
+    notes = [f"{count(early, 'bout')} began before frame 1, moved to begin there"] if early else []
     labels = assemble(path, bouts, observed, options, end=end, notes=notes)
     return replace(labels, fps=fps if file.in_seconds else None)
 

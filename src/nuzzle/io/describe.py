@@ -154,15 +154,12 @@ def describe_poses(recording: Recording) -> dict[str, Any]:
 
 
 def _roles(keypoints: tuple[str, ...]) -> dict[str, Any]:
+    renamed = canonical_mapping(keypoints)
     try:
         skeleton = Skeleton.infer(keypoints)
     except InputError as error:
-        return {"problem": str(error)}
-    return {
-        "nose": skeleton.nose,
-        "tail_base": skeleton.tail_base,
-        "renamed": canonical_mapping(keypoints),
-    }
+        return {"problem": str(error), "renamed": renamed}
+    return {"nose": skeleton.nose, "tail_base": skeleton.tail_base, "renamed": renamed}
 
 
 def describe_labels(labels: Labels) -> dict[str, Any]:

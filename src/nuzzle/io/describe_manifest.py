@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nuzzle.errors import InputError, LeakageError
+from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
 from nuzzle.labels import Labels, intervals_to_mask
@@ -35,7 +36,7 @@ def describe_manifest(
     groups: dict[str, set[str]] = defaultdict(set)
     behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
-    problems, notes = [], []
+    problems, notes, files = [], [], []
     group_of, leaks = _groups(manifest)
     for entry in manifest:
         if progress is not None:
@@ -49,22 +50,21 @@ def describe_manifest(
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
+            files.append((entry.recording, recording.labels))
             notes += [f"{entry.recording}: {note}" for note in recording.labels.notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
     problems += leaks + misspelled(never, seen) + _absent(seen, list(splits))
+    problems += differing_in_case(files)
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
-        "behaviours": {
-            name: {split: dict(count) for split, count in by_split.items()}
-            for name, by_split in seen.items()
-        },
+        "behaviours": {name: {s: dict(n) for s, n in of.items()} for name, of in seen.items()},
         **{name: dict(count) for name, count in alike.items()},
         "problems": problems,
-        "notes": notes,
+        "notes": [*notes, *renaming_nothing(files)],
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nuzzle.errors import InputError, ManifestError, StreamError, listed
+from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
 from nuzzle.io.looked_for import not_said
@@ -174,7 +175,10 @@ def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     said = {entry.recording: _read(entry, recording) for entry in manifest if entry.labels}
     manifest, notes = leave_out_streamless(manifest, said)
     manifest, more = fill_looked_for(manifest, said)
-    return manifest, (*notes, *more)
+    files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
+    found = [each[0].upper() + each[1:] for each in slips(files)]
+    found = [each if each.endswith("?") else f"{each}." for each in found]
+    return manifest, (*notes, *more, *found)
 
 
 def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:

@@ -224,7 +224,12 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
     labels = read_labels(entry.labels or "", options, entry.label_format)
     if not (entry.directed and labels.directed):
         labels = labels.without_direction(options.individuals)
-    return labels.rename_behaviours(entry.behaviours) if entry.behaviours else labels
+    if not entry.behaviours:
+        return labels
+    every = {*labels.behaviours, *labels.bouts["behaviour"], labels.background or ""}
+    named = tuple(sorted(every - {""}))
+    renamed = labels.rename_behaviours(entry.behaviours)
+    return replace(renamed, renaming=entry.behaviours, named=named)
 
 
 def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:

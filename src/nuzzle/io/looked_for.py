@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 import pandas as pd
 
+from nuzzle.io.behaviour_names import closest
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
 #: How a behaviour begins that an animal directs at itself, in the manifest's column `looked_for`.
@@ -122,6 +122,4 @@ def _meant(name: str, seen: Collection[str]) -> str:
     parts = [part.strip() for part in name.split(",")]
     if len(parts) > 1 and set(parts) <= set(seen):
         return ";".join(parts)
-    plain = {each.casefold(): each for each in seen}
-    close = get_close_matches(name.casefold(), plain, n=1, cutoff=0.8)
-    return plain[close[0]] if close else ""
+    return closest(name, seen)

@@ -12,15 +12,29 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from nuzzle.errors import count
-from nuzzle.outputs.svg import duration, figure, shorten, tag, ticks, title
+from nuzzle.outputs.svg import (
+    duration,
+    figure,
+    room_of,
+    shorten,
+    shorten_apart,
+    shorten_middle,
+    tag,
+    ticks,
+    title,
+)
 
 _LABEL = 150
+#: Size of the letters of the class ``small``, px.
+_SMALL = 11.5
+#: Of what stands beside a bar.
+_MOST_LETTERS = 56
 
 
 class Bar(NamedTuple):
     """One row of a time budget: of what, by whom ('' for none), and behaviour -> percent.
 
-    `pair` follows the name, and is not cut where the name is long.
+    `pair` follows the name; of both, what is long is shortened in the middle.
     """
 
     name: str
@@ -129,15 +143,17 @@ def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[s
     most = max((sum(bar.shares.values()) for bar in bars), default=0.0)
     marks = ticks(max(most, 1.0) * 1.02, 5)
     stop = max(marks[-1], most)
-    named, twofold = any(bar.name for bar in bars), any(bar.who for bar in bars)
-    left = (260.0 if named else 10.0) + (70.0 if twofold else 0.0)
+    twofold = any(bar.who for bar in bars)
+    labels = _labels(bars)
+    widest = max((room_of(label, _SMALL) for label in labels), default=0.0)
+    left = widest + (22.0 if widest else 10.0) + (70.0 if twofold else 0.0)
     width, top, height = 560.0, 6.0, 22.0
     y = top
     parts = []
-    for bar in bars:
+    for bar, label in zip(bars, labels, strict=True):
         # A bar with a name begins a new group, a little apart from the one before.
         y += 6.0 if bar.name and y > top else 0.0
-        parts += _bar(bar, (left, y), (width / stop, height), behaviours, colours)
+        parts += _bar(bar, label, (left, y), (width / stop, height), behaviours, colours)
         y += height
     grid = []
     for mark in marks:
@@ -145,8 +161,17 @@ def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[s
     return figure(left + width + 30, y + 24, *grid, *parts, label="Time budget")
 
 
+def _labels(bars: Sequence[Bar]) -> list[str]:
+    """What stands beside each bar: its full name, as far as there is room."""
+    pairs = [shorten_middle(bar.pair, _MOST_LETTERS // 2) for bar in bars]
+    room = _MOST_LETTERS - max(map(len, pairs), default=0)
+    names = shorten_apart([bar.name for bar in bars], room)
+    return [name + pair for name, pair in zip(names, pairs, strict=True)]
+
+
 def _bar(
     bar: Bar,
+    label: str,
     corner: tuple[float, float],
     size: tuple[float, float],
     behaviours: Sequence[str],
@@ -155,7 +180,6 @@ def _bar(
     """One bar and its names; `size` is px of one percent, and the height."""
     (left, y), (percent, height) = corner, size
     edge = left - 12 - (70 if bar.who else 0)
-    label = shorten(bar.name, max(34 - len(bar.pair), 12)) + bar.pair
     parts = [
         tag("text", title(bar.full_name), label, x=edge, y=y + 15, class_="end small"),
         tag("text", bar.who, x=left - 12, y=y + 15, class_="axis end small"),

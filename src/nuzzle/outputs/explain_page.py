@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -35,12 +36,15 @@ class ExplanationFolder:
         pictures: section -> file name and what it shows.
         notes: what to know before reading on.
         begun: whether anything is written. Until then an earlier explanation stays as it is.
+        made: folders that were made for it; in a block that fails before anything is written, they
+            go again.
     """
 
     directory: Path
     pictures: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     begun: bool = False
+    made: tuple[Path, ...] = ()
 
     @classmethod
     def open(cls, directory: str | Path, *, overwrite: bool) -> ExplanationFolder:
@@ -49,13 +53,24 @@ class ExplanationFolder:
         Raises:
             OutputError: the folder holds something and may not be written to, or cannot be.
         """
-        path = writable_folder(directory)
+        path = Path(directory)
+        made = tuple(each for each in (path, *path.parents) if not each.exists())
+        writable_folder(path)
         if any(path.iterdir()) and not overwrite:
             raise OutputError(
                 f"{path} is not empty. Choose another folder, or pass --overwrite to replace the "
                 "explanation in it."
             )
-        return cls(path)
+        return cls(path, made=made)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None and not self.begun:
+            with suppress(OSError):  # somebody else put something there
+                for folder in self.made:
+                    folder.rmdir()
 
     def _begin(self) -> None:
         """Throw an earlier explanation away, now that there is a new one."""

@@ -92,6 +92,7 @@ def write_frames(
     behaviours: Sequence[str],
     *,
     fps: float,
+    start_frame: int = 0,
     exclusive: bool,
     meta: Mapping[str, Any],
 ) -> Path:
@@ -102,13 +103,14 @@ def write_frames(
         pairs: all of one length.
         behaviours: names of the columns.
         fps: frames per second.
+        start_frame: the first frame's number, and so its time, in the video.
         exclusive: one column `predicted` (and `truth`) with a name, or one bool a behaviour.
         meta: kept in the file's own metadata, so that file and entry cannot part.
     """
     tables = []
     for one in pairs:
         n_frames = len(one.probability)
-        frame = np.arange(n_frames, dtype=np.int32)
+        frame = np.arange(start_frame, start_frame + n_frames, dtype=np.int32)
         columns: dict[str, Any] = {
             "frame": frame,
             "time_s": frame / fps,

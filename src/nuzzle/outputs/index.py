@@ -48,6 +48,8 @@ class RecordingEntry:
         reason: why it failed.
         n_frames: its length.
         fps: frames per second.
+        start_frame: where in the video it begins, frames; 0 is the first. All that is written of it
+            counts in the frames of the video.
         pairs: (agent, target) of each pair that was predicted.
         observed_frames: for each pair, the frames in which an annotator looked for anything.
         doubtful: fraction of its frames whose certainty is below `DOUBTFUL`; None if all mute.
@@ -68,6 +70,7 @@ class RecordingEntry:
     reason: str = ""
     n_frames: int = 0
     fps: float = 0.0
+    start_frame: int = 0
     pairs: tuple[tuple[str, str], ...] = ()
     observed_frames: tuple[int, ...] = ()
     doubtful: float | None = None
@@ -93,6 +96,11 @@ class RecordingEntry:
     @property
     def duration_s(self) -> float:
         return self.n_frames / self.fps if self.fps else 0.0
+
+    @property
+    def start_s(self) -> float:
+        """Where in the video it begins, s."""
+        return self.start_frame / self.fps if self.fps else 0.0
 
     @property
     def alone(self) -> int:

@@ -104,11 +104,10 @@ class ResultsWriter:
         """Write the predictions of one recording.
 
         Args:
-            recording: as it was read; predictions are on its own frames.
+            recording: as it was read; predictions are on its frames, tables count in the video's.
             pairs: at least one, each of the recording's length.
             history: preparation steps; the recording's by default.
-            notes: what had to be mended or left out.
-            seconds: what the computation took.
+            notes, seconds: what had to be mended or left out; what the computation took.
             made_of: stands for its poses and what was said of them.
         """
         _check(recording, pairs, len(self.run.behaviours))
@@ -120,12 +119,13 @@ class ResultsWriter:
             poses=_absolute(recording.source),
             n_frames=recording.n_frames,
             fps=recording.require_fps(),
+            start_frame=recording.start_frame,
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
             observed_frames=tuple(_observed(one) for one in pairs),
             doubtful=_doubtful(pairs, self.run.exclusive),
             unsure=_unsure(pairs),
             history=tuple(history or recording.history),
-            notes=(*_counted_from(recording), *notes),
+            notes=tuple(notes),
             seconds=round(seconds, 3),
             file=self._file(recording.name),
             made_of=made_of,
@@ -135,6 +135,7 @@ class ResultsWriter:
             pairs,
             self.run.behaviours,
             fps=entry.fps,
+            start_frame=entry.start_frame,
             exclusive=self.run.exclusive,
             meta=asdict(entry),
         )
@@ -246,7 +247,11 @@ class ResultsWriter:
         predicted, truth, spans = [], [], []
         names = self.run.behaviours
         for one in pairs:
-            common = {"fps": entry.fps, "background": self.run.background}
+            common = {
+                "fps": entry.fps,
+                "start_frame": entry.start_frame,
+                "background": self.run.background,
+            }
             found = one.predicted, one.probability, names
             predicted.append(pair_bouts(entry.name, one.pair, *found, **common))  # type: ignore[arg-type]
             if one.truth is not None and one.observed is not None:
@@ -262,7 +267,7 @@ class ResultsWriter:
                 frames = (one.unsure & one.predicted).sum(axis=0)
                 doubts = tuple(int(frames[names.index(name)]) for name in looked_for)
             length = entry.n_frames, entry.fps
-            spans.append(PairSpan(entry.name, one.pair, looked_for, *length, doubts))
+            spans.append(PairSpan(entry.name, one.pair, looked_for, *length, doubts, entry.start_s))
         self._entries[entry.name] = entry
         self._bouts[entry.name] = (_join(predicted), _join(truth))
         self._spans[entry.name] = spans
@@ -319,11 +324,3 @@ def _unsure(pairs: Sequence[PairFrames]) -> float | None:
     known = [(one.unsure, np.isfinite(one.probability)) for one in pairs if one.unsure is not None]
     n = sum(int(mask.sum()) for _, mask in known)
     return sum(int((unsure & mask).sum()) for unsure, mask in known) / n if n else None
-
-
-def _counted_from(recording: Recording) -> tuple[str, ...]:
-    """A note where a recording is a part of its file."""
-    if not (first := recording.start_frame):
-        return ()
-    seconds = first / recording.require_fps()
-    return (f"frames and times count from frame {first:,} of the file, {seconds:,.1f} s into it",)

@@ -308,7 +308,9 @@ def ethograms(
             + ("from the best to the worst." if scores else "from the first to the last.")
         )
     if pairs_left_out:
-        left.append(f"{pairs_left_out:,} pairs in which less happened are not drawn here.")
+        are = "is" if pairs_left_out == 1 else "are"
+        less = f"{count(pairs_left_out, 'pair')} in which less happened {are}"
+        left.append(f"{less} not drawn here.")
     text = "Time runs from left to right; a colour is a behaviour. "
     if evaluation is not None:
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
@@ -348,23 +350,25 @@ def _ethogram(
         "who": run.who(*one.pair),
         "n_frames": entry.n_frames,
         "fps": entry.fps,
+        "start_frame": entry.start_frame,
         "score": f"macro F1 of the recording {score:.2f}" if math.isfinite(score) else "",
         "lanes": lanes(
             one, run.behaviours, colours, background=run.background, exclusive=run.exclusive
         ),
         "ticks": [
-            {"percent": 100 * seconds / total, "text": clock(seconds)}
-            for seconds in _minutes(total)
+            {"percent": 100 * (mark - entry.start_s) / total, "text": clock(mark)}
+            for mark in _minutes(entry.start_s, total)
         ],
     }
 
 
-def _minutes(total_s: float) -> list[float]:
-    """Marks of a time axis: whole seconds or minutes, as a clock has them."""
+def _minutes(start_s: float, total_s: float) -> list[float]:
+    """Marks of a time axis: whole seconds or minutes, as the video's clock has them."""
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
     if total_s < 2:
-        return ticks(total_s, 4)
+        return [start_s + mark for mark in ticks(total_s, 4)]
     step = next(
         (step for step in steps if total_s / step <= 8), math.ceil(total_s / 8 / 3600) * 3600
     )
-    return [float(mark) for mark in range(0, int(total_s) + 1, step)]
+    first = math.ceil(start_s / step - 1e-9)
+    return [float(mark * step) for mark in range(first, int((start_s + total_s) / step) + 1)]

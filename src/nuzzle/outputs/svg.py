@@ -79,6 +79,51 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def shorten_middle(text: str, length: int) -> str:
+    """`text`, or its beginning and its end with an ellipsis between: names often differ there.
+
+    >>> shorten_middle("cage3_2024_left", 9)
+    'cage…left'
+    """
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 2
+    return text[: length - 1 - end] + "…" + text[len(text) - end :]
+
+
+def shorten_apart(texts: Sequence[str], length: int) -> list[str]:
+    """The texts, those that are long shortened in the way that keeps most of them apart.
+
+    In the middle, if that does; else at the end, at the beginning, or around where they differ.
+
+    >>> shorten_apart(["mouse_cage1_filtered", "mouse_cage2_filtered"], 13)
+    ['mouse_cage1_…', 'mouse_cage2_…']
+    """
+    places = enumerate(zip(*(text for text in texts if len(text) > length), strict=False))
+    shared = next((place for place, letters in places if len(set(letters)) > 1), 0)
+
+    def around(text: str) -> str:
+        return shorten("…" + text[max(0, shared - length // 2) + 1 :], length)
+
+    ways = (
+        lambda text: shorten_middle(text, length),
+        lambda text: shorten(text, length),
+        lambda text: "…" + text[1 - length :],
+        around,
+    )
+    short = [[way(text) if len(text) > length else text for text in texts] for way in ways]
+    return max(short, key=lambda found: len(set(found)))
+
+
+def room_of(text: str, size: float) -> float:
+    """About how wide a text is in letters of that size, px; rather more than less.
+
+    >>> room_of("mice", 10.0) < room_of("MICE", 10.0) < 40.0
+    True
+    """
+    return size * sum(0.8 if letter.isupper() or letter in "mw→…" else 0.6 for letter in text)
+
+
 def ticks(stop: float, wanted: int = 5) -> list[float]:
     """Round numbers from 0 to `stop`, about as many as wanted.
 

@@ -54,6 +54,7 @@ class PairSpan(NamedTuple):
         fps: frames per second.
         unsure_frames: of the frames of each behaviour's bouts, those of which the model is not
             sure; empty where it cannot say.
+        start_s: where in the video it begins, s.
     """
 
     recording: str
@@ -62,6 +63,7 @@ class PairSpan(NamedTuple):
     n_frames: int
     fps: float
     unsure_frames: tuple[int, ...] = ()
+    start_s: float = 0.0
 
 
 def pair_bouts(
@@ -72,6 +74,7 @@ def pair_bouts(
     behaviours: Sequence[str],
     *,
     fps: float,
+    start_frame: int = 0,
     background: str | None = None,
 ) -> pd.DataFrame:
     """The bouts of one pair as a table with `BOUT_FILE_COLUMNS`, in order of start.
@@ -83,6 +86,8 @@ def pair_bouts(
         probability: `(time, behaviour)` of the classifier; NaN where it gave none.
         behaviours: names of the columns.
         fps: frames per second.
+        start_frame: where in the video the recording begins; the table counts from the video's
+            beginning.
         background: a column that has no bouts.
     """
     rows: list[tuple[Any, ...]] = []
@@ -92,8 +97,9 @@ def pair_bouts(
         intervals = mask_to_intervals(active[:, column])
         means = RunningTotal(probability[:, column].astype(np.float64)).means(*intervals.T)
         for (start, stop), mean in zip(intervals.tolist(), means.tolist(), strict=True):
-            times = (start / fps, stop / fps, (stop - start) / fps)
-            rows.append((recording, *pair, behaviour, start, stop, *times, mean))
+            first, last = start + start_frame, stop + start_frame
+            times = (first / fps, last / fps, (stop - start) / fps)
+            rows.append((recording, *pair, behaviour, first, last, *times, mean))
     table = pd.DataFrame(rows, columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
     return table.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
 
@@ -124,7 +130,7 @@ def time_budget(bouts: pd.DataFrame, spans: Iterable[PairSpan]) -> pd.DataFrame:
                 continue
             frames = int((group["stop_frame"] - group["start_frame"]).sum())
             mean_s = float(group["duration_s"].mean())
-            latency_s = float(group["start_s"].min())
+            latency_s = float(group["start_s"].min()) - span.start_s
             percent = 100.0 * frames / span.n_frames
             times = (frames / span.fps, percent, mean_s, latency_s, 100.0 * unsure / frames)
             rows.append((*key, len(group), frames, *times))

@@ -28,17 +28,23 @@ def choose_skeleton(recordings: Sequence[Recording], settings: PrepareConfig) ->
     names = settings.keypoints
     if not names:
         names = proposed_keypoints(recordings) if allowed else _shared(recordings)
-    skeleton = Skeleton.infer(
-        names, nose=settings.nose, tail_base=settings.tail_base, centre=settings.centre
-    )
+    problems = []
     lacking = lacking_keypoints(recordings, names)
     if lacking and not allowed:
-        raise InputError(
+        problems.append(
             f"Some of the training recordings lack some of the keypoints {list(names)}:"
             f"{_listed(lacking, recordings)}\nIf they only have other names, rename them in the "
             "manifest's column keypoints (old=new). If they are not there, choose others "
             "(prepare.keypoints), or have them missing: --set prepare.missing_keypoints=allow."
         )
+    try:
+        skeleton = Skeleton.infer(
+            names, nose=settings.nose, tail_base=settings.tail_base, centre=settings.centre
+        )
+    except InputError as error:
+        raise InputError("\n".join([*problems, str(error)])) from error
+    if problems:
+        raise InputError(*problems)
     _check_heading(lacking, skeleton)
     return skeleton
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError
+from nuzzle.errors import ConfigError, count
 from nuzzle.labels import Labels
 from nuzzle.prepare.base import Step
 from nuzzle.recording import Recording
@@ -165,8 +165,8 @@ def resample_labels(labels: Labels, frames: FrameMap) -> Labels:
     if labels.exclusive:
         bouts = bouts[~vanished]
         if vanished.any():
-            lost = f"{int(vanished.sum())} bouts shorter than a frame at {frames.new_fps:g} fps"
-            notes = (*notes, f"{lost} were left out")
+            lost = count(int(vanished.sum()), "bout")
+            notes = (*notes, f"left out: {lost} shorter than a frame at {frames.new_fps:g} fps")
     else:
         start = bouts["start_frame"].clip(upper=frames.n_new - 1)
         bouts = bouts.assign(

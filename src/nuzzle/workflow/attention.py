@@ -54,7 +54,7 @@ def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
                         "agent": pair.pair.agent,
                         "target": pair.pair.target,
                         "behaviour": behaviour,
-                        "frame": frame,
+                        "frame": scored.recording.start_frame + frame,
                         "frames": int(stop - start),
                         "offset_s": [round(float(each) / fps, 4) for each in middle],
                         "weight": [round(float(each), 6) for each in weights[0]],

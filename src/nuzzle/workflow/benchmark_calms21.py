@@ -234,7 +234,7 @@ class _Run:
             return Bundle.load(path)
         config = self.config.with_values({"training.seed": self.seed})
         try:
-            return train(manifest, path, config, say=self.say, progress=self.progress)
+            return train(manifest, path, config, drawn=True, say=self.say, progress=self.progress)
         except TrainingError as error:
             raise TrainingError(f"{self._name}: {error}") from None
 

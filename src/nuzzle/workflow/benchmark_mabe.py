@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.files import write_text
@@ -200,7 +200,7 @@ def _submit(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) ->
     tables = {}
     for video in chosen:
         tables[video.video_id] = _label(bundle, _poses(data, video), video)
-        say(f"{video.video_id}: {len(tables[video.video_id])} bouts")
+        say(f"{video.video_id}: {count(len(tables[video.video_id]), 'bout')}")
     return write_submission(tables, out / "submission.csv", overwrite=True)
 
 

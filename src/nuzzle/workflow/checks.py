@@ -10,7 +10,7 @@ from nuzzle.config import Config
 from nuzzle.errors import CompatibilityError, InputError, TrainingError, count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
-from nuzzle.io import looked_for
+from nuzzle.io import behaviour_names, looked_for
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -50,10 +50,18 @@ def labelled(recordings: Iterable[Recording]) -> list[Recording]:
 def read_labelled(
     what: str, manifest: Manifest, auxiliary: Mapping[str, Entry], say: Say
 ) -> list[Recording]:
-    """As `read`, of those with labels; what labs disagree about is said, too."""
+    """As `read`, of those with labels; what labs and files disagree about is said, too."""
     recordings = labelled(read(what, manifest, auxiliary, say))
-    warn_of_differences(recordings, say)
+    warn_of_names(recordings, say)
     return recordings
+
+
+def warn_of_names(recordings: Sequence[Recording], say: Say) -> None:
+    """Say where one name seems to be two behaviours, or two names are one."""
+    warn_of_differences(recordings, say)
+    files = [(each.name, each.labels) for each in recordings if each.labels is not None]
+    for sentence in behaviour_names.slips(files):
+        say(f"warning: {sentence}")
 
 
 def _beside(recording: Recording) -> bool:
@@ -69,8 +77,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
         for note in dict.fromkeys(note for labels in both if labels for note in labels.notes):
             say(f"{recording.name}: {note}")
     frames = sum(each.n_frames for each in recordings)
-    several = "recording" if len(recordings) == 1 else "recordings"
-    say(f"{what}: {len(recordings)} {several}, {frames:,} frames")
+    say(f"{what}: {count(len(recordings), 'recording')}, {count(frames, 'frame')}")
     bare = [each for each in recordings if each.labels is None]
     if beside := [each.name for each in bare if _beside(each)]:
         say(f"{what}: of {listed(beside)} there are only auxiliary labels, which networks learn")
@@ -143,7 +150,12 @@ def fit_space(train: Sequence[Recording], config: Config) -> LabelSpace:
 
 
 def check_splits(
-    recordings: dict[str, list[Recording]], space: LabelSpace, config: Config, say: Say
+    recordings: dict[str, list[Recording]],
+    space: LabelSpace,
+    config: Config,
+    say: Say,
+    *,
+    drawn: bool = False,
 ) -> dict[str, list[Recording]]:
     """Say what cannot be learned or judged; a training of hours shall not end with it.
 
@@ -152,6 +164,7 @@ def check_splits(
         space: the behaviours of `train`.
         config: of the training.
         say: is told.
+        drawn: whether `val` was drawn for whoever asks, who cannot change it.
 
     Returns:
         Those with labels, and of `val` those that the model can be judged on.
@@ -162,7 +175,7 @@ def check_splits(
     """
     train, val = recordings["train"], recordings["val"]
     refuse_contradictions([*train, *val])
-    warn_of_differences([*train, *val], say)
+    warn_of_names([*train, *val], say)
     able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
     if not able:
         found = sorted({name for each in val if each.labels for name in each.labels.behaviours})
@@ -178,7 +191,7 @@ def check_splits(
                 f"{[*each.labels.behaviours]}, and the model learns {[*space.behaviours]}. Rename "
                 "them in the manifest's column behaviours (old=new)"
             )
-    _warn_of_absent(train, able, space, config, say)
+    _warn_of_absent(train, able, space, config, say, drawn=drawn)
     # Of a single model this comes out before its first epoch; of members, after the last fold.
     if config.is_ensemble:
         for name, member in config.members().items():
@@ -192,9 +205,14 @@ def _warn_of_absent(
     space: LabelSpace,
     config: Config,
     say: Say,
+    *,
+    drawn: bool,
 ) -> None:
     """Say which behaviours stand on one side only, and who shows them."""
     for name in space.absent(val):
+        if drawn:
+            say(f"warning: {name!r} has no frame in val as it was drawn: no figure on val is of it")
+            continue
         say(
             f"warning: {name!r} has no frame in val, so how well it is found cannot be judged. It "
             f"occurs in train, in {_showing(train, name)}: move one of these animals or sessions "
@@ -203,11 +221,11 @@ def _warn_of_absent(
     shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
     for name in sorted(shown - set(space.names)) if not config.labels.behaviours else ():
         counts_as = f", and counts as {space.background!r} there" if space.exclusive else ""
+        move = "Move one animal or session that shows it to train (the manifest's column split), or"
         say(
             f"warning: {name!r} has no frame in train, so the model will not know it; it occurs in "
-            f"val, in {_showing(val, name)}{counts_as}. Move one animal or session that shows it "
-            "to train (the manifest's column split), or say what is to be learned: "
-            f"--set 'labels.behaviours=[{', '.join(space.behaviours)}]'"
+            f"val, in {_showing(val, name)}{counts_as}. {'You can' if drawn else move} say what is "
+            f"to be learned: --set 'labels.behaviours=[{', '.join(space.behaviours)}]'"
         )
 
 

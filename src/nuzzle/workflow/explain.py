@@ -80,12 +80,12 @@ def explain(
     """
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     bundle = _chosen(whole, member, behaviours, frames)
-    folder = ExplanationFolder.open(out, overwrite=overwrite)
-    recordings = _load(files, split, common or {}, say)
-    job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
-    job.note_member_of(whole)
-    summary = job.run(frames, bouts, repeats)
-    folder.finish(summary)
+    with ExplanationFolder.open(out, overwrite=overwrite) as folder:
+        recordings = _load(files, split, common or {}, say)
+        job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
+        job.note_member_of(whole)
+        summary = job.run(frames, bouts, repeats)
+        folder.finish(summary)
     return {**summary, "notes": folder.notes}
 
 

@@ -36,7 +36,7 @@ class Example(NamedTuple):
         prepared: by the bundle's frontend.
         pair: agent and target.
         behaviour: what is explained.
-        frame: of the recording.
+        frame: of the video.
         at: the same moment in `prepared`.
         frames: length of the bout; 0 where a frame was asked for.
     """
@@ -69,9 +69,10 @@ def choose_frames(
             agents.add(pair.agent)
             for name in (each for each in behaviours if each not in own):
                 for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
-                    frame, long = int(start + stop) // 2, int(stop - start)
+                    middle, long = int(start + stop) // 2, int(stop - start)
+                    frame = recording.start_frame + middle
                     found.append(
-                        Example(recording.name, prepared, pair, name, frame, int(at[frame]), long)
+                        Example(recording.name, prepared, pair, name, frame, int(at[middle]), long)
                     )
     longest = sorted(found, key=lambda each: -each.frames)
     return [
@@ -85,7 +86,7 @@ def given_frames(
     behaviours: Sequence[str],
     frames: Sequence[int],
 ) -> list[Example]:
-    """The frames that were asked for, for each behaviour, in the pair that shows it most.
+    """The frames of the video that were asked for, in the pair that shows a behaviour most.
 
     Raises:
         InputError: there are several recordings, or no such frame.
@@ -95,11 +96,12 @@ def given_frames(
             f"--frames counts the frames of one recording; {len(recordings)} were given."
         )
     (recording,) = recordings
-    wrong = [frame for frame in frames if not 0 <= frame < recording.n_frames]
+    first = recording.start_frame
+    wrong = [frame for frame in frames if not first <= frame < first + recording.n_frames]
     if wrong:
         raise InputError(
-            f"recording {recording.name!r} has the frames 0 to {recording.n_frames - 1}; "
-            f"got {wrong[0]}."
+            f"recording {recording.name!r} has the frames {first} to "
+            f"{first + recording.n_frames - 1}; got {wrong[0]}."
         )
     (prepared,) = copies = bundle.prepare(recording)
     at = frame_map(recording, prepared).new_of_old
@@ -108,8 +110,9 @@ def given_frames(
     for name in behaviours:
         column = bundle.space.names.index(name)
         for frame in frames:
-            most = max(said, key=lambda each: float(each.probability[frame, column]))
-            out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[frame]), 0))
+            here = frame - first
+            most = max(said, key=lambda each: float(each.probability[here, column]))
+            out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[here]), 0))
     return out
 
 

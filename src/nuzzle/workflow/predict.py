@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_prepared
+from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
@@ -30,6 +31,8 @@ from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
 
+#: More pairs than this take a while: of six animals there are 30.
+_MANY_PAIRS = 30
 #: Of an animal without a point for so long nothing is known; less is read from around the gap.
 _LOST_S = 10.0
 
@@ -99,7 +102,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
     try:
         recording = load_entry(entry)
         prepared = bundle.prepare(recording)
-        pairs = predict_prepared(bundle, recording, prepared)
+        pairs = _pair_by_pair(bundle, recording, prepared, say)
         decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
         frames, lost = [], _lost(recording)
         for pair, p in pairs:
@@ -131,6 +134,27 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
         made_of=_made_of(entry),
     )
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+
+
+def _pair_by_pair(
+    bundle: Bundle, recording: Recording, prepared: Sequence[Recording], say: Say
+) -> Iterator[PairProbability]:
+    """What the model says of each pair, agent by agent; where there are many, how far it is."""
+    pairs = default_pairs(bundle, recording)
+    agents = {agent: [*mine] for agent, mine in groupby(pairs, key=lambda pair: pair.agent)}
+    many, done = len(pairs) > _MANY_PAIRS, 0
+    if many:
+        say(
+            f"{recording.name}: {len({*chain(*pairs)}):,} animals with a point make "
+            f"{len(pairs):,} pairs, each of {recording.n_frames:,} frames, and each is labelled by "
+            "itself. If these are pieces of the tracks of fewer animals, join them in the tracker, "
+            "or leave out those that do not matter; nuzzle has no option that chooses pairs"
+        )
+    for number, mine in enumerate(agents.values(), 1):
+        yield from predict_prepared(bundle, recording, prepared, mine)
+        done += len(mine)
+        if many and 10 * number // len(agents) > 10 * (number - 1) // len(agents):
+            say(f"{recording.name}: {done:,} of {len(pairs):,} pairs")
 
 
 def _lost(recording: Recording) -> NDArray[np.bool_]:

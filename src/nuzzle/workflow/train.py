@@ -30,6 +30,7 @@ def train(
     auxiliary: Manifest | str | Path | None = None,
     overwrite: bool = False,
     fresh: bool = False,
+    drawn: bool = False,
     say: Say = lambda sentence: None,
     progress: Progress | None = None,
 ) -> Bundle:
@@ -37,8 +38,7 @@ def train(
 
     With early stopping `val` also says which epoch is kept, and its figures flatter. The members of
     an ensemble are combined by cross-validation inside of `train`. A run that was killed continues
-    when the same command runs again; its checkpoints lie beside `out`, in a folder with ``.work``
-    added to its name, until it is done.
+    when it is run again; its checkpoints lie beside `out` until then, in a folder ``OUT.work``.
 
     Args:
         manifest: recordings with labels and splits.
@@ -47,8 +47,8 @@ def train(
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away the checkpoints of an unfinished run instead of continuing it.
-        say: is told what is going on.
-        progress: is told after each epoch.
+        drawn: whether `val` was drawn for whoever asks, who then is not told to change it.
+        say, progress: are told what is going on, and after each epoch.
 
     Returns:
         The bundle that was written, with its validation figures.
@@ -67,7 +67,7 @@ def train(
     beside = match_auxiliary(chosen["train"], auxiliary)
     entries = [*manifest, *beside.values()]
     with work_folder(out, config, entries, overwrite=overwrite, fresh=fresh, say=say) as work:
-        space, recordings = _read(chosen, beside, config, say)
+        space, recordings = _read(chosen, beside, config, say, drawn=drawn)
         bundle = _learn(recordings, space, config, out, work, say, progress)
         bundle = _judged(bundle, recordings["val"], say)
         bundle.save(out, overwrite=overwrite)
@@ -75,12 +75,17 @@ def train(
 
 
 def _read(
-    chosen: Mapping[str, Manifest], auxiliary: Mapping[str, Entry], config: Config, say: Say
+    chosen: Mapping[str, Manifest],
+    auxiliary: Mapping[str, Entry],
+    config: Config,
+    say: Say,
+    *,
+    drawn: bool,
 ) -> tuple[LabelSpace, dict[str, list[Recording]]]:
     """The behaviours, and the recordings of each split that have a part in the training."""
     recordings = {split: read(split, part, auxiliary, say) for split, part in chosen.items()}
     space = fit_space(recordings["train"], config)
-    return space, check_splits(recordings, space, config, say)
+    return space, check_splits(recordings, space, config, say, drawn=drawn)
 
 
 def _learn(

@@ -14,9 +14,8 @@ from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.labs import warn_of_differences
 from nuzzle.training.progress import Say
-from nuzzle.workflow.checks import check_splits, fit_space, labelled, read
+from nuzzle.workflow.checks import check_splits, fit_space, labelled, read, warn_of_names
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.scored import score_recording
@@ -104,7 +103,7 @@ class TrialScore:
             self.recordings = check_splits(recordings, self.space, config, say)
         else:
             train = labelled(recordings["train"])
-            warn_of_differences(train, say)
+            warn_of_names(train, say)
             self.recordings = {"train": train}
             self.parts = partition(train, scoring.by, scoring.folds, config)
 

@@ -33,6 +33,7 @@
 
   function setUp(figure) {
     const frames = Number(figure.dataset.frames), fps = Number(figure.dataset.fps);
+    const start = Number(figure.dataset.start);  // of the recording in its video
     const boxes = Array.from(figure.querySelectorAll(".lane-box"));
     const axis = figure.querySelector(".time-axis");
     const readout = figure.querySelector(".readout");
@@ -51,9 +52,10 @@
       });
       const step = niceStep((to - from) / fps);
       axis.replaceChildren();
-      for (let i = Math.ceil(from / fps / step - 1e-9); i * step <= to / fps + 1e-9; i += 1) {
+      const first_s = (start + from) / fps, last_s = (start + to) / fps;
+      for (let i = Math.ceil(first_s / step - 1e-9); i * step <= last_s + 1e-9; i += 1) {
         const tick = document.createElement("span");
-        tick.style.left = 100 * (i * step * fps - from) / (to - from) + "%";
+        tick.style.left = 100 * (i * step * fps - start - from) / (to - from) + "%";
         tick.textContent = clock(i * step, step);
         axis.appendChild(tick);
       }
@@ -79,7 +81,7 @@
           if (!who.includes(text)) { said.set(each.dataset.name, who.concat(text)); }
         });
       });
-      const parts = [clock(frame / fps, 0.01), "frame " + frame];
+      const parts = [clock((start + frame) / fps, 0.01), "frame " + (start + frame)];
       said.forEach(function (names, who) { parts.push(who + ": " + names.join(", ")); });
       readout.textContent = parts.join(" · ");
     }
