@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.figures import ReliabilityBin
-from nuzzle.evaluation.scored import ScoredPair, pooled
+from nuzzle.evaluation.scored import ScoredPair, counted_once, pooled
 
 N_BINS = 15
 
@@ -94,10 +94,11 @@ def overall_curve(pairs: Sequence[ScoredPair]) -> tuple[ReliabilityBin, ...]:
 def calibration_error(pairs: Sequence[ScoredPair]) -> float:
     """Expected calibration error: of the most probable class where exclusive, else the mean.
 
-    The mean is over behaviours that somebody looked for.
+    The mean is over behaviours that somebody looked for; what an animal does to itself counts once.
     """
     if pairs[0].exclusive:
         return expected_calibration_error(overall_curve(pairs))
-    columns = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
+    once = counted_once(pairs)
+    columns = [pooled(once, column) for column in range(len(pairs[0].behaviours))]
     errors = [expected_calibration_error(reliability_curve(p, so)) for p, so in columns]
     return float(mean_defined(np.array(errors)))

@@ -21,7 +21,7 @@ from nuzzle.evaluation.figures import (
     read_estimates,
     read_number,
 )
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
 
 #: Draws of groups behind an interval.
 _DRAWS = 1000
@@ -131,6 +131,8 @@ def measure_uncertainty(
 ) -> Uncertainty:
     """Measure calibration, coverage, and what the model is worth where it is sure.
 
+    As in other figures, what an animal does to itself counts once, not with each of the others.
+
     Args:
         raw: with the model's own probabilities.
         calibrated: the same with calibrated ones, and the decisions that follow from them.
@@ -147,8 +149,9 @@ def measure_uncertainty(
     if sets is None or promised is None:
         return result
     weights = draw_weights(len(units), _DRAWS, np.random.default_rng(0))
-    coverage = measure_coverage(calibrated, sets, weights)
-    macro, each = _where_sure(calibrated, sets, units, weights)
+    once = counted_once(calibrated)
+    coverage = measure_coverage(once, sets, weights)
+    macro, each = _where_sure(once, sets, units, weights)
     score = SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
     return replace(result, sets=score)
 
