@@ -221,6 +221,13 @@ class TestLeakage:
             ("r1", {"split": "train", "item": "a"}), ("r2", {"split": "val", "item": "b"})
         ).check_leakage()
 
+    def test_whoever_divides_a_video_has_its_animals_on_both_sides(self):
+        early = ("early", {"split": "train", "stop_frame": 60, "group": "g"})
+        late = ("late", {"split": "val", "start_frame": 60, "group": "g"})
+        entries(early, late).check_leakage()
+        with pytest.raises(LeakageError, match="the group 'g'"):
+            entries(early, late, ("x", {"split": "val", "group": "g", "item": "2"})).check_leakage()
+
     def test_rows_of_the_same_poses_share_a_group(self):
         manifest = entries(
             ("cage-ann", {}),

@@ -157,12 +157,17 @@ class Manifest:
     ) -> None:
         """Refuse a split that has one group, or the same frames, on both sides.
 
+        A group may be where different frames of one video are on both sides: whoever divided the
+        video accepts that its animals are.
+
         Raises:
             LeakageError: names the groups or files at fault.
         """
         inside = [entry for entry in self.entries if entry.split == train]
         outside = [entry for entry in self.entries if entry.split in held_out]
-        shared = {e.leak_group for e in inside} & {e.leak_group for e in outside}
+        parts = self.other_parts([entry.recording for entry in inside])
+        apart = {entry.leak_group for entry in outside if entry.recording not in parts}
+        shared = apart & {entry.leak_group for entry in inside}
         problems = [f"the group {name!r} is in {train!r} and held out" for name in sorted(shared)]
         problems += _shared_frames((*inside, *outside), lambda entry: entry.split == train)
         _refuse(problems, "Give each animal or session its own group, and each group one split.")
@@ -185,15 +190,14 @@ class Manifest:
         together.check_apart("group")
         return together
 
-    def of_videos(self, names: Collection[str]) -> list[str]:
-        """The recordings of the same videos as those of these names, without these."""
-        rows = _by_source(self.entries).values()
+    def other_parts(self, names: Collection[str]) -> list[str]:
+        """The recordings of other frames of the same videos as those of these names."""
         return [
             entry.recording
-            for same in rows
-            if any(entry.recording in names for entry in same)
+            for same in _by_source(self.entries).values()
+            if (named := [each for each in same if each.recording in names])
             for entry in same
-            if entry.recording not in names
+            if not any(_overlap(entry, each) for each in named)
         ]
 
     def check_apart(self, by: Literal["group", "recording", "lab"]) -> None:

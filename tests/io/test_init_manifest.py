@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,22 @@ class TestDataSets:
         )
         assert manifest.splits == {"train": 2, "val": 2}
         assert next(load_manifest(manifest)).labels.behaviours == ("fight",)
+
+    def test_pose_files_of_a_tree_name_their_animals(self, tmp_path):
+        lab = {"lab": "north", "px_per_cm": 10.0}
+        recordings = [
+            replace(mouse_recording(str(n), ("mouse1", "mouse2"), **lab), group=group)
+            for n, group in enumerate("aabb", 1)
+        ]
+        write_mabe(recordings, tmp_path)
+        manifest, _ = init_manifest(
+            poses=[f"{tmp_path}/train_tracking/*/*.parquet"],
+            labels=[f"{tmp_path}/train_annotation/*/*.parquet"],
+            splitting=Splitting(val_fraction=0.5),
+        )
+        first, second, third, fourth = manifest
+        assert first.group == second.group != third.group == fourth.group
+        assert first.split == second.split != third.split == fourth.split
 
     def test_labels_do_not_go_with_a_data_set(self, tmp_path):
         with pytest.raises(InputError, match="go with --poses"):

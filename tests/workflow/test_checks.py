@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
-from nuzzle.errors import InputError, TrainingError
+from nuzzle.errors import InputError, LeakageError, TrainingError
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -72,7 +72,8 @@ def test_nobody_is_told_to_change_what_was_drawn_for_them():
     train = [recording("m1", "attack"), recording("m2", "attack", "mount")]
     said = []
     space = fit_space(train, TREES)
-    check_splits({"train": train, "val": [train[0]]}, space, TREES, said.append, drawn=True)
+    val = [recording("m3", "attack")]
+    check_splits({"train": train, "val": val}, space, TREES, said.append, drawn=True)
     check_splits(
         {"train": [train[0]], "val": [train[1]]},
         fit_space(train[:1], TREES),
@@ -148,9 +149,19 @@ def test_val_without_anything_to_judge_by_is_refused():
     with pytest.raises(TrainingError, match=r"val are of \['sniff'\]"):
         checked(train, [bare, other])
     good = recording("m4", "attack")
-    kept, said = checked([*train, bare], [bare, other, good])
+    kept, said = checked([*train, recording("m5", labelled=False)], [bare, other, good])
     assert [[each.name for each in part] for part in kept.values()] == [["m1"], ["m4"]]
     assert said[0].startswith("warning: m3 has no part in val: its labels are of ['sniff']")
+
+
+def test_animals_that_only_pose_files_name_stay_on_one_side():
+    one, other = (replace(recording(name, "attack"), group="mouse 1") for name in ("m1", "m2"))
+    with pytest.raises(LeakageError, match="m2 of val and, for the first, m1 of train are of 'mo"):
+        checked([one], [other])
+    # Whoever divides a video knows that its animals are on both sides.
+    first, rest = one.slice(0, one.n_frames // 2), one.slice(one.n_frames // 2, one.n_frames)
+    kept, _ = checked([first], [replace(rest, name="m1-val")])
+    assert [each.name for each in kept["val"]] == ["m1-val"]
 
 
 def test_val_may_not_contradict_train():

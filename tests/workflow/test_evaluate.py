@@ -63,20 +63,39 @@ def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tm
     assert result["mount"].observed_frames == 900
 
 
+def test_an_animal_that_only_the_pose_file_names_is_recognised(bundle_file, manifest):
+    bundle = Bundle.load(bundle_file)
+    (first, *_) = manifest.select("val")
+    nameless = Manifest((replace(first, recording="new", group=""),))
+    animal = load_entry(nameless.entries[0]).group  # as the CalMS21 file has it
+    assert animal == "mouse3"
+    learned = replace(bundle, training={**bundle.training, "groups": [animal]})
+    with pytest.raises(InputError, match="trained on new, or on other recordings of the same"):
+        evaluate(learned, nameless, "val")
+    assert evaluate(learned, nameless, "val", allow_seen=True).groups == 1
+
+
 def test_another_part_of_a_video_that_was_learned_from_is_no_new_animal(bundle_file, manifest):
     bundle = Bundle.load(bundle_file)
     first, *others = manifest
+    first = replace(first, group="cage")
     parts = [
         replace(first, recording="a", split="train", stop_frame=600),
         replace(first, recording="b", split="val", start_frame=600),
     ]
     videos = Manifest((*parts, *others))
-    learned = replace(bundle, training={**bundle.training, "recordings": ["a"], "groups": ["a"]})
+    learned = {**bundle.training, "recordings": ["a"], "groups": ["cage"]}
+    learned = replace(bundle, training=learned)
     (note,) = (n for n in evaluate(learned, videos, "val").notes if "same video" in n)
     assert "other frames of the same video as b" in note
-    assert videos.of_videos(["a"]) == ["b"]
-    assert videos.of_videos(["b"]) == ["a"]
-    assert not videos.of_videos([others[0].recording])
+    assert videos.other_parts(["a"]) == ["b"]
+    assert videos.other_parts(["b"]) == ["a"]
+    assert not videos.other_parts([others[0].recording])
+    # Another annotator's labels of the same frames are no other part.
+    again = Manifest((*parts, replace(parts[0], recording="c", split="val")))
+    assert again.other_parts(["a"]) == ["b"]
+    with pytest.raises(LeakageError, match="trained on c"):
+        evaluate(learned, again, "val")
 
 
 def test_labels_that_the_model_does_not_know_are_counted(bundle_file, manifest, tmp_path):

@@ -140,7 +140,13 @@ def manifest_from_files(
         entries.append(_entry(match, row, common or {}))
     if problems:
         raise ManifestError("the files", problems)
-    return Manifest(tuple(entries))
+    return Manifest(tuple(_with_group(entry) for entry in entries))
+
+
+def _with_group(entry: Entry) -> Entry:
+    """The row with the animal or session that its pose file's tree names, if nobody named one."""
+    group_of = pose_format(entry.poses).group
+    return replace(entry, group=group_of(entry.poses)) if group_of and not entry.group else entry
 
 
 def _entry(match: Match, row: Assignment | None, common: Mapping[str, Any]) -> Entry:

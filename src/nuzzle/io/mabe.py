@@ -80,7 +80,7 @@ def read_tracking(path: str | Path, options: PoseOptions | None = None) -> Recor
     """
     path, options = Path(path), options or PoseOptions()
     table = read_parquet(path, COLUMNS)
-    video = videos(tree_of(path)).get(path.stem, Video(path.stem, path.parent.name))
+    video = _video(path)
     if not len(table):
         raise FormatError(path, "has no rows, so there are no poses.")
     mouse, ids = _coded(table["mouse_id"])
@@ -102,6 +102,11 @@ def read_tracking(path: str | Path, options: PoseOptions | None = None) -> Recor
         group=video.group,
         source=str(path),
     )
+
+
+def _video(path: Path) -> Video:
+    """What the tree says of a tracking file, if it is in one."""
+    return videos(tree_of(path)).get(path.stem, Video(path.stem, path.parent.name))
 
 
 def _coded(values: pd.Series[Any]) -> tuple[NDArray[np.int64], list[str]]:
@@ -206,4 +211,8 @@ def _sniff(path: Path) -> bool:
     return set(COLUMNS) <= set(parquet_columns(path))
 
 
-FORMAT = PoseFormat("mabe", (".parquet",), _sniff, read_tracking)
+def _group(path: Path) -> str:
+    return _video(path).group
+
+
+FORMAT = PoseFormat("mabe", (".parquet",), _sniff, read_tracking, group=_group)

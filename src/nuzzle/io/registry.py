@@ -76,6 +76,7 @@ class PoseFormat:
         read: one recording.
         items: names of the sequences in a file that holds many.
         refuse: raises an error for a file that is nearly of this format, and says what is amiss.
+        group: the animal or session of a file, where something beside its poses says it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class PoseFormat:
     read: Callable[[Path, PoseOptions], Recording]
     items: Callable[[Path], Iterator[str]] | None = None
     refuse: Callable[[Path], None] | None = None
+    group: Callable[[Path], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.errors import CompatibilityError, InputError, TrainingError, count, listed
+from nuzzle.errors import (
+    CompatibilityError,
+    InputError,
+    LeakageError,
+    TrainingError,
+    count,
+    listed,
+)
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io import behaviour_names, looked_for
@@ -174,6 +181,7 @@ def check_splits(
         InputError: one of `val` lacks what a member of an ensemble will need.
     """
     train, val = recordings["train"], recordings["val"]
+    _refuse_shared(train, val)
     refuse_contradictions([*train, *val])
     warn_of_names([*train, *val], say)
     able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
@@ -197,6 +205,35 @@ def check_splits(
         for name, member in config.members().items():
             _check_readable(name, train, able, space, member)
     return {"train": labelled(train), "val": able}
+
+
+def _refuse_shared(train: Sequence[Recording], val: Sequence[Recording]) -> None:
+    """Refuse animals on both sides that only the pose files name.
+
+    Parts of one video are left alone: whoever divided it knows.
+    """
+    inside: dict[str, list[Recording]] = {}
+    for each in train:
+        inside.setdefault(each.leak_group, []).append(each)
+    shared = {
+        each.name: same
+        for each in val
+        if (same := inside.get(each.leak_group)) and not any(_parts(each, one) for one in same)
+    }
+    if shared:
+        same = next(iter(shared.values()))
+        learned = listed([each.name for each in same])
+        raise LeakageError(
+            "The pose files name the same animals or sessions in train and val: "
+            f"{listed([*shared])} of val and, for the first, {learned} of train are of "
+            f"{same[0].leak_group!r}. Give all recordings of a group one split (the manifest's "
+            "columns group and split): `nuzzle init` does, with --val-fraction 0.2."
+        )
+
+
+def _parts(one: Recording, other: Recording) -> bool:
+    """Whether both are parts of one video, from different frames on."""
+    return one.source == other.source and one.start_frame != other.start_frame
 
 
 def _warn_of_absent(

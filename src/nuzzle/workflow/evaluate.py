@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,7 @@ def evaluate(
         out: folder for frames, bouts and figures, of which `nuzzle report` makes a page.
         overwrite: whether results in `out` may be replaced.
         allow_seen: score recordings that the model was trained on, too.
-        command: what was typed, for the report.
-        say: is told what is going on.
+        command, say: what was typed, for the report; is told what is going on.
 
     Raises:
         LeakageError, InputError, OutputError: trained on; nothing could be scored; `out` is taken.
@@ -54,21 +53,22 @@ def evaluate(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     chosen = manifest.select(split)
-    if not allow_seen:
-        _refuse_seen(bundle, chosen)
+    parts = _parts(bundle, manifest, chosen)
+    accepted = {entry.recording for entry in chosen} if allow_seen else {*parts}
+    _refuse_seen(bundle, {e.recording: e.leak_group for e in chosen}, accepted)
     writer = _writer(bundle, out, command, overwrite)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
     unknown: Counter[str] = Counter()
     for entry in chosen.with_groups():
         try:
-            one = _score_entry(bundle, entry, writer, say)
+            one = _score_entry(bundle, entry, writer, say, accepted)
         except NuzzleError as error:
             reasons.append(_not_scored(entry, str(error), writer, say))
         else:
             raw += one.raw
             unknown += _unknown(bundle, one.recording)
             attention += [] if writer is None else attention_of(bundle, one)
-    notes = (*_unknown_note(bundle, unknown), *_video_note(bundle, manifest, chosen))
+    notes = (*_unknown_note(bundle, unknown), *_video_note(parts))
     result = _noting(judge(bundle, raw), notes) if raw else None
     if writer is not None:
         writer.finish(result.to_dict() if result else None, longest_bouts(attention))
@@ -89,9 +89,14 @@ def _noting(result: Evaluation, notes: Sequence[str]) -> Evaluation:
     return replace(result, notes=(*result.notes, *notes))
 
 
-def _score_entry(bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Say) -> Scored:
+def _score_entry(
+    bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Say, accepted: Set[str]
+) -> Scored:
     began = time.perf_counter()
-    one = score_recording(bundle, load_entry(entry))
+    recording = load_entry(entry)
+    # Only the pose file may know the animal.
+    _refuse_seen(bundle, {recording.name: recording.leak_group}, accepted)
+    one = score_recording(bundle, recording)
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
     if missing := _not_said(bundle, one.recording):
@@ -146,12 +151,17 @@ def _unknown_note(bundle: Bundle, unknown: Counter[str]) -> Iterator[str]:
         )
 
 
-def _video_note(bundle: Bundle, manifest: Manifest, chosen: Manifest) -> Iterator[str]:
-    """A note where the model has learned from another part of a video."""
-    parts = {*manifest.of_videos(bundle.training.get("recordings", ()))}
-    if same := [entry.recording for entry in chosen if entry.recording in parts]:
+def _parts(bundle: Bundle, manifest: Manifest, chosen: Manifest) -> list[str]:
+    """Chosen recordings that are parts of a video of which the model has learned another part."""
+    parts = {*manifest.other_parts(bundle.training.get("recordings", ()))}
+    return [entry.recording for entry in chosen if entry.recording in parts]
+
+
+def _video_note(parts: Sequence[str]) -> Iterator[str]:
+    """A note on the `_parts`."""
+    if parts:
         yield (
-            f"The model was trained on other frames of the same video as {listed(same)}: these "
+            f"The model was trained on other frames of the same video as {listed(parts)}: these "
             "figures do not say how well it does on new animals."
         )
 
@@ -177,8 +187,13 @@ def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
     )
 
 
-def _refuse_seen(bundle: Bundle, manifest: Manifest) -> None:
-    if seen := bundle.learned_from({e.recording: e.leak_group for e in manifest}):
+def _refuse_seen(bundle: Bundle, groups: Mapping[str, str], accepted: Set[str]) -> None:
+    """Raise where the model was trained on a recording, or on others of its group.
+
+    But for those that are `accepted`.
+    """
+    seen = [name for name in bundle.learned_from(groups) if name not in accepted]
+    if seen:
         raise LeakageError(
             f"The model was trained on {listed(seen)}, or on other recordings of the same animals "
             "or sessions: a score on them says nothing about new ones. Choose another split, or "
