@@ -163,7 +163,7 @@ _NETWORK = {
     "smoothness": Lever(("loss.smoothness=0.15",)),
     "kinds": Lever(("loss.kinds=1",)),
     "logit_adjustment": Lever(("loss.logit_adjustment=0.5",)),
-    "weight_averaging": Lever(("training.weight_averaging=0.9",)),
+    "weight_averaging": Lever(("training.weight_averaging=0.99",)),
     "batch_16": Lever(("training.batch_size=16",)),
     "window_128": Lever(("training.window=128", "training.batch_size=14")),
     "window_896": Lever(("training.window=896", "training.batch_size=2")),

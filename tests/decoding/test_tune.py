@@ -272,13 +272,29 @@ def test_the_way_to_decide_is_chosen_without_the_part_that_it_is_judged_on(score
     whole, wrong = (module._Way(decoders, [said] * 4) for said in (truth, ~truth))
     left = module._LeftOut(settings, settings, settings, whole, settings)
     part_of, objectives = np.arange(4), {"b0": "both"}
-    found = module._better_elsewhere(pairs, left, part_of, objectives)
+    found = module._nested(pairs, part_of, objectives, left)
     assert found.decisions[0] is settings.decisions[0], (
         "the others do not know that whole bouts are better"
     )
     better = module._LeftOut(wrong, wrong, wrong, whole, wrong)
-    found = module._better_elsewhere(pairs, better, part_of, objectives)
+    found = module._nested(pairs, part_of, objectives, better)
     assert all(each is truth for each in found.decisions)
+
+
+def test_a_lab_decides_in_its_own_way_where_its_other_parts_say_so(scored):
+    """Its own way is better in the first part of one lab, and in all parts of the other."""
+    truth = np.zeros((100, 2), dtype=bool)
+    truth[:40, 0], truth[40:, 1] = True, True
+    pairs = [scored(truth, np.full((100, 2), 0.5), recording=f"r{n}") for n in range(8)]
+    decoders = [Decoder(("b0", "b1"), True, "b1")] * 8
+    common = module._Way(decoders, [~truth, *[truth] * 3, *[~truth] * 4])
+    own = module._Way(decoders, [truth] * 8)
+    first, second = (
+        module._better_elsewhere(pairs, np.arange(8) % 4, mine, {"b0": "both"}, own, common)
+        for mine in (range(4), range(4, 8))
+    )
+    assert not first[0], "the others do not know that it is better"
+    assert second == [True] * 4
 
 
 def test_one_group_tells_nothing_of_others():

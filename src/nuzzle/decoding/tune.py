@@ -56,8 +56,7 @@ def tune_decoder(
 
     Args:
         pairs: **out-of-fold** predictions: of recordings that it learned a model is too sure.
-        objective: what is maximised: F1 per frame, per bout (IoU 0.5), or the mean of both; one
-            for all, or behaviour -> objective, and both for those that are not named.
+        objective: of all, or behaviour -> objective (of those that are not named, ``both``).
         folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
         calibration: of the probabilities, fitted where the decoder is chosen.
         configured: recording -> what decides without tuning; each frame by itself if None.
@@ -69,11 +68,12 @@ def tune_decoder(
     part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, configured or {}, objectives, calibration)
-    nested = _better_elsewhere(pairs, left, part_of, objectives)
+    nested = _nested(pairs, part_of, objectives, left)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     score, searched = Truth(pairs).score, search(mended, start, objectives)
     decoder, common = searched, left.searched
-    if left.whole and _surely_better(pairs, left, [*range(len(pairs))], objectives):
+    everything = range(len(pairs))
+    if left.whole and _surely_better(pairs, everything, objectives, left.whole, left.searched):
         bouts, common = fit_whole_bouts(mended, objectives), left.whole
         decoder = replace(start, whole_bouts=bouts)
     tuned = Tuned(
@@ -89,7 +89,7 @@ def tune_decoder(
         groups=n_groups,
         labs=_tuned_labs(mended, left, common, searched, objectives),
     )
-    return replace(tuned, decoders=_used(pairs, tuned, left, nested))
+    return replace(tuned, decoders=_used(pairs, part_of, tuned, left, nested))
 
 
 class _Way(NamedTuple):
@@ -135,43 +135,66 @@ class _LeftOut(NamedTuple):
 
 def _surely_better(
     pairs: Sequence[ScoredPair],
-    left: _LeftOut,
     numbers: Sequence[int],
     objectives: Mapping[str, Objective],
+    way: _Way,
+    *others: _Way,
 ) -> bool:
-    """Whether whole bouts reach more on some of the pairs than settings do, and not by chance."""
-    if left.whole is None:
-        return False
+    """Whether a way surely reaches more than each of the others on these pairs."""
     truth, weights = Truth([pairs[n] for n in numbers]), frame_weights(objectives, list(objectives))
-    whole, searched = (
-        Reached.of(truth.counts([way.decisions[n] for n in numbers]), weights)
-        for way in (left.whole, left.searched)
+    mine, *theirs = (
+        Reached.of(truth.counts([each.decisions[n] for n in numbers]), weights)
+        for each in (way, *others)
     )
-    return whole.surely_better(searched)
+    return all(mine.surely_better(each) for each in theirs)
 
 
 def _better_elsewhere(
     pairs: Sequence[ScoredPair],
-    left: _LeftOut,
+    part_of: NDArray[np.int64],
+    numbers: Sequence[int],
+    objectives: Mapping[str, Objective],
+    way: _Way,
+    *others: _Way,
+) -> list[bool]:
+    """For each part, whether a way is surely better on those of these pairs in other parts."""
+    outside = [[n for n in numbers if part_of[n] != part] for part in range(int(part_of.max()) + 1)]
+    return [
+        bool(mine) and _surely_better(pairs, mine, objectives, way, *others) for mine in outside
+    ]
+
+
+def _nested(
+    pairs: Sequence[ScoredPair],
     part_of: NDArray[np.int64],
     objectives: Mapping[str, Objective],
+    left: _LeftOut,
 ) -> _Way:
-    """Each part in the way that is better on the others."""
-    parts = range(int(part_of.max()) + 1)
-    others = [np.flatnonzero(part_of != part).tolist() for part in parts]
-    whole = [_surely_better(pairs, left, numbers, objectives) for numbers in others]
-    return _Way.mixed(
-        [left.whole if left.whole and whole[part] else left.searched for part in part_of]
-    )
+    """Each part in the way, whole bouts or settings, that is better on the others."""
+    if left.whole is None:
+        return left.searched
+    ways = left.whole, left.searched
+    better = _better_elsewhere(pairs, part_of, range(len(pairs)), objectives, *ways)
+    return _Way.mixed([left.whole if better[part] else left.searched for part in part_of])
 
 
 def _used(
-    pairs: Sequence[ScoredPair], tuned: Tuned, left: _LeftOut, nested: _Way
+    pairs: Sequence[ScoredPair],
+    part_of: NDArray[np.int64],
+    tuned: Tuned,
+    left: _LeftOut,
+    nested: _Way,
 ) -> dict[str, Decoder]:
     """Recording -> what decides it in the way that a bundle uses, without having seen its part."""
     common = nested if tuned.helps else left.configured
-    own = {lab for lab, each in tuned.labs.items() if each.helps}
-    used = _Way.mixed([left.own if pair.lab in own else common for pair in pairs])
+    ways = [common for _ in pairs]
+    for mine in _large_labs(pairs).values():
+        better = _better_elsewhere(
+            pairs, part_of, mine, tuned.objective, left.own, left.raw, nested
+        )
+        for n in mine:
+            ways[n] = left.own if better[part_of[n]] else common
+    used = _Way.mixed(ways)
     return {pair.recording: of_it for pair, of_it in zip(pairs, used.decoders, strict=True)}
 
 
@@ -211,7 +234,9 @@ def _tuned_labs(
         )
         best = max(raw, shared, key=lambda score: value_of(score, objectives))
         gain = value_of(own, objectives) - value_of(best, objectives)
-        labs[lab] = TunedLab(search([pairs[n] for n in mine], start, objectives), best, own, gain)
+        helps = _surely_better(pairs, mine, objectives, left.own, left.raw, common)
+        decoder = search([pairs[n] for n in mine], start, objectives)
+        labs[lab] = TunedLab(decoder, best, own, gain, helps)
     return labs
 
 

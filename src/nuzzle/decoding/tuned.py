@@ -62,17 +62,14 @@ class TunedLab:
             frame by itself, whichever is better.
         nested: each group decoded as chosen on the lab's other groups.
         gain: how much the objective gains by it.
+        helps: whether that is worth a change, and surely no chance.
     """
 
     decoder: Decoder
     common: DecodingScore
     nested: DecodingScore
     gain: float
-
-    @property
-    def helps(self) -> bool:
-        """Whether the gain is at least worth a change."""
-        return self.gain > MIN_GAIN
+    helps: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
