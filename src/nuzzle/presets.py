@@ -46,7 +46,7 @@ _SEQUENCE: dict[str, Any] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "tcn": merged(_SEQUENCE, {"loss": {"smoothness": 0.15}}),
     "conv_lstm": _SEQUENCE,
-    "transformer": _SEQUENCE,
+    "transformer": merged(_SEQUENCE, {"model": {"options": {"frames_per_step": 2, "window": 32}}}),
     "graph": merged(_SEQUENCE, {"features": "nodes"}),
     "trees": {
         "features": "windowed",

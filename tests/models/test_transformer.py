@@ -68,3 +68,74 @@ def test_blocks_are_attention_in_a_window():
 def test_channels_that_do_not_divide_are_refused():
     with pytest.raises(ConfigError, match="multiple of 8 for 4 heads; got 20"):
         LocalTransformer(10, 3, channels=20, heads=4)
+
+
+def stepped(frames_per_step, window=3):
+    torch.manual_seed(0)
+    options = {"channels": 16, "num_layers": 2, "heads": 2, "window": window}
+    return LocalTransformer(12, 4, **options, frames_per_step=frames_per_step).double().eval()
+
+
+@pytest.mark.parametrize(
+    ("frames_per_step", "reach", "stated"),
+    # Convolutions reach 4 frames, two layers 6 steps. The first frame of a step of two lies between
+    # it and the one before: 4 + 2 * 7. So does that of a step of three; and of one of four the
+    # second, 1 further: 4 + 4 * 7 + 1. Stated in whole steps.
+    [(2, 18, 18), (3, 25, 27), (4, 33, 36)],
+)
+def test_steps_reach_as_stated(frames_per_step, reach, stated):
+    model = stepped(frames_per_step)
+    assert model.receptive_field_frames == 2 * stated + 1
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(1, 120, 12, generator=generator, dtype=torch.float64, requires_grad=True)
+    logits, felt = model(x), []
+    for at in range(48, 48 + frames_per_step):
+        (gradient,) = torch.autograd.grad(logits[0, at].sum(), x, retain_graph=True)
+        seen = (gradient[0].abs().sum(-1) > 0).nonzero().flatten()
+        felt += [at - int(seen[0]), int(seen[-1]) - at]
+    assert max(felt) <= reach
+    # The maximum of a step does not feel all of its frames.
+    assert max(felt) > reach - frames_per_step
+
+
+@pytest.mark.parametrize("frames_per_step", [2, 3])
+def test_pieces_that_begin_a_reach_earlier_are_cut_into_the_same_steps(frames_per_step):
+    model = stepped(frames_per_step)
+    reach = model.receptive_field_frames // 2
+    x = torch.randn(1, 500, 12, dtype=torch.float64)
+    whole = model(x)
+    for start, stop in ((240, 260), (480, 500)):
+        low, high = start - reach, min(500, stop + reach)
+        piece = model(x[:, low:high])[:, reach : reach + stop - start]
+        torch.testing.assert_close(piece, whole[:, start:stop])
+
+
+def test_padding_does_not_shift_the_steps():
+    model = stepped(2)
+    x = torch.randn(1, 21, 12, dtype=torch.float64)
+    padded = torch.randn(2, 30, 12, dtype=torch.float64)
+    mask = torch.zeros(2, 30, dtype=torch.bool)
+    padded[0, 3:24], mask[0, 3:24] = x[0], True
+    padded[1, 9:], mask[1, 9:] = x[0], True
+    together = model(padded, mask)
+    torch.testing.assert_close(together[0, 3:24], model(x)[0])
+    torch.testing.assert_close(together[1, 9:], model(x)[0])
+
+
+def test_what_attention_adds_lies_on_the_line_between_steps():
+    model = stepped(2)
+    added = torch.tensor([[[0.0], [4.0], [8.0]]]).double().expand(1, 3, 16)
+    model._attend = lambda steps, exist: added
+    model.norm = model.head = torch.nn.Identity()
+    x = torch.zeros(1, 5, 12, dtype=torch.float64)
+    frames = model(x) - stepped_stem(model, x)
+    # Steps stand for 0.5, 2.5 and 4.5: before the first and after the last the value stays.
+    expected = torch.tensor([0.0, 1.0, 3.0, 5.0, 7.0]).double()
+    torch.testing.assert_close(frames[0, :, 0], expected)
+
+
+def stepped_stem(model, x):
+    frames = x.transpose(1, 2)
+    for convolution in model.stem:
+        frames = convolution(frames, None)
+    return frames.transpose(1, 2)

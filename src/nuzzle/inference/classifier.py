@@ -218,7 +218,9 @@ class SequenceClassifier(NetworkClassifier):
         """Whole stretches at once, several to a batch; those at the ends are shorter, and alone."""
         before, after = self.support_frames
         length = len(features)
-        stretch = min(_STRETCH_FRAMES if self._field else self.window // 2, length)
+        # In whole multiples of what is around, steps of several frames are cut alike everywhere.
+        multiple = max(1, before) * -(-_STRETCH_FRAMES // max(1, before))
+        stretch = min(multiple if self._field else self.window // 2, length)
         starts = range(0, length, stretch)
         inner = [at for at in starts if before <= at <= length - stretch - after]
         size = max(1, _BATCH_FRAMES // (before + stretch + after))

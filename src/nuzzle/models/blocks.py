@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -82,3 +84,44 @@ class DilatedLayer(nn.Module):
         changed = F.relu(self.dilated(hide(self.norm(x), mask)))
         out: Tensor = self.dropout(self.out(changed))
         return x + out
+
+
+def from_first_frame(
+    label: Callable[[Tensor, Tensor | None], Tensor], x: Tensor, mask: Tensor | None
+) -> Tensor:
+    """What a model that counts steps from the first frame says of sequences, wherever they begin.
+
+    Args:
+        label: features and mask to logits, of sequences that start with their first frame.
+        x: `(batch, time, feature)`.
+        mask: `(batch, time)` bool. The frames that exist are one run without a break, with padding
+            before it, after it, or both.
+
+    Returns:
+        `(batch, time, behaviour)`.
+    """
+    if mask is None or bool(mask.all()):
+        return label(x, None)
+    start = mask.int().argmax(dim=1)
+    logits = label(_turned(x, start), _turned(mask.unsqueeze(-1), start).squeeze(-1))
+    return _turned(logits, -start)
+
+
+def _turned(x: Tensor, by: Tensor) -> Tensor:
+    """`(batch, time, feature)` with each sequence turned towards the start by some frames."""
+    time = torch.arange(x.shape[1], device=x.device)
+    at = (time + by.unsqueeze(1)) % x.shape[1]
+    return x.gather(1, at.unsqueeze(-1).expand_as(x))
+
+
+def between_steps(steps: Tensor, frames: int, frames_per_step: int) -> Tensor:
+    """`(batch, step, channel)` at every frame, `(batch, frame, channel)`.
+
+    A step stands for the middle of its frames; before the first and after the last middle the
+    value stays.
+    """
+    if frames_per_step == 1:
+        return steps
+    length = steps.shape[1] * frames_per_step
+    wide = F.interpolate(steps.transpose(1, 2), length, mode="linear", align_corners=False)
+    return wide.transpose(1, 2)[:, :frames]

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, hide
+from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, hide
 
 
 class ConvLSTM(nn.Module):
@@ -84,12 +84,7 @@ class ConvLSTM(nn.Module):
         Returns:
             `(batch, time, behaviour)`.
         """
-        if mask is None or bool(mask.all()):
-            return self._label(x, None)
-        # Steps are counted from the first frame that exists, wherever padding has put it.
-        start = mask.int().argmax(dim=1)
-        logits = self._label(_shift(x, start), _shift(mask.unsqueeze(-1), start).squeeze(-1))
-        return _shift(logits, -start)
+        return from_first_frame(self._label, x, mask)
 
     def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Logits of sequences that start with their first frame."""
@@ -99,7 +94,7 @@ class ConvLSTM(nn.Module):
         frames = hide(frames, mask)
         steps = F.max_pool1d(frames, self.frames_per_step, ceil_mode=True)
         remembered = self._remember(steps.transpose(1, 2), mask)
-        around = _interpolate(remembered, x.shape[1], self.frames_per_step)
+        around = between_steps(remembered, x.shape[1], self.frames_per_step)
         logits: Tensor = self.head(torch.cat([frames.transpose(1, 2), around], dim=-1))
         return logits
 
@@ -118,26 +113,6 @@ class ConvLSTM(nn.Module):
         step = torch.arange(steps.shape[1], device=steps.device)
         at = torch.minimum(step, count.to(steps.device).unsqueeze(1) - 1)
         return output.gather(1, at.unsqueeze(-1).expand_as(output))
-
-
-def _shift(x: Tensor, by: Tensor) -> Tensor:
-    """`(batch, time, feature)` with each sequence turned towards the start by some frames."""
-    time = torch.arange(x.shape[1], device=x.device)
-    at = (time + by.unsqueeze(1)) % x.shape[1]
-    return x.gather(1, at.unsqueeze(-1).expand_as(x))
-
-
-def _interpolate(steps: Tensor, frames: int, frames_per_step: int) -> Tensor:
-    """`(batch, step, channel)` at every frame, `(batch, frame, channel)`.
-
-    A step stands for the middle of its frames; before the first and after the last middle the
-    value stays.
-    """
-    if frames_per_step == 1:
-        return steps
-    length = steps.shape[1] * frames_per_step
-    wide = F.interpolate(steps.transpose(1, 2), length, mode="linear", align_corners=False)
-    return wide.transpose(1, 2)[:, :frames]
 
 
 CONV_LSTM = Architecture(

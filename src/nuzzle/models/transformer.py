@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution
+from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, hide
 
 #: Base of the rotations: their periods run from 2 pi frames to 2 pi base^(1 - 2 / width). Text
 #: takes 10,000; a window of a hundred frames would hardly turn the slow ones.
@@ -146,10 +146,11 @@ class Layer(nn.Module):
 
 
 class LocalTransformer(nn.Module):
-    """Two convolutions, then layers of local attention.
+    """Two convolutions, then layers of local attention among steps of a few frames.
 
     Vaswani et al. 2017, "Attention is all you need", with attention in a window and rotary
-    positions: a sequence longer than any in training is nothing new.
+    positions: a sequence longer than any in training is nothing new. A step is the maximum over its
+    frames; what attention adds to the steps is interpolated linearly and added to the frames.
 
     Args:
         input_dim: number of features.
@@ -157,7 +158,8 @@ class LocalTransformer(nn.Module):
         channels: of every layer; a multiple of twice `heads`.
         num_layers: of attention.
         heads: of each.
-        window: frames that a layer's attention reaches to each side.
+        window: steps that a layer's attention reaches to each side.
+        frames_per_step: of the attention.
         dropout: in every layer.
 
     Raises:
@@ -172,17 +174,19 @@ class LocalTransformer(nn.Module):
         num_layers: int = 3,
         heads: int = 4,
         window: int = 64,
+        frames_per_step: int = 1,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
         counts = {"channels": channels, "num_layers": num_layers, "heads": heads, "window": window}
-        check_counts("transformer", 1, **counts)
+        check_counts("transformer", 1, **counts, frames_per_step=frames_per_step)
         if channels % (2 * heads):
             raise ConfigError(
                 f"The model 'transformer' turns channels in pairs within each head: channels must "
                 f"be a multiple of {2 * heads} for {heads} heads; got {channels}."
             )
         self.window = window
+        self.frames_per_step = frames_per_step
         self.head_width = channels // heads
         self.stem = nn.ModuleList(
             [Convolution(input_dim, channels, 5), Convolution(channels, channels, 5)]
@@ -192,31 +196,54 @@ class LocalTransformer(nn.Module):
         )
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, num_classes)
-        self.receptive_field_frames: int | None = 2 * (4 + num_layers * window) + 1
+        # Layers reach so many steps, a frame lies between two, and convolutions reach 4 frames
+        # further. In whole steps, so that whatever begins that early is cut into the same ones.
+        reach = 4 + frames_per_step * (num_layers * window + 1) + frames_per_step // 2 - 1
+        reach += -reach % frames_per_step
+        self.receptive_field_frames: int | None = 2 * reach + 1
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits of every frame.
 
         Args:
             x: `(batch, time, feature)`, normalised.
-            mask: `(batch, time)` bool, false for frames that do not exist.
+            mask: `(batch, time)` bool. The frames that exist are one run without a break, with
+                padding before it, after it, or both.
 
         Returns:
             `(batch, time, behaviour)`.
         """
-        batch, frames, _ = x.shape
-        hidden = x.transpose(1, 2)
+        return from_first_frame(self._label, x, mask)
+
+    def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Logits of sequences that start with their first frame."""
+        frames = x.transpose(1, 2)
         for convolution in self.stem:
-            hidden = convolution(hidden, mask)
-        exists = mask if mask is not None else hidden.new_ones((batch, frames), dtype=torch.bool)
-        rest = -frames % self.window
-        hidden = F.pad(hidden.transpose(1, 2), (0, 0, 0, rest))
-        bias = neighbours(F.pad(exists, (0, rest)), self.window).to(hidden.dtype)
-        table = rotary_table(frames + rest, self.head_width, hidden)
+            frames = convolution(frames, mask)
+        steps = F.max_pool1d(hide(frames, mask), self.frames_per_step, ceil_mode=True)
+        added = self._attend(steps.transpose(1, 2), self._steps_exist(mask, steps))
+        around = between_steps(added, x.shape[1], self.frames_per_step)
+        logits: Tensor = self.head(self.norm(frames.transpose(1, 2) + around))
+        return logits
+
+    def _steps_exist(self, mask: Tensor | None, steps: Tensor) -> Tensor:
+        """Which steps hold a frame that exists, `(batch, step)` bool."""
+        batch, _, length = steps.shape
+        if mask is None:
+            return steps.new_ones((batch, length), dtype=torch.bool)
+        whole = F.pad(mask, (0, length * self.frames_per_step - mask.shape[1]))
+        return whole.view(batch, length, self.frames_per_step).any(dim=-1)
+
+    def _attend(self, steps: Tensor, exist: Tensor) -> Tensor:
+        """What the layers add to `(batch, step, channel)`."""
+        length = steps.shape[1]
+        rest = -length % self.window
+        steps = hidden = F.pad(steps, (0, 0, 0, rest))
+        bias = neighbours(F.pad(exist, (0, rest)), self.window).to(hidden.dtype)
+        table = rotary_table(length + rest, self.head_width, hidden)
         for layer in self.layers:
             hidden = layer(hidden, bias, table)
-        logits: Tensor = self.head(self.norm(hidden[:, :frames]))
-        return logits
+        return (hidden - steps)[:, :length]
 
 
 TRANSFORMER = Architecture(
