@@ -120,6 +120,7 @@ class TestConsole:
         data = {"a": np.float64("nan"), "b": np.arange(2), 3: (tmp_path, True, None, np.int64(4))}
         console.emit_json(data, tmp_path / "x.json")
         assert json.loads((tmp_path / "x.json").read_text()) == {
+            "nuzzle": nuzzle.__version__,
             "a": None,
             "b": [0, 1],
             "3": [str(tmp_path), True, None, 4],
@@ -127,7 +128,8 @@ class TestConsole:
 
     def test_json_on_stdout(self, capsys):
         console.emit_json({"a": "ä"}, "-")
-        assert capsys.readouterr().out == '{\n  "a": "ä"\n}\n'
+        expected = f'{{\n  "nuzzle": "{nuzzle.__version__}",\n  "a": "ä"\n}}\n'
+        assert capsys.readouterr().out == expected
 
     def test_tables_align_numbers_and_take_text_as_it_is(self, capsys):
         console.print_table(("name", "n"), [("[red]x", 1200), ("y", None), ("z", 0.5)])

@@ -3,6 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.manifest import Manifest
 
@@ -61,14 +62,22 @@ def test_json_alone_on_stdout(init):
 def test_json_in_a_file_beside_the_text(init, project):
     result = init("--json", str(project / "init.json"))
     assert "3 recordings" in result.stdout
-    assert json.loads((project / "init.json").read_text())["manifest"].endswith("m.csv")
+    first = json.loads((project / "init.json").read_text())
+    assert first["manifest"].endswith("m.csv")
+    assert first["nuzzle"] == nuzzle.__version__
+    assert init("--json", str(project / "init.json"), "--overwrite").exit_code == 0
 
 
 def test_nothing_is_overwritten_unasked(init, project):
     table = project / "mine.csv"
     table.write_text("years of work")
-    assert "not called .json" in init("--json", str(table), "--overwrite").stderr
-    assert table.read_text() == "years of work"
+    data = project / "mine.json"
+    data.write_text('{"years": "of work"}')
+    for mine in (table, data):
+        before = mine.read_text()
+        refused = init("--json", str(mine), "--overwrite").stderr
+        assert "is not what --json has written before" in refused
+        assert mine.read_text() == before
     assert not (project / "m.csv").exists(), "refused before the work"
     assert init().exit_code == 0
     again = init()

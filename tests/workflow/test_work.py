@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -90,12 +91,25 @@ with work_folder(out, Config(), [], overwrite=False, fresh=False, say=print) as 
 
 def test_an_existing_bundle_is_refused(tmp_path):
     out = tmp_path / "m.nuzzle"
-    out.write_bytes(b"a model")
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("bundle.json", "a model")
     with pytest.raises(OutputError, match="exists already"), folder(out):
         pytest.fail("it was let in")
     with folder(out, overwrite=True):
         pass
-    assert out.read_bytes() == b"a model"
+    out.write_bytes(out.read_bytes()[:64])  # damaged: it may be replaced as well
+    with folder(out, overwrite=True):
+        pass
+
+
+def test_what_is_no_bundle_is_never_replaced(tmp_path):
+    out = tmp_path / "study.csv"
+    out.write_text("recording,poses")
+    for overwrite in (False, True):
+        refused = folder(out, overwrite=overwrite)
+        with pytest.raises(OutputError, match="is no bundle of nuzzle"), refused:
+            pytest.fail("it was let in")
+    assert not (tmp_path / "study.csv.work").exists()
 
 
 def test_a_folder_below_a_file_is_refused(tmp_path):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Single words up to this long are not folded in a table.
 _IN_ONE_PIECE = 16
 
+#: How every JSON that is written begins: the version of nuzzle is its first value.
+_BEGINS = '{\n  "nuzzle":'
+
 _json_owns_stdout = False
 
 
@@ -24,15 +27,25 @@ def _claim(target: str | None) -> str | None:
     """Reserve stdout or a file for the JSON, before any work is done.
 
     Raises:
-        OutputError: a file that is no JSON would be replaced.
+        OutputError: a file would be replaced that such an option has not written.
     """
     from nuzzle.errors import OutputError
 
     global _json_owns_stdout
     _json_owns_stdout = target == "-"
-    if target and Path(target).exists() and Path(target).suffix.lower() != ".json":
-        raise OutputError(f"{target} exists, and is not called .json. Choose another name.")
+    if target and Path(target).exists() and not _is_ours(Path(target)):
+        raise OutputError(
+            f"{target} exists, and is not what --json has written before. Choose another name."
+        )
     return target
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a JSON of `emit_json`, by how it begins."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_BEGINS)) == _BEGINS.encode()
 
 
 #: The option `--json` of every command that reports. With ``-`` the JSON has stdout to itself,
@@ -84,16 +97,20 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def emit_json(data: Any, target: str | Path | None) -> None:
+def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
     """Write `data` as JSON to the file `target`, or to stdout where it is ``-``; if any is asked.
 
-    Numbers that are not finite become null, paths and other objects their text.
+    The version of nuzzle comes first, as "nuzzle". Numbers that are not finite become null, paths
+    and other objects their text.
     """
     if target is None:
         return
     import json
 
-    text = json.dumps(_plain(data), indent=2, ensure_ascii=False) + "\n"
+    from nuzzle import __version__
+
+    said = {"nuzzle": __version__, **data}
+    text = json.dumps(_plain(said), indent=2, ensure_ascii=False) + "\n"
     if str(target) == "-":
         import sys
 

@@ -298,6 +298,12 @@ class Bundle:
             ) from error
 
 
+def looks_like_bundle(path: Path) -> bool:
+    """Whether a file begins as a bundle does, whole or damaged."""
+    with path.open("rb") as file:
+        return b"bundle.json" in file.read(64)
+
+
 def _files_in(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     prefix = f"{folder}/"
     return {

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
 from nuzzle.files import writable_folder, write_text
+from nuzzle.inference.bundle import looks_like_bundle
 from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
@@ -51,12 +52,14 @@ def work_folder(
         say: is told of an unfinished run.
 
     Raises:
-        OutputError: the bundle exists and `overwrite` is false, the folder is that of a run that
-            is still going on, or it holds an unfinished one with another config, manifest or
-            division.
+        OutputError: the bundle exists and `overwrite` is false, something else is there, the folder
+            is that of a run that is still going on, or it holds an unfinished one with another
+            config, manifest or division.
     """
     if out.is_dir():
         raise OutputError(f"{out} is a folder, and a bundle is a file. Choose another name.")
+    if out.exists() and not looks_like_bundle(out):
+        raise OutputError(f"{out} exists, and is no bundle of nuzzle. Choose another name.")
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
