@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError
+from nuzzle.errors import FormatError, InputError, LeakageError, ManifestError, OutputError
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 
 
@@ -183,6 +183,15 @@ def test_select():
     assert manifest.splits == {"train": 1, "val": 1}
     with pytest.raises(ManifestError, match="no recording has the split 'test'"):
         manifest.select("test")
+
+
+def test_what_is_no_manifest_is_not_replaced(files):
+    before = (files / "p1.csv").read_bytes()
+    with pytest.raises(OutputError, match="is no manifest"):
+        entries(("r1", {})).save(files / "p1.csv", overwrite=True)
+    assert (files / "p1.csv").read_bytes() == before
+    path = entries(("r1", {})).save(files / "study.csv")
+    assert entries(("r2", {})).save(path, overwrite=True) == path
 
 
 class TestLeakage:

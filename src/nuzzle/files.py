@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -73,6 +73,15 @@ def writable_folder(path: str | Path) -> Path:
         reason = error.strerror or str(error)
         raise OutputError(f"Cannot write into the folder {path}: {reason}.") from error
     return path
+
+
+def several(one_or_more: str | Path | Iterable[str | Path]) -> tuple[str | Path, ...]:
+    """A name by itself is a sequence of one: its letters are never meant.
+
+    >>> several("cage.csv"), several(["a.csv", "b.csv"])
+    (('cage.csv',), ('a.csv', 'b.csv'))
+    """
+    return (one_or_more,) if isinstance(one_or_more, (str, Path)) else tuple(one_or_more)
 
 
 def existing_file(path: str | Path, what: str = "file") -> Path:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nuzzle.cells import PARSERS
-from nuzzle.errors import LeakageError, ManifestError
+from nuzzle.errors import LeakageError, ManifestError, OutputError
 from nuzzle.files import delimiter_of, existing_file, read_csv, write_text
 
 
@@ -212,8 +212,14 @@ class Manifest:
         _refuse(problems, "Give rows of the same frames one group, and divide them by group.")
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the csv, with paths relative to it; columns that nobody filled are left out."""
+        """Write the csv, with paths relative to it; columns that nobody filled are left out.
+
+        Raises:
+            OutputError: `path` exists and `overwrite` is false, or it is no manifest.
+        """
         path = Path(path)
+        if path.is_file() and not looks_like_manifest(path):
+            raise OutputError(f"{path} exists, and is no manifest. Choose another name.")
         rows = [_to_row(entry, path.parent) for entry in self.entries]
         names = [field.name for field in fields(Entry)]
         core = {"recording", "poses", "labels", "fps", "px_per_cm", "lab", "group", "split"}

@@ -144,12 +144,15 @@ def test_failures_have_reasons(tmp_path, recording):
     assert (bad.name, bad.reason, bad.poses) == ("bad", "the file is empty", "bad.csv")
 
 
-def test_an_occupied_folder_is_refused(tmp_path):
+def test_an_occupied_folder_is_refused(tmp_path, recording):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="not empty"):
         ResultsWriter(tmp_path, run())
     ResultsWriter(tmp_path, run(), overwrite=True).finish()
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    writer = ResultsWriter(tmp_path, run())  # nothing has come of the run before
+    writer.add(recording("cage1").slice(0, 90), [frames(90)])
+    writer.finish()
     with pytest.raises(OutputError, match="--resume"):
         ResultsWriter(tmp_path, run())
     with pytest.raises(OutputError, match=r"Pass --overwrite"):

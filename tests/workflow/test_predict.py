@@ -20,6 +20,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry
 from nuzzle.outputs.results import read_results
+from nuzzle.outputs.sections import cards
 from nuzzle.workflow import predict as module
 from nuzzle.workflow.predict import entries_of, predict
 from nuzzle.workflow.scored import score_recording
@@ -118,6 +119,25 @@ def test_results_are_not_overwritten_unasked(bundle_file, short, tmp_path):
     said = []
     predict(bundle_file, [short], tmp_path / "out", resume=True, say=said.append)
     assert sum("done already" in sentence for sentence in said) == 2
+
+
+def test_a_run_that_brought_nothing_may_be_run_again(bundle_file, short, tmp_path):
+    out = tmp_path / "out"
+    assert predict(bundle_file, [tmp_path / "no.csv"], out).failed
+    results = predict(bundle_file, [short], out)
+    assert [len(results.done), len(results.failed)] == [2, 0]
+    (card,) = cards(replace(results, recordings=()))
+    assert card["label"] == "Recordings labelled"
+    with pytest.raises(OutputError, match="already holds results"):
+        predict(bundle_file, [short], out)
+
+
+def test_one_file_needs_no_list(bundle_file, short, tmp_path):
+    assert len(predict(bundle_file, str(short), tmp_path / "text").done) == 2
+    assert len(predict(bundle_file, short, tmp_path / "path").done) == 2
+    with pytest.raises(InputError, match="no files to label"):
+        predict(bundle_file, [], tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_changed_since_is_labelled_again(bundle_file, short, tmp_path):

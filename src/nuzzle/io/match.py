@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nuzzle.errors import InputError, ManifestError
+from nuzzle.files import several
 
 _SEPARATORS = " ._-"
 _TRACKER_TAIL = re.compile(r"DLC_|\.analysis$|\.predictions$|_pose_est_v\d+$")
@@ -28,11 +29,11 @@ class Match(NamedTuple):
     labels: Path | None
 
 
-def expand(patterns: Iterable[str | Path], what: str = "file") -> tuple[Path, ...]:
+def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> tuple[Path, ...]:
     """The files that the patterns name (``*``, ``?``, ``[...]``, ``**``), each once.
 
     Args:
-        patterns: paths or patterns.
+        patterns: paths or patterns, or one.
         what: the files are, for the message.
 
     Returns:
@@ -42,7 +43,7 @@ def expand(patterns: Iterable[str | Path], what: str = "file") -> tuple[Path, ..
         InputError: a pattern is empty or names no file.
     """
     found: set[Path] = set()
-    for pattern in map(str, patterns):
+    for pattern in map(str, several(patterns)):
         if not pattern:
             raise InputError(f"The name of a {what} is empty. Is a shell variable not set?")
         exact = Path(pattern)

@@ -77,6 +77,8 @@ class ResultsWriter:
         self._spans: dict[str, list[PairSpan]] = {}
         occupied = any(self.directory.iterdir())
         ours = (self.directory / "results.json").exists()
+        if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
+            overwrite = True  # nothing came of it
         if occupied and not overwrite and not (ours and resume):
             self._refuse(ours)
         self._replaces = occupied and overwrite

@@ -114,20 +114,23 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
 
 
 def cards(results: Results) -> list[dict[str, str]]:
-    """The headline figures of a prediction."""
+    """The headline figures of a prediction; without a result, how many there are."""
     total = sum(entry.duration_s for entry in results.done)
     active = {
         (row.recording, row.agent, row.target) for row in results.bouts.itertuples(index=False)
     }
     pairs = [pair for entry in results.done for pair in entry.pairs]
     where = pairs_in_words(pairs, results.run.directed)
+    labelled = {
+        "label": "Recordings labelled",
+        "value": f"{len(results.done):,}",
+        "detail": f"{duration(total)} of poses"
+        + (f"; {len(results.failed):,} without result" if results.failed else ""),
+    }
+    if not results.done:
+        return [labelled]
     return [
-        {
-            "label": "Recordings labelled",
-            "value": f"{len(results.done):,}",
-            "detail": f"{duration(total)} of poses"
-            + (f"; {len(results.failed):,} without result" if results.failed else ""),
-        },
+        labelled,
         {
             "label": "Bouts found",
             "value": f"{len(results.bouts):,}",

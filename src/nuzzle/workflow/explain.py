@@ -15,6 +15,7 @@ from nuzzle.errors import InputError, count, listed
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
 from nuzzle.features.frontend import Frontend
+from nuzzle.files import several
 from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
@@ -39,12 +40,12 @@ _MOST_COLUMNS = 50
 
 def explain(
     bundle: Bundle | str | Path,
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     member: str = "",
     split: str = "",
-    behaviours: Sequence[str] = (),
+    behaviours: str | Sequence[str] = (),
     frames: Sequence[int] = (),
     bouts: int = 3,
     repeats: int = 5,
@@ -59,7 +60,7 @@ def explain(
 
     Args:
         bundle: a trained model, or its file.
-        files: pose files or manifests.
+        files: pose files or manifests; or one.
         out: folder for the results.
         member: of an ensemble, which of its models; the one that weighs most by default.
         split: which recordings of the manifests; all by default.
@@ -68,8 +69,7 @@ def explain(
         bouts: how many bouts of each behaviour are explained.
         repeats: how often each family is shifted; 0 leaves the importance of families out.
         common: what files and rows do not say, as attributes of `Entry`.
-        overwrite: whether an explanation in `out` may be replaced.
-        say: is told what is going on.
+        overwrite, say: whether an explanation in `out` may be replaced; is told what is going on.
 
     Returns:
         What ``summary.json`` holds.
@@ -79,6 +79,7 @@ def explain(
         OutputError: `out` holds something, or cannot be written.
     """
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+    behaviours = (behaviours,) if isinstance(behaviours, str) else behaviours
     bundle = _chosen(whole, member, behaviours, frames)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(files, split, common or {}, say)
@@ -109,10 +110,10 @@ def _chosen(
 
 
 def _load(
-    files: Sequence[str | Path], split: str, common: Mapping[str, Any], say: Say
+    files: str | Path | Sequence[str | Path], split: str, common: Mapping[str, Any], say: Say
 ) -> list[Recording]:
     recordings = []
-    for file in files:
+    for file in several(files):
         for entry in entries_of(Path(file), common, split):
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, groupby
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
+from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.io.formats import POSE_FORMATS
@@ -39,7 +40,7 @@ _LOST_S = 10.0
 
 def predict(
     bundle: Bundle | str | Path,
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     common: Mapping[str, Any] | None = None,
@@ -58,23 +59,24 @@ def predict(
 
     Args:
         bundle: a trained model, or its file.
-        files: pose files, or manifests.
+        files: pose files, or manifests; or one.
         out: folder for the results.
         common: what files and rows do not say, as attributes of `Entry`: fps, px_per_cm, lab...
         overwrite: whether results in `out` may be replaced.
         resume: go on with an interrupted run of the same bundle.
-        command: what was typed, for the report.
-        say: is told what is going on.
+        command, say: what was typed, for the report; is told what is going on.
 
     Raises:
-        OutputError: `out` holds something else, or cannot be written.
+        InputError, OutputError: there is no file; `out` holds something else, or is not writable.
         BundleError: the bundle cannot be read.
     """
+    if not (chosen := several(files)):
+        raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
     done = writer.finished
-    for entry in _entries(files, common or {}, say, writer):
+    for entry in _entries(chosen, common or {}, say, writer):
         before = done.get(entry.recording)
         if before is not None and before.made_of == _made_of(entry):
             say(f"{entry.recording}: done already")
@@ -190,7 +192,7 @@ def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
 
 
 def _entries(
-    files: Sequence[str | Path],
+    files: Iterable[str | Path],
     common: Mapping[str, Any],
     say: Say,
     writer: ResultsWriter,
