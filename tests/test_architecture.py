@@ -23,6 +23,7 @@ ORDER = (
     "labels",
     "recording",
     "manifest",
+    "yaml_text",
     "presets",
     "section",
     "config",

@@ -10,7 +10,8 @@ from nuzzle.errors import ConfigError
 
 def ensemble(tmp_path, text):
     path = tmp_path / "ensemble.yaml"
-    path.write_text("model: {name: ensemble}\n" + dedent(text))
+    named = text if text.startswith("model:") else "model: {name: ensemble}\n" + dedent(text)
+    path.write_text(named)
     return Config.load(path)
 
 
@@ -121,7 +122,7 @@ def test_a_bracket_that_is_not_closed_is_shown():
         ),
         (
             "ensemble: {members: [{model: {name: tcn}, labels: {mode: multilabel}}]}",
-            r"member 'tcn': unknown key 'labels'",
+            r"member 'tcn': 'labels' holds for all members: write it at the top of the config",
         ),
     ],
 )
@@ -153,6 +154,94 @@ def test_members_of_a_plain_model_are_refused():
 def test_what_was_expected_is_said_in_words_of_the_config(change, problem):
     with pytest.raises(ConfigError, match=problem):
         Config.load(None, [change])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("prepare.max_gap_s=.inf", r"prepare\.max_gap_s: a finite number was expected; got inf"),
+        ("prepare.smooth_s=.nan", "a finite number was expected; got nan"),
+        ("prepare.smooth_s=1.0e+9", r"prepare\.smooth_s: a number less than or equal to 60 "),
+        ("prepare.fps=1.0e+9", r"prepare\.fps: a number less than or equal to 10000 "),
+        ("prepare.fps=0.001", r"prepare\.fps: a number greater than or equal to 0\.1 "),
+        ("decoding.min_bout_s=.inf", "a finite number was expected"),
+        ("loss.gamma=.nan", "a finite number was expected"),
+        ("loss.gamma=true", "a number was expected; got True"),
+        ("augmentation.pose_jitter_bl=.inf", "a finite number was expected"),
+        ("augmentation.time_stretch=[0.000001, 1]", r"a number greater than or equal to 0\.01 "),
+        ("training.learning_rate=.inf", "a finite number was expected"),
+        ("training.window=1000000000000", r"training\.window: a number less than or equal to "),
+        (
+            "training.batch_size=1000000000000",
+            r"batch_size: a number less than or equal to 10",
+        ),
+        (
+            "training={window: 5000, batch_size: 1000}",
+            "batch_size 1,000 times window 5,000 is more frames than a batch can hold",
+        ),
+        ("training.seed=99999999999999999999", r"seed: a number less than 2147483648 was expected"),
+        ("training.epochs=true", "epochs: a whole number was expected; got True"),
+    ],
+)
+def test_what_would_fill_the_memory_or_overflow_is_refused(change, problem):
+    with pytest.raises(ConfigError, match=problem):
+        Config.load(None, [change])
+
+
+def test_long_gaps_and_high_rates_are_no_mistakes():
+    config = Config.load(None, ["prepare.max_gap_s=1000", "prepare.fps=1000", "training.seed=7"])
+    assert (config.prepare.max_gap_s, config.prepare.fps) == (1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("value", "got"), [("-1", "or equal to 0"), (".inf", "a finite number"), ("bout", "a number")]
+)
+def test_a_value_of_two_kinds_gets_one_sentence(value, got):
+    with pytest.raises(ConfigError) as refused:
+        Config.load(None, [f"decoding.smooth_s={value}"])
+    message = str(refused.value)
+    assert message.startswith("config: decoding.smooth_s: a ")
+    assert got in message
+    assert " or 'bouts' was expected; got " in message
+    assert "literal" not in message
+
+
+def test_a_change_without_a_value_says_so():
+    with pytest.raises(ConfigError, match=r"--set training.epochs=: no value was given"):
+        Config.load(None, ["training.epochs="])
+    assert Config.load(None, ["prepare.fps=null"]) == Config()
+
+
+def test_a_key_with_two_values_is_refused(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("training:\n  epochs: 1\n  window: 60\n  epochs: 2\n")
+    with pytest.raises(
+        ConfigError, match=r"c\.yaml: the key 'epochs' stands twice .* in lines 2 and 4"
+    ):
+        Config.load(path)
+    with pytest.raises(ConfigError, match=r"--set .*'epochs' stands twice .* in line 1\."):
+        Config.load(None, ["training={epochs: 1, epochs: 2}"])
+
+
+def test_what_is_merged_may_be_said_otherwise(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "model: {name: ensemble}\n"
+        "ensemble:\n"
+        "  members:\n"
+        "    a: &a {model: {name: tcn}, training: &t {epochs: 3, window: 64}}\n"
+        "    b: {<<: *a, training: {<<: *t, epochs: 4}}\n"
+    )
+    members = Config.load(path).members()
+    assert [each.training.epochs for each in members.values()] == [3, 4]
+    assert [each.training.window for each in members.values()] == [64, 64]
+
+
+def test_a_date_that_no_calendar_has_is_not_yaml(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("prepare: {nose: 2026-02-30}\n")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        Config.load(path)
 
 
 def test_a_heading_with_nothing_below_it_says_nothing(tmp_path):

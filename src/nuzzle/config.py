@@ -7,21 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import (
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-)
+from pydantic import Field, PositiveFloat, model_validator
 
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
 from nuzzle.presets import PRESETS, complete_members, merged, model_name
-from nuzzle.section import Factors, Names, Section, assign, checked
+from nuzzle.section import (
+    Count,
+    Factors,
+    Fps,
+    Names,
+    Seconds,
+    Section,
+    Seed,
+    Weight,
+    assign,
+    checked,
+)
+from nuzzle.yaml_text import read_change, read_sections
+
+#: In a batch; with a few hundred features they take some GB.
+_MOST_FRAMES = 4_000_000
 
 
 class PrepareConfig(Section):
@@ -46,12 +55,12 @@ class PrepareConfig(Section):
             its base.
     """
 
-    fps: PositiveFloat | None = None
+    fps: Fps | None = None
     unit: Literal["auto", "cm", "bl", "px"] = "auto"
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     repair_identity: bool = False
-    max_gap_s: NonNegativeFloat = 0.5
-    smooth_s: NonNegativeFloat = 0.0
+    max_gap_s: Seconds = 0.5
+    smooth_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     keypoints: tuple[str, ...] = ()
     missing_keypoints: Literal["refuse", "allow"] = "refuse"
     nose: str | None = None
@@ -111,12 +120,12 @@ class LossConfig(Section):
             learn in two steps, with any weight: whether there is a behaviour, and which.
     """
 
-    gamma: NonNegativeFloat = 2.0
+    gamma: Weight = 2.0
     alpha: Literal["inverse_frequency", "sqrt_inverse_frequency", "none"] = "inverse_frequency"
-    smoothness: NonNegativeFloat = 0.0
-    logit_adjustment: NonNegativeFloat = 0.0
-    auxiliary: NonNegativeFloat = 1.0
-    kinds: NonNegativeFloat = 0.0
+    smoothness: Weight = 0.0
+    logit_adjustment: Weight = 0.0
+    auxiliary: Weight = 1.0
+    kinds: Weight = 0.0
 
     @property
     def alpha_power(self) -> float:
@@ -145,16 +154,16 @@ class AugmentationConfig(Section):
             direction.
     """
 
-    noise_std: NonNegativeFloat = 0.02
-    jitter_frames: NonNegativeInt = 2
+    noise_std: Weight = 0.02
+    jitter_frames: Annotated[int, Field(ge=0, le=100_000)] = 2
     scale: Factors | None = (0.95, 1.05)
-    mixup_alpha: NonNegativeFloat = 0.2
+    mixup_alpha: Weight = 0.2
     rotation: bool = False
     reflection: bool = False
     pose_scale: Factors | None = None
     time_stretch: Factors | None = None
     keypoint_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    pose_jitter_bl: NonNegativeFloat = 0.0
+    pose_jitter_bl: Weight = 0.0
     swap: bool = False
 
     @property
@@ -191,19 +200,28 @@ class TrainingConfig(Section):
         seed: of everything random.
     """
 
-    window: Annotated[int, Field(ge=4)] = 60
-    batch_size: PositiveInt = 64
+    window: Annotated[int, Field(ge=4, le=100_000)] = 60
+    batch_size: Annotated[int, Field(ge=1, le=100_000)] = 64
     learning_rate: PositiveFloat = 0.0005
-    weight_decay: NonNegativeFloat = 0.0
-    gradient_clip: NonNegativeFloat = 0.0
+    weight_decay: Weight = 0.0
+    gradient_clip: Weight = 0.0
     schedule: Literal["constant", "cycle"] = "constant"
-    epochs: PositiveInt = 100
+    epochs: Count = 100
     early_stopping: bool = True
-    patience: PositiveInt = 20
-    epoch_windows: PositiveInt | None = None
-    val_stride: PositiveInt = 1
+    patience: Count = 20
+    epoch_windows: Count | None = None
+    val_stride: Count = 1
     weight_averaging: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _a_batch_fits_in_memory(self) -> Self:
+        if self.window * self.batch_size > _MOST_FRAMES:
+            raise ValueError(
+                f"batch_size {self.batch_size:,} times window {self.window:,} is more frames than "
+                f"a batch can hold: {_MOST_FRAMES:,} at most. Make one of them smaller."
+            )
+        return self
 
 
 class DecodingConfig(Section):
@@ -216,9 +234,9 @@ class DecodingConfig(Section):
         min_bout_s: bouts shorter than this are dropped, s.
     """
 
-    smooth_s: NonNegativeFloat | Literal["bouts"] = "bouts"
-    max_gap_s: NonNegativeFloat = 0.0
-    min_bout_s: NonNegativeFloat = 0.0
+    smooth_s: Annotated[float, Field(ge=0, le=3600)] | Literal["bouts"] = "bouts"
+    max_gap_s: Seconds = 0.0
+    min_bout_s: Seconds = 0.0
 
 
 class CalibrationConfig(Section):
@@ -263,7 +281,7 @@ class EnsembleConfig(Section):
 
     members: dict[str, MemberConfig] = Field(default_factory=dict)
     method: Literal["weighted", "stacked", "equal"] = "weighted"
-    folds: Annotated[int, Field(ge=2)] = 4
+    folds: Annotated[int, Field(ge=2, le=1000)] = 4
 
 
 class Config(MemberConfig):
@@ -300,32 +318,13 @@ class Config(MemberConfig):
             changes: ``section.key=value``, the value in YAML.
 
         Raises:
-            ConfigError: the file is not YAML, or has keys or values that do not exist.
+            ConfigError: the file is not YAML, or has keys or values that do not exist, or a key
+                twice.
         """
-        values: Any = {}
-        source = "config"
-        if path is not None:
-            source = str(path)
-            try:
-                values = yaml.safe_load(existing_file(path, "config").read_text("utf-8")) or {}
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path} is not YAML: {error}") from None
-            if not isinstance(values, dict):
-                raise ConfigError(f"{path}: a config is a list of `key: value` lines.")
-            # A heading with nothing below it says nothing.
-            values = {key: value for key, value in values.items() if value is not None}
+        values = {} if path is None else read_sections(existing_file(path, "config"))
+        source = "config" if path is None else str(path)
         for change in changes:
-            key, separator, text = change.partition("=")
-            if not separator:
-                raise ConfigError(f"--set {change}: expected section.key=value.")
-            try:
-                value = yaml.safe_load(text)
-            except yaml.YAMLError:
-                raise ConfigError(
-                    f"--set {change}: {text!r} is not a YAML value such as 3, [tcn, trees] or "
-                    "{name: tcn}. Are all brackets closed?"
-                ) from None
-            assign(values, key.strip().split("."), value)
+            assign(values, *read_change(change))
         return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 
     def with_values(self, values: Mapping[str, Any], source: str = "config") -> Config:
@@ -388,7 +387,7 @@ def _ensemble(values: Mapping[str, Any], source: str) -> Config:
     sections = set(MemberConfig.model_fields) - {"model"}
     common = {name: values[name] for name in sections & set(values)}
     members = {
-        name: checked(MemberConfig, each, f"{source}, member {name!r}")
+        name: checked(MemberConfig, each, f"{source}, member {name!r}", Config)
         for name, each in complete_members(chosen or (), common).items()
     }
     unused = {name: Config.model_fields[name].default for name in sections}

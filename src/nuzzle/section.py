@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveFloat, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from nuzzle.errors import ConfigError
 
@@ -37,21 +46,53 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Factors = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_ordered)]
+#: Limits are far beyond what is of use, and below what fills a memory or overflows.
+Fps = Annotated[float, Field(ge=0.1, le=10_000)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
+#: What LightGBM and Optuna take besides NumPy and torch.
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+_Factor = Annotated[float, Field(ge=0.01, le=100)]
+Factors = Annotated[tuple[_Factor, _Factor], AfterValidator(_ordered)]
 Names = Annotated[tuple[str, ...], AfterValidator(_each_once)]
 
 
 class Section(BaseModel):
     """A part of a configuration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python would take true for 1."""
+        if isinstance(value, bool):
+            kinds = _plain_kinds(cls.model_fields[str(info.field_name)].annotation)
+            if bool not in kinds and (number := kinds & {int, float}):
+                raise PydanticCustomError("int_type" if int in number else "float_type", "a number")
+        return value
+
+
+def _plain_kinds(annotation: Any) -> set[Any]:
+    """The types that an annotation is a union of."""
+    parts = get_args(annotation)
+    return {annotation}.union(*map(_plain_kinds, parts)) if parts else {annotation}
 
 
 _Section = TypeVar("_Section", bound=Section)
 
 
-def checked(kind: type[_Section], values: Mapping[str, Any], source: str) -> _Section:
+def checked(
+    kind: type[_Section], values: Mapping[str, Any], source: str, whole: type[Section] | None = None
+) -> _Section:
     """Plain values as a section.
+
+    Args:
+        kind: of section.
+        values: by their keys.
+        source: where they are from, for messages.
+        whole: what the section is a part of; some of its keys may be meant for the section.
 
     Raises:
         ConfigError: lists every unknown key (with the nearest known one) and impossible value.
@@ -59,7 +100,16 @@ def checked(kind: type[_Section], values: Mapping[str, Any], source: str) -> _Se
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        problems = [_problem(kind, each) for each in error.errors()]
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for each in error.errors():
+            found.setdefault(_key(kind, each), []).append(each)
+        tops = whole.model_fields.keys() - kind.model_fields.keys() if whole else set()
+        problems = [
+            f"{key!r} holds for all members: write it at the top of the config, outside of ensemble"
+            if key in tops
+            else _problem(kind, key, errors)
+            for key, errors in found.items()
+        ]
         raise ConfigError(f"{source}: " + "; ".join(problems)) from None
 
 
@@ -79,11 +129,20 @@ def assign(values: dict[str, Any], keys: list[str], value: object) -> None:
     values[keys[-1]] = value
 
 
-def _problem(kind: type[Section], error: Mapping[str, Any]) -> str:
+def _key(kind: type[Section], error: Mapping[str, Any]) -> str:
+    """The key at fault, without pydantic's names of the kinds that its value may have."""
     where = error["loc"]
-    key = ".".join(map(str, where))
+    named = error["type"] == "extra_forbidden"
+    inner = [i for i, part in enumerate(where) if isinstance(part, str) and i]
+    end = next((i for i in inner if not named and not _fields(kind, where[:i])), len(where))
+    return ".".join(map(str, where[:end]))
+
+
+def _problem(kind: type[Section], key: str, errors: Sequence[Mapping[str, Any]]) -> str:
+    error = errors[0]
+    where = error["loc"]
     if error["type"] != "extra_forbidden":
-        return f"{key}: {_mistake(kind, error)}"
+        return f"{key}: {_mistake(kind, errors)}"
     fields = _fields(kind, where[:-1])
     near = difflib.get_close_matches(str(where[-1]), fields, n=1)
     if not near and len(where) == 1:  # a key without its section
@@ -93,26 +152,33 @@ def _problem(kind: type[Section], error: Mapping[str, Any]) -> str:
     return f"unknown key {key!r}; {hint}"
 
 
-def _mistake(kind: type[Section], error: Mapping[str, Any]) -> str:
-    """What was expected of a value, and what came."""
-    got, message = error["input"], str(error["msg"])
-    if error["type"] == "value_error":
+def _mistake(kind: type[Section], errors: Sequence[Mapping[str, Any]]) -> str:
+    """What was expected of a value, of any of the kinds that it may have, and what came."""
+    got, message = errors[0]["input"], str(errors[0]["msg"])
+    if errors[0]["type"] == "value_error":
         return message.removeprefix("Value error, ")
+    expected = [words for each in errors if (words := _expected(kind, each))]
+    if not expected:
+        return f"{message}; got {got!r}"
+    return f"{' or '.join(expected)} was expected; got {got!r}"
+
+
+def _expected(kind: type[Section], error: Mapping[str, Any]) -> str:
+    """What was expected of a value; '' where pydantic does not say it so."""
+    got, message = error["input"], str(error["msg"])
     if error["type"] == "tuple_type":
         example = got if isinstance(got, str) else "a, b"
-        expected = f"a list, such as [{example}],"
-    elif error["type"] == "model_type":
+        return f"a list, such as [{example}],"
+    if error["type"] == "model_type":
         name, field = next(iter(_fields(kind, error["loc"]).items()))
         default = list(field.default) if isinstance(field.default, tuple) else field.default
-        expected = f"a section, such as {{{name}: {default}}},"
-    elif error["type"] in _EXPECTED:
-        expected = _EXPECTED[error["type"]]
-    elif message.startswith("Input should be "):
-        expected = message.removeprefix("Input should be ")
-        expected = f"a number {expected}" if "than" in expected else expected
-    else:
-        return f"{message}; got {got!r}"
-    return f"{expected} was expected; got {got!r}"
+        return f"a section, such as {{{name}: {default}}},"
+    if error["type"] in _EXPECTED:
+        return _EXPECTED[error["type"]]
+    if not message.startswith("Input should be "):
+        return ""
+    expected = message.removeprefix("Input should be ")
+    return f"a number {expected}" if "than" in expected else expected
 
 
 def _fields(kind: type[Section], where: Sequence[object]) -> Mapping[str, Any]:

@@ -149,3 +149,26 @@ class TestCnnLstm:
         _, weights = model(torch.randn(1, 60, 48), mask, return_attention=True)
         assert weights[0, :5].sum() == 0
         torch.testing.assert_close(weights.sum(), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "problem"),
+    [
+        ("conv_lstm", {"channels": -4}, r"channels must be 3 whole numbers, .*; got -4"),
+        ("conv_lstm", {"channels": [64, 64]}, r"such as \[64, 64, 96\]; got \[64, 64\]"),
+        ("conv_lstm", {"channels": [64, 64, 0.5]}, "channels must be 3 whole numbers"),
+        ("conv_lstm", {"channelz": 4}, "no option 'channelz'; did you mean 'channels'"),
+        ("tcn", {"colour": 4}, r"no option 'colour'; known are \['channels', 'dropout', "),
+        ("tcn", {"channels": "many"}, "channels must be a whole number, .*; got 'many'"),
+        ("transformer", {"heads": True}, "heads must be a whole number, .*; got True"),
+        ("graph", {"dropout": float("nan")}, r"dropout must be a number, such as 0\.3; got nan"),
+        ("cnn_lstm", {"dropout": "much"}, r"dropout must be a number, such as 0\.3; got 'much'"),
+    ],
+)
+def test_options_are_checked_before_anything_is_read(name, options, problem):
+    with pytest.raises(ConfigError, match=f"The model '{name}'.*{problem}"):
+        ARCHITECTURES[name].check_options(options)
+
+
+def test_good_options_pass():
+    ARCHITECTURES["conv_lstm"].check_options({"channels": [8, 8, 8], "hidden": 8, "dropout": 0})

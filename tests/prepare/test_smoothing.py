@@ -42,6 +42,25 @@ def test_blocks_leave_no_seams(recording_of: Build, monkeypatch: pytest.MonkeyPa
     np.testing.assert_allclose(STEP(recording_of(x)).position, whole, atol=1e-6)
 
 
+def test_long_windows_are_taken_in_short_blocks(
+    recording_of: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(1).normal(size=90)
+    whole = MedianFilter(window_frames=65)(recording_of(values))
+    lengths = []
+    medians = smoothing._medians
+
+    def seen(padded: np.ndarray, half: int) -> np.ndarray:
+        lengths.append(len(padded) - 2 * half)
+        return medians(padded, half)
+
+    monkeypatch.setattr(smoothing, "_BLOCK", 30)
+    monkeypatch.setattr(smoothing, "_medians", seen)
+    blocks = MedianFilter(window_frames=65)(recording_of(values))
+    assert lengths == [10] * 9, "a third of those of short windows"
+    np.testing.assert_array_equal(blocks.position, whole.position)
+
+
 def test_median_removes_a_jump(recording_of: Build, x_of: Read) -> None:
     smooth = MedianFilter(window_frames=3)(recording_of([0, 1, 90, 3, 4, NAN, 6]))
     # Windows by hand: (0,1) (0,1,90) (1,90,3) (90,3,4) (3,4) - (6)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -70,7 +72,18 @@ class Architecture(Model):
     features: str | None = None
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Nothing: they are tried when it is built."""
+        """Refuse names that `build` does not know, and values of another kind than its defaults."""
+        parameters = inspect.signature(self.build).parameters
+        free = {
+            name: parameter.default
+            for name, parameter in parameters.items()
+            if name not in ("input_dim", "num_classes", *self.takes)
+        }
+        for name, value in options.items():
+            if name in free:
+                _check_kind(self.name, name, value, free[name])
+            elif name not in parameters:
+                raise unknown_option(self.name, name, free)
 
     def default(self, option: str) -> Any:
         """What `build` takes where nothing is said."""
@@ -89,11 +102,40 @@ def build_model(
     if name not in architectures:
         raise ConfigError(f"There is no model {name!r}; there are {sorted(architectures)}.")
     try:
+        architectures[name].check_options(arguments)
         return architectures[name].build(**arguments)
     except ConfigError:
         raise
     except (TypeError, ValueError, ZeroDivisionError, RuntimeError) as error:
         raise ConfigError(f"The model {name!r} cannot be built: {error}") from error
+
+
+def unknown_option(model: str, name: object, known: Iterable[str]) -> ConfigError:
+    """The error that a model has no such option, with the nearest that it has."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {names}"
+    return ConfigError(f"The model {model!r} has no option {name!r}; {hint}")
+
+
+def _check_kind(model: str, name: str, value: object, default: object) -> None:
+    """Refuse a value that is not of the kind of a model's default."""
+    if isinstance(default, tuple) and default:
+        values = value if isinstance(value, (list, tuple)) else ()
+        wrong = any(type(each) is not int or each < 1 for each in values)
+        if wrong or len(values) != len(default):
+            raise ConfigError(
+                f"The model {model!r}: {name} must be {len(default)} whole numbers, 1 or more, "
+                f"such as {list(default)}; got {value!r}."
+            )
+    elif type(default) is int:
+        check_counts(model, 0, **{name: value})
+    elif type(default) is float and (
+        isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)
+    ):
+        raise ConfigError(
+            f"The model {model!r}: {name} must be a number, such as {default}; got {value!r}."
+        )
 
 
 def check_counts(model: str, least: int, **counts: object) -> None:

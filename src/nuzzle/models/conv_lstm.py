@@ -30,7 +30,7 @@ class ConvLSTM(nn.Module):
         dropout: between the LSTM's layers and before the label.
 
     Raises:
-        ConfigError: the LSTM has no layer, or no frame a step.
+        ConfigError: the LSTM has no layer or unit, or no frame a step.
     """
 
     #: The LSTM remembers: a label depends on the whole sequence.
@@ -47,7 +47,8 @@ class ConvLSTM(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        check_counts("conv_lstm", 1, num_layers=num_layers, frames_per_step=frames_per_step)
+        counts = {"hidden": hidden, "num_layers": num_layers, "frames_per_step": frames_per_step}
+        check_counts("conv_lstm", 1, **counts)
         first, second, third = channels
         self.frames_per_step = frames_per_step
         self.conv = nn.ModuleList(

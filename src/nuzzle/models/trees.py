@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nuzzle.errors import ConfigError, optional_package
-from nuzzle.models.base import Model
+from nuzzle.models.base import Model, unknown_option
 
 #: What LightGBM is given where `model.options` say nothing else.
 DEFAULTS: dict[str, Any] = {
@@ -77,9 +76,7 @@ class Trees(Model):
                     raise ConfigError(
                         f"The model 'trees' takes {name!r} from {elsewhere}: set that."
                     )
-                near = difflib.get_close_matches(str(name), OPTIONS, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {sorted(OPTIONS)}"
-                raise ConfigError(f"The model 'trees' has no option {name!r}; {hint}")
+                raise unknown_option("trees", name, OPTIONS)
 
     def default(self, option: str) -> Any:
         """What nuzzle gives LightGBM; the rest it knows itself."""

@@ -13,7 +13,7 @@ from nuzzle.prepare.base import Step, check_length, length_in_frames
 from nuzzle.recording import Recording
 
 _Values = NDArray[np.float64]
-#: Frames that are smoothed at once, so that memory does not grow with the recording.
+#: Frames that are smoothed at once, fewer with a long window, so that memory grows with neither.
 _BLOCK = 16_384
 
 
@@ -37,8 +37,9 @@ class MedianFilter(Step):
         half = self._half(recording.fps)
         position = recording.position
         smooth = position.copy()
-        for start in range(0, len(position), _BLOCK):
-            stop = min(start + _BLOCK, len(position))
+        block = max(1, _BLOCK // (1 + half // 16))
+        for start in range(0, len(position), block):
+            stop = min(start + block, len(position))
             low, high = max(0, start - half), min(len(position), stop + half)
             ends = (half - (start - low), half - (high - stop))
             padded = np.pad(

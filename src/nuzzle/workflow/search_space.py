@@ -14,6 +14,7 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.files import existing_file
 from nuzzle.models import MODELS
+from nuzzle.yaml_text import read_file
 
 if TYPE_CHECKING:
     import optuna
@@ -164,10 +165,7 @@ def load_space(path: str | Path | None, config: Config) -> Space:
 
 
 def _read(path: Path) -> Space:
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from None
+    values = read_file(path)
     if not isinstance(values, dict) or not values:
         raise ConfigError(f"{path}: a search space is a list of `section.key: values` lines.")
     return {str(key): _dimension(str(key), value, path) for key, value in values.items()}
