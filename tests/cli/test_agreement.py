@@ -107,3 +107,42 @@ def test_mistakes_are_explained(files):
     result = run(*files[:2], "--item", "one")
     assert result.exit_code == 2
     assert "2 label files and 1 items" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--fps", "nan", "--fps is a positive number; got nan"),
+        ("--fps", "-30", "--fps is a positive number; got -30"),
+        ("--fps", "0", "--fps is a positive number; got 0"),
+        ("--n-frames", "-5", "--n-frames is a whole number from 1; got -5"),
+        ("--n-frames", "0", "--n-frames is a whole number from 1; got 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(files, option, value, message):
+    result = run(*files[:2], option, value)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_what_is_cut_is_told_without_poses_that_there_are_not(files):
+    result = run(*files[:2], "--n-frames", 50)
+    assert result.exit_code == 0, result.output
+    assert "frames past the 50 of the recording; these were cut" in " ".join(result.stdout.split())
+
+
+def test_who_saw_nothing_at_all_is_compared_where_both_looked_for_the_same(files, tmp_path):
+    empty = tmp_path / "dora.csv"
+    empty.write_text(HEADER)
+    for paths in ((files[0], empty), (empty, files[0])):
+        result = run(*paths, "--n-frames", 100, "--same-behaviours", "--json", "-")
+        assert result.exit_code == 0, result.output
+        (figures,) = json.loads(result.stdout)
+        assert [each["f1"] for each in figures["behaviours"]] == [0, 0]
+        assert (figures["compared_frames"], figures["notes"]) == (100, [])
+    result = run(files[0], empty, "--n-frames", 100)
+    assert result.exit_code == 2
+    assert "say so: --same-behaviours" in " ".join(result.stderr.split())
+    result = run(empty, empty, "--same-behaviours")
+    assert result.exit_code == 2
+    assert "nothing to compare" in " ".join(result.stderr.split())

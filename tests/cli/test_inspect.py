@@ -74,3 +74,12 @@ def test_nothing_there(tmp_path):
     result = inspect(tmp_path / "gone.csv")
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: There is no")
+
+
+@pytest.mark.parametrize("fps", ["nan", "0", "-30"])
+def test_a_frame_rate_that_cannot_be_is_refused(tmp_path, fps):
+    path = tmp_path / "labels.csv"
+    path.write_text("agent,target,behaviour,start_s,stop_s\na,b,attack,1,2\n")
+    result = inspect(path, "--fps", fps)
+    assert result.exit_code == 2
+    assert f"--fps is a positive number; got {fps}" in result.stderr

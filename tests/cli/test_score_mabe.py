@@ -89,3 +89,13 @@ def test_a_missing_submission_is_one_message(tree):
     assert result.exit_code == 2
     assert "There is no csv at" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_recording_without_an_annotation_file_is_named(tree):
+    table = pd.read_csv(tree / "train.csv", dtype=str)
+    pd.concat([table, table.assign(video_id="78")]).to_csv(tree / "train.csv", index=False)
+    result = score(tree, tree / "submission.csv")
+    assert result.exit_code == 0, result.output
+    assert "nothing seen: 1 of 2 recordings (78)" in " ".join(result.stdout.split())
+    figures = json.loads(score(tree, tree / "submission.csv", "--json", "-").stdout)
+    assert len(figures["notes"]) == 1

@@ -212,12 +212,16 @@ class TestDataSets:
             for n in range(1, 5)
         ]
         write_mabe(recordings, tmp_path)
-        manifest, _ = init_manifest(
+        manifest, notes = init_manifest(
             mabe=tmp_path,
             labs=["north"],
             common={"behaviours": {"attack": "fight"}},
             splitting=Splitting(val_fraction=0.5),
         )
+        assert not [note for note in notes if "annotation" in note]
+        (tmp_path / "train_annotation" / "north" / "3.parquet").unlink()
+        _, notes = init_manifest(mabe=tmp_path)
+        assert len([note for note in notes if "1 of 4 recordings (3)" in note]) == 1
         assert manifest.splits == {"train": 2, "val": 2}
         assert next(load_manifest(manifest)).labels.behaviours == ("fight",)
 

@@ -10,7 +10,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError, OutputError, StreamError
 from nuzzle.io import mabe
-from nuzzle.io.mabe_labels import read_bouts
+from nuzzle.io.mabe_labels import nothing_seen, read_bouts
 from nuzzle.io.mabe_table import TRAIN_COLUMNS, looked_for
 from nuzzle.io.registry import LabelOptions, PoseOptions
 from nuzzle.labels import Labels, Pair
@@ -244,6 +244,20 @@ def test_manifest(tree: Tree) -> None:
     assert len(set(groups)) == 3
     only = mabe.manifest_from_mabe(tree.root, labs=["Other"])
     assert [entry.recording for entry in only] == ["5"]
+
+
+def test_recordings_without_an_annotation_file_are_named(tree: Tree) -> None:
+    tree.add("1")
+    tree.annotate("1", [(1, 2, "attack", 0, 2)])
+    assert nothing_seen(tree.root) == ()
+    tree.add("2")
+    tree.add("3", lab="Other")
+    tree.add("4", behaviors_labeled="")
+    (note,) = nothing_seen(tree.root)
+    assert "counts as nothing seen: 2 of 3 recordings (2, 3)" in note
+    assert "half unpacked" in note and str(tree.root / "train_annotation") in note
+    (note,) = nothing_seen(tree.root, ["Other"])
+    assert "1 of 1 recording (3)" in note
 
 
 def test_manifest_refuses(tree: Tree) -> None:

@@ -160,6 +160,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
         ({"minutes": 1e6}, "at most a day, 1440 minutes; got 1000000.0"),
         ({"difficulty": "brutal"}, "easy"),
         ({"labs": 2}, "mabe only"),
+        ({"format": "mabe", "task": 2}, "tasks for calms21 only; got task 2 for mabe"),
         ({"seed": -1}, "from 0"),
     ],
 )

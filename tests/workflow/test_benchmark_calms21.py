@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from nuzzle.cli.benchmark import _print_calms21
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, InputError, OutputError
 from nuzzle.inference.bundle import Bundle
@@ -12,7 +13,11 @@ from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
 from nuzzle.workflow import benchmark_calms21 as module
 from nuzzle.workflow.benchmark import Spread
-from nuzzle.workflow.benchmark_calms21 import benchmark_calms21, official_manifest
+from nuzzle.workflow.benchmark_calms21 import (
+    Calms21Benchmark,
+    benchmark_calms21,
+    official_manifest,
+)
 
 CONFIG = Config.load(None, ["model.name=trees", "training.epochs=3", "training.epoch_windows=2000"])
 ONE = CONFIG.with_values({"labels.behaviours": ["investigation"]})
@@ -50,6 +55,8 @@ def test_task_1_is_scored_on_its_test_part(data, tmp_path):
     table = pd.read_csv(tmp_path / "out" / "scores.csv")
     assert set(table["behaviour"]) == {"mean", "investigation"}
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert set(one["notes"]) <= set(summary["notes"]) == set(result.notes)
+    assert sum("no interval can be given" in note for note in result.notes) == 1
     assert summary["f1"]["mean"] == result.f1.mean
     assert summary["simulated"] and not summary["baselines"]
     assert [each.f1 for each in replace(result, simulated=False).baselines][2] == 0.793
@@ -115,6 +122,18 @@ def test_a_spread_over_seeds():
     spread = Spread.of([0.5, 0.7], [(0.4, 0.6), (0.6, 0.8)])
     assert str(spread) == "0.600 ± 0.141 [0.500, 0.700]"
     assert str(Spread.of([0.5])) == "0.500"
+
+
+def test_a_note_is_said_once_and_of_whom():
+    told = {"of all": ["one", "two", "one", "two"], "of one": ["two", "two"]}
+    assert module._notes(told, 2) == ("of all", "two: of one")
+
+
+def test_the_notes_are_printed(capsys):
+    spread = Spread.of([0.5])
+    result = Calms21Benchmark(1, spread, spread, {}, pd.DataFrame(), True, ("a rough one.",))
+    _print_calms21(result, "trees")
+    assert "Note: a rough one." in capsys.readouterr().out
 
 
 def test_an_ensemble_is_combined_inside_of_train(data, tmp_path):

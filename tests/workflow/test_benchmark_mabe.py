@@ -97,6 +97,17 @@ def test_a_recording_of_which_nothing_was_learned_counts_as_missed(tree, tmp_pat
     assert result.score.score == pytest.approx(result.score.per_lab[lab] / 2)
 
 
+def test_recordings_without_an_annotation_file_are_named(tree, tmp_path):
+    data, said = tmp_path / "tree", []
+    shutil.copytree(tree, data)
+    next((data / "train_annotation").rglob("4.parquet")).unlink()
+    result = benchmark_mabe(data, tmp_path / "out", CONFIG, folds=3, say=said.append)
+    (note,) = result.notes
+    assert "nothing seen: 1 of 3 recordings (4)" in note
+    assert said[0] == f"warning: {note}"
+    assert result.to_dict()["notes"] == [note]
+
+
 def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
     from nuzzle.workflow import folds
 

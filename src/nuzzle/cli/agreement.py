@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget, emit_json, out, print_table
+from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.agreement import Agreement
@@ -52,6 +52,7 @@ def agreement(
     from nuzzle.evaluation.agreement import agreement as compare
     from nuzzle.io.registry import LabelOptions
 
+    _check_ranges(fps, n_frames)
     options = LabelOptions(fps=fps, n_frames=n_frames, background=background, stream=stream)
     read = _read(labels, item or [], options)
     figures = []
@@ -63,6 +64,15 @@ def agreement(
         _print_agreement(result, name, other_name)
         figures.append({"first": name, "second": other_name, **result.to_dict()})
     emit_json(figures, json)
+
+
+def _check_ranges(fps: float | None, n_frames: int | None) -> None:
+    """Raises InputError for a frame rate or a length that cannot be."""
+    from nuzzle.errors import InputError
+
+    check_positive("--fps", fps)
+    if n_frames is not None and n_frames < 1:
+        raise InputError(f"--n-frames is a whole number from 1; got {n_frames}.")
 
 
 def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tuple[str, Labels]]:

@@ -102,6 +102,8 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
         "'other' left out.",
         style="dim",
     )
+    for note in result.notes:
+        out().print(f"Note: {note}")
     if result.simulated:
         out().print(_SIMULATED)
     if result.baselines:

@@ -122,6 +122,18 @@ def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
     write_text(target, text)
 
 
+def check_positive(option: str, value: float | None) -> None:
+    """Refuse an impossible rate or scale.
+
+    Raises:
+        InputError: the value of the option is given, and is not a positive number.
+    """
+    from nuzzle.errors import InputError
+
+    if value is not None and not 0 < value < math.inf:
+        raise InputError(f"{option} is a positive number; got {value:g}.")
+
+
 def print_results(directory: Path) -> None:
     """Where results are, and the command for a report of them, to be pasted as it is."""
     out().print(f"Results: {directory}. A report of them: nuzzle report {quote(str(directory))}")

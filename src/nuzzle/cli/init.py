@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.console import JsonTarget, check_positive
 
 if TYPE_CHECKING:
     from nuzzle.manifest import Manifest
@@ -139,9 +138,7 @@ def _common(params: Mapping[str, Any]) -> dict[str, Any]:
 
     common = {name: params[name] for name in _PLAIN_COLUMNS if params[name] not in (None, "")}
     for name in ("fps", "px_per_cm"):
-        if not 0 < common.get(name, 1) < math.inf:
-            option = name.replace("_", "-")
-            raise InputError(f"--{option} is a positive number; got {common[name]:g}.")
+        check_positive(f"--{name.replace('_', '-')}", common.get(name))
     for name in ("individuals", "keypoints", "behaviours"):
         try:
             common |= {name: parse_mapping(params[name])} if params[name] else {}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.console import JsonTarget, check_positive
 
 _SHOWN_ITEMS = 5
 
@@ -34,6 +34,7 @@ def inspect(
     from nuzzle.io.registry import LabelOptions, PoseOptions
     from nuzzle.workflow.inspect import inspect as look
 
+    check_positive("--fps", fps)
     about = look(
         file,
         poses=PoseOptions(item=item, fps=fps, allow_pickle=allow_pickle),

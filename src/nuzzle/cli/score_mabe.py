@@ -24,14 +24,18 @@ def score_mabe(
 ) -> None:
     """Score a submission as the MABe 2025 competition does."""
     from nuzzle.evaluation.mabe_score import mabe_score
+    from nuzzle.io.mabe_labels import nothing_seen
     from nuzzle.io.submission import read_solution, read_submission
 
     solution = read_solution(truth)
     result = mabe_score(
         solution.bouts, read_submission(submission), solution.looked_for, solution.lab
     )
+    notes = nothing_seen(truth) if truth.is_dir() else ()
     _print_score(result, actions)
-    emit_json(result.to_dict(), json)
+    for note in notes:
+        out().print(f"Note: {note}")
+    emit_json({**result.to_dict(), "notes": notes}, json)
 
 
 def _print_score(result: MabeScore, actions: bool) -> None:

@@ -110,7 +110,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         first: labels of one annotator.
         second: of another; may be of another length, of which the shorter is compared.
         same_behaviours: both looked for every behaviour that either names. Many formats name only
-            what was seen, and what one annotator never saw would not be compared.
+            what was seen, and what one annotator never saw would not be compared. Who saw nothing
+            at all looked at the animals of the other.
 
     Raises:
         InputError: they have no pair of animals, or no behaviour, in common; their seconds became
@@ -121,15 +122,13 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     first, second = first.with_length(n_frames), second.with_length(n_frames)
     if same_behaviours:
         union = sorted(shown(first) | shown(second))
-        first, second = (with_looked_for(each, union) for each in (first, second))
+        seen = (first.pairs, second.pairs)
+        first = with_looked_for(first, union, lambda named: named or seen[1])
+        second = with_looked_for(second, union, lambda named: named or seen[0])
     pairs = [pair for pair in first.pairs if pair in second.pairs]
     names = [name for name in first.behaviours if name in second.behaviours]
     if not pairs or not names:
-        raise InputError(
-            "The two label files have nothing in common that both looked for. The first has the "
-            f"behaviours {list(first.behaviours)} of {_listed(first.pairs)}, the second "
-            f"{list(second.behaviours)} of {_listed(second.pairs)}."
-        )
+        raise InputError(_nothing_in_common(first, second))
     compared = [_Compared(first, second, pair, names) for pair in pairs]
     figures = tuple(_behaviour(compared, column, name) for column, name in enumerate(names))
     kappa = math.nan
@@ -143,6 +142,23 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
         _notes(first, second),
     )
+
+
+def _nothing_in_common(first: Labels, second: Labels) -> str:
+    """What each has, and how to compare it where a file names only what was seen."""
+    if not first.pairs and not second.pairs:
+        return (
+            "Neither of the two label files says what was looked for, or has a bout: there is "
+            "nothing to compare."
+        )
+    told = (
+        "The two label files have nothing in common that both looked for. The first has the "
+        f"behaviours {list(first.behaviours)} of {_listed(first.pairs)}, the second "
+        f"{list(second.behaviours)} of {_listed(second.pairs)}."
+    )
+    if first.only_seen or second.only_seen:
+        told += " If both looked for the same, say so: --same-behaviours (same_behaviours)."
+    return told
 
 
 def check_rates(named: Sequence[tuple[str, Labels]]) -> None:

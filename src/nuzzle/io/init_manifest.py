@@ -13,6 +13,7 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
 from nuzzle.io.looked_for import not_said
 from nuzzle.io.mabe import manifest_from_mabe
+from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.match import Match, expand, match_files
 from nuzzle.io.splits import (
     Assignment,
@@ -79,7 +80,8 @@ def init_manifest(
     if not poses and how == Splitting(seed=how.seed):
         manifest, more = complete_splits(manifest, how.seed)
         notes = (*notes, *more)
-    return manifest, (*notes, *about_splits(manifest), *first_look(manifest))
+    bare = () if mabe is None else nothing_seen(mabe, labs)
+    return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest))
 
 
 def _from_data_set(

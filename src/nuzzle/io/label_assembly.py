@@ -128,14 +128,16 @@ def assemble(
     labels = Labels(
         table, spans, max(stops), exclusive, background or None, options.directed, tuple(kept)
     )
-    return labels if options.n_frames is None else _clipped(labels, options.n_frames, length)
+    return labels if options.n_frames is None else _clipped(labels, options, length)
 
 
-def _clipped(labels: Labels, n_frames: int, end: int) -> Labels:
+def _clipped(labels: Labels, options: LabelOptions, end: int) -> Labels:
+    n_frames = options.n_frames or 0
     notes, overrun = labels.notes, end - n_frames
     if overrun > 0:
+        what = "poses" if options.individuals else "recording"
         note = (
-            f"the labels run {overrun:,} frames past the {n_frames:,} of the poses; these were cut"
+            f"the labels run {overrun:,} frames past the {n_frames:,} of the {what}; these were cut"
         )
         if overrun > _SUSPICIOUS_OVERRUN * n_frames:
             note += ". Is the frame rate right, and do the labels belong to this recording?"

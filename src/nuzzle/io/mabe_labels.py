@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, count, listed
 from nuzzle.files import existing_file
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.mabe_table import (
@@ -42,6 +42,36 @@ def annotation_path(path: str | Path) -> Path:
         name = folder.name.replace("_tracking", "_annotation")
         return folder.parent / name / path.parent.name / path.name
     return path
+
+
+def nothing_seen(root: str | Path, labs: Sequence[str] = ()) -> tuple[str, ...]:
+    """A note of the recordings that something was looked for in and that have no annotation file.
+
+    The challenge's data have such recordings, in which nothing was seen; an archive that was not
+    unpacked to its end looks the same.
+
+    Args:
+        root: folder with ``train.csv``.
+        labs: lab ids; all by default.
+    """
+    chosen = [
+        video
+        for video in videos((Path(root), "train")).values()
+        if video.looked_for and (not labs or video.lab_id in labs)
+    ]
+    folder = Path(root) / "train_annotation"
+    bare = [
+        video.video_id
+        for video in chosen
+        if not (folder / video.lab_id / f"{video.video_id}.parquet").is_file()
+    ]
+    if not bare:
+        return ()
+    return (
+        "Behaviours were looked for, and there is no annotation file, so that it counts as nothing "
+        f"seen: {len(bare):,} of {count(len(chosen), 'recording')} ({listed(bare)}). If the "
+        f"archive was only half unpacked, unpack it again: the files belong in {folder}.",
+    )
 
 
 def read_bouts(path: str | Path) -> pd.DataFrame:

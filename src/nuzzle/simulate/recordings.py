@@ -258,6 +258,8 @@ def _check(
         raise InputError(f"The format is one of {list(FORMATS)}; got {format!r}.")
     if not 1 <= labs <= len(LABS) or (labs > 1 and format == "calms21"):
         raise InputError(f"There are 1 to {len(LABS)} labs, for mabe only; got {labs}.")
+    if task != 1 and format != "calms21":
+        raise InputError(f"There are tasks for calms21 only; got task {task} for {format}.")
     fewest = 2 if format == "calms21" else labs
     if recordings < fewest:
         raise InputError(

@@ -13,7 +13,7 @@ task 1's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, TrainingError, count
+from nuzzle.errors import InputError, TrainingError, count, listed
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import atomic_path, write_text
 from nuzzle.inference.bundle import Bundle
@@ -71,6 +71,7 @@ class Calms21Benchmark:
         scores: a row a part, seed and behaviour: F1 and average precision with their intervals
             over videos.
         simulated: whether the files are; their figures say nothing about real mice.
+        notes: what the reader of the figures must know, one sentence each.
     """
 
     task: int
@@ -79,6 +80,7 @@ class Calms21Benchmark:
     parts: Mapping[str, tuple[Spread, Spread]]
     scores: pd.DataFrame
     simulated: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -96,6 +98,7 @@ class Calms21Benchmark:
             },
             "simulated": self.simulated,
             "baselines": [each._asdict() for each in self.baselines],
+            "notes": list(self.notes),
         }
 
 
@@ -149,15 +152,19 @@ def _score(
 ) -> Calms21Benchmark:
     """Every part with every seed, and what they come to."""
     rows: list[dict[str, Any]] = []
+    told: dict[str, list[str]] = {}
     for part, entries in _parts(task, manifest):
         for seed in range(seeds):
-            run = _Run(out, part, seed, entries, config, say, progress)
-            rows += _rows(part, seed, run.scores())
+            scores = _Run(out, part, seed, entries, config, say, progress).scores()
+            rows += _rows(part, seed, scores)
+            for note in scores.notes:
+                told.setdefault(note, []).append(part)
     done = {f"{row['part']}-seed{row['seed']}" for row in rows}
     if others := [each for each in (out / "scores").glob("*.json") if each.stem not in done]:
         say(f"{out} also holds {count(len(others), 'score')} of other seeds, which are left out")
     simulated = any(entry.lab.startswith("simulated") for entry in manifest)
     result = _summary(task, pd.DataFrame(rows), simulated)
+    result = replace(result, notes=_notes(told, len(result.parts)))
     with atomic_path(out / "scores.csv") as temporary:
         result.scores.to_csv(temporary, index=False)
     write_text(out / "summary.json", json.dumps(result.to_dict(), indent=2) + "\n")
@@ -253,6 +260,19 @@ def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:
         for name, figure in (("f1", f1), ("ap", ap)):
             row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
         yield row
+
+
+def _notes(told: Mapping[str, Sequence[str]], n_parts: int) -> tuple[str, ...]:
+    """Each note of the scores once, after the parts that it is of where these are not all.
+
+    Args:
+        told: note -> the parts of which it was said, those of several seeds several times.
+        n_parts: how many there are.
+    """
+    of = {note: [*dict.fromkeys(parts)] for note, parts in told.items()}
+    return tuple(
+        note if len(parts) == n_parts else f"{listed(parts)}: {note}" for note, parts in of.items()
+    )
 
 
 def _summary(task: int, scores: pd.DataFrame, simulated: bool) -> Calms21Benchmark:

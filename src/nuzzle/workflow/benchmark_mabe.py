@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
+from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, write_submission
 from nuzzle.labels import Pair, mask_to_intervals
@@ -53,17 +54,20 @@ class MabeBenchmark:
         folds: recordings of each fold.
         submission: of ``test.csv``'s recordings; None where there is no ``test.csv``.
         simulated: whether the recordings are; their score says nothing about real mice.
+        notes: what the reader of the score must know, one sentence each.
     """
 
     score: MabeScore
     folds: tuple[tuple[str, ...], ...]
     submission: Path | None
     simulated: bool
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         folds = [list(fold) for fold in self.folds]
-        return {**self.score.to_dict(), "folds": folds, "simulated": self.simulated}
+        told = {"folds": folds, "simulated": self.simulated, "notes": list(self.notes)}
+        return {**self.score.to_dict(), **told}
 
 
 def benchmark_mabe(
@@ -103,12 +107,15 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     with claimed(out, described, fresh=fresh, made=_MADE):
+        notes = nothing_seen(data, labs)
+        for note in notes:  # before the trainings, which take hours
+            say(f"warning: {note}")
         recordings = read_labelled("train", manifest, {}, say)
         parts = partition(recordings, by, folds, config)
         space = LabelSpace.fit(recordings, config.labels)
         run = folds_of(parts, space, config, out / "folds", say, progress, by)
         run.check()
-        return _score(data, out, run, labs, say)
+        return replace(_score(data, out, run, labs, say), notes=notes)
 
 
 def _score(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> MabeBenchmark:

@@ -23,11 +23,13 @@ from nuzzle.errors import OutputError, optional_package
 from nuzzle.files import writable_folder
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import differences
+from nuzzle.workflow.journal import MendingLock, check_journal, last_noted
 
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
+_JOURNAL = "journal.log"
 #: A running trial gives a sign of life every `_BEAT_S`; after `_COLD_S` without one it is dead.
 _BEAT_S = 5.0
 _COLD_S = 60.0
@@ -51,13 +53,21 @@ def load_optuna() -> Any:
 
 
 def written_by(folder: Path) -> str | None:
-    """What the search in `folder` has noted of the file that it wrote last, if any."""
-    if not (folder / "journal.log").exists():
-        return None
-    package = load_optuna()
-    with _quiet(package):
-        noted = _open(package, folder).user_attrs.get("written")
+    """What the search in `folder` has noted of the file that it wrote last, if any.
+
+    What is left of a damaged one is heeded, too.
+    """
+    noted = last_noted(folder / _JOURNAL, "written")
     return None if noted is None else str(noted)
+
+
+def refuse_damaged(folder: Path) -> None:
+    """Refuse a search that cannot go on.
+
+    Raises:
+        FormatError: its journal is damaged.
+    """
+    check_journal(folder / _JOURNAL, _lock(load_optuna(), folder))
 
 
 def start_again(folder: Path) -> None:
@@ -81,10 +91,11 @@ def start_again(folder: Path) -> None:
 
 
 def _open(package: Any, folder: Path) -> optuna.Study:
-    journal = package.storages.journal
-    path = str(folder / "journal.log")
-    # A lock that is a file made anew works on shared folders and on Windows, too.
-    backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
+    path, lock = folder / _JOURNAL, _lock(package, folder)
+    check_journal(path, lock)
+    backend = package.storages.journal.JournalFileBackend(
+        str(path), lock_obj=MendingLock(lock, path)
+    )
     study: optuna.Study = package.create_study(
         storage=package.storages.JournalStorage(backend),
         study_name="nuzzle",
@@ -92,6 +103,11 @@ def _open(package: Any, folder: Path) -> optuna.Study:
         load_if_exists=True,
     )
     return study
+
+
+def _lock(package: Any, folder: Path) -> Any:
+    # One that is a file made anew works on shared folders and on Windows, too.
+    return package.storages.journal.JournalFileOpenLock(str(folder / _JOURNAL))
 
 
 class SharedStudy:
@@ -107,6 +123,7 @@ class SharedStudy:
     Raises:
         MissingDependencyError: optuna is not installed.
         OutputError: the folder holds another search, or cannot be written to.
+        FormatError: the search in it is damaged.
     """
 
     def __init__(

@@ -24,7 +24,13 @@ from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.search_space import Space, load_space, starting_point
-from nuzzle.workflow.shared_study import SharedStudy, load_optuna, start_again, written_by
+from nuzzle.workflow.shared_study import (
+    SharedStudy,
+    load_optuna,
+    refuse_damaged,
+    start_again,
+    written_by,
+)
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
 
 if TYPE_CHECKING:
@@ -157,12 +163,15 @@ def _make_way(out: Path, folder: Path, *, overwrite: bool, fresh: bool) -> None:
     Raises:
         OutputError: `out` is not what the search in `folder` wrote last, or that search is to be
             thrown away while another process works on it.
+        FormatError: that search is damaged, and to be continued.
     """
+    if not fresh:
+        refuse_damaged(folder)
     mine = overwrite or not out.exists() or _hash(out.read_text("utf-8")) == written_by(folder)
     if not mine:
         raise OutputError(
-            f"{out} was not written by the search in {folder}, or was changed since. Choose "
-            "another name, or pass --overwrite."
+            f"{out} was not written by the search in {folder}, as far as its notes go, or was "
+            "changed since. Choose another name, or pass --overwrite."
         )
     if fresh:
         start_again(folder)
