@@ -8,6 +8,10 @@ from nuzzle.cli.app import build_app
 HEADER = "recording,agent,target,behaviour,start_frame,stop_frame\n"
 
 
+def comparisons(text):
+    return json.loads(text)["comparisons"]
+
+
 @pytest.fixture
 def files(tmp_path):
     """Three annotators of one recording."""
@@ -32,7 +36,7 @@ def run(*arguments):
 def test_two_annotators(files):
     result = run(*files[:2], "--n-frames", 100, "--json", "-")
     assert result.exit_code == 0, result.output
-    (figures,) = json.loads(result.stdout)
+    (figures,) = comparisons(result.stdout)
     assert figures["first"].endswith("anna.csv")
     attack, mount = figures["behaviours"]
     assert (attack["behaviour"], mount["behaviour"]) == ("attack", "mount")
@@ -46,7 +50,7 @@ def test_every_two_of_several(files):
     assert result.stdout.count("Macro F1") == 3
     assert "Only the first annotator looked for mount" in result.stdout
     result = run(*files, "--n-frames", 100, "--same-behaviours", "--json", "-")
-    second = json.loads(result.stdout)[1]
+    second = comparisons(result.stdout)[1]
     assert second["behaviours"][1]["f1"] == 0
     assert second["notes"] == []
 
@@ -58,12 +62,12 @@ def test_the_later_end_counts_for_files_that_do_not_say_how_long_they_are(tmp_pa
     paths[0].write_text(HEADER + shared)
     paths[1].write_text(HEADER + shared + "one,a,b,attack,700,900\n")
     paths[2].write_text("# n_frames,500\n" + HEADER + shared)
-    (figures,) = json.loads(run(*paths[:2], "--json", "-").stdout)
+    (figures,) = comparisons(run(*paths[:2], "--json", "-").stdout)
     chance = (30 * 230 + 870 * 670) / 900**2
     assert figures["behaviours"][0]["kappa"] == pytest.approx((700 / 900 - chance) / (1 - chance))
     assert figures["compared_frames"] == 900
-    assert figures == {**json.loads(run(*paths[:2], "--n-frames", 900, "--json", "-").stdout)[0]}
-    (figures,) = json.loads(run(*paths[1:], "--json", "-").stdout)
+    assert figures == {**comparisons(run(*paths[:2], "--n-frames", 900, "--json", "-").stdout)[0]}
+    (figures,) = comparisons(run(*paths[1:], "--json", "-").stdout)
     assert figures["compared_frames"] == 500
 
 
@@ -76,7 +80,7 @@ def test_whom_a_modifier_of_boris_means(tmp_path):
     for path, text in zip(paths, rows.values(), strict=True):
         path.write_text(header + text)
     result = run(*paths[:2], "--json", "-")
-    (figures,) = json.loads(result.stdout)
+    (figures,) = comparisons(result.stdout)
     assert figures["behaviours"][0]["both_frames"] == 10
     assert figures["notes"] == ["Only the first annotator looked at b->a: not compared."]
     result = run(*paths[1:])
@@ -97,7 +101,7 @@ def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
     assert "says 30" in said and "says 25 frames a second" in said and "--fps" in said
     result = run(*paths, "--fps", 25, "--json", "-")
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)[0]["behaviours"][0]["f1"] == 1
+    assert comparisons(result.stdout)[0]["behaviours"][0]["f1"] == 1
 
 
 def test_mistakes_are_explained(files):
@@ -137,7 +141,7 @@ def test_who_saw_nothing_at_all_is_compared_where_both_looked_for_the_same(files
     for paths in ((files[0], empty), (empty, files[0])):
         result = run(*paths, "--n-frames", 100, "--same-behaviours", "--json", "-")
         assert result.exit_code == 0, result.output
-        (figures,) = json.loads(result.stdout)
+        (figures,) = comparisons(result.stdout)
         assert [each["f1"] for each in figures["behaviours"]] == [0, 0]
         assert (figures["compared_frames"], figures["notes"]) == (100, [])
     result = run(files[0], empty, "--n-frames", 100)

@@ -63,7 +63,7 @@ def agreement(
         result = replace(result, notes=(*told, *result.notes))
         _print_agreement(result, name, other_name)
         figures.append({"first": name, "second": other_name, **result.to_dict()})
-    emit_json(figures, json)
+    emit_json({"comparisons": figures}, json)
 
 
 def _check_ranges(fps: float | None, n_frames: int | None) -> None:
