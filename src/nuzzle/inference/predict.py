@@ -13,6 +13,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Wanted
 from nuzzle.labels import Pair
 from nuzzle.prepare.rate import FrameMap
+from nuzzle.probabilities.calibrators import among
 from nuzzle.recording import Recording
 
 
@@ -111,6 +112,9 @@ def predict_members(
             for number, mine in zip(numbers, parts, strict=True):
                 classifier = bundle.members[number].classifier
                 probability = classifier.probabilities(features, wanted).numpy()
+                if bundle.space.exclusive and wanted is not None:
+                    # Before frames are averaged: then it makes no difference who leaves them out.
+                    probability = among(probability, wanted)
                 mine.setdefault(view.labelled, []).append(frames.to_old(probability))
         for number, mine in zip(numbers, parts, strict=True):
             out = {pair: np.asarray(np.mean(p, axis=0), np.float32) for pair, p in mine.items()}
