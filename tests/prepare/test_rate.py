@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,13 @@ def test_nothing_is_invented_across_a_gap(recording_of: Build, x_of: Read) -> No
     np.testing.assert_allclose(x_of(doubled), [0, 0.5, 1, NAN, NAN, NAN, 3, 3])
     # A new frame on an old one needs no neighbour.
     np.testing.assert_allclose(x_of(Resample(15.0)(recording_of([0, NAN, 2, NAN]))), [0, 2])
+
+
+def test_a_slip_in_the_frame_rate_is_refused(recording_of: Build) -> None:
+    with pytest.raises(
+        InputError, match=r"has 0.01 frames per second, and is to be resampled to 30"
+    ):
+        Resample(30.0)(replace(recording_of(np.arange(10)), fps=0.01))
 
 
 def test_nearest(recording_of: Build, x_of: Read) -> None:

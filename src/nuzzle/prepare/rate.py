@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError, count
+from nuzzle.errors import ConfigError, InputError, count
 from nuzzle.labels import Labels
 from nuzzle.prepare.base import Step
 from nuzzle.recording import Recording
+
+#: More frames than so many in place of one are a slip in a frame rate.
+_MOST_FOR_ONE = 100
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,12 @@ class Resample(Step):
         old = recording.require_fps()
         if old == self.fps:
             return recording
+        if self.fps > _MOST_FOR_ONE * old:
+            raise InputError(
+                f"recording {recording.name!r} has {old:g} frames per second, and is to be "
+                f"resampled to {self.fps:g}: nothing can be known in between. Check the frame rate "
+                "(--fps, or the column fps)."
+            )
         frames = self.frame_map(recording)
         if self.method == "nearest":
             position = recording.position[frames.old_of_new]
