@@ -252,3 +252,7 @@ def test_a_heading_with_nothing_below_it_says_nothing(tmp_path):
     path.write_text("training: 3\n")
     with pytest.raises(ConfigError, match=r"training\.epochs: 'training' should be a section"):
         Config.load(path, ["training.epochs=2"])
+
+
+def test_one_change_needs_no_list():
+    assert Config.load(None, "training.epochs=3").training.epochs == 3

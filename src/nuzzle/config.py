@@ -315,7 +315,7 @@ class Config(MemberConfig):
 
         Args:
             path: the file; None for all defaults.
-            changes: ``section.key=value``, the value in YAML.
+            changes: ``section.key=value``, the value in YAML; several or one.
 
         Raises:
             ConfigError: the file is not YAML, or has keys or values that do not exist, or a key
@@ -323,7 +323,7 @@ class Config(MemberConfig):
         """
         values = {} if path is None else read_sections(existing_file(path, "config"))
         source = "config" if path is None else str(path)
-        for change in changes:
+        for change in [changes] if isinstance(changes, str) else changes:
             assign(values, *read_change(change))
         return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 
