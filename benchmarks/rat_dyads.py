@@ -24,8 +24,8 @@ from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.evaluation import ScoredPair, evaluate
-from nuzzle.inference.predict import frame_map
 from nuzzle.io.load import load_manifest
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.evaluate import score_recording
 from nuzzle.workflow.samples import label_pairs, measure
@@ -62,7 +62,7 @@ def forest(recordings, settings) -> list[ScoredPair]:
     pairs = []
     for recording in recordings["val"]:
         prepared = frontend.prepare(recording)
-        frames = frame_map(recording, prepared)
+        frames = FrameMap.of(recording, prepared.require_fps())
         (pair,) = recording.labels.pairs
         both = [model.predict_proba(frontend(prepared, p).numpy()) for p in (pair, pair.reversed)]
         probability = frames.to_old(np.mean(both, axis=0, dtype=np.float32))

@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, PositiveFloat, model_validator
 
 from nuzzle.errors import ConfigError
-from nuzzle.files import existing_file
+from nuzzle.files import existing_file, several
 from nuzzle.presets import PRESETS, complete_members, merged, model_name
 from nuzzle.section import (
     Count,
@@ -323,7 +323,7 @@ class Config(MemberConfig):
         """
         values = {} if path is None else read_sections(existing_file(path, "config"))
         source = "config" if path is None else str(path)
-        for change in [changes] if isinstance(changes, str) else changes:
+        for change in several(changes):
             assign(values, *read_change(change))
         return cls.parse(merged(PRESETS.get(model_name(values), {}), values), source)
 

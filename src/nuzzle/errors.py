@@ -24,6 +24,7 @@ fault it names the file and, where there is one, the row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,15 @@ def listed(names: Sequence[object], most: int = 5) -> str:
     """The first few of some names, and how many more there are; for a message."""
     rest = len(names) - most
     return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def nearest(name: object, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """That of the known names which is spelled nearly so; empty where none is. For a message.
+
+    >>> nearest("fsp", ["fps", "unit"]), nearest("colour", ["fps", "unit"])
+    ('fps', '')
+    """
+    return next(iter(get_close_matches(str(name), [*known], n=1, cutoff=cutoff)), "")
 
 
 class NuzzleError(Exception):

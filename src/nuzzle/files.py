@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TypeVar
 
 from nuzzle.errors import FormatError, InputError, OutputError
+
+Name = TypeVar("Name", bound=str | Path)
 
 
 @contextmanager
@@ -75,7 +78,28 @@ def writable_folder(path: str | Path) -> Path:
     return path
 
 
-def several(one_or_more: str | Path | Iterable[str | Path]) -> tuple[str | Path, ...]:
+def head(path: Path, size: int) -> bytes:
+    """The first bytes of a file, as many as there are."""
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def refuse_foreign(path: Path, what: str, is_one: Callable[[Path], bool]) -> None:
+    """Refuse to replace a file that is something else; one that is not there yet is none.
+
+    Args:
+        path: that is going to be written.
+        what: it will be.
+        is_one: whether an existing file is one.
+
+    Raises:
+        OutputError: it is there, and is not.
+    """
+    if path.is_file() and not is_one(path):
+        raise OutputError(f"{path} exists, and is no {what}. Choose another name.")
+
+
+def several(one_or_more: Name | Iterable[Name]) -> tuple[Name, ...]:
     """A name by itself is a sequence of one: its letters are never meant.
 
     >>> several("cage.csv"), several(["a.csv", "b.csv"])

@@ -14,14 +14,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 from nuzzle.cells import PARSERS
-from nuzzle.errors import LeakageError, ManifestError, OutputError
-from nuzzle.files import delimiter_of, existing_file, read_csv, write_text
+from nuzzle.errors import LeakageError, ManifestError, nearest
+from nuzzle.files import delimiter_of, existing_file, read_csv, refuse_foreign, write_text
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Manifest:
         """
         inside = [entry for entry in self.entries if entry.split == train]
         outside = [entry for entry in self.entries if entry.split in held_out]
-        parts = self.other_parts([entry.recording for entry in inside])
+        parts = {*self.other_parts({entry.recording for entry in inside})}
         apart = {entry.leak_group for entry in outside if entry.recording not in parts}
         shared = apart & {entry.leak_group for entry in inside}
         problems = [f"the group {name!r} is in {train!r} and held out" for name in sorted(shared)]
@@ -218,8 +217,7 @@ class Manifest:
             OutputError: `path` exists and `overwrite` is false, or it is no manifest.
         """
         path = Path(path)
-        if path.is_file() and not looks_like_manifest(path):
-            raise OutputError(f"{path} exists, and is no manifest. Choose another name.")
+        refuse_foreign(path, "manifest", looks_like_manifest)
         rows = [_to_row(entry, path.parent) for entry in self.entries]
         names = [field.name for field in fields(Entry)]
         core = {"recording", "poses", "labels", "fps", "px_per_cm", "lab", "group", "split"}
@@ -290,8 +288,8 @@ def _header_problems(columns: Sequence[str]) -> Iterator[str]:
             yield f"there is no column {name!r} in the header {[*columns]}"
     for name, number in Counter(filter(None, columns)).items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}? The" if near else "the"
+            near = nearest(name, known)
+            hint = f"did you mean {near!r}? The" if near else "the"
             yield f"unknown column {name!r}; {hint} columns are {sorted(known)}"
         elif number > 1:
             yield f"the header has the column {name!r} {number} times; keep one of them"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -17,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from nuzzle.errors import ConfigError
+from nuzzle.errors import ConfigError, nearest
 
 #: What was expected, by the types of pydantic's errors.
 _EXPECTED = {
@@ -144,10 +143,10 @@ def _problem(kind: type[Section], key: str, errors: Sequence[Mapping[str, Any]])
     if error["type"] != "extra_forbidden":
         return f"{key}: {_mistake(kind, errors)}"
     fields = _fields(kind, where[:-1])
-    near = difflib.get_close_matches(str(where[-1]), fields, n=1)
+    near = nearest(where[-1], fields)
     if not near and len(where) == 1:  # a key without its section
-        near = [f"{name}.{key}" for name in fields if key in _fields(kind, (name,))]
-    meant = ".".join([*map(str, where[:-1]), *near[:1]])
+        near = next((f"{name}.{key}" for name in fields if key in _fields(kind, (name,))), "")
+    meant = ".".join([*map(str, where[:-1]), near])
     hint = f"did you mean {meant!r}?" if near else f"known are {sorted(fields)}"
     return f"unknown key {key!r}; {hint}"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _IN_ONE_PIECE = 16
 
 #: How every JSON that is written begins: the version of nuzzle is its first value.
-_BEGINS = '{\n  "nuzzle":'
+_BEGINS = b'{\n  "nuzzle":'
 
 _json_owns_stdout = False
 
@@ -42,10 +42,9 @@ def _claim(target: str | None) -> str | None:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file is a JSON of `emit_json`, by how it begins."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(_BEGINS)) == _BEGINS.encode()
+    from nuzzle.files import head
+
+    return path.is_file() and head(path, len(_BEGINS)) == _BEGINS
 
 
 #: The option `--json` of every command that reports. With ``-`` the JSON has stdout to itself,

@@ -24,7 +24,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.evaluation.conformal import Conformal
 from nuzzle.features.frontend import Frontend
-from nuzzle.files import atomic_path, existing_file
+from nuzzle.files import atomic_path, existing_file, head
 from nuzzle.inference.calibration import Calibration
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
@@ -300,8 +300,7 @@ class Bundle:
 
 def looks_like_bundle(path: Path) -> bool:
     """Whether a file begins as a bundle does, whole or damaged."""
-    with path.open("rb") as file:
-        return b"bundle.json" in file.read(64)
+    return b"bundle.json" in head(path, 64)
 
 
 def _files_in(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -218,9 +219,12 @@ class SequenceClassifier(NetworkClassifier):
         """Whole stretches at once, several to a batch; those at the ends are shorter, and alone."""
         before, after = self.support_frames
         length = len(features)
-        # In whole multiples of what is around, steps of several frames are cut alike everywhere.
-        multiple = max(1, before) * -(-_STRETCH_FRAMES // max(1, before))
-        stretch = min(multiple if self._field else self.window // 2, length)
+        stretch = self.window // 2
+        if self._field:
+            # In whole multiples of what is around, steps of several frames are cut alike.
+            unit = max(1, before)
+            stretch = math.ceil(_STRETCH_FRAMES / unit) * unit
+        stretch = min(stretch, length)
         starts = range(0, length, stretch)
         inner = [at for at in starts if before <= at <= length - stretch - after]
         size = max(1, _BATCH_FRAMES // (before + stretch + after))

@@ -104,7 +104,7 @@ def predict_members(
     said: dict[int, dict[Pair, NDArray[np.float32]]] = {}
     for numbers in _with_same_frontend(bundle):
         frontend, look = bundle.members[numbers[0]].frontend, prepared[numbers[0]]
-        frames = frame_map(recording, look)
+        frames = FrameMap.of(recording, look.require_fps())
         parts: list[dict[Pair, list[NDArray[np.float32]]]] = [{} for _ in numbers]
         symmetric = frontend.feature_set.symmetric
         for view in bundle.space.views(chosen, recording.individuals, symmetric=symmetric):
@@ -155,11 +155,6 @@ def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
         for pair in recording.pairs
         if {*pair} <= {*seen} and (bundle.space.directed or order(pair.agent) < order(pair.target))
     )
-
-
-def frame_map(recording: Recording, prepared: Recording) -> FrameMap:
-    """Which frames of a recording and of its prepared copy belong together."""
-    return FrameMap(recording.n_frames, recording.require_fps(), prepared.require_fps())
 
 
 def _share_own(bundle: Bundle, out: dict[Pair, NDArray[np.float32]]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
-from nuzzle.errors import listed
+from nuzzle.errors import listed, nearest
 from nuzzle.labels import Labels
 
 
@@ -77,5 +76,4 @@ def _there_are(names: Collection[str]) -> str:
 def closest(name: str, names: Iterable[str]) -> str:
     """That of the names which is spelled nearly so, whatever its case; empty where none is."""
     plain = {each.casefold(): each for each in sorted(names)}
-    near = get_close_matches(name.casefold(), plain, n=1, cutoff=0.8)
-    return plain[near[0]] if near else ""
+    return plain.get(nearest(name.casefold(), plain, cutoff=0.8), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from abc import ABC, abstractmethod
@@ -12,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from torch import nn
 
-from nuzzle.errors import ConfigError
+from nuzzle.errors import ConfigError, nearest
 
 
 class Model(ABC):
@@ -113,8 +112,8 @@ def build_model(
 def unknown_option(model: str, name: object, known: Iterable[str]) -> ConfigError:
     """The error that a model has no such option, with the nearest that it has."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {names}"
+    near = nearest(name, names)
+    hint = f"did you mean {near!r}?" if near else f"known are {names}"
     return ConfigError(f"The model {model!r} has no option {name!r}; {hint}")
 
 

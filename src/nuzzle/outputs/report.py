@@ -11,9 +11,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nuzzle.errors import InputError, OutputError, count
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.result import Evaluation
-from nuzzle.files import write_text
+from nuzzle.files import head, refuse_foreign, write_text
 from nuzzle.outputs import sections
 from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
@@ -24,8 +24,8 @@ from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
 _MOST_BOUT_ROWS = 100
-#: What the first characters of a report say, and how many to look at.
-_MADE_BY, _HEAD = 'name="generator" content="nuzzle', 2000
+#: What the first bytes of a report say, and how many to look at.
+_MADE_BY, _HEAD = b'name="generator" content="nuzzle', 2000
 
 
 def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
@@ -50,8 +50,7 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
             "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite."
         )
     target = results.directory / "report.html" if path is None else Path(path)
-    if target.is_file() and not _is_report(target):
-        raise OutputError(f"{target} exists, and is no report of nuzzle. Choose another name.")
+    refuse_foreign(target, "report of nuzzle", _is_report)
     environment = Environment(
         loader=PackageLoader("nuzzle.outputs", "templates"),
         autoescape=True,
@@ -68,8 +67,7 @@ _NO_SCORES = {"reliability_left_out": 0, "calibration": [], "sure": None, "looke
 
 
 def _is_report(path: Path) -> bool:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return _MADE_BY in file.read(_HEAD)
+    return _MADE_BY in head(path, _HEAD)
 
 
 def report_context(results: Results) -> dict[str, Any]:

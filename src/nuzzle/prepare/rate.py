@@ -34,6 +34,11 @@ class FrameMap:
     fps: float
     new_fps: float
 
+    @classmethod
+    def of(cls, recording: Recording, new_fps: float) -> FrameMap:
+        """Of a recording that is, or was, brought to another rate."""
+        return cls(recording.n_frames, recording.require_fps(), new_fps)
+
     @property
     def n_new(self) -> int:
         """Length at the new rate."""
@@ -120,10 +125,6 @@ class Resample(Step):
         if self.method not in ("linear", "nearest"):
             raise ConfigError(f"method is 'linear' or 'nearest'; got {self.method!r}.")
 
-    def frame_map(self, recording: Recording) -> FrameMap:
-        """Which of the recording's frames belongs to which new one."""
-        return FrameMap(recording.n_frames, recording.require_fps(), self.fps)
-
     def __call__(self, recording: Recording) -> Recording:
         old = recording.require_fps()
         if old == self.fps:
@@ -134,7 +135,7 @@ class Resample(Step):
                 f"resampled to {self.fps:g}: nothing can be known in between. Check the frame rate "
                 "(--fps, or the column fps)."
             )
-        frames = self.frame_map(recording)
+        frames = FrameMap.of(recording, self.fps)
         if self.method == "nearest":
             position = recording.position[frames.old_of_new]
             confidence = recording.confidence[frames.old_of_new]

@@ -10,8 +10,8 @@ import torch
 
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import WindowClassifier
-from nuzzle.inference.predict import frame_map
 from nuzzle.labels import mask_to_intervals
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.workflow.scored import Scored
 
 #: How many bouts of each behaviour the report shows the attention of.
@@ -29,8 +29,8 @@ def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
     if bundle.combiner is not None or not isinstance(classifier, WindowClassifier):
         return []
     (prepared,) = scored.prepared
-    to_prepared = frame_map(scored.recording, prepared).new_of_old
     fps = prepared.require_fps()
+    to_prepared = FrameMap.of(scored.recording, fps).new_of_old
     out = []
     for pair in scored.pairs:
         features = bundle.frontend(prepared, pair.pair)

@@ -218,7 +218,8 @@ def _refuse_shared(train: Sequence[Recording], val: Sequence[Recording]) -> None
     shared = {
         each.name: same
         for each in val
-        if (same := inside.get(each.leak_group)) and not any(_parts(each, one) for one in same)
+        if (same := inside.get(each.leak_group))
+        and not any(_of_one_video(each, one) for one in same)
     }
     if shared:
         same = next(iter(shared.values()))
@@ -231,7 +232,7 @@ def _refuse_shared(train: Sequence[Recording], val: Sequence[Recording]) -> None
         )
 
 
-def _parts(one: Recording, other: Recording) -> bool:
+def _of_one_video(one: Recording, other: Recording) -> bool:
     """Whether both are parts of one video, from different frames on."""
     return one.source == other.source and one.start_frame != other.start_frame
 

@@ -79,11 +79,11 @@ def explain(
         OutputError: `out` holds something, or cannot be written.
     """
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    behaviours = (behaviours,) if isinstance(behaviours, str) else behaviours
+    behaviours = several(behaviours)
     bundle = _chosen(whole, member, behaviours, frames)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(files, split, common or {}, say)
-        job = _Job(bundle, recordings, tuple(behaviours) or bundle.space.behaviours, folder, say)
+        job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
         job.note_member_of(whole)
         summary = job.run(frames, bouts, repeats)
         folder.finish(summary)
@@ -266,8 +266,7 @@ class _Job:
 
     def _n_prepared(self, recording: Recording) -> int:
         """Length of a recording at the model's frame rate."""
-        fps = self.bundle.frontend.fps
-        return FrameMap(recording.n_frames, recording.require_fps(), fps).n_new
+        return FrameMap.of(recording, self.bundle.frontend.fps).n_new
 
     def _columns(self, behaviour: str, size: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
         columns = self.bundle.frontend.columns

@@ -13,10 +13,11 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import frame_map, predict_prepared
+from nuzzle.inference.predict import predict_prepared
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
 
@@ -60,7 +61,7 @@ def choose_frames(
     found: list[Example] = []
     for recording in recordings:
         (prepared,) = copies = bundle.prepare(recording)
-        at = frame_map(recording, prepared).new_of_old
+        at = FrameMap.of(recording, prepared.require_fps()).new_of_old
         decoder = bundle.decoder_of(recording.lab)
         agents: set[str] = set()
         for pair, probability in predict_prepared(bundle, recording, copies):
@@ -104,7 +105,7 @@ def given_frames(
             f"{first + recording.n_frames - 1}; got {wrong[0]}."
         )
     (prepared,) = copies = bundle.prepare(recording)
-    at = frame_map(recording, prepared).new_of_old
+    at = FrameMap.of(recording, prepared.require_fps()).new_of_old
     said = predict_prepared(bundle, recording, copies)
     out = []
     for name in behaviours:

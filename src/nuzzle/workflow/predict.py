@@ -143,7 +143,7 @@ def _pair_by_pair(
 ) -> Iterator[PairProbability]:
     """What the model says of each pair, agent by agent; where there are many, how far it is."""
     pairs = default_pairs(bundle, recording)
-    agents = {agent: [*mine] for agent, mine in groupby(pairs, key=lambda pair: pair.agent)}
+    agents = [[*mine] for _, mine in groupby(pairs, key=lambda pair: pair.agent)]
     many, done = len(pairs) > _MANY_PAIRS, 0
     if many:
         say(
@@ -152,7 +152,7 @@ def _pair_by_pair(
             "itself. If these are pieces of the tracks of fewer animals, join them in the tracker, "
             "or leave out those that do not matter; nuzzle has no option that chooses pairs"
         )
-    for number, mine in enumerate(agents.values(), 1):
+    for number, mine in enumerate(agents, 1):
         yield from predict_prepared(bundle, recording, prepared, mine)
         done += len(mine)
         if many and 10 * number // len(agents) > 10 * (number - 1) // len(agents):

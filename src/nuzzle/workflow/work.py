@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
-from nuzzle.files import writable_folder, write_text
+from nuzzle.files import refuse_foreign, writable_folder, write_text
 from nuzzle.inference.bundle import looks_like_bundle
 from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
@@ -58,8 +58,7 @@ def work_folder(
     """
     if out.is_dir():
         raise OutputError(f"{out} is a folder, and a bundle is a file. Choose another name.")
-    if out.exists() and not looks_like_bundle(out):
-        raise OutputError(f"{out} exists, and is no bundle of nuzzle. Choose another name.")
+    refuse_foreign(out, "bundle of nuzzle", looks_like_bundle)
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
     work = out.with_name(out.name + ".work")
