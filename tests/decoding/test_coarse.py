@@ -17,6 +17,17 @@ def test_coarse_time_by_hand(scored):
     assert coarse(third) is third
 
 
+def test_truth_between_two_frames_is_neither_late_nor_early(scored):
+    # One behaviour lasts 4, 5, 6 and 7 of 10 frames, the other the rest: so do steps, on average.
+    kept = []
+    for end in range(4, 8):
+        truth = np.zeros((10, 2), dtype=bool)
+        truth[:end, 0] = True
+        truth[end:, 1] = True
+        kept.append(coarse(scored(truth, truth.astype(float), fps=20.0)).truth.sum(axis=0) * 2)
+    assert np.mean(kept, axis=0).tolist() == [5.5, 4.5]
+
+
 def test_what_is_not_known_weighs_nothing_in_a_step():
     known = np.array([[0.2], [np.nan], [np.nan], [np.nan], [0.9]])
     assert step_means(known, 2) == pytest.approx(np.array([[0.2], [np.nan]]), nan_ok=True)

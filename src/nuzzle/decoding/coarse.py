@@ -38,11 +38,16 @@ def step_means(probability: NDArray[Any], step: int) -> NDArray[np.float32]:
 
 
 def coarse(pair: ScoredPair) -> ScoredPair:
-    """The pair step by step: mean probabilities, and the truth in the middle of each."""
+    """The pair step by step: mean probabilities, and the truth in the middle of each.
+
+    The middle of an even number of frames lies between two. The later and the earlier of them take
+    turns: always one of them would make the truth late, or early.
+    """
     step = step_length(pair.n_frames, pair.fps)
     if step == 1:
         return pair
-    middle = np.arange(pair.n_frames // step) * step + step // 2
+    steps = np.arange(pair.n_frames // step)
+    middle = steps * step + (step - steps % 2) // 2
     mean = step_means(pair.probability, step)
     return replace(
         pair,
