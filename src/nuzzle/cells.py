@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -26,22 +26,30 @@ def _boolean(text: str) -> bool:
     return words[text.lower()]
 
 
+def _number(text: str) -> float:
+    """NaN where it is none."""
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
 def _positive(text: str) -> float:
-    number = float(text.replace(",", "."))
+    number = _number(text)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{text!r} is not a positive number")
     return number
 
 
 def _seconds(text: str) -> float:
-    number = float(text.replace(",", "."))
+    number = _number(text)
     if not math.isfinite(number):
         raise ValueError(f"{text!r} is not a number of seconds")
     return number
 
 
 def _frame(text: str) -> int:
-    number = float(text)
+    number = _number(text)
     if not number.is_integer() or number < 0:
         raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
     return int(number)
@@ -71,3 +79,22 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "keypoints": parse_mapping,
     "behaviours": parse_mapping,
 }
+
+
+def plain_value(name: str, value: object) -> Any:
+    """What a caller gives for a column: text and numbers as its cells are read, several as such.
+
+    >>> plain_value("fps", 30), plain_value("not_observed", ["base"])
+    (30.0, ('base',))
+
+    Raises:
+        ValueError: it is not what the column holds.
+    """
+    parse = PARSERS.get(name, str)
+    if isinstance(value, str | int | float):
+        return parse(str(value).strip())
+    if parse is parse_mapping and isinstance(value, Mapping):
+        return {str(old): str(new) for old, new in value.items()}
+    if parse is _names and isinstance(value, Sequence):
+        return tuple(map(str, value))
+    raise ValueError(f"{value!r} is not what it holds")

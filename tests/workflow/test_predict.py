@@ -90,6 +90,12 @@ def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
     assert [(row.fps, row.lab) for row in rows] == [(25.0, "here"), (30.0, "here")]
 
 
+def test_a_slip_in_what_holds_for_all_is_said_before_anything_is_written(short, tmp_path):
+    with pytest.raises(InputError, match="'fsp' cannot be said of all recordings; did you mean"):
+        predict("any.nuzzle", short, tmp_path / "out", common={"fsp": 30.0})
+    assert not (tmp_path / "out").exists()
+
+
 def test_where_nothing_could_be_labelled_only_the_reason_is_printed(bundle_file, tmp_path):
     gone, out = tmp_path / "gone [1].h5", tmp_path / "out"
     result = CliRunner().invoke(

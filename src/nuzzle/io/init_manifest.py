@@ -10,6 +10,7 @@ from typing import Any
 from nuzzle.errors import InputError, ManifestError, StreamError, listed
 from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.common_values import common_values
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
 from nuzzle.io.looked_for import not_said
 from nuzzle.io.mabe import manifest_from_mabe
@@ -63,7 +64,7 @@ def init_manifest(
     """
     if sum([bool(poses), mabe is not None, bool(calms21)]) != 1:
         raise InputError("Say where recordings come from: --poses, --mabe or --calms21, one only.")
-    how = splitting or Splitting()
+    how, common = splitting or Splitting(), common_values(common)
     if poses:
         manifest = manifest_from_files(
             expand(poses, "pose file"),
@@ -75,7 +76,7 @@ def init_manifest(
     else:
         if labels or how.table is not None:
             raise InputError("--labels and --splits go with --poses; a data set brings its own.")
-        manifest = _from_data_set(mabe, labs, calms21, common or {})
+        manifest = _from_data_set(mabe, labs, calms21, common)
     manifest, notes = _complete_labels(how(manifest)) if poses else (how(manifest), ())
     if not poses and how == Splitting(seed=how.seed):
         manifest, more = complete_splits(manifest, how.seed)

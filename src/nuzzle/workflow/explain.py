@@ -22,6 +22,7 @@ from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.importance import family_importance
 from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
+from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -75,14 +76,14 @@ def explain(
         What ``summary.json`` holds.
 
     Raises:
-        InputError: a behaviour, frame or member does not exist, or gradients are asked of trees.
+        InputError: no such behaviour, frame, member or column, or gradients are asked of trees.
         OutputError: `out` holds something, or cannot be written.
     """
+    common, behaviours = common_values(common), several(behaviours)
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    behaviours = several(behaviours)
     bundle = _chosen(whole, member, behaviours, frames)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
-        recordings = _load(files, split, common or {}, say)
+        recordings = _load(files, split, common, say)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
         job.note_member_of(whole)
         summary = job.run(frames, bouts, repeats)

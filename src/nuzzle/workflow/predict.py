@@ -18,6 +18,7 @@ from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
+from nuzzle.io.common_values import common_values
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
@@ -62,21 +63,21 @@ def predict(
         files: pose files, or manifests; or one.
         out: folder for the results.
         common: what files and rows do not say, as attributes of `Entry`: fps, px_per_cm, lab...
-        overwrite: whether results in `out` may be replaced.
-        resume: go on with an interrupted run of the same bundle.
+        overwrite, resume: whether results in `out` may be replaced, or gone on with.
         command, say: what was typed, for the report; is told what is going on.
 
     Raises:
-        InputError, OutputError: there is no file; `out` holds something else, or is not writable.
-        BundleError: the bundle cannot be read.
+        InputError: there is no file, or `common` says what no row can.
+        OutputError, BundleError: `out` holds something else or is not writable; no such bundle.
     """
+    common = common_values(common)
     if not (chosen := several(files)):
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
     writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
     done = writer.finished
-    for entry in _entries(chosen, common or {}, say, writer):
+    for entry in _entries(chosen, common, say, writer):
         before = done.get(entry.recording)
         if before is not None and before.made_of == _made_of(entry):
             say(f"{entry.recording}: done already")
