@@ -18,9 +18,9 @@ SMALL = {
 REACH = {"tcn": 24 + 7, "transformer": 2 + 2 + 16, "graph": 15}
 
 
-def small(name):
+def small(name, **more):
     torch.manual_seed(0)
-    options = SMALL[name]
+    options = {**SMALL[name], **more}
     return ARCHITECTURES[name].build(input_dim=FEATURES, num_classes=CLASSES, **options).eval()
 
 
@@ -74,10 +74,17 @@ def test_any_length_and_place(name):
         torch.testing.assert_close(piece, whole[:, start:stop], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(SMALL))
-def test_padding_on_either_side_is_not_felt(name):
+STEPS = [
+    (name, {"frames_per_step": frames})
+    for name in ("conv_lstm", "transformer")
+    for frames in (2, 4)
+]
+
+
+@pytest.mark.parametrize(("name", "more"), [*((name, {}) for name in sorted(SMALL)), *STEPS])
+def test_padding_on_either_side_is_not_felt(name, more):
     """Sequences of several lengths in one batch, padded with rubbish before and after."""
-    model = small(name)
+    model = small(name, **more)
     placed = ((0, 50), (3, 33), (17, 50), (8, 9), (21, 44), (1, 3))
     batch = 1e3 * sequence(50, seed=3, batch=len(placed))
     mask = torch.zeros(len(placed), 50, dtype=torch.bool)

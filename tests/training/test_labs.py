@@ -116,7 +116,13 @@ def config(epochs, dropout=0.2):
             "model": {"name": "tcn", "options": {"channels": 8, "num_layers": 1, "dropout": 0.0}},
             "loss": {"gamma": 0.0, "alpha": "none"},
             "augmentation": {"noise_std": 0, "jitter_frames": 0, "scale": None, "mixup_alpha": 0},
-            "training": {"window": 20, "batch_size": 16, "epochs": epochs, "learning_rate": 0.01},
+            "training": {
+                "window": 20,
+                "batch_size": 16,
+                "epochs": epochs,
+                "learning_rate": 0.01,
+                "schedule": "cycle",
+            },
             "labs": {"dropout": dropout},
         }
     )

@@ -47,19 +47,21 @@ SAMPLES = [sample_of(300, seed=1), sample_of(200, seed=2)]
 def pieces_with(**augmentation):
     config = Config.parse({"augmentation": augmentation}).augmentation
     render = Renderer(PoseAugmentation(config, MOUSE7, FPS), FRONTEND)
-    return RenderedPieces(SAMPLES, render, lambda samples: StretchDataset(samples, 20, jitter=5))
+    return RenderedPieces(
+        SAMPLES, render, lambda samples: StretchDataset(samples, 20, shifted=True)
+    )
 
 
 def batches(pieces, epoch):
-    pieces.start_epoch((0, epoch))
+    pieces.start_epoch((0, epoch), 25)
     return pieces.__getitems__(list(range(len(pieces))))
 
 
 def test_nothing_changes_where_nothing_is_changed():
     pieces = pieces_with()
-    plain = StretchDataset(SAMPLES, 20, jitter=5)
-    plain.start_epoch((0, 3))
-    expected = plain.__getitems__(list(range(25)))
+    plain = StretchDataset(SAMPLES, 20, shifted=True)
+    plain.start_epoch((0, 3), 25)
+    expected = plain.__getitems__(list(range(len(plain))))
     for one, other in zip(batches(pieces, 3), expected, strict=True):
         torch.testing.assert_close(one, other)
 
@@ -79,7 +81,7 @@ def pieces_values(pieces):
 
 def test_samples_are_changed_each_in_its_own_way():
     pieces = pieces_with(time_stretch=(0.5, 2.0))
-    pieces.start_epoch((0, 0))
+    pieces.start_epoch((0, 0), 25)
     lengths = [len(each.features) for each in pieces.pieces.samples]
     assert lengths[0] / 300 != pytest.approx(lengths[1] / 200, rel=0.01)
     assert pieces.samples is SAMPLES
@@ -87,7 +89,7 @@ def test_samples_are_changed_each_in_its_own_way():
 
 def test_targets_follow_the_poses():
     pieces = pieces_with(time_stretch=(2.0, 2.0))
-    pieces.start_epoch((0, 0))
+    pieces.start_epoch((0, 0), 25)
     changed = pieces.pieces.samples[0]
     assert changed.features.shape == (150, SAMPLES[0].features.shape[1])
     assert changed.targets.active[:, 0].sum() == 75
@@ -98,7 +100,7 @@ def test_every_epoch_has_equally_many_batches():
     sampler = EpochSampler(pieces, len(pieces), seed=0)
     sizes = set()
     for epoch in range(6):
-        pieces.start_epoch((0, epoch))
+        pieces.start_epoch((0, epoch), 25)
         sampler.set_epoch(epoch)
         drawn = list(sampler)
         sizes.add(len(pieces))

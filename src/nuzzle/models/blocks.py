@@ -125,3 +125,14 @@ def between_steps(steps: Tensor, frames: int, frames_per_step: int) -> Tensor:
     length = steps.shape[1] * frames_per_step
     wide = F.interpolate(steps.transpose(1, 2), length, mode="linear", align_corners=False)
     return wide.transpose(1, 2)[:, :frames]
+
+
+def held(steps: Tensor, count: Tensor) -> Tensor:
+    """Steps `(batch, step, channel)`; after the first `count` `(batch,)` the last of these goes on.
+
+    A sequence's last frames lie after its last step's middle: alone, they would take it unchanged,
+    so in a batch `between_steps` must not see what follows.
+    """
+    step = torch.arange(steps.shape[1], device=steps.device)
+    at = torch.minimum(step, count.to(steps.device).unsqueeze(1) - 1)
+    return steps.gather(1, at.unsqueeze(-1).expand_as(steps))

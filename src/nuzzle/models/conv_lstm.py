@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, hide
+from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide
 
 
 class ConvLSTM(nn.Module):
@@ -109,11 +109,7 @@ class ConvLSTM(nn.Module):
         output, _ = pad_packed_sequence(
             self.lstm(packed)[0], batch_first=True, total_length=steps.shape[1]
         )
-        # A sequence's last frames lie after its last step's middle: alone, they would take it
-        # unchanged, so in a batch they must not see the zeros that follow.
-        step = torch.arange(steps.shape[1], device=steps.device)
-        at = torch.minimum(step, count.to(steps.device).unsqueeze(1) - 1)
-        return output.gather(1, at.unsqueeze(-1).expand_as(output))
+        return held(output, count)
 
 
 CONV_LSTM = Architecture(

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, hide
+from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide
 
 #: Base of the rotations: their periods run from 2 pi frames to 2 pi base^(1 - 2 / width). Text
 #: takes 10,000; a window of a hundred frames would hardly turn the slow ones.
@@ -221,7 +221,8 @@ class LocalTransformer(nn.Module):
         for convolution in self.stem:
             frames = convolution(frames, mask)
         steps = F.max_pool1d(hide(frames, mask), self.frames_per_step, ceil_mode=True)
-        added = self._attend(steps.transpose(1, 2), self._steps_exist(mask, steps))
+        exist = self._steps_exist(mask, steps)
+        added = held(self._attend(steps.transpose(1, 2), exist), exist.sum(dim=1).clamp(min=1))
         around = between_steps(added, x.shape[1], self.frames_per_step)
         logits: Tensor = self.head(self.norm(frames.transpose(1, 2) + around))
         return logits

@@ -39,7 +39,7 @@ def loaders(
     cut = partial(_pieces, config, shifted=True)
     training = cut(train) if render is None else RenderedPieces(train, render, cut)
     _check("training", training)
-    count = len(training)
+    count = training.epoch_length
     if settings.epoch_windows is not None:
         count = min(count, settings.epoch_windows)
     elif count <= (_LEAST_BATCHES - 1) * settings.batch_size:
@@ -57,7 +57,7 @@ def _pieces(config: Config, samples: Sequence[Sample], *, shifted: bool) -> Piec
     """What the model's shape learns from, shifted at random, or is judged by, as it is."""
     window = config.training.window
     if ARCHITECTURES[config.model.name].shape == "sequence":
-        return StretchDataset(samples, window, jitter=window // 2 if shifted else 0)
+        return StretchDataset(samples, window, shifted=shifted)
     if shifted:
         return WindowDataset(samples, window, jitter=config.augmentation.jitter_frames)
     return WindowDataset(samples, window, stride=config.training.val_stride)

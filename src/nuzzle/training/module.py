@@ -53,16 +53,20 @@ class LitClassifier(lightning.LightningModule):
         return logits
 
     @property
+    def _loader(self) -> Any:
+        """Of the batches of an epoch."""
+        return self.trainer.train_dataloader
+
+    @property
     def _pieces(self) -> Any:
-        """What the batches of an epoch are drawn from."""
-        loader: Any = self.trainer.train_dataloader
-        return loader.dataset
+        """What they are drawn from."""
+        return self._loader.dataset
 
     def on_train_epoch_start(self) -> None:
         """Seed everything random with seed and epoch, so that a resumed run continues alike."""
         seed = (self.config.training.seed, self.current_epoch)
         self.rng = np.random.default_rng(seed)
-        self._pieces.start_epoch(seed)
+        self._pieces.start_epoch(seed, len(self._loader.sampler))
         torch.manual_seed(int(self.rng.integers(2**31)))
 
     def training_step(self, batch: Batch, index: int) -> Tensor:

@@ -90,15 +90,15 @@ class RenderedPieces(Dataset[Batch]):
         self.cut = cut
         self.pieces = cut(samples)
 
-    def start_epoch(self, seed: tuple[int, ...]) -> None:
-        """Change everything, as the seed of the epoch says."""
+    def start_epoch(self, seed: tuple[int, ...], count: int) -> None:
+        """Change everything, as the seed of the epoch says; `count` pieces will be drawn."""
         del self.pieces  # makes room: features may fill much of the memory
         changed = [
             self.render(sample, np.random.default_rng((*seed, 2, number)))
             for number, sample in enumerate(self.samples)
         ]
         self.pieces = self.cut(changed)
-        self.pieces.start_epoch(seed)
+        self.pieces.start_epoch(seed, count)
 
     def __getitem__(self, index: int) -> Batch:
         return self.pieces[index]
@@ -109,3 +109,8 @@ class RenderedPieces(Dataset[Batch]):
 
     def __len__(self) -> int:
         return len(self.pieces)
+
+    @property
+    def epoch_length(self) -> int:
+        """As of the pieces."""
+        return self.pieces.epoch_length

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence, Sized
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -41,31 +43,40 @@ class Pieces(Dataset[Batch], ABC):
         samples: at least one.
         length: frames in a piece; those before and after its sample are 0.
         starts: the frames of each sample that its pieces begin with.
-        jitter: pieces shift at random by up to this many frames.
     """
 
-    def __init__(
-        self, samples: Sequence[Sample], length: int, starts: Sequence[Tensor], jitter: int
-    ) -> None:
+    def __init__(self, samples: Sequence[Sample], length: int, starts: Sequence[Tensor]) -> None:
         self.samples = samples
         self.length = length
-        self.jitter = jitter
         self.rng = np.random.default_rng(0)
         self.features = [sample.features for sample in samples]
         self.lab = torch.stack([sample.lab for sample in samples])
         self.frames = torch.tensor([len(each) for each in self.features])
+        self._begin_at(starts)
+
+    def _begin_at(self, starts: Sequence[Tensor]) -> None:
         self.starts = torch.cat(list(starts))
         #: Which sample each piece is of.
-        self.owners = torch.arange(len(samples)).repeat_interleave(
+        self.owners = torch.arange(len(starts)).repeat_interleave(
             torch.tensor([len(each) for each in starts])
         )
 
-    def start_epoch(self, seed: tuple[int, ...]) -> None:
-        """Seed the shifts, so that a resumed run continues alike."""
+    def start_epoch(self, seed: tuple[int, ...], count: int) -> None:
+        """Seed the shifts, so that a resumed run continues alike.
+
+        Args:
+            seed: of the run and the epoch.
+            count: how many pieces will be drawn.
+        """
         self.rng = np.random.default_rng((*seed, 1))
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def epoch_length(self) -> int:
+        """How many pieces show everything once, on average over epochs."""
+        return len(self)
 
     def __getitem__(self, index: int) -> Batch:
         return self.__getitems__([index])
@@ -73,14 +84,6 @@ class Pieces(Dataset[Batch], ABC):
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch; what torch's DataLoader calls."""
-
-    def _places(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Of which sample these pieces are, and where they begin this time."""
-        owners, starts = self.owners[chosen], self.starts[chosen]
-        if self.jitter:
-            shifts = self.rng.integers(-self.jitter, self.jitter + 1, size=len(starts))
-            starts = starts + torch.from_numpy(shifts)
-        return owners, starts
 
     def _inside(self, owners: Tensor, starts: Tensor) -> Tensor:
         """Which frames of pieces are of their samples, `(piece, time)`."""
@@ -114,7 +117,8 @@ class WindowDataset(Pieces):
         observed = [np.flatnonzero(each.targets.observed.any(axis=1)) for each in samples]
         centres = [frames[::stride] for frames in observed]
         starts = [torch.from_numpy(frames - window // 2) for frames in centres]
-        super().__init__(samples, window, starts, jitter)
+        super().__init__(samples, window, starts)
+        self.jitter = jitter
         columns = zip(
             *(
                 [mask[frames] for mask in sample.targets]
@@ -127,7 +131,10 @@ class WindowDataset(Pieces):
     def __getitems__(self, indices: list[int]) -> Batch:
         """Windows and the targets of their centres."""
         chosen = torch.as_tensor(indices)
-        owners, starts = self._places(chosen)
+        owners, starts = self.owners[chosen], self.starts[chosen]
+        if self.jitter:
+            shifts = self.rng.integers(-self.jitter, self.jitter + 1, size=len(starts))
+            starts = starts + torch.from_numpy(shifts)
         return Batch(
             x=self._cut(self.features, owners, starts),
             inside=self._inside(owners, starts),
@@ -141,31 +148,55 @@ class WindowDataset(Pieces):
 class StretchDataset(Pieces):
     """Stretches of equal length that together cover every sample, with a label for every frame.
 
+    Those without a frame that was observed are left out.
+
     Args:
         samples: at least one.
         length: frames in a stretch.
-        jitter: stretches shift at random by up to this many frames, together with their labels.
+        shifted: in each epoch the first stretch of every sample begins at random up to its length
+            early, and the others follow it. So every frame is seen as often as any other, at
+            another place of a stretch each time, and at the ends of a sample as well.
     """
 
-    def __init__(self, samples: Sequence[Sample], length: int, *, jitter: int = 0) -> None:
-        starts = [
-            torch.tensor(
-                [
-                    start
-                    for start in range(0, len(each.features), length)
-                    if each.targets.observed[start : start + length].any()
-                ],
-                dtype=torch.long,
-            )
+    def __init__(self, samples: Sequence[Sample], length: int, *, shifted: bool = False) -> None:
+        self.shifted = shifted
+        #: How many frames of each sample were observed before each frame, and in all.
+        self.seen = [
+            torch.from_numpy(np.r_[0, np.cumsum(each.targets.observed.any(axis=1))])
             for each in samples
         ]
-        super().__init__(samples, length, starts, jitter)
+        super().__init__(samples, length, [_grid(seen, 0, length) for seen in self.seen])
         self.active = [torch.from_numpy(each.targets.active) for each in samples]
         self.observed = [torch.from_numpy(each.targets.observed) for each in samples]
 
+    @cached_property
+    def epoch_length(self) -> int:
+        """How many pieces show everything once, on average over epochs."""
+        if not self.shifted:
+            return len(self)
+        wherever = [
+            _observed(seen, torch.arange(1 - self.length, len(seen) - 1), self.length)
+            for seen in self.seen
+        ]
+        return math.ceil(sum(int(each.sum()) for each in wherever) / self.length)
+
+    def start_epoch(self, seed: tuple[int, ...], count: int) -> None:
+        """Shift the stretches; of few that are drawn several times, each time otherwise."""
+        super().start_epoch(seed, count)
+        if self.shifted:
+            times = max(1, count // self.epoch_length)
+            shifts = self.rng.integers(self.length, size=(len(self.seen), times)).tolist()
+            self._begin_at(
+                [
+                    torch.cat([_grid(seen, shift, self.length) for shift in each])
+                    for seen, each in zip(self.seen, shifts, strict=True)
+                ]
+            )
+
     def __getitems__(self, indices: list[int]) -> Batch:
         """Stretches and the targets of all their frames."""
-        owners, starts = self._places(torch.as_tensor(indices))
+        chosen = torch.as_tensor(indices)
+        owners, starts = self.owners[chosen], self.starts[chosen]
         return Batch(
             x=self._cut(self.features, owners, starts),
             inside=self._inside(owners, starts),
@@ -174,6 +205,24 @@ class StretchDataset(Pieces):
             sample=owners,
             lab=self.lab[owners],
         )
+
+
+def _grid(seen: Tensor, shift: int, length: int) -> Tensor:
+    """Where stretches begin, the first `shift` frames early; those with an observed frame.
+
+    Args:
+        seen: `(frame + 1,)`, how many frames before were observed.
+        shift: below `length`.
+        length: frames in a stretch.
+    """
+    starts = torch.arange(-shift, len(seen) - 1, length)
+    return starts[_observed(seen, starts, length)]
+
+
+def _observed(seen: Tensor, starts: Tensor, length: int) -> Tensor:
+    """Which stretches hold an observed frame, `(stretch,)` bool."""
+    stops = (starts + length).clamp(max=len(seen) - 1)
+    return seen[stops] > seen[starts.clamp(min=0)]
 
 
 class EpochSampler(Sampler[int]):
