@@ -65,6 +65,17 @@ def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):
     assert seen == pytest.approx(float(loss), rel=1e-5)
 
 
+def test_a_run_that_early_stopping_ended_is_over(tmp_path):
+    """As where it is killed before its bundle is written, and started again."""
+    config = config_of("training.early_stopping=true", "training.patience=1", "training.epochs=30")
+    ended = fit(config, SPACE, TRAIN, VAL, tmp_path)
+    again = fit(config, SPACE, TRAIN, VAL, tmp_path)
+    assert len(ended.history) < 30
+    assert again.history == ended.history
+    assert again.best_epoch == ended.best_epoch
+    torch.testing.assert_close(again.model.state_dict(), ended.model.state_dict())
+
+
 def test_signals_end_what_called_it_as_well(tmp_path):
     """Lightning makes an exit of both: of SIGTERM one that says that all was well."""
     heard = []

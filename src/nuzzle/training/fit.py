@@ -150,7 +150,7 @@ def _trainer(
     keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
     choosing = [
         ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
-        EarlyStopping("val_macro_f1", patience=settings.patience, mode="max"),
+        _StaysStopped("val_macro_f1", patience=settings.patience, mode="max"),
     ]
     decay = settings.weight_averaging
     return lightning.Trainer(
@@ -227,6 +227,19 @@ def _loss(config: Config, space: LabelSpace, counts: Tensor) -> FocalLoss:
         space.background_column,
         config.loss.kinds,
     )
+
+
+class _StaysStopped(EarlyStopping):
+    """Early stopping that has stopped a run stops it again where it goes on after a kill.
+
+    Lightning forgets it: a run that was killed before its bundle was written would train longer.
+    """
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """After a checkpoint is restored."""
+        trainer.should_stop |= self.wait_count >= self.patience
 
 
 class _Reporter(Callback):
