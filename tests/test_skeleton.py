@@ -103,6 +103,7 @@ def test_left_and_right_change_places():
         ("LeftFlank", "RightFlank"),
         ("paw_L", "paw_R"),
         ("earL", "earR"),
+        ("LEar", "REar"),
         ("L-hip", "R-hip"),
         ("hind left 2", "hind right 2"),
         ("leftear", "rightear"),

@@ -57,8 +57,8 @@ _SYNONYMS = {
 
 
 def _normal(name: str) -> str:
-    """Lower-case words joined by underscores: ``Left Ear``, ``earL``, ``left-ear``."""
-    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip())
+    """Lower-case words joined by underscores: ``Left Ear``, ``earL``, ``LEar``, ``left-ear``."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.strip())
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 

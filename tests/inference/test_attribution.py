@@ -61,12 +61,12 @@ def recording():
     return simulate_recording("s", minutes=0.5, seed=3, difficulty="easy")
 
 
-def bundle_of(name, recording, *, directed=True, features="relational", exclusive=True):
+def bundle_of(name, recording, *, directed=True, features="relational", exclusive=True, **options):
     """A network with random weights behind the real road."""
     plain = Frontend(MOUSE7, 30.0, "px", Pipeline(), features)
     raw = plain.raw(recording, recording.pairs[0])
     front = plain.with_normaliser(Normaliser.fit([raw]))
-    arguments = {"input_dim": raw.shape[1], "num_classes": len(NAMES)}
+    arguments = {"input_dim": raw.shape[1], "num_classes": len(NAMES), **options}
     if ARCHITECTURES[name].shape == "window":
         arguments["window_size"] = 20
     torch.manual_seed(0)
@@ -88,6 +88,19 @@ def test_attributions_add_up_on_the_real_road(name, exclusive, recording):
     if name == "cnn_lstm":  # its window is all it sees, so both roads agree
         log_odds = float(torch.logit(probability[400, 0].double()))
         assert found.score == pytest.approx(log_odds, abs=1e-3)
+
+
+@pytest.mark.parametrize("frames_per_step", [1, 2, 3])
+def test_what_is_explained_is_what_is_said(frames_per_step, recording):
+    """Wherever a frame lies in a step, and at the ends."""
+    options = {"frames_per_step": frames_per_step, "window": 4, "num_layers": 2}
+    bundle, pair = bundle_of("transformer", recording, **options), recording.pairs[0]
+    probability = bundle.classifier.probabilities(bundle.frontend(recording, pair))
+    log_odds = torch.logit(probability[:, 0].double())
+    assert log_odds.std() > 0.02
+    for frame in (0, 1, 400, 401, 402, recording.n_frames - 2, recording.n_frames - 1):
+        found = attribute(bundle, recording, pair, frame, "attack", steps=1)
+        assert found.score == pytest.approx(float(log_odds[frame]), abs=1e-4)
 
 
 def test_missing_points_have_no_part_and_the_rest_still_adds_up(recording):

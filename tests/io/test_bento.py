@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nuzzle.errors import FormatError, InputError
@@ -124,6 +126,27 @@ def test_seconds_are_frames_divided_by_the_rate(write, spans_of):
     assert spans_of(labels.bouts) == [("resident", "intruder", "attack", 9, 20)]
     assert labels.n_frames == 303
     assert {*labels.observed["start_frame"]} == {0}
+
+
+def test_seconds_become_frames_of_poses_at_another_rate(write, spans_of):
+    """Frame 10 of 30.3 a second begins at 9 / 30.3 s = 0.297 s, and frame 20 ends at 0.660 s."""
+    labels = FORMAT.read(write(SECONDS), replace(MICE, fps=60.6))
+    assert spans_of(labels.bouts) == [("resident", "intruder", "attack", 18, 40)]
+    assert {*labels.observed["start_frame"]} == {0}
+    assert labels.n_frames == 606
+    assert labels.notes == (
+        "the labels' video has 30.3 frames/s and the poses 60.6; seconds were turned into frames "
+        "of the poses",
+    )
+
+
+def test_frames_of_another_rate_are_taken_as_they_stand_and_said(write):
+    plain = FORMAT.read(write(TEXT), MICE)
+    other = FORMAT.read(write(TEXT), replace(MICE, fps=60.0))
+    assert other.bouts.equals(plain.bouts)
+    assert not plain.notes
+    (note,) = other.notes
+    assert note.startswith("the labels' video has 30 frames/s and the poses 60; frames were taken")
 
 
 def test_seconds_without_a_rate(write):

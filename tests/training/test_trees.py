@@ -62,6 +62,22 @@ def test_multi_label_has_a_booster_a_behaviour_and_leaves_out_what_was_not_obser
     assert (said == sample.targets.active[:, :2]).mean() > 0.97
 
 
+def test_of_many_short_recordings_some_frames_are_drawn_as_well(sample):
+    """Of each of 60, half a frame is due: none of them would have one if each were rounded."""
+    parts = [
+        replace(
+            sample,
+            features=sample.features[at : at + 10],
+            targets=Targets(*(mask[at : at + 10] for mask in sample.targets)),
+        )
+        for at in range(0, 600, 10)
+    ]
+    few = CONFIG.with_values({"training.epoch_windows": 30})
+    trees = TreeClassifier(fitted(few, SPACE, parts), exclusive=True)
+    said = trees.probabilities(sample.features).argmax(1).numpy()
+    assert (said == sample.targets.active.argmax(1)).mean() > 0.6
+
+
 def test_it_survives_a_bundle_as_text(sample):
     trees = TreeClassifier(fitted(CONFIG, SPACE, [sample]), exclusive=True)
     files = trees.files()

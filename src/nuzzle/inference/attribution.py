@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from nuzzle.errors import InputError
 from nuzzle.features.body_frame import forward
@@ -131,20 +130,19 @@ def attribute(
     """
     network = gradients_of(bundle)
     column = column_of(bundle, behaviour)
-    before, after = network.support_frames
+    begin, end = network.span(frame, prepared.n_frames)
     early, late = bundle.frontend.feature_set.support_frames
-    first = max(0, frame - before - early)
-    stop = min(prepared.n_frames, frame + after + late + 1)
+    first, stop = max(0, begin - early), min(prepared.n_frames, end + late)
     poses = torch.from_numpy(prepared.pair_position(pair))
     x, still = poses[first:stop], held_still(poses, frame, bundle.frontend.skeleton)
     baseline = torch.where(x.isnan(), x, still.expand_as(x))
     both = not bundle.space.directed and not bundle.frontend.feature_set.symmetric
-    at = frame - first
 
     def score(points: Tensor) -> Tensor:
         views = [points, points.flip(-3)] if both else [points]
-        said = [_log_odds(bundle, network, each, prepared.lab, at, column) for each in views]
-        return torch.stack(said).mean()
+        inputs = [_input(bundle, each, prepared.lab)[begin - first : end - first] for each in views]
+        said = [network.logits_of(each, frame - begin) for each in inputs]
+        return torch.stack([_log_odds(each, column, network.exclusive) for each in said]).mean()
 
     values = integrated_gradients(score, x, baseline, steps)
     with torch.no_grad():
@@ -180,22 +178,18 @@ def column_of(bundle: Bundle, behaviour: str) -> int:
     return bundle.space.names.index(behaviour)
 
 
-def _log_odds(
-    bundle: Bundle, network: NetworkClassifier, poses: Tensor, lab: str, at: int, column: int
-) -> Tensor:
-    """Of one behaviour in frame `at` of a lab's `poses` `(time, 2, keypoint, 2)`."""
+def _input(bundle: Bundle, poses: Tensor, lab: str) -> Tensor:
+    """What the network takes of a lab's poses `(time, 2, keypoint, 2)`."""
     front = bundle.frontend
-    features = front.with_lab(front.model_input(front.feature_set(poses)), lab)
-    before, after = network.support_frames
-    padded = F.pad(features, (0, 0, before, after))[at : at + before + after + 1]
-    there = F.pad(torch.ones(len(features), dtype=torch.bool), (before, after))
-    inside = there[at : at + before + after + 1]
-    logits = network.logits(padded[None], inside[None])[0]
-    mine = logits if logits.ndim == 1 else logits[before]
-    if not network.exclusive:
-        return mine[column]
-    others = [index for index in range(len(mine)) if index != column]
-    return mine[column] - mine[others].logsumexp(0)
+    return front.with_lab(front.model_input(front.feature_set(poses)), lab)
+
+
+def _log_odds(logits: Tensor, column: int, exclusive: bool) -> Tensor:
+    """Of one behaviour, from logits `(behaviour,)`."""
+    if not exclusive:
+        return logits[column]
+    others = [index for index in range(len(logits)) if index != column]
+    return logits[column] - logits[others].logsumexp(0)
 
 
 def held_still(poses: Tensor, frame: int, skeleton: Skeleton) -> Tensor:

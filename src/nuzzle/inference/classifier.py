@@ -109,6 +109,19 @@ class NetworkClassifier(Classifier):
         logits: Tensor = self.model(x.to(self.device), mask).cpu()
         return logits[..., : self.num_behaviours]
 
+    def span(self, frame: int, n_frames: int) -> tuple[int, int]:
+        """The first frame of a recording that one's label is read from, and that after the last.
+
+        It begins where the model begins a step, as in the whole recording.
+        """
+        before, after = self.support_frames
+        begin = frame - frame % getattr(self.model, "frames_per_step", 1) - before
+        return max(0, begin), min(n_frames, frame + after + 1)
+
+    @abstractmethod
+    def logits_of(self, features: Tensor, frame: int) -> Tensor:
+        """What the model says of one frame, `(behaviour,)`, from the features of its `span`."""
+
     def _probabilities(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
         logits = self.logits(x, inside)
         return logits.softmax(-1) if self.exclusive else logits.sigmoid()
@@ -165,6 +178,11 @@ class WindowClassifier(NetworkClassifier):
             at = some.unsqueeze(1) + offsets
             yield padded[at], inside[at]
 
+    def logits_of(self, features: Tensor, frame: int) -> Tensor:
+        """Of the window around it."""
+        ((x, inside),) = self._windows(features, torch.tensor([frame]))
+        return self.logits(x, inside)[0]
+
     @torch.inference_mode()
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """One window a frame."""
@@ -213,6 +231,10 @@ class SequenceClassifier(NetworkClassifier):
     def _field(self) -> int | None:
         field: int | None = getattr(self.model, "receptive_field_frames", None)
         return field
+
+    def logits_of(self, features: Tensor, frame: int) -> Tensor:
+        """Of all of them in one pass."""
+        return self.logits(features[None])[0, frame]
 
     @torch.inference_mode()
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:

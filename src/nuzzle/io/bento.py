@@ -25,7 +25,7 @@ from nuzzle.errors import FormatError, InputError, count
 from nuzzle.files import write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, frames_looked_at, names_by_stream
-from nuzzle.io.label_text import frame_number, head, needed_fps, number, read_text
+from nuzzle.io.label_text import frame_number, head, needed_fps, number, read_text, same_rate
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
@@ -71,8 +71,26 @@ class _File:
             value = number(text, f"annotation {which} {unit}", self.path, line)
             if unit == "frame" and value.is_integer():
                 return int(value)
-            return round(value * fps) if fps else None
+            if not fps:
+                return None
+            return self.first(value, fps) if which == "start" else round(value * fps)
         return None
+
+    def first(self, seconds: float, fps: float) -> int:
+        """The first frame of what begins with the file's frame that ends at so many seconds."""
+        return round((seconds - 1 / (self.fps or fps)) * fps) + 1
+
+    def notes(self, fps: float | None) -> list[str]:
+        """On a frame rate that is not that of the poses."""
+        if not (fps and self.fps) or same_rate(fps, self.fps):
+            return []
+        done = (
+            "seconds were turned into frames of the poses"
+            if self.in_seconds
+            else "frames were taken as frames of the poses. If they are others, have BENTO write "
+            "seconds, or mend the header's or the manifest's frame rate"
+        )
+        return [f"the labels' video has {self.fps:g} frames/s and the poses {fps:g}; {done}"]
 
 
 def sniff(path: Path) -> bool:
@@ -115,7 +133,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
         for name in names
         if end > begin
     ]
-    notes = [f"{count(early, 'bout')} began before frame 1, moved to begin there"] if early else []
+    notes = file.notes(options.fps)
+    notes += [f"{count(early, 'bout')} began before frame 1, moved to begin there"] if early else []
     labels = assemble(path, bouts, observed, options, end=end, notes=notes)
     return replace(labels, fps=fps if file.in_seconds else None)
 
@@ -164,7 +183,7 @@ def _looked_for(
 def _frames(file: _File, bout: _Bout, fps: float) -> tuple[int, int]:
     """First and last frame of a bout, from 1."""
     if file.in_seconds:
-        first = round(number(bout.start, "start", file.path, bout.line) * fps)
+        first = file.first(number(bout.start, "start", file.path, bout.line), fps)
         last = round(number(bout.stop, "stop", file.path, bout.line) * fps)
     else:
         first = frame_number(bout.start, "start", file.path, bout.line)

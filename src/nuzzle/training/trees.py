@@ -168,9 +168,11 @@ def _draw(
         raise TrainingError("No frame of the training recordings was observed.")
     share = min(1.0, (config.training.epoch_windows or total) / total)
     rng = np.random.default_rng(config.training.seed)
+    # What is rounded off in one goes to the next: many short ones would else give nothing.
+    sizes = np.diff(np.rint(share * np.cumsum([0, *map(len, usable)])).astype(int))
     draws = []
-    for pair, frames in zip(train, usable, strict=True):
-        chosen = np.sort(rng.choice(frames, round(share * len(frames)), replace=False))
+    for pair, frames, size in zip(train, usable, sizes, strict=True):
+        chosen = np.sort(rng.choice(frames, size, replace=False))
         draws.append((chosen, hide_lab(pair.lab.expand(len(chosen), -1), config.labs.dropout, rng)))
     return draws
 
