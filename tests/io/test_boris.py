@@ -282,6 +282,14 @@ def test_the_rate_of_the_poses_goes_first_and_is_mentioned(write):
     assert "30 frames/s and the poses 60" in labels.notes[0]
 
 
+@pytest.mark.parametrize(("n_frames", "probable"), [(600, True), (500, False), (900, False)])
+def test_a_rate_at_which_poses_and_media_last_equally_long_is_told(write, n_frames, probable):
+    """The media last 20 s at 30 frames/s, which are 600 frames."""
+    options = LabelOptions(fps=25.0, n_frames=n_frames, individuals=MICE.individuals)
+    note = next(each for each in FORMAT.read(write(OLD), options).notes if "the poses 25" in each)
+    assert ("probably their frame rate" in note) == probable
+
+
 def test_a_behaviour_without_a_stop_ends_with_the_media(write):
     without = "".join(line for line in OLD.splitlines(True) if "flee,,STOP" not in line)
     labels = FORMAT.read(write(without), MICE)

@@ -91,6 +91,10 @@ class TestFiles:
         assert "3DLC_net.csv" in str(caught.value)
         assert "4_bouts.csv" in str(caught.value)
 
+    def test_a_number_is_no_way_to_split(self, project):
+        with pytest.raises(InputError, match=r"such as Splitting\(val_fraction=0.2\).*got 0.6"):
+            start(project, splitting=0.6)
+
     def test_one_source_only(self, project):
         with pytest.raises(InputError, match="one only"):
             init_manifest()

@@ -82,6 +82,14 @@ def test_each_pair_was_looked_at_when_anything_of_it_was():
     [("attak", "attack"), ("Attack", "attack"), ("attack, mount", "attack;mount")],
 )
 def test_slips_are_named(name, meant):
-    (sentence,) = misspelled([name, "rear", "attack,rear"], ["attack", "mount"])
-    assert sentence.startswith(f"{name!r} was looked for and is seen in no recording")
+    looked = [[name, "rear", "attack,rear"], [name, "attack", "mount"]]
+    (sentence,) = misspelled(looked, ["attack", "mount"])
+    assert sentence.startswith(f"{name!r} was looked for and is seen in none of these recordings")
     assert f"a slip for {meant!r}" in sentence
+
+
+def test_what_was_looked_for_beside_it_everywhere_is_no_slip():
+    both = ["supported_rear", "unsupported_rear"]
+    assert misspelled([both, both, ["chase"]], ["supported_rear", "chase"]) == []
+    (sentence,) = misspelled([both, both[1:]], ["supported_rear"])
+    assert "'supported_rear' counts there as not looked for" in sentence

@@ -5,12 +5,24 @@ import pytest
 from torch import nn
 
 from nuzzle.config import Config
+from nuzzle.errors import ConfigError
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
 from nuzzle.training.fit import Trained
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.workflow.learn import _one_way, _warn_of_overfitting, configured_decoder
+from nuzzle.workflow.learn import (
+    _one_way,
+    _warn_of_overfitting,
+    check_models,
+    configured_decoder,
+)
+
+
+@pytest.mark.parametrize("config", [{"model.name": "trees"}, "study.yaml"])
+def test_plain_values_are_no_configuration(config):
+    with pytest.raises(ConfigError, match=r"A Config was expected.*Config\.load"):
+        check_models(config)
 
 
 def test_labels_of_one_direction_are_known():

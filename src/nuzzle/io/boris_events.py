@@ -200,6 +200,11 @@ def _notes(observation: Observation, options: LabelOptions) -> list[str]:
             f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
             "seconds were turned into frames of the poses"
         )
+        if _lasts(observation, options, observation.fps):
+            notes[-1] += (
+                f". At {observation.fps:g} the poses last as long as the media, so this is "
+                "probably their frame rate, too: correct --fps, or the column fps of the manifest"
+            )
     if offset:
         notes.append(
             f"the observation has a time offset of {offset:g} s; times are taken as they stand. If "
@@ -207,6 +212,17 @@ def _notes(observation: Observation, options: LabelOptions) -> list[str]:
             f"{offset:g} in the manifest"
         )
     return notes
+
+
+def _lasts(observation: Observation, options: LabelOptions, fps: float) -> bool:
+    """Whether the poses last as long as the media at a frame rate, and not at their own."""
+    if not (observation.length_s and options.n_frames and options.fps):
+        return False
+    here, own = (
+        abs(options.n_frames / rate - observation.length_s) <= _ROUNDING_S
+        for rate in (fps, options.fps)
+    )
+    return here and not own
 
 
 def _no_animals(intervals: Sequence[Interval], animals: Collection[str]) -> list[str]:

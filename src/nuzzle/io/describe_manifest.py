@@ -56,8 +56,8 @@ def describe_manifest(
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
-    problems += leaks + misspelled(never, seen) + _absent(seen, list(splits))
-    problems += differing_in_case(files)
+    problems += leaks + misspelled([labels.behaviours for _, labels in files], seen)
+    problems += _absent(seen, list(splits)) + differing_in_case(files)
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},

@@ -64,7 +64,7 @@ def init_manifest(
     """
     if sum([bool(poses), mabe is not None, bool(calms21)]) != 1:
         raise InputError("Say where recordings come from: --poses, --mabe or --calms21, one only.")
-    how, common = splitting or Splitting(), common_values(common)
+    how, common = _how(splitting), common_values(common)
     if poses:
         manifest = manifest_from_files(
             expand(poses, "pose file"),
@@ -83,6 +83,13 @@ def init_manifest(
         notes = (*notes, *more)
     bare = () if mabe is None else nothing_seen(mabe, labs)
     return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest))
+
+
+def _how(splitting: Splitting | None) -> Splitting:
+    if not isinstance(splitting, Splitting | None):
+        example = "Splitting(val_fraction=0.2) of nuzzle.io.splits"
+        raise InputError(f"How to split is a Splitting, such as {example}; got {splitting!r}.")
+    return splitting or Splitting()
 
 
 def _from_data_set(

@@ -100,18 +100,23 @@ def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...
     return {name: behaviours for name, behaviours in missing.items() if behaviours}
 
 
-def misspelled(never: Iterable[str], seen: Collection[str]) -> list[str]:
+def misspelled(looked: Sequence[Collection[str]], seen: Collection[str]) -> list[str]:
     """A sentence on each name that looks like a slip for one or several others.
 
+    What was looked for wherever it was is another behaviour, however alike its name.
+
     Args:
-        never: what was looked for and is seen in no recording.
-        seen: what is.
+        looked: what was looked for in each recording.
+        seen: what is seen in any of them.
     """
-    meant = {name: _meant(name, seen) for name in never}
+    meant = {}
+    for name in sorted(set[str]().union(*looked).difference(seen)):
+        beside = [names for names in looked if name in names]
+        meant[name] = _meant(name, set(seen).difference(set(beside[0]).intersection(*beside)))
     return [
-        f"{name!r} was looked for and is seen in no recording. If it is a slip for {close!r}, "
-        "correct the manifest's column looked_for: as it is, "
-        f"{close!r} counts there as not looked for"
+        f"{name!r} was looked for and is seen in none of these recordings. If it is a slip for "
+        f"{close!r}, correct the manifest's column looked_for: as it is, {close!r} counts there "
+        "as not looked for"
         for name, close in meant.items()
         if close
     ]

@@ -16,7 +16,7 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError, TrainingError
 from nuzzle.models.trees import DEFAULTS, TREES, lightgbm
 from nuzzle.training.labs import hide_lab
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
 
@@ -40,7 +40,7 @@ def fit_trees(
     space: LabelSpace,
     train: Sequence[LabelledPair],
     features: Callable[[LabelledPair], Tensor],
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> list[Any]:
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
 

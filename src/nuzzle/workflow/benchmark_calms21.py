@@ -28,7 +28,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
-from nuzzle.training.progress import Progress, Say
+from nuzzle.training.progress import Progress, Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
@@ -110,7 +110,7 @@ def benchmark_calms21(
     *,
     seeds: int = 3,
     fresh: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
     progress: Progress | None = None,
 ) -> Calms21Benchmark:
     """Train on the official train part, score on the official test part.

@@ -32,7 +32,7 @@ from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say
+from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claimed
 from nuzzle.workflow.checks import read_labelled
@@ -79,7 +79,7 @@ def benchmark_mabe(
     by: By = "group",
     folds: int = 5,
     fresh: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
     progress: Progress | None = None,
 ) -> MabeBenchmark:
     """Cross-validate on the labelled recordings of some labs, and label the test.

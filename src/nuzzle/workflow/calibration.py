@@ -28,7 +28,7 @@ from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.evaluation.uncertainty import How, measure_uncertainty
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.calibration import Calibration
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 
 #: What a bundle's calibration was fitted on: predictions of models of some of the recordings.
 _OUT_OF_FOLD = "the predictions out of fold"
@@ -37,7 +37,7 @@ _OUT_OF_FOLD = "the predictions out of fold"
 def calibrate_bundle(
     bundle: Bundle,
     raw: Sequence[ScoredPair],
-    say: Say = lambda sentence: None,
+    say: Say = log,
     *,
     out_of_fold: bool = False,
 ) -> Bundle:

@@ -118,8 +118,7 @@ def _warn_of_slips(recordings: Sequence[Recording], say: Say) -> None:
     """Say what was looked for, never seen, and spelled nearly as something that was."""
     every = [each.labels for each in recordings if each.labels is not None]
     seen = {name for labels in every for name in labels.bouts["behaviour"]}
-    named = {name for labels in every for name in labels.behaviours}
-    for sentence in looked_for.misspelled(sorted(named - seen), seen):
+    for sentence in looked_for.misspelled([labels.behaviours for labels in every], seen):
         say(f"warning: {sentence}")
 
 

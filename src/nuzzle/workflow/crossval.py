@@ -16,7 +16,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say
+from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
@@ -66,7 +66,7 @@ def crossval(
     split: str = "",
     overwrite: bool = False,
     fresh: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """Score a kind of model on all recordings, tune its decoding, and train it on all of them.
@@ -123,7 +123,7 @@ def cross_validate(
     by: By,
     folds: int,
     objective: Objective | Mapping[str, Objective] = "both",
-    say: Say = lambda sentence: None,
+    say: Say = log,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """The same with labelled recordings in memory; nothing is written but what `work` keeps."""

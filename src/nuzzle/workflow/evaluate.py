@@ -18,7 +18,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own
@@ -34,7 +34,7 @@ def evaluate(
     overwrite: bool = False,
     allow_seen: bool = False,
     command: str = "",
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> Evaluation:
     """Score a bundle on a split of a manifest.
 

@@ -28,7 +28,7 @@ from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording, targets_of
@@ -52,7 +52,7 @@ def explain(
     repeats: int = 5,
     common: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> dict[str, Any]:
     """Say what the decisions of a bundle rest on; write pictures, figures and a page.
 

@@ -48,6 +48,11 @@ def check_models(config: Config) -> None:
         ConfigError: there is no such model, or it is given features or options that it cannot take.
         MissingDependencyError: LightGBM is not installed.
     """
+    if not isinstance(config, Config):
+        raise ConfigError(
+            "A Config was expected, as of Config.load(None, ['model.name=trees']) or "
+            f"Config.load('study.yaml'); got {config!r}."
+        )
     for name, member in config.members().items():
         where = "" if member is config else f"Member {name!r} of the ensemble: "
         model = MODELS.get(member.model.name)

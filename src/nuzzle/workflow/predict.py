@@ -28,7 +28,7 @@ from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
@@ -48,7 +48,7 @@ def predict(
     overwrite: bool = False,
     resume: bool = False,
     command: str = "",
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> Results:
     """Label recordings: probabilities, bouts and time budget of each.
 
@@ -114,7 +114,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
             frames.append(PairFrames(pair, p, said, unsure=doubt))
     except NuzzleError as error:
-        say(f"{entry.recording}: no result: {error}")
+        say(f"warning: {entry.recording}: no result: {error}")
         writer.fail(entry.recording, str(error), poses=str(entry.poses))
         return
     seconds = time.perf_counter() - began
@@ -205,7 +205,7 @@ def _entries(
         try:
             found = [replace(entry, labels=None) for entry in entries_of(path, common)]
         except NuzzleError as error:
-            say(f"{path}: no result: {error}")
+            say(f"warning: {path}: no result: {error}")
             before = [name for name, each in done.items() if each.poses == str(path.resolve())]
             for name in before or [str(path)]:
                 writer.fail(name, str(error), poses=str(path))

@@ -18,7 +18,7 @@ from nuzzle.features.normalise import Normaliser
 from nuzzle.files import writable_folder
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace, View
 from nuzzle.workflow.auxiliary import auxiliary_targets
@@ -67,7 +67,7 @@ def measure(
     frontend: Frontend,
     pairs: dict[str, list[LabelledPair]],
     work: Path | None = None,
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> tuple[Frontend, dict[str, list[Sample]]]:
     """A network's input of labelled pairs, and the frontend with statistics of `train`.
 

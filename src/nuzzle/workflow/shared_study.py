@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import OutputError, optional_package
 from nuzzle.files import writable_folder
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import differences
 from nuzzle.workflow.journal import MendingLock, check_journal, last_noted
 
@@ -181,7 +181,7 @@ class SharedStudy:
         """How many trials are ``complete``, ``pruned``, ``fail`` or ``running``."""
         return sum(trial.state.name.lower() == state for trial in self.trials)
 
-    def claim(self, total: int, say: Say = lambda sentence: None) -> optuna.Trial | None:
+    def claim(self, total: int, say: Say = log) -> optuna.Trial | None:
         """The next trial, or None where all `total` of all processes are done or under way.
 
         Args:

@@ -11,7 +11,7 @@ from nuzzle.errors import DivergedError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say
+from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
@@ -31,7 +31,7 @@ def train(
     overwrite: bool = False,
     fresh: bool = False,
     drawn: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
     progress: Progress | None = None,
 ) -> Bundle:
     """Train a model on a manifest's `train` recordings, and score it on those of `val`.

@@ -20,7 +20,7 @@ from nuzzle.errors import NuzzleError, OutputError, TrainingError, count, listed
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
-from nuzzle.training.progress import Say
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.search_space import Space, load_space, starting_point
@@ -86,7 +86,7 @@ def tune(
     scoring: Scoring | None = None,
     overwrite: bool = False,
     fresh: bool = False,
-    say: Say = lambda sentence: None,
+    say: Say = log,
 ) -> Search:
     """Search the configuration that scores best.
 
