@@ -87,8 +87,10 @@ def init_manifest(
 
 def _how(splitting: Splitting | None) -> Splitting:
     if not isinstance(splitting, Splitting | None):
-        example = "Splitting(val_fraction=0.2) of nuzzle.io.splits"
-        raise InputError(f"How to split is a Splitting, such as {example}; got {splitting!r}.")
+        raise InputError(
+            "How to split is a Splitting, such as Splitting(val_fraction=0.2) of nuzzle.io.splits; "
+            f"got {splitting!r}."
+        )
     return splitting or Splitting()
 
 
