@@ -98,6 +98,15 @@ def test_a_slip_in_what_was_looked_for_is_said():
     assert sentence.startswith("warning: 'atack' was looked for and is seen in none of these")
 
 
+def test_labs_that_differ_in_case_are_told():
+    said = []
+    labs = ("One", "one", "two", "one")
+    each = [replace(recording(f"m{n}", "attack"), lab=lab) for n, lab in enumerate(labs)]
+    say_recordings("train", each, said.append)
+    (sentence,) = [each for each in said if "case" in each]
+    assert sentence.startswith("warning: 'One' and 'one' differ only in case, and count as 2 labs")
+
+
 def test_names_that_differ_in_case_are_said_once_across_train_and_val():
     train = [recording("m1", "attack")]
     val = [recording("m2", "attack"), recording("m3", "Attack", looked=("Attack",))]

@@ -93,6 +93,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"warning: {what} has {listed(useless)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
+    _warn_of_labs(recordings, say)
     _warn_of_not_said(recordings, say)
     _warn_of_slips(recordings, say)
     unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
@@ -103,6 +104,19 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"they are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
             f"{most.n_frames:,}"
         )
+
+
+def _warn_of_labs(recordings: Sequence[Recording], say: Say) -> None:
+    """Say which labs are several because of their case alone."""
+    alike: dict[str, set[str]] = {}
+    for each in recordings:
+        alike.setdefault(each.lab.casefold(), set()).add(each.lab)
+    for names in alike.values():
+        if len(names) > 1:
+            say(
+                f"warning: {' and '.join(map(repr, sorted(names)))} differ only in case, and count "
+                f"as {len(names)} labs. If they are one, write it alike in the manifest's column lab"
+            )
 
 
 def _warn_of_not_said(recordings: Sequence[Recording], say: Say) -> None:
