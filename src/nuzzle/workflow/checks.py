@@ -115,7 +115,7 @@ def _warn_of_labs(recordings: Sequence[Recording], say: Say) -> None:
         if len(names) > 1:
             say(
                 f"warning: {' and '.join(map(repr, sorted(names)))} differ only in case, and count "
-                f"as {len(names)} labs. If they are one, write it alike in the manifest's column lab"
+                f"as {len(names)} labs. If they are one, write it alike in the column lab"
             )
 
 
