@@ -2,7 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from nuzzle.io.looked_for import misspelled, not_said, with_looked_for
+from nuzzle.io.looked_for import (
+    as_before,
+    misspelled,
+    not_said,
+    own_names,
+    with_looked_for,
+)
 from nuzzle.labels import Labels, Pair
 
 
@@ -85,3 +91,21 @@ def test_slips_are_named(name, meant):
     (sentence,) = misspelled([name, "rear", "attack,rear"], ["attack", "mount"])
     assert sentence.startswith(f"{name!r} was looked for and is seen in no recording")
     assert f"a slip for {meant!r}" in sentence
+
+
+def test_what_is_named_in_both_ways_only_the_labels_can_tell():
+    assert own_names(("chase", "self:groom", "self:rear", "rear"), {}) == ("groom",)
+
+
+def test_a_renamed_behaviour_is_known_by_its_names_in_the_file():
+    renaming = {"lick": "groom", "rear": "sit"}
+    assert own_names(("self:groom", "self:rear"), renaming) == ("groom", "lick")
+
+
+def test_what_is_filled_in_does_not_turn_bouts_on_their_agent():
+    assert as_before(("self:groom", "sniff"), {"attack", "groom"}) == (
+        "groom",
+        "self:groom",
+        "sniff",
+    )
+    assert as_before(("self:groom",), {"attack", "self:rear"}) == ("self:groom",)
