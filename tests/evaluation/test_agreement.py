@@ -2,6 +2,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nuzzle.errors import InputError
@@ -167,3 +168,53 @@ def test_grooming_that_one_never_saw_counts_where_both_looked_for_the_same():
     one, other = Labels(bouts, spans, 10), Labels(bouts[:1], spans[:1], 10)
     groom = agreement(one, other, same_behaviours=True)["groom"]
     assert (groom.first_frames, groom.second_frames, groom.both_frames) == (4, 0, 0)
+
+
+class TestTargetsThatNobodyNamed:
+    ONE = ("attack",)
+
+    def seen(self, *pairs, text="aa.."):
+        parts = [labels(text, pair=Pair(*pair), names=self.ONE) for pair in pairs]
+        bouts, observed = (
+            pd.concat([getattr(part, table) for part in parts]) for table in ("bouts", "observed")
+        )
+        return Labels(bouts, observed, 4, only_seen=True)
+
+    @pytest.mark.parametrize("unnamed", [("a", "target"), ("agent", "target")])
+    def test_the_only_one_of_the_other_is_meant(self, unnamed):
+        mine, theirs = self.seen(unnamed, text="aaa."), self.seen(("a", "b"))
+        for first, second, who in ((mine, theirs, "first"), (theirs, mine, "second")):
+            result = agreement(first, second)
+            assert result["attack"].both_frames == 2
+            assert f"The {who} does not name" in result.notes[0]
+            assert "a->b was taken" in result.notes[0]
+        assert mine.pairs == (unnamed,), "the labels themselves stay"
+
+    def test_each_agent_has_its_own(self):
+        mine = self.seen(("a", "target"), ("b", "target"))
+        result = agreement(mine, self.seen(("a", "b"), ("b", "a")))
+        assert (result["attack"].both_frames, result.compared_frames) == (4, 8)
+
+    def test_of_several_it_is_asked_for(self):
+        mine, theirs = self.seen(("a", "target")), self.seen(("a", "b"), ("a", "c"))
+        for same in (False, True):
+            with pytest.raises(InputError) as raised:
+                agreement(mine, theirs, same_behaviours=same)
+            said = str(raised.value)
+            assert "The first does not name the target of a, which may be a->b, a->c" in said
+            assert "--same-behaviours" not in said, "which would not help"
+
+    def test_where_neither_names_it_both_mean_the_same(self):
+        result = agreement(self.seen(("a", "target")), self.seen(("a", "target"), ("a", "b")))
+        assert result["attack"].both_frames == 2
+        assert result.notes == ("Only the second annotator looked at a->b: not compared.",)
+
+
+def test_names_that_differ_in_case_or_blanks_are_said():
+    upper = labels("aa", pair=Pair("Black ", "white"), names=("Attack",))
+    with pytest.raises(InputError, match="nothing in common") as raised:
+        agreement(labels("aa", names=("attack",)), upper)
+    said = "'attack' and 'Attack', 'black' and 'Black ' differ only in case or blanks: write them"
+    assert said in str(raised.value)
+    result = agreement(labels("am"), labels("am", names=("attack", "Mount")))
+    assert result.notes[-1].startswith("'mount' and 'Mount' differ only in case")

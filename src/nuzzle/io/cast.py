@@ -14,8 +14,8 @@ from nuzzle.labels import Pair
 
 #: How a behaviour begins that an animal directs at itself, in the manifest's column `looked_for`.
 OWN = "self:"
-#: What a target is called that neither the labels nor the animals name.
-UNNAMED = "target"
+#: What agent and target are called where neither the labels nor the poses name them.
+NOBODY = Pair("agent", "target")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Cast:
     def _agent(self) -> str:
         individuals = self.options.individuals
         self._check_role("agent", self.options.agent)
-        return self.options.agent or (individuals[0] if individuals else "agent")
+        return self.options.agent or (individuals[0] if individuals else NOBODY.agent)
 
     def _check_role(self, role: str, name: str) -> None:
         individuals = self.options.individuals
@@ -69,7 +69,7 @@ class Cast:
             return target
         others = [name for name in individuals if name != agent]
         if not individuals:
-            return UNNAMED if agent != UNNAMED else "agent"
+            return NOBODY.target if agent != NOBODY.target else NOBODY.agent
         if len(others) > 1:
             what = f"the label of {behaviour!r} does" if behaviour else "the labels do"
             raise FormatError(
