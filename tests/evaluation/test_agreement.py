@@ -195,6 +195,38 @@ class TestTargetsThatNobodyNamed:
         result = agreement(mine, self.seen(("a", "b"), ("b", "a")))
         assert (result["attack"].both_frames, result.compared_frames) == (4, 8)
 
+    def test_what_the_other_directs_at_the_agent_is_so(self):
+        """One names no target of anything: grooming is the agent's own, attacks are on b."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        both = []
+        for targets, stop in ((("target", "target"), 3), (("b", "a"), 4)):
+            rows = [("a", targets[0], "attack", 0, 2), ("a", targets[1], "groom", 2, stop)]
+            bouts = [dict(zip(names, row, strict=True)) for row in rows]
+            spans = [{**bout, "start_frame": 0, "stop_frame": 4} for bout in bouts]
+            both.append(Labels(bouts, spans, 4, only_seen=True))
+        result = agreement(*both)
+        assert (result["attack"].both_frames, result["groom"].both_frames) == (2, 1)
+        assert (result["groom"].first_frames, result["groom"].second_frames) == (1, 2)
+        assert result.notes == (
+            "The first names no target of groom; the agent was taken, as in the other.",
+            "The first does not name the target of a; a->b was taken, as in the other.",
+        )
+
+    def test_who_else_names_every_target_met_nobody_without_a_name(self):
+        """Of three, a attacks b by name and grooms; that attacks were looked for is of b alone."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        both = []
+        for target in ("target", "a"):
+            rows = [("a", "b", "attack", 0, 2), ("a", target, "groom", 2, 4)]
+            pairs = [("a", "b", "attack"), ("a", target, "groom"), ("a", "c", "attack")]
+            pairs += [("a", "target", "attack")] * (target == "target")
+            bouts = [dict(zip(names, row, strict=True)) for row in rows]
+            spans = [dict(zip(names, (*pair, 0, 4), strict=True)) for pair in pairs]
+            both.append(Labels(bouts, spans, 4, only_seen=True))
+        result = agreement(*both)
+        assert (result["attack"].both_frames, result["groom"].both_frames) == (2, 2)
+        assert len(result.notes) == 1 and "no target of groom" in result.notes[0]
+
     def test_of_several_it_is_asked_for(self):
         mine, theirs = self.seen(("a", "target")), self.seen(("a", "b"), ("a", "c"))
         for same in (False, True):

@@ -6,7 +6,7 @@ Source of kappa: Cohen (1960), A Coefficient of Agreement for Nominal Scales.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -107,7 +107,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     """Compare the labels of one recording by two annotators.
 
     Only frames and behaviours count that both looked for. Bouts are cut where one of them did not.
-    A target that one does not name is the one that the other names, where that is only one.
+    A target that one does not name is the one that the other names, where that is only one; or the
+    agent itself, for a behaviour that the other directs at it alone.
 
     Args:
         first: labels of one annotator.
@@ -123,6 +124,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     check_rates([("the first", first), ("the second", second)])
     n_frames = max(first.n_frames, second.n_frames)
     first, second = first.with_length(n_frames), second.with_length(n_frames)
+    own = _own(first, second), _own(second, first)
+    first, second = _at_oneself(first, own[0]), _at_oneself(second, own[1])
     met = _unnamed(first, second), _unnamed(second, first)
     first, second = _between(first, met[0]), _between(second, met[1])
     if same_behaviours:
@@ -145,8 +148,36 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         _mean([each.f1 for each in figures]),
         _mean([each.bout_f1 for each in figures]),
         sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
-        (*_notes_on_unnamed(*met), *_notes(first, second)),
+        (*_notes_on_unnamed(own, met), *_notes(first, second)),
     )
+
+
+def _own(mine: Labels, theirs: Labels) -> set[str]:
+    """What one scores without a target, and the other only as directed at oneself."""
+    rows = theirs.observed
+    between = {*rows.loc[rows["agent"] != rows["target"], "behaviour"]}
+    unnamed = mine.observed["target"] == NOBODY.target
+    return ({*theirs.self_behaviours} - between) & {*mine.observed.loc[unnamed, "behaviour"]}
+
+
+def _at_oneself(labels: Labels, own: Collection[str]) -> Labels:
+    """The labels with these behaviours directed at their agent where no target is named.
+
+    Who has nothing else without a target, and named ones, met nobody without a name.
+    """
+
+    def turned(table: pd.DataFrame) -> pd.DataFrame:
+        unnamed = (table["target"] == NOBODY.target) & table["behaviour"].isin(list(own))
+        return table.assign(target=table["target"].mask(unnamed, table["agent"]))
+
+    if not own:
+        return labels
+    bouts, observed = turned(labels.bouts), turned(labels.observed)
+    unnamed = observed["target"] == NOBODY.target
+    named = observed.loc[~unnamed & (observed["agent"] != observed["target"]), "agent"]
+    left = bouts.loc[bouts["target"] == NOBODY.target, "agent"]
+    gone = unnamed & observed["agent"].isin(named) & ~observed["agent"].isin(left)
+    return replace(labels, bouts=bouts, observed=observed[~gone])
 
 
 def _unnamed(mine: Labels, theirs: Labels) -> dict[Pair, Pair]:
@@ -183,8 +214,12 @@ def _between(labels: Labels, found: Mapping[Pair, Pair]) -> Labels:
     return replace(labels, bouts=renamed(labels.bouts), observed=renamed(labels.observed))
 
 
-def _notes_on_unnamed(first: Mapping[Pair, Pair], second: Mapping[Pair, Pair]) -> Iterator[str]:
-    for who, found in (("first", first), ("second", second)):
+def _notes_on_unnamed(
+    own: Sequence[Collection[str]], met: Sequence[Mapping[Pair, Pair]]
+) -> Iterator[str]:
+    for who, names, found in zip(("first", "second"), own, met, strict=True):
+        for name in sorted(names):
+            yield f"The {who} names no target of {name}; the agent was taken, as in the other."
         for pair, other in found.items():
             yield f"The {who} does not name {_open(pair)}; {other} was taken, as in the other."
 
