@@ -45,10 +45,10 @@ class Entry:
         background: the label that means "none of the others".
         not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
         looked_for: behaviours that were looked for, seen or not, where the labels name only what
-            was seen; ``self:groom`` is directed at oneself.
+            was seen; ``self:groom`` is directed at oneself, in labels that name no target too.
         directed: whether agent and target mean something in the labels.
         agent: who acts, where the labels do not say.
-        target: who is acted upon, where the labels do not say.
+        target: who is acted upon, where the labels do not say; ``self`` is the agent itself.
         individuals: what the animals are called: ``old=new``, separated by ``;``. An old name is
             looked for in the poses and in the labels, and called by the new name in either. So
             ``resident=individual1`` says which tracked animal the labels' resident is, and

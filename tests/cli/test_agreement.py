@@ -150,3 +150,20 @@ def test_who_saw_nothing_at_all_is_compared_where_both_looked_for_the_same(files
     result = run(empty, empty, "--same-behaviours")
     assert result.exit_code == 2
     assert "nothing to compare" in " ".join(result.stderr.split())
+
+
+def test_whom_labels_without_a_target_mean(tmp_path):
+    """The subject is named alone in BORIS, or with a modifier; the other file names who acts on
+    whom, of whom one never acts."""
+    header = "Subject,Behavior,Modifier #1,Behavior type,Start (s),Stop (s),FPS (frame/s)\n"
+    other = tmp_path / "predicted.csv"
+    other.write_text(HEADER + "one,adult,juvenile,sniff,12,20\n")
+    notes = ["The first does not name the target of adult; adult->juvenile was taken, as in the"]
+    for modifier, said in (("", notes), ("Juvenile", [])):
+        boris = tmp_path / "boris.csv"
+        boris.write_text(f"{header}adult,sniff,{modifier},STATE,1,2,10\n")
+        result = run(boris, other, "--fps", 10, "--json", "-")
+        assert result.exit_code == 0, result.output
+        (figures,) = comparisons(result.stdout)
+        assert figures["behaviours"][0]["both_frames"] == 8
+        assert [note[: len(notes[0])] for note in figures["notes"]] == said

@@ -2,6 +2,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nuzzle.errors import InputError
@@ -167,3 +168,85 @@ def test_grooming_that_one_never_saw_counts_where_both_looked_for_the_same():
     one, other = Labels(bouts, spans, 10), Labels(bouts[:1], spans[:1], 10)
     groom = agreement(one, other, same_behaviours=True)["groom"]
     assert (groom.first_frames, groom.second_frames, groom.both_frames) == (4, 0, 0)
+
+
+class TestTargetsThatNobodyNamed:
+    ONE = ("attack",)
+
+    def seen(self, *pairs, text="aa.."):
+        parts = [labels(text, pair=Pair(*pair), names=self.ONE) for pair in pairs]
+        bouts, observed = (
+            pd.concat([getattr(part, table) for part in parts]) for table in ("bouts", "observed")
+        )
+        return Labels(bouts, observed, 4, only_seen=True)
+
+    @pytest.mark.parametrize("unnamed", [("a", "target"), ("agent", "target")])
+    def test_the_only_one_of_the_other_is_meant(self, unnamed):
+        mine, theirs = self.seen(unnamed, text="aaa."), self.seen(("a", "b"))
+        for first, second, who in ((mine, theirs, "first"), (theirs, mine, "second")):
+            result = agreement(first, second)
+            assert result["attack"].both_frames == 2
+            assert f"The {who} does not name" in result.notes[0]
+            assert "a->b was taken" in result.notes[0]
+        assert mine.pairs == (unnamed,), "the labels themselves stay"
+
+    def test_each_agent_has_its_own(self):
+        mine = self.seen(("a", "target"), ("b", "target"))
+        result = agreement(mine, self.seen(("a", "b"), ("b", "a")))
+        assert (result["attack"].both_frames, result.compared_frames) == (4, 8)
+
+    def test_what_the_other_directs_at_the_agent_is_so(self):
+        """One names no target of anything: grooming is the agent's own, attacks are on b."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        both = []
+        for targets, stop in ((("target", "target"), 3), (("b", "a"), 4)):
+            rows = [("a", targets[0], "attack", 0, 2), ("a", targets[1], "groom", 2, stop)]
+            bouts = [dict(zip(names, row, strict=True)) for row in rows]
+            spans = [{**bout, "start_frame": 0, "stop_frame": 4} for bout in bouts]
+            both.append(Labels(bouts, spans, 4, only_seen=True))
+        result = agreement(*both)
+        assert (result["attack"].both_frames, result["groom"].both_frames) == (2, 1)
+        assert (result["groom"].first_frames, result["groom"].second_frames) == (1, 2)
+        assert result.notes == (
+            "The first names no target of groom; the agent was taken, as in the other.",
+            "The first does not name the target of a; a->b was taken, as in the other.",
+        )
+
+    def test_who_else_names_every_target_met_nobody_without_a_name(self):
+        """Of three, a attacks b by name and grooms; that attacks were looked for is of b alone."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        both = []
+        for target in ("target", "a"):
+            rows = [("a", "b", "attack", 0, 2), ("a", target, "groom", 2, 4)]
+            pairs = [("a", "b", "attack"), ("a", target, "groom"), ("a", "c", "attack")]
+            pairs += [("a", "target", "attack")] * (target == "target")
+            bouts = [dict(zip(names, row, strict=True)) for row in rows]
+            spans = [dict(zip(names, (*pair, 0, 4), strict=True)) for pair in pairs]
+            both.append(Labels(bouts, spans, 4, only_seen=True))
+        result = agreement(*both)
+        assert (result["attack"].both_frames, result["groom"].both_frames) == (2, 2)
+        assert len(result.notes) == 1 and "no target of groom" in result.notes[0]
+
+    def test_of_several_it_is_asked_for(self):
+        mine, theirs = self.seen(("a", "target")), self.seen(("a", "b"), ("a", "c"))
+        for same in (False, True):
+            with pytest.raises(InputError) as raised:
+                agreement(mine, theirs, same_behaviours=same)
+            said = str(raised.value)
+            assert "The first does not name the target of a, which may be a->b, a->c" in said
+            assert "--same-behaviours" not in said, "which would not help"
+
+    def test_where_neither_names_it_both_mean_the_same(self):
+        result = agreement(self.seen(("a", "target")), self.seen(("a", "target"), ("a", "b")))
+        assert result["attack"].both_frames == 2
+        assert result.notes == ("Only the second annotator looked at a->b: not compared.",)
+
+
+def test_names_that_differ_in_case_or_blanks_are_said():
+    upper = labels("aa", pair=Pair("Black ", "white"), names=("Attack",))
+    with pytest.raises(InputError, match="nothing in common") as raised:
+        agreement(labels("aa", names=("attack",)), upper)
+    said = "'attack' and 'Attack', 'black' and 'Black ' differ only in case or blanks: write them"
+    assert said in str(raised.value)
+    result = agreement(labels("am"), labels("am", names=("attack", "Mount")))
+    assert result.notes[-1].startswith("'mount' and 'Mount' differ only in case")

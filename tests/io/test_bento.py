@@ -270,3 +270,18 @@ def test_round_trip_of_one_pair_keeps_channels(tmp_path, spans_of):
     header = path.read_text().splitlines()
     assert header[0] == "Bento annotation file"
     assert "Annotation stop frame: 20" in header and "1\t9\t9" in header
+
+
+def test_what_is_directed_at_oneself_is_of_the_agent_alone(write, spans_of):
+    labels = FORMAT.read(write(TEXT), replace(MICE, stream="Ch1", own=("mount", "attack")))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "close_investigation", 14, 40),
+        ("resident", "resident", "attack", 10, 20),
+        ("resident", "resident", "attack", 30, 31),
+    ]
+    assert labels.self_behaviours == ("attack", "mount"), "what is listed, too"
+    options = LabelOptions(individuals=("a", "b"), own=("bite",))
+    labels = FORMAT.read(write(channels("a_to_b")), options)
+    assert labels.self_behaviours == ("bite",), "which is listed and has no bout"
+    with pytest.raises(FormatError, match=r"two things: 'attack' .* 'a' does it to 'b'"):
+        FORMAT.read(write(channels("a_to_b")), replace(options, own=("attack",)))

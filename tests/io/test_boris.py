@@ -425,3 +425,31 @@ def test_a_label_that_means_nobody_looked_takes_its_frames_away(write, spans_of)
         ("resident", "intruder", "bite", 0, 45),
         ("resident", "intruder", "bite", 75, 600),
     ]
+
+
+GROOMED = """Observation id,cage3,,,,,,
+Time,Media file path,Total length,FPS,Subject,Behavior,Modifiers,Status
+1.0,a.avi,10.0,10.0,red,chase,green,START
+2.0,a.avi,10.0,10.0,red,chase,green,STOP
+3.0,a.avi,10.0,10.0,red,groom,,START
+4.0,a.avi,10.0,10.0,red,groom,,STOP
+"""
+
+
+def test_grooming_has_no_modifier(write, spans_of):
+    """Of three, of whom one is followed: chasing is between animals, grooming is of one alone."""
+    path, three = write(GROOMED), ("blue", "green", "red")
+    labels = FORMAT.read(path, LabelOptions(individuals=three, own=("groom",)))
+    assert spans_of(labels.bouts) == [
+        ("red", "green", "chase", 10, 20),
+        ("red", "red", "groom", 30, 40),
+    ]
+    assert spans_of(labels.observed) == [
+        ("red", "blue", "chase", 0, 100),
+        ("red", "green", "chase", 0, 100),
+        ("red", "red", "groom", 0, 100),
+    ]
+    with pytest.raises(FormatError, match=r"line 5: the label of 'groom' .*self:groom"):
+        FORMAT.read(path, LabelOptions(individuals=three))
+    with pytest.raises(FormatError, match="line 3: one name for two things: 'chase'"):
+        FORMAT.read(path, LabelOptions(individuals=three, own=("groom", "chase")))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -108,3 +109,17 @@ def test_the_sample_project(shared_data, spans_of):
         ("mouse", "other", "mm", 798, 951),
     ]
     assert labels.n_frames == 336 * 30
+
+
+def test_what_is_directed_at_oneself_is_of_the_agent_alone(write, spans_of):
+    labels = FORMAT.read(write(project()), replace(MICE, own=("sniff", "bite")))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "attack", 20, 40),
+        ("resident", "intruder", "attack", 60, 70),
+        ("resident", "resident", "bite", 30, 31),
+    ]
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", "attack", 0, 200),
+        ("resident", "resident", "bite", 0, 200),
+        ("resident", "resident", "sniff", 0, 200),
+    ]

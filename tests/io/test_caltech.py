@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -176,3 +177,13 @@ def test_all_rat_dyads_have_the_frames_that_their_ranges_add_up_to(shared_data):
         "bite": 348,
         "chase": 346,
     }
+
+
+def test_what_is_directed_at_oneself_is_of_the_agent_alone(file, spans_of):
+    mice = LabelOptions(individuals=("rat1", "rat2"), stream="S1", not_observed=("base",))
+    labels = FORMAT.read(file, replace(mice, own=("social",)))
+    assert spans_of(labels.bouts) == [
+        ("rat1", "rat1", "social", 10, 14),
+        ("rat1", "rat2", "aggression", 14, 20),
+    ]
+    assert labels.self_behaviours == ("social",)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nuzzle.errors import InputError
+from nuzzle.errors import FormatError, InputError
 from nuzzle.io.cast import Cast
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
@@ -43,3 +43,51 @@ def test_of_two_those_that_are_named():
     assert watched(TWO) == ["ab"]
     with pytest.raises(InputError, match="agent 'c' is not among"):
         watched(replace(TWO, agent="c"))
+
+
+def test_who_is_only_seen_by_itself_may_have_met_the_other():
+    assert watched(TWO, "aa") == ["aa", "ab"]
+    assert watched(TWO, "aa", "ba") == ["aa", "ba"]
+
+
+class TestWhatIsDirectedAtOneself:
+    THREE = replace(THREE, own=("groom",))
+
+    def pair(self, *names, behaviour="groom", **options):
+        cast = Cast(Path("x.csv"), replace(self.THREE, **options))
+        return "".join(cast.pair(*names, line=7, behaviour=behaviour))
+
+    def test_whoever_names_no_target(self):
+        assert self.pair("b") == "bb"
+        assert self.pair("b", individuals=("a", "b")) == "bb"
+        assert self.pair("", agent="c") == "cc"
+        assert self.pair("b", target="c") == "bb", "the manifest's target is that of the others"
+        assert self.pair("b", target="c", behaviour="sniff") == "bc"
+
+    def test_without_direction_two_are_a_pair_all_the_same(self):
+        assert self.pair("b", individuals=("a", "b"), directed=False) == "ab"
+
+    def test_another_as_the_target_is_a_contradiction(self):
+        assert self.pair("b", "b") == self.pair("b", "self") == "bb"
+        message = (
+            r"x\.csv, line 7: one name for two things: 'groom' .* self:groom .*'b' does it to 'a'"
+        )
+        with pytest.raises(FormatError, match=message + ".*groom;self:groom"):
+            self.pair("b", "a")
+
+    def test_a_target_that_may_be_any_is_asked_for(self):
+        message = (
+            r"x\.csv, line 7: the label of 'sniff' does not say towards whom 'b' acts, .*any of "
+        )
+        with pytest.raises(FormatError, match=message + r"\['a', 'c'\]\. .*self:sniff .*'self'"):
+            self.pair("b", behaviour="sniff")
+        with pytest.raises(FormatError, match=r"name the target in the labels\.$"):
+            self.pair("b", behaviour="sniff", directed=False)
+        with pytest.raises(FormatError, match="column target says 'b', which is the agent here"):
+            self.pair("b", behaviour="sniff", target="b")
+
+    def test_the_manifest_may_say_that_all_is(self):
+        assert self.pair("b", target="self", behaviour="rear") == "bb"
+        assert self.pair("", target="self", behaviour="rear") == "aa"
+        with pytest.raises(InputError, match="target 'red' is not among the individuals"):
+            self.pair("b", target="red", behaviour="rear")

@@ -325,3 +325,14 @@ def test_the_rats_split_stays_as_it_is(shared_data):
     )
     assert manifest.splits == {"train": 32, "val": 10}
     assert by_name(manifest)["rat05"].split == "val"
+
+
+def test_what_is_filled_in_leaves_bouts_that_name_no_target_as_they_are(project):
+    header = "agent,target,behaviour,start_frame,stop_frame\n"
+    rows = {1: "one,,groom,3,9\n", 2: "one,self,groom,3,9\n"}
+    for number in range(1, 12):
+        text = header + rows.get(number, "one,two,attack,3,9\n")
+        (project / "labels" / f"{number}_bouts.csv").write_text(text)
+    rows = by_name(start(project, common={"fps": 25.0})[0])
+    assert rows["1"].looked_for == ("attack", "groom", "self:groom")
+    assert {*load_entry(rows["1"]).labels.bouts["target"]} == {"two"}

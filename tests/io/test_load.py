@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,26 @@ def test_names_of_formats_are_unique() -> None:
 def test_read_labels_alone(bouts: Callable[..., Path]) -> None:
     labels = read_labels(bouts(("one", "two", "attack", 3, 9)), LabelOptions(n_frames=N_FRAMES))
     assert intervals(labels) == [("one", "two", "attack", 3, 9)] and labels.n_frames == N_FRAMES
+
+
+def test_what_is_looked_for_as_directed_at_oneself_is_so_in_the_labels(poses, bouts, spans_of):
+    """Two mice: only who grooms is named. No frame counts for two pairs."""
+    path = bouts(("one", "two", "sniff", 0, 2), ("two", "", "lick", 3, 5))
+    entry = Entry("r", poses, path, looked_for=("sniff", "self:groom"))
+    labels = load_entry(replace(entry, behaviours={"lick": "groom"})).labels
+    assert spans_of(labels.bouts) == [("one", "two", "sniff", 0, 2), ("two", "two", "groom", 3, 5)]
+    assert spans_of(labels.observed) == [
+        ("one", "one", "groom", 0, 20),
+        ("one", "two", "sniff", 0, 20),
+        ("two", "two", "groom", 0, 20),
+    ]
+    pair = load_entry(replace(entry, directed=False)).labels
+    assert pair.pairs == (Pair("one", "two"),)
+
+
+def test_who_only_groomed_may_have_met_the_other(poses, bouts, spans_of):
+    entry = Entry("r", poses, bouts(("two", "", "groom", 3, 5)), looked_for=("sniff", "self:groom"))
+    assert spans_of(load_entry(entry).labels.observed) == [
+        ("two", "one", "sniff", 0, 20),
+        ("two", "two", "groom", 0, 20),
+    ]

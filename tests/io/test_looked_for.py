@@ -2,7 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from nuzzle.io.looked_for import misspelled, not_said, with_looked_for
+from nuzzle.io.looked_for import (
+    as_before,
+    misspelled,
+    not_said,
+    own_names,
+    with_looked_for,
+)
 from nuzzle.labels import Labels, Pair
 
 
@@ -93,3 +99,21 @@ def test_what_was_looked_for_beside_it_everywhere_is_no_slip():
     assert misspelled([both, both, ["chase"]], ["supported_rear", "chase"]) == []
     (sentence,) = misspelled([both, both[1:]], ["supported_rear"])
     assert "'supported_rear' counts there as not looked for" in sentence
+
+
+def test_what_is_named_in_both_ways_only_the_labels_can_tell():
+    assert own_names(("chase", "self:groom", "self:rear", "rear"), {}) == ("groom",)
+
+
+def test_a_renamed_behaviour_is_known_by_its_names_in_the_file():
+    renaming = {"lick": "groom", "rear": "sit"}
+    assert own_names(("self:groom", "self:rear"), renaming) == ("groom", "lick")
+
+
+def test_what_is_filled_in_does_not_turn_bouts_on_their_agent():
+    assert as_before(("self:groom", "sniff"), {"attack", "groom"}) == (
+        "groom",
+        "self:groom",
+        "sniff",
+    )
+    assert as_before(("self:groom",), {"attack", "self:rear"}) == ("self:groom",)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -142,3 +144,18 @@ def test_names_that_would_not_come_back_cannot_be_written(tmp_path, name):
     with pytest.raises(InputError, match=f"video.csv: .*{name}.*rename_behaviours"):
         FORMAT.write(labels, tmp_path / "video.csv", 30.0)
     assert not (tmp_path / "video.csv").exists()
+
+
+def test_what_is_directed_at_oneself_is_of_the_agent_alone(tmp_path, table, spans_of):
+    path = tmp_path / "video.csv"
+    table.to_csv(path)
+    labels = FORMAT.read(path, replace(MICE, own=("Sniffing",)))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "Attack", 1, 3),
+        ("resident", "intruder", "Attack", 5, 6),
+        ("resident", "resident", "Sniffing", 0, 2),
+    ]
+    assert spans_of(labels.observed) == [
+        ("resident", "intruder", "Attack", 0, 6),
+        ("resident", "resident", "Sniffing", 0, 6),
+    ]

@@ -80,6 +80,7 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
 
     from nuzzle.errors import InputError
     from nuzzle.evaluation.agreement import check_rates
+    from nuzzle.io.cast import NOBODY
     from nuzzle.io.load import read_labels
 
     if len(paths) < 2:
@@ -95,10 +96,11 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
     check_rates(list(zip(names, read, strict=True)))
     # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
     longest = options.n_frames or max(labels.n_frames for labels in read)
-    animals = {agent: agent for labels in read for agent in labels.bouts["agent"]}
+    named = [{*labels.bouts["agent"], *labels.bouts["target"]} - {*NOBODY} for labels in read]
+    animals = {name: name for names in named for name in sorted(names)}
     for number, ((path, item), labels) in enumerate(zip(each, read, strict=True)):
         n_frames = longest if labels.only_seen else options.n_frames
-        if n_frames not in (None, labels.n_frames) or {*animals} - {*labels.bouts["agent"]}:
+        if n_frames not in (None, labels.n_frames) or {*animals} - named[number]:
             told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
             read[number] = read_labels(path, told)
     return list(zip(names, read, strict=True))

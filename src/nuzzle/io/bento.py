@@ -117,18 +117,19 @@ def read(path: Path, options: LabelOptions) -> Labels:
     for bout in file.bouts:
         used.setdefault(bout.channel, set()).add(bout.behaviour)
     named = {channel: _pair(cast, channel) for channel in used}
-    pairs = {channel: pair or cast.default() for channel, pair in named.items()}
     bouts, early, end = [], 0, file.edge("stop", fps) or 0
     for bout in file.bouts:
         first, last = _frames(file, bout, fps or 1.0)
         early += first < 1
         start, stop = max(first, 1) - 1, max(last, 1)
         end = max(end, stop)
-        bouts.append(_row(pairs[bout.channel], bout.behaviour, start, stop, bout.channel))
+        pair = named[bout.channel] or cast.pair("", "", bout.line, bout.behaviour)
+        pair = cast.checked(pair, bout.behaviour, bout.line)
+        bouts.append(_row(pair, bout.behaviour, start, stop, bout.channel))
     begin = max(0, (file.edge("start", fps) or 1) - 1)
     listed = list(dict.fromkeys([*file.behaviours, *(bout.behaviour for bout in file.bouts)]))
     observed = [
-        _row(pairs[channel], name, begin, end, channel)
+        _row(_watched(cast, named[channel], name), name, begin, end, channel)
         for channel, names in _looked_for(listed, used, named).items()
         for name in names
         if end > begin
@@ -159,6 +160,13 @@ def _pair(cast: Cast, channel: str) -> Pair | None:
         return None
     known = {*cast.options.individuals, *cast.options.rename_individuals, "self"}
     return cast.pair(*max(splits, key=lambda names: sum(name in known for name in names)))
+
+
+def _watched(cast: Cast, named: Pair | None, behaviour: str) -> Pair:
+    """In whom a behaviour was looked for, in a channel of a named pair or of none."""
+    if named is None:
+        return cast.default(behaviour)
+    return Pair(named.agent, named.agent) if cast.is_own(behaviour) else named
 
 
 def _looked_for(

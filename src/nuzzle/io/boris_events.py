@@ -188,7 +188,7 @@ def _bout(
         )
     start, stop = seconds_to_frames(each.start_s, each.stop_s, fps, n_frames)
     subject = "" if each.subject == NO_SUBJECT else each.subject
-    pair = cast.pair(subject, _target(each.modifiers, animals), each.line)
+    pair = cast.pair(subject, _target(each.modifiers, animals), each.line, each.behaviour)
     bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
     return {**bout, "point": each.point}
 
@@ -277,8 +277,9 @@ def _listed(
     named = [Pair(bout["agent"], bout["target"]) for bout in bouts]
     pairs = cast.watched(named)
     between = [pair for pair in pairs if pair.agent != pair.target] or pairs
+    alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
     return [
         dict(zip(SPAN_COLUMNS, (*pair, name, 0, end), strict=True))
-        for pair in between
         for name in missing
+        for pair in (alone if cast.is_own(name) else between)
     ]

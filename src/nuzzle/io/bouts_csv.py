@@ -208,7 +208,7 @@ def _bout(
             "from 0, and a stop after it, were expected.",
             row=line,
         )
-    pair = cast.pair(cell("agent"), cell("target"), line)
+    pair = cast.pair(cell("agent"), cell("target"), line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
     bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
     texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
@@ -232,7 +232,7 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
             "from 0, and a stop after it, were expected.",
             row=row.line,
         )
-    pair = cast.pair(cells[0], cells[1], row.line)
+    pair = cast.pair(cells[0], cells[1], row.line, cells[2])
     span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
     return {**span, "stream": cells[5]}
 

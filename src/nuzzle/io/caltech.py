@@ -20,7 +20,7 @@ from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, names_by_stream
 from nuzzle.io.label_text import frame_number, head, read_text
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels, Pair, intervals_to_mask, mask_to_intervals
+from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
 
 _TITLE = "caltech behavior annotator"
 _SECTION = re.compile(r"(S\d+)\s*:")
@@ -60,20 +60,19 @@ def read(path: Path, options: LabelOptions) -> Labels:
                 f"not_observed names {name!r}, and the behaviours of the file are {listed}.",
                 mend="Correct the column not_observed of the manifest.",
             )
-    pair = Cast(path, options).default()
-    bouts = [{**each._asdict(), "agent": pair.agent, "target": pair.target} for each in ranges]
+    cast = Cast(path, options)
     streams = {each.stream for each in ranges}
     return assemble(
         path,
-        bouts,
-        _looked_for(listed, ranges, pair),
+        cast.placed(each._asdict() for each in ranges),
+        cast.placed(_looked_for(listed, ranges)),
         options,
         end=max(each.stop_frame for each in ranges),
         exclusive=bool(options.stream) or len(streams) == 1,
     )
 
 
-def _looked_for(listed: list[str], ranges: list[_Range], pair: Pair) -> list[dict[str, object]]:
+def _looked_for(listed: list[str], ranges: list[_Range]) -> list[dict[str, object]]:
     used: dict[str, set[str]] = {}
     for each in ranges:
         used.setdefault(each.stream, set()).add(each.behaviour)
@@ -86,8 +85,6 @@ def _looked_for(listed: list[str], ranges: list[_Range], pair: Pair) -> list[dic
         )
         spans += [
             {
-                "agent": pair.agent,
-                "target": pair.target,
                 "behaviour": name,
                 "start_frame": int(start),
                 "stop_frame": int(stop),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
+
+#: How a behaviour begins that an animal directs at itself, in the manifest's column `looked_for`.
+OWN = "self:"
+#: What agent and target are called where neither the labels nor the poses name them.
+NOBODY = Pair("agent", "target")
 
 
 @dataclass(frozen=True)
@@ -24,37 +30,71 @@ class Cast:
     path: Path
     options: LabelOptions
 
-    def default(self) -> Pair:
+    def default(self, behaviour: str = "") -> Pair:
         """The pair of labels that name nobody.
+
+        Args:
+            behaviour: of the labels; what is directed at oneself is of the agent alone.
 
         Raises:
             InputError: `agent` or `target` of the options is not among the animals, or there
                 are more than two and the target could be any.
         """
-        individuals = self.options.individuals
-        for role in ("agent", "target"):
-            name = getattr(self.options, role)
-            if name and individuals and name not in individuals:
-                raise InputError(
-                    f"{self.path}: the {role} {name!r} is not among the individuals of the poses, "
-                    f"{list(individuals)}. Correct the column {role} of the manifest."
-                )
-        agent = self.options.agent or (individuals[0] if individuals else "agent")
-        return Pair(agent, self._partner(agent))
+        agent = self._agent()
+        return Pair(agent, agent if self.is_own(behaviour) else self._partner(agent, behaviour))
 
-    def _partner(self, agent: str) -> str:
+    def is_own(self, behaviour: str) -> bool:
+        """Whether a behaviour is directed at oneself where the labels do not say at whom."""
+        return self.options.directed and behaviour in self.options.own
+
+    def _agent(self) -> str:
         individuals = self.options.individuals
-        if self.options.target and self.options.target != agent:
-            return self.options.target
+        self._check_role("agent", self.options.agent)
+        return self.options.agent or (individuals[0] if individuals else NOBODY.agent)
+
+    def _check_role(self, role: str, name: str) -> None:
+        individuals = self.options.individuals
+        if name and individuals and name not in individuals:
+            raise InputError(
+                f"{self.path}: the {role} {name!r} is not among the individuals of the poses, "
+                f"{list(individuals)}. Correct the column {role} of the manifest."
+            )
+
+    def _partner(self, agent: str, behaviour: str = "", line: int | None = None) -> str:
+        individuals, target = self.options.individuals, self.options.target
+        if target == "self":
+            return agent
+        self._check_role("target", target)
+        if target and target != agent:
+            return target
         others = [name for name in individuals if name != agent]
         if not individuals:
-            return "target" if agent != "target" else "agent"
+            return NOBODY.target if agent != NOBODY.target else NOBODY.agent
         if len(others) > 1:
-            raise InputError(
-                f"{self.path}: the labels do not say towards whom {agent!r} acts, and it may be "
-                f"any of {others}. Give the column target of the manifest."
+            what = f"the label of {behaviour!r} does" if behaviour else "the labels do"
+            raise FormatError(
+                self.path,
+                f"{what} not say towards whom {agent!r} acts, and it may be any of {others}.",
+                row=line,
+                mend=self._ways_out(behaviour),
             )
         return others[0] if others else agent
+
+    def _ways_out(self, behaviour: str) -> str:
+        """What to do about a target that nobody names and that may be any."""
+        named = "Give the column target of the manifest, or name the target in the labels."
+        if self.options.target:
+            named = (
+                "Name the target in the labels: the manifest's column target says "
+                f"{self.options.target!r}, which is the agent here."
+            )
+        if not (behaviour and self.options.directed):
+            return named
+        return (
+            f"{named} If an animal does it to itself, write {OWN}{behaviour} into the manifest's "
+            "column looked_for, beside what else was looked for, or 'self' as the target in the "
+            "labels (in BORIS, as a modifier)."
+        )
 
     def name(self, label: str, line: int | None) -> str:
         """The animal of the poses that a name in the labels stands for.
@@ -75,7 +115,9 @@ class Cast:
             )
         return name
 
-    def pair(self, agent: str, target: str = "", line: int | None = None) -> Pair:
+    def pair(
+        self, agent: str, target: str = "", line: int | None = None, behaviour: str = ""
+    ) -> Pair:
         """The pair that a row names; who is not named comes from the options.
 
         Two animals without direction are one pair, whatever the labels call them.
@@ -84,25 +126,58 @@ class Cast:
             agent: as in the file; may be empty.
             target: as in the file; may be empty, or ``self``.
             line: of the row, for messages.
+            behaviour: of the row, if it has one.
+
+        Raises:
+            FormatError: an animal is unknown; the target may be any; or the row names another
+                animal as the target of what is directed at oneself.
         """
         one_pair = not self.options.directed and len(self.options.individuals) <= 2
-        if one_pair or not (agent or target):
+        if one_pair:
             return self.default()
-        actor = self.name(agent, line) if agent else self.default().agent
-        if target == "self":
+        actor = self.name(agent, line) if agent else self._agent()
+        if target == "self" or (not target and self.is_own(behaviour)):
             return Pair(actor, actor)
-        return Pair(actor, self.name(target, line) if target else self._partner(actor))
+        if not target:
+            return Pair(actor, self._partner(actor, behaviour, line))
+        return self.checked(Pair(actor, self.name(target, line)), behaviour, line)
+
+    def checked(self, named: Pair, behaviour: str, line: int | None) -> Pair:
+        """The pair that the labels name, where it does not contradict the options.
+
+        Raises:
+            FormatError: it is of two animals, and the behaviour is directed at oneself.
+        """
+        if self.is_own(behaviour) and named.agent != named.target:
+            raise FormatError(
+                self.path,
+                f"one name for two things: {behaviour!r} is something that an animal does to "
+                f"itself, as {OWN}{behaviour} in the manifest's column looked_for says, and here "
+                f"{named.agent!r} does it to {named.target!r}.",
+                row=line,
+                mend="Correct one of them. If animals do both, write both into looked_for, "
+                f"{behaviour};{OWN}{behaviour}: then the labels alone say which it is.",
+            )
+        return named
+
+    def placed(self, rows: Iterable[Mapping[Any, Any]]) -> list[dict[Any, Any]]:
+        """Rows of a file that names nobody, with the agent and the target of their behaviour."""
+        return [{**row, **self.default(row["behaviour"])._asdict()} for row in rows]
 
     def watched(self, named: Iterable[Pair]) -> list[Pair]:
         """The pairs that were watched by someone who names these; animals by themselves among them.
 
-        Of two animals, those that are named, or the default. Of more, who names several agents
-        watched all animals, and so did who saw nothing; who names one agent watched what it does,
-        to whichever other. Without direction, each two animals are one pair.
+        Of two animals, those that are named, or the default; who is only named by itself may have
+        met the other. Of more, who names several agents watched all animals, and so did who saw
+        nothing; who names one agent watched what it does, to whichever other. Without direction,
+        each two animals are one pair.
         """
         pairs, animals = list(dict.fromkeys(named)), self.options.individuals
         if len(animals) <= 2:
-            return pairs or [self.default()]
+            if all(pair.agent == pair.target for pair in pairs):  # nothing of the two was seen
+                met = [Pair(pair.agent, one) for pair in pairs for one in animals]
+                return list(dict.fromkeys([*pairs, *met])) or [self.default()]
+            return pairs
         if not self.options.directed:
             return [Pair(*two) for two in combinations(animals, 2)]
         agents = {pair.agent for pair in pairs} or {self.options.agent} - {""}

@@ -12,7 +12,7 @@ from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
-from nuzzle.io.looked_for import not_said
+from nuzzle.io.looked_for import as_before, not_said, shown
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.match import Match, expand, match_files
@@ -254,7 +254,8 @@ def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[st
         return manifest, (_unread_note(unread),) if files else ()
     missing: dict[str, tuple[str, ...]] = {}
     for labelled in files.values():
-        missing |= not_said(labelled.items())
+        for name, names in not_said(labelled.items()).items():
+            missing[name] = as_before(names, shown(labelled[name]))
     if not missing:
         return manifest, ()
     filled = [replace(e, looked_for=missing.get(e.recording, e.looked_for)) for e in manifest]

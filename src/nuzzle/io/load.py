@@ -11,7 +11,7 @@ from nuzzle.files import existing_file
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
-from nuzzle.io.looked_for import with_looked_for
+from nuzzle.io.looked_for import own_names, with_looked_for
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
 from nuzzle.labels import Labels, bout_table, span_table
 from nuzzle.manifest import Entry, Manifest
@@ -212,6 +212,7 @@ def label_options(
         not_observed=entry.not_observed,
         item=entry.item,
         rename_individuals=entry.individuals,
+        own=own_names(entry.looked_for, entry.behaviours),
     )
 
 

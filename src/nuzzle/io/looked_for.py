@@ -8,10 +8,8 @@ from dataclasses import replace
 import pandas as pd
 
 from nuzzle.io.behaviour_names import closest
+from nuzzle.io.cast import OWN
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
-
-#: How a behaviour begins that an animal directs at itself, in the manifest's column `looked_for`.
-OWN = "self:"
 
 
 def with_looked_for(
@@ -49,6 +47,22 @@ def with_looked_for(
     ]
     observed = pd.concat([labels.observed, pd.DataFrame(more, columns=list(SPAN_COLUMNS))])
     return replace(labels, observed=observed.reset_index(drop=True), only_seen=False)
+
+
+def own_names(names: Iterable[str], renaming: Mapping[str, str]) -> tuple[str, ...]:
+    """What label files call the behaviours that are directed at oneself wherever they do not say.
+
+    Args:
+        names: as in the column `looked_for`. What is named with and without ``self:`` may be
+            directed at either, which only the labels can tell.
+        renaming: of behaviours, old -> new; the names are the new ones.
+
+    >>> own_names(["chase", "self:groom"], {"lick": "groom"}), own_names(["rear", "self:rear"], {})
+    (('groom', 'lick'), ())
+    """
+    own = {name.removeprefix(OWN) for name in names if name.startswith(OWN)} - {*names}
+    old = {name for name, new in renaming.items() if new in own}
+    return tuple(sorted({name for name in own if name not in renaming} | old))
 
 
 def _looked_at(labels: Labels, pair: Pair) -> list[tuple[int, int]]:
@@ -98,6 +112,20 @@ def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...
     every = set[str]().union(*(names for names, _ in found.values()))
     missing = {name: tuple(sorted(every - names)) for name, (names, only) in found.items() if only}
     return {name: behaviours for name, behaviours in missing.items() if behaviours}
+
+
+def as_before(names: Iterable[str], seen: Collection[str]) -> tuple[str, ...]:
+    """Names for the column `looked_for` that do not change how the labels are read.
+
+    What is seen between animals and looked for in an animal by itself is named in both ways: else
+    bouts of it that name no target would be directed at oneself.
+
+    Args:
+        names: to fill in.
+        seen: what the labels show, as `shown` gives it.
+    """
+    own = {name.removeprefix(OWN) for name in names if name.startswith(OWN)}
+    return tuple(sorted({*names, *(own & {*seen})}))
 
 
 def misspelled(looked: Sequence[Collection[str]], seen: Collection[str]) -> list[str]:

@@ -50,6 +50,8 @@ class LabelOptions:
         not_observed: labels that mean "nobody looked"; ``STREAM:label`` names another stream's.
         item: which sequence, in a file that holds many.
         rename_individuals: name in the labels -> name in the poses.
+        own: behaviours, as the file calls them, that are directed at oneself where the file does
+            not say at whom.
     """
 
     n_frames: int | None = None
@@ -63,6 +65,7 @@ class LabelOptions:
     not_observed: tuple[str, ...] = ()
     item: str = ""
     rename_individuals: Mapping[str, str] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -99,14 +99,14 @@ def read(path: Path, options: LabelOptions) -> Labels:
         )
     active = np.column_stack([column.to_numpy() == 1 for column in columns.values()])
     seen = np.column_stack([column.notna().to_numpy() for column in columns.values()])
-    pair = Cast(path, options).default()
-    found = Labels.from_frames(pair, active, [*columns], observed=seen)
+    cast = Cast(path, options)
+    found = Labels.from_frames(Pair("", ""), active, [*columns], observed=seen)
     left_out = [name for name in candidates if name not in columns]
     notes = [f"no behaviours, since not 0/1: {listed(left_out, _MANY)}"] if left_out else []
     return assemble(
         path,
-        found.bouts.to_dict("records"),
-        found.observed.assign(stream="").to_dict("records"),
+        cast.placed(found.bouts.to_dict("records")),
+        cast.placed(found.observed.assign(stream="").to_dict("records")),
         options,
         end=len(table),
         notes=notes,
