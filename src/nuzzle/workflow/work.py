@@ -54,7 +54,7 @@ def work_folder(
     Raises:
         OutputError: the bundle exists and `overwrite` is false, something else is there, the folder
             is that of a run that is still going on, or it holds an unfinished one with another
-            config, manifest or division.
+            config, manifest or division, or files that were changed since.
     """
     if out.is_dir():
         raise OutputError(f"{out} is a folder, and a bundle is a file. Choose another name.")
@@ -79,8 +79,9 @@ def remove(work: Path) -> None:
 def _continue(work: Path, mark: str, say: Say) -> None:
     """Leaves a note of this run, and says what it goes on with."""
     begun = _begun(work)
-    what = "an unfinished run with another config, manifest or folds"
-    take_note(work, mark, begun=begun, what=what, instead="Finish that one")
+    what = "an unfinished run with another config, manifest, files or folds"
+    instead = "It goes on only with what it was begun with. Put that back"
+    take_note(work, mark, begun=begun, what=what, instead=instead)
     if begun:
         say(f"continuing the unfinished run in {work}")
 
