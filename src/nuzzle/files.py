@@ -116,7 +116,8 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     """Return `path` as a `Path` if it is a readable, non-empty file.
 
     Raises:
-        InputError: there is no such file, it is a folder, or it is empty.
+        InputError: there is no such file, it is a folder, it is empty, or it is a bundle where
+            something else was expected.
     """
     path = Path(path)
     if not path.exists():
@@ -125,7 +126,16 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
         raise InputError(f"{path} is a folder; a {what} was expected.")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
+    if what != "bundle" and looks_like_bundle(path):
+        raise InputError(f"{path} is a bundle of nuzzle, a trained model; a {what} was expected.")
     return path
+
+
+def looks_like_bundle(path: Path) -> bool:
+    """Whether a file begins as a bundle does, whole or damaged."""
+    start = head(path, 64)
+    # The name of a zip's first file follows the 30 bytes of its first header.
+    return start.startswith(b"PK") and start[30:].startswith(b"bundle.json")
 
 
 def decoded(data: bytes, *, whole: bool = True) -> str | None:

@@ -12,8 +12,7 @@ from filelock import FileLock, Timeout
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
-from nuzzle.files import refuse_foreign, writable_folder, write_text
-from nuzzle.inference.bundle import looks_like_bundle
+from nuzzle.files import looks_like_bundle, refuse_foreign, writable_folder, write_text
 from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
