@@ -244,6 +244,21 @@ def test_a_date_that_no_calendar_has_is_not_yaml(tmp_path):
         Config.load(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_in_any_encoding(tmp_path, encoding):
+    path = tmp_path / "c.yaml"
+    path.write_text("model: {name: tcn}\nlabels: {background: übrig}\n", encoding)
+    config = Config.load(path)
+    assert (config.model.name, config.labels.background) == ("tcn", "übrig")
+
+
+def test_what_is_no_text_is_not_yaml(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"PK\x03\x04")
+    with pytest.raises(ConfigError, match=r"c\.yaml is not text; YAML in UTF-8 was expected"):
+        Config.load(path)
+
+
 def test_a_heading_with_nothing_below_it_says_nothing(tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text("training:\nfeatures:\nmodel: {name: tcn}\n")

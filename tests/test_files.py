@@ -1,10 +1,18 @@
 import errno
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from nuzzle.errors import InputError, OutputError
-from nuzzle.files import atomic_path, existing_file, writable_folder, write_text
+from nuzzle.files import (
+    atomic_path,
+    decoded,
+    existing_file,
+    looks_like_bundle,
+    writable_folder,
+    write_text,
+)
 
 
 def names(folder):
@@ -97,6 +105,30 @@ def test_existing_file(tmp_path):
     with pytest.raises(InputError, match=r"is empty \(0 bytes\)"):
         existing_file(tmp_path / "empty.csv")
     assert existing_file(str(write_text(tmp_path / "a", "x"))) == tmp_path / "a"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_the_beginning_of_a_text_may_end_within_a_character(encoding):
+    data = "aöb".encode(encoding)
+    beginnings = [decoded(data[:end], whole=False) for end in range(2, len(data) + 1)]
+    assert all(text is not None and "aöb".startswith(text) for text in beginnings)
+    assert decoded(data) == "aöb"
+
+
+def test_what_is_no_text():
+    assert decoded(b"PK\x03\x04") is None
+    assert decoded("a".encode("utf-16")[:-1]) is None
+    assert decoded("文".encode()[:2]) is not None, "as Windows' Western letters"
+
+
+def test_a_bundle_where_something_else_is_expected(tmp_path):
+    path, text = tmp_path / "m.nuzzle", write_text(tmp_path / "notes.txt", "PK of bundle.json")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bundle.json", "a model")
+    assert looks_like_bundle(path) and not looks_like_bundle(text)
+    with pytest.raises(InputError, match=r"m\.nuzzle is a bundle .*; a manifest was expected"):
+        existing_file(path, "manifest")
+    assert existing_file(path, "bundle") == path
 
 
 def test_a_folder_that_can_be_written_to(tmp_path):

@@ -79,6 +79,17 @@ def test_what_spreadsheets_make_of_it(files, delimiter, end):
     assert (entry.recording, entry.fps, entry.directed) == ("r1", 25.0, False)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_other_encodings_of_spreadsheets(files, encoding, end):
+    path = files / "m.csv"
+    path.write_bytes(
+        end.join(["recording\tposes\tfps", "Käfig 1\tp1.csv\t25", ""]).encode(encoding)
+    )
+    assert looks_like_manifest(path)
+    assert [(each.recording, each.fps) for each in Manifest.load(path)] == [("Käfig 1", 25.0)]
+
+
 def test_a_decimal_comma(files):
     assert Manifest.load(write(files, "recording;poses;fps\nr1;p1.csv;29,97\n")).entries[
         0
@@ -156,7 +167,7 @@ def test_no_rows_no_file_no_text(files):
         Manifest.load(write(files, "recording,poses\n"))
     with pytest.raises(InputError, match="There is no manifest at"):
         Manifest.load(files / "gone.csv")
-    (files / "m.csv").write_bytes(b"\xff\xfe\x00r")
+    (files / "m.csv").write_bytes(b"recording,poses\nr1,\x00")
     with pytest.raises(FormatError, match="UTF-8"):
         Manifest.load(files / "m.csv")
 

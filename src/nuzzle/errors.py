@@ -45,6 +45,15 @@ def listed(names: Sequence[object], most: int = 5) -> str:
     return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, where it does not end in a question mark; for a note.
+
+    >>> sentence("3 frames were cut"), sentence("Is the frame rate right?")
+    ('3 frames were cut.', 'Is the frame rate right?')
+    """
+    return text if text.endswith("?") else f"{text}."
+
+
 def nearest(name: object, known: Iterable[str], cutoff: float = 0.6) -> str:
     """That of the known names which is spelled nearly so; empty where none is. For a message.
 

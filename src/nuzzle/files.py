@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import secrets
@@ -12,6 +13,9 @@ from tempfile import TemporaryFile
 from typing import TypeVar
 
 from nuzzle.errors import FormatError, InputError, OutputError
+
+#: How UTF-16 begins, as Excel's "Unicode text" is saved.
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Name = TypeVar("Name", bound=str | Path)
 
@@ -112,7 +116,8 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     """Return `path` as a `Path` if it is a readable, non-empty file.
 
     Raises:
-        InputError: there is no such file, it is a folder, or it is empty.
+        InputError: there is no such file, it is a folder, it is empty, or it is a bundle where
+            something else was expected.
     """
     path = Path(path)
     if not path.exists():
@@ -121,20 +126,54 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
         raise InputError(f"{path} is a folder; a {what} was expected.")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
+    if what != "bundle" and looks_like_bundle(path):
+        raise InputError(f"{path} is a bundle of nuzzle, a trained model; a {what} was expected.")
     return path
+
+
+def looks_like_bundle(path: Path) -> bool:
+    """Whether a file begins as a bundle does, whole or damaged."""
+    start = head(path, 64)
+    # The name of a zip's first file follows the 30 bytes of its first header.
+    return start.startswith(b"PK") and start[30:].startswith(b"bundle.json")
+
+
+def decoded(data: bytes, *, whole: bool = True) -> str | None:
+    """The text of bytes in UTF-8, UTF-16 with its mark, or Windows' Western encoding.
+
+    Args:
+        data: of a file.
+        whole: whether it is all of it; its beginning may end within a character.
+
+    Returns:
+        The text, or None where it is none.
+
+    >>> decoded("ä;b".encode("utf-16")), decoded("ä;b".encode("cp1252")), decoded(bytes([0, 1]))
+    ('ä;b', 'ä;b', None)
+    """
+    for encoding in ["utf-16"] if data.startswith(UTF16_MARKS) else ["utf-8-sig", "cp1252"]:
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(data, final=whole)
+        except UnicodeDecodeError:
+            continue
+        # cp1252 gives a meaning to nearly any byte, so control characters tell binary from text.
+        return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
+    return None
 
 
 def read_csv(path: Path) -> csv.DictReader[str]:
     """Rows, by column, of a csv as any spreadsheet saves it.
 
     Raises:
-        FormatError: it is not text in UTF-8.
+        FormatError: it is not text.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # every line ends with one newline
-    except UnicodeDecodeError as error:
-        raise FormatError(path, "is not text in UTF-8; a csv was expected.") from error
-    return csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.partition("\n")[0]))
+    text = decoded(path.read_bytes())
+    if text is None:
+        raise FormatError(path, "is not text; a csv in UTF-8 was expected.")
+    lines = io.StringIO(text, newline=None)  # every line ends with one newline
+    delimiter = delimiter_of(lines.readline())
+    lines.seek(0)
+    return csv.DictReader(lines, delimiter=delimiter)
 
 
 def delimiter_of(line: str) -> str:

@@ -20,7 +20,15 @@ from typing import Any, Literal
 
 from nuzzle.cells import PARSERS
 from nuzzle.errors import LeakageError, ManifestError, nearest
-from nuzzle.files import delimiter_of, existing_file, read_csv, refuse_foreign, write_text
+from nuzzle.files import (
+    decoded,
+    delimiter_of,
+    existing_file,
+    head,
+    read_csv,
+    refuse_foreign,
+    write_text,
+)
 
 
 @dataclass(frozen=True)
@@ -265,8 +273,10 @@ def looks_like_manifest(path: Path) -> bool:
     """Whether the first line of a file has the two columns that every manifest has."""
     if path.suffix.lower() not in (".csv", ".tsv"):
         return False
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        line = file.readline()
+    start = head(path, 16_384)
+    # What turns out to be no text further on is told by whoever reads it whole.
+    text = decoded(start, whole=False) or start.decode("utf-8-sig", errors="replace")
+    line = next(iter(text.splitlines()), "")
     header = next(csv.reader([line], delimiter=delimiter_of(line)), [])
     return {"recording", "poses"} <= {*map(column_name, header)}
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from nuzzle.errors import ConfigError
+from nuzzle.files import decoded
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,11 +37,14 @@ def read_file(path: Path) -> Any:
     Raises:
         ConfigError: it is not YAML, or names a key twice in one section.
     """
+    text = decoded(path.read_bytes())
+    if text is None:
+        raise ConfigError(f"{path} is not text; YAML in UTF-8 was expected.")
     try:
-        return yaml.load(path.read_text("utf-8"), _Loader)
+        return yaml.load(text, _Loader)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 45th of a month, other letters
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 45th of a month
         raise ConfigError(f"{path} is not YAML: {error}") from None
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from nuzzle.errors import FormatError, InputError, ValidationError
+from nuzzle.io.describe import describe
 from nuzzle.io.load import pose_format, read_poses
 from nuzzle.io.registry import PoseOptions
 
@@ -161,6 +162,17 @@ def test_another_separator_is_named(csv: Callable[..., Path], sign: str, name: s
         pose_format(path)
     with pytest.raises(FormatError, match=message):
         read_poses(path, format="deeplabcut_csv")
+
+
+@pytest.mark.parametrize("sign", [",", "\t"])
+def test_utf_16_is_named(csv: Callable[..., Path], sign: str) -> None:
+    path = csv(table())
+    path.write_text(path.read_text().replace(",", sign), "utf-16")
+    for read in (pose_format, lambda path: read_poses(path, format="deeplabcut_csv"), describe):
+        with pytest.raises(
+            FormatError, match=r"poses\.csv: is in UTF-16, .* in UTF-8, with commas"
+        ):
+            read(path)
 
 
 def test_columns_that_a_spreadsheet_left_empty_are_no_poses(csv: Callable[..., Path]) -> None:

@@ -1,4 +1,5 @@
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,11 @@ from nuzzle.errors import FormatError, InputError
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.describe import describe, describe_labels
 from nuzzle.io.init_manifest import init_manifest
+from nuzzle.io.load import read_poses
 from nuzzle.io.registry import LabelOptions, PoseOptions
 from nuzzle.io.splits import Splitting
 from nuzzle.labels import Labels, Pair
+from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
 
@@ -33,6 +36,18 @@ def test_poses(project):
     assert about["skeleton"]["tail_base"] == "tailbase"
     assert about["skeleton"]["renamed"] == {"tailbase": "tail_base"}
     assert about["labels"] is None
+
+
+def test_a_bundle_is_named(tmp_path):
+    path = tmp_path / "m.nuzzle"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bundle.json", "a model")
+    told = r"m\.nuzzle is a bundle of nuzzle, a trained model; a {} was expected"
+    with pytest.raises(InputError, match=told.format("pose file, label file or manifest")):
+        describe(path)
+    for read, what in ((read_poses, "pose file"), (Manifest.load, "manifest")):
+        with pytest.raises(InputError, match=told.format(what)):
+            read(path)
 
 
 def test_what_the_file_does_not_say(project):

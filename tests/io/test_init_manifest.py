@@ -72,6 +72,13 @@ class TestFiles:
         assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
 
+    def test_a_note_that_asks_ends_in_its_question_mark(self, project):
+        with (project / "labels" / "1_bouts.csv").open("a") as file:
+            file.write("one,two,sniff,20,60\n")
+        _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
+        (note,) = (each for each in notes if "40 frames past the 20 of the poses" in each)
+        assert note.startswith("1: ") and note.endswith("belong to this recording?")
+
     def test_without_labels(self, project):
         manifest, _ = start(project, labels=())
         assert {entry.labels for entry in manifest} == {None}

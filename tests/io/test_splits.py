@@ -57,3 +57,5 @@ def test_a_csv_of_splits_as_spreadsheets_save_it(tmp_path):
     path.write_bytes(b"recording;split\rcage 1;train\rcage 2;val\r")
     found = [(each.recording, each.split) for each in read_assignments(path)]
     assert found == [("cage 1", "train"), ("cage 2", "val")]
+    path.write_bytes("recording\tsplit\r\ncage 1\ttrain\r\ncage 2\tval\r\n".encode("utf-16"))
+    assert [(each.recording, each.split) for each in read_assignments(path)] == found

@@ -46,6 +46,28 @@ def test_a_submission_is_read_as_it_is_spelled(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_submission_as_spreadsheets_save_it(
+    tmp_path: Path, separator: str, encoding: str
+) -> None:
+    path = tmp_path / "submission.csv"
+    text = f"{HEADER}\r\n17,mouse1,self,rear,0,5\r\n".replace(",", separator)
+    path.write_bytes(text.encode(encoding))
+    expected = [["17", "mouse1", "self", "rear", 0, 5]]
+    assert read_submission(path).to_numpy().tolist() == expected
+
+
+def test_a_truth_with_semicolons_has_commas_in_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "solution.csv"
+    listed = '["mouse1,mouse2,attack", "mouse1,self,rear"]'.replace('"', '""')
+    header = f"{HEADER},lab_id,behaviors_labeled".replace(",", ";")
+    path.write_text(f'{header}\n17;mouse1;self;rear;0;5;LabA;"{listed}"\n')
+    assert read_solution(path).looked_for == {
+        "17": {("mouse1", "mouse2", "attack"), ("mouse1", "self", "rear")}
+    }
+
+
 def test_nothing_predicted_is_a_header(tmp_path: Path) -> None:
     path = write_submission({"17": bouts()}, tmp_path / "empty.csv")
     assert path.read_text(encoding="utf-8") == f"row_id,{HEADER}\n"
@@ -71,6 +93,8 @@ def test_the_challenges_own_sample_reads(shared_data: Path) -> None:
         ("video_id,agent_id\n1,2\n", r"line 1: .*missing"),
         (f"{HEADER}\n1,mouse1,self,rear,0,2\n1,mouse1,self,rear,x,2\n", "line 3: start_frame"),
         (f"{HEADER}\n1,mouse1,self,rear,0,2.5\n", "line 2: stop_frame is '2.5'"),
+        ("PK\x03\x04", "is not text"),
+        ("\ufeff", "is not a csv: No columns"),
     ],
 )
 def test_wrong_csv_names_the_line(tmp_path: Path, text: str, message: str) -> None:

@@ -170,7 +170,7 @@ def test_a_run_depends_on_its_auxiliary_manifest(manifest, auxiliary, tmp_path):
         config = config_of("conv_lstm", "training.epochs=2")
         train(manifest, out, config, auxiliary=auxiliary, progress=kill)
     for other in (None, Manifest(auxiliary.entries[:1])):
-        with pytest.raises(OutputError, match="another config, manifest or folds: row mouse"):
+        with pytest.raises(OutputError, match="manifest, files or folds: row mouse"):
             train(manifest, out, config, auxiliary=other)
 
 

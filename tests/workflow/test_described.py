@@ -39,6 +39,7 @@ def test_a_file_is_named_even_where_it_kept_its_size(entry, tmp_path):
     entry = replace(entry, labels=labels)
     then = describe({}, [entry])
     labels.write_text("attack,4,9")
-    assert differences(then, describe({}, [entry])) == f"file {labels}"
+    assert differences(then, describe({}, [entry])) == f"{labels} was changed since"
     Path(entry.poses).write_text("54321")
-    assert differences(then, describe({}, [entry])) == f"file {entry.poses}, file {labels}"
+    both = f"{entry.poses} was changed since, {labels} was changed since"
+    assert differences(then, describe({}, [entry])) == both

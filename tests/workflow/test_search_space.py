@@ -8,6 +8,7 @@ from nuzzle.workflow.search_space import (
     SPACES,
     Choice,
     Range,
+    fixed_by,
     load_space,
     space_yaml,
     starting_point,
@@ -63,6 +64,28 @@ def test_what_is_not_a_dimension(tmp_path, line):
     path.write_text(f"loss.gamma: {line}\n")
     with pytest.raises(ConfigError, match=r"space.yaml: loss.gamma: expected a list of values"):
         load_space(path, Config())
+
+
+def test_what_the_configuration_has_outside_of_the_models_own_space_is_not_searched(tmp_path):
+    config = Config.load(None, ["model.name=trees", "training.epochs=10"])
+    assert fixed_by(config) == {"training.epochs": 10}
+    space = load_space(None, config)
+    assert set(SPACES["trees"]) - set(space) == {"training.epochs"}
+    path = tmp_path / "space.yaml"
+    path.write_text("training.epochs: {low: 100, high: 200}\n")
+    assert set(load_space(path, config)) == {"training.epochs"}, "a file names its keys itself"
+
+
+def test_a_configuration_that_fixes_all(monkeypatch):
+    monkeypatch.setitem(SPACES, "trees", {"training.epochs": Range(100, 600)})
+    config = Config.load(None, ["model.name=trees", "training.epochs=10"])
+    with pytest.raises(ConfigError, match="nothing is left to try"):
+        load_space(None, config)
+
+
+def test_dimensions_in_words():
+    assert str(Range(0.02, 0.2, log=True)) == "0.02 to 0.2"
+    assert str(Choice(("bouts", 0.5))) == "bouts, 0.5"
 
 
 def test_values_outside_of_the_space_are_drawn():

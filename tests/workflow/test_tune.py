@@ -85,6 +85,27 @@ def test_what_the_first_trial_cannot_have_of_the_configuration_is_said(
         assert told == any("training.epochs of the configuration may not be" in s for s in said)
 
 
+def test_what_the_configuration_has_outside_of_the_range_stays(manifest, tmp_path, quick):
+    out, said = tmp_path / "best.yaml", []
+    found = tune(manifest, out, TREES, trials=3, say=said.append)
+    assert quick == [5, 5, 5]
+    assert "training.epochs" not in found.trials
+    assert found.config.training.epochs == 5
+    stays = "training.epochs stays 5 in all trials, as the configuration says: it is outside of "
+    assert any(each.startswith(f"{stays}what is tried otherwise (100 to 600). ") for each in said)
+    tune(manifest, out, TREES, trials=4)
+    assert len(quick) == 4, "the same search goes on"
+    with pytest.raises(OutputError, match=r"training.epochs \(5 before, 200 now\)"):
+        tune(manifest, out, TREES.with_values({"training.epochs": 200}), trials=5)
+
+
+@pytest.mark.parametrize("trials", [0, -1])
+def test_a_search_without_trials(manifest, tmp_path, quick, trials):
+    with pytest.raises(InputError, match=f"1 trial at least; {trials} were asked for"):
+        tune(manifest, tmp_path / "best.yaml", TREES, trials=trials)
+    assert not [*tmp_path.glob("best*")]
+
+
 def test_cross_validation_inside_of_train(manifest, space, tmp_path):
     steps = []
     score = TrialScore(manifest, TREES, Scoring("crossval"), lambda sentence: None)

@@ -8,6 +8,7 @@ import pytest
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
+from nuzzle.manifest import Entry
 from nuzzle.workflow.work import work_folder
 
 
@@ -49,6 +50,26 @@ def test_another_run_is_refused_unless_fresh(tmp_path):
         pytest.fail("it was let in")
     assert (work / "last.ckpt").exists()
     with folder(tmp_path / "m.nuzzle", other, fresh=True):
+        assert not (work / "last.ckpt").exists()
+
+
+def test_a_run_whose_files_were_changed_says_so(tmp_path):
+    labels = tmp_path / "cage0.csv"
+    labels.write_text("attack,3,9")
+    entries = [Entry("cage0", poses=labels)]
+
+    def begin(*, fresh=False):
+        out = tmp_path / "m.nuzzle"
+        return work_folder(out, Config(), entries, overwrite=False, fresh=fresh, say=print)
+
+    with pytest.raises(KeyboardInterrupt), begin() as work:
+        (work / "last.ckpt").write_text("an epoch")
+        raise KeyboardInterrupt
+    labels.write_text("attack,4,9")
+    told = r"cage0\.csv was changed since\. It goes on only with what it was begun with\. Put that"
+    with pytest.raises(OutputError, match=rf"{told} back, or pass --fresh"), begin():
+        pytest.fail("it was let in")
+    with begin(fresh=True) as work:
         assert not (work / "last.ckpt").exists()
 
 

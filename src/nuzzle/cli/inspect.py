@@ -114,6 +114,7 @@ def _show_labels(about: dict[str, Any]) -> None:
 
 def _show_behaviours(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
+    from nuzzle.errors import sentence
 
     one = "one behaviour at a time" if about["exclusive"] else "behaviours may overlap"
     rest = f", background {about['background']!r}" if about["background"] else ""
@@ -129,7 +130,7 @@ def _show_behaviours(about: dict[str, Any]) -> None:
     rows = [[row[name] for name in shown] for row in about["behaviours"]]
     print_table([name.replace("_", " ") for name in shown], rows)
     for note in about["notes"]:
-        _line(f"Note: {note}.")
+        _line(f"Note: {sentence(note)}")
 
 
 def _show_manifest(about: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.evaluation.conformal import Conformal
 from nuzzle.features.frontend import Frontend
-from nuzzle.files import atomic_path, existing_file, head
+from nuzzle.files import atomic_path, existing_file
 from nuzzle.inference.calibration import Calibration
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
@@ -296,11 +296,6 @@ class Bundle:
                 f"{path} is a damaged bundle: {type(error).__name__}: {error}. "
                 "Copy it again, or train again."
             ) from error
-
-
-def looks_like_bundle(path: Path) -> bool:
-    """Whether a file begins as a bundle does, whole or damaged."""
-    return b"bundle.json" in head(path, 64)
 
 
 def _files_in(folder: str, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, listed
-from nuzzle.files import existing_file
+from nuzzle.files import UTF16_MARKS, decoded, existing_file, head
 from nuzzle.io.hdf5 import open_hdf5, top_groups
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
@@ -107,7 +107,7 @@ def _named(header: Sequence[Sequence[str]]) -> list[int]:
 def _read_csv(path: Path) -> _Table:
     header = _header(path)
     if not header:
-        _refuse_separator(path)
+        _refuse_spreadsheet(path)
         raise FormatError(
             path,
             "the header of a DeepLabCut or Lightning Pose csv was expected: rows that begin with "
@@ -134,8 +134,16 @@ def _read_csv(path: Path) -> _Table:
     return _Table(columns, values[:, named], values[:, 0], len(header) + 1)
 
 
-def _refuse_separator(path: Path) -> None:
-    """Raise an error for a pose csv whose cells are separated by something else than commas."""
+def _refuse_spreadsheet(path: Path) -> None:
+    """Raise an error for a pose csv in UTF-16, or whose cells are not separated by commas."""
+    start = head(path, 64)
+    if start.startswith(UTF16_MARKS) and (decoded(start, whole=False) or "").startswith(_LEVELS[0]):
+        raise FormatError(
+            path,
+            "is in UTF-16, as a spreadsheet saves Unicode text; UTF-8 was expected.",
+            mend="Take the file that the tracker wrote, or save it again as csv in UTF-8, with "
+            "commas between the cells and decimal points in numbers.",
+        )
     separators = [name for sign, name in _SEPARATORS.items() if _header(path, sign)]
     if separators:
         raise FormatError(
@@ -346,6 +354,6 @@ def _is_h5(path: Path) -> bool:
 
 FORMATS = (
     PoseFormat("lightning_pose", (".csv",), _is_lightning, read_csv),
-    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv, refuse=_refuse_separator),
+    PoseFormat("deeplabcut_csv", (".csv",), _is_csv, read_csv, refuse=_refuse_spreadsheet),
     PoseFormat("deeplabcut_h5", (".h5", ".hdf5"), _is_h5, read_h5),
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import InputError, ManifestError, StreamError, listed
+from nuzzle.errors import InputError, ManifestError, StreamError, listed, sentence
 from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
@@ -194,8 +194,7 @@ def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     manifest, notes = leave_out_streamless(manifest, said)
     manifest, more = fill_looked_for(manifest, said)
     files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
-    found = [each[0].upper() + each[1:] for each in slips(files)]
-    found = [each if each.endswith("?") else f"{each}." for each in found]
+    found = [sentence(each[0].upper() + each[1:]) for each in slips(files)]
     return manifest, (*notes, *more, *found)
 
 
@@ -312,7 +311,7 @@ def first_look(manifest: Manifest) -> tuple[str, ...]:
             "know it: --px-per-cm 18.3."
         )
     if recording.labels is not None:
-        found += [f"{entry.recording}: {note}." for note in recording.labels.notes]
+        found += [f"{entry.recording}: {sentence(note)}" for note in recording.labels.notes]
         found += _unnamed(entry, recording, recording.labels)
     return tuple(found)
 

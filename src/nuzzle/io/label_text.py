@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nuzzle.errors import FormatError
-from nuzzle.files import existing_file
+from nuzzle.files import decoded, existing_file
 from nuzzle.io.registry import LabelOptions
 
 #: Frames are whole, so what looks like three decimals is rather thousands.
@@ -33,7 +33,7 @@ def read_text(path: str | Path) -> str:
         FormatError: it is not text.
     """
     path = existing_file(path, "label file")
-    text = _decode(path.read_bytes())
+    text = decoded(path.read_bytes())
     if text is None:
         raise FormatError(
             path,
@@ -44,18 +44,6 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def _decode(data: bytes) -> str | None:
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        # cp1252 gives a meaning to nearly any byte, so control characters tell binary from text.
-        return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
-    return None
-
-
 def head(path: Path, size: int = 16_384) -> str:
     """The beginning of a file for a check of its format; nothing where it is not text."""
     try:
@@ -63,7 +51,7 @@ def head(path: Path, size: int = 16_384) -> str:
             data = file.read(size)
     except OSError:
         return ""
-    return _decode(data) or ""
+    return decoded(data, whole=False) or ""
 
 
 def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:

@@ -23,8 +23,10 @@ def describe(parts: Mapping[str, Any], entries: Iterable[Entry]) -> str:
 def differences(then: str, now: str) -> str:
     """What two descriptions say otherwise: which keys, and their values; which rows and files.
 
-    >>> differences("epochs: 3\\nrow day1: 7 kB", "epochs: 4\\nrow day1: 8 kB")
+    >>> differences("epochs: 3\\nrow day1: 25 fps", "epochs: 4\\nrow day1: 30 fps")
     'epochs (3 before, 4 now), row day1'
+    >>> differences("file day1.csv: 7f", "file day1.csv: a0")
+    'day1.csv was changed since'
     """
     before, after = then.splitlines(), now.splitlines()
     old, new = (dict(line.partition(": ")[::2] for line in lines) for lines in (before, after))
@@ -34,8 +36,10 @@ def differences(then: str, now: str) -> str:
     for key in keys:
         if not key.startswith(("row ", "file ")):
             said.append(f"{key} ({old.get(key)} before, {new.get(key)} now)")
-        elif key.startswith("row ") or (key in old and key in new):
-            said.append(key)  # a file of only one of them comes or goes with its row
+        elif key.startswith("row "):
+            said.append(key)
+        elif key in old and key in new:  # a file of only one of them comes or goes with its row
+            said.append(f"{key.removeprefix('file ')} was changed since")
     return listed(said, most=3)
 
 

@@ -60,6 +60,9 @@ class Range:
         """What a YAML file holds."""
         return {"low": self.low, "high": self.high, "log": self.log}
 
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -88,6 +91,9 @@ class Choice:
     def to_plain(self) -> Any:
         """What a YAML file holds."""
         return list(self.values)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.values))
 
 
 Space = Mapping[str, Range | Choice]
@@ -140,7 +146,7 @@ def load_space(path: str | Path | None, config: Config) -> Space:
     values.
 
     Args:
-        path: the file; None for the space in `SPACES`.
+        path: the file; None for the space in `SPACES`, without what the configuration fixes.
         config: what a trial starts from.
 
     Raises:
@@ -158,10 +164,22 @@ def load_space(path: str | Path | None, config: Config) -> Space:
                 f"{sorted(SPACES)}. Write one, and pass it with --space."
             )
         space, source = SPACES[config.model.name], f"the space of {config.model.name!r}"
+        space = {key: each for key, each in space.items() if key not in fixed_by(config)}
     else:
         space, source = _read(existing_file(path, "search space")), str(path)
     _check(space, config, source)
     return space
+
+
+def fixed_by(config: Config) -> dict[str, Any]:
+    """Keys of the model's own space that no trial changes, and their values.
+
+    All defaults lie in `SPACES`: whoever writes a value outside of it means to have that one.
+    """
+    space = SPACES[config.model.name]
+    return {
+        key: value for key, each in space.items() if not each.holds(value := _current(config, key))
+    }
 
 
 def _read(path: Path) -> Space:
@@ -198,7 +216,7 @@ def _number(value: Any) -> float | None:
 
 def _check(space: Space, config: Config, source: str) -> None:
     """Raise a `ConfigError` that lists every key and value that no trial could have."""
-    problems = []
+    problems = [] if space else ["the configuration fixes all of it, so nothing is left to try"]
     for key, dimension in space.items():
         if any(key == fixed or key.startswith(f"{fixed}.") for fixed in _FIXED):
             problems.append(f"{key} must be the same in all trials; set it with --set")

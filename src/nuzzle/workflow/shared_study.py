@@ -146,8 +146,8 @@ class SharedStudy:
             elif known != described:
                 raise OutputError(
                     f"{folder} holds a search for something else: {differences(known, described)}. "
-                    "Repeat its command to go on with it, choose another --out, or pass --fresh to "
-                    "throw it away."
+                    "It goes on only with what it was begun with. Put that back, choose another "
+                    "--out, or pass --fresh to throw it away."
                 )
             process = int(self.study.user_attrs.get("processes", 0))
             self.study.set_user_attr("processes", process + 1)

@@ -16,14 +16,14 @@ import pandas as pd
 import torch
 
 from nuzzle.config import Config
-from nuzzle.errors import NuzzleError, OutputError, TrainingError, count, listed
+from nuzzle.errors import InputError, NuzzleError, OutputError, TrainingError, count, listed
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.search_space import Space, load_space, starting_point
+from nuzzle.workflow.search_space import SPACES, Space, fixed_by, load_space, starting_point
 from nuzzle.workflow.shared_study import (
     SharedStudy,
     load_optuna,
@@ -100,18 +100,18 @@ def tune(
         out: the YAML file to write, for ``nuzzle train --config``.
         config: what a trial starts from; all defaults if None.
         space: YAML file of what may be tried; the model's own if None.
-        trials: how many, over all processes and calls.
+        trials: how many, over all processes and calls; 1 at least.
         scoring: how a trial is scored.
         overwrite: whether a file `out` that is not of this search may be replaced.
-        fresh: throw away an earlier search instead of continuing it.
-        say: is told what is going on.
+        fresh, say: throw away an earlier search, not continue it; is told what is going on.
 
     Raises:
         MissingDependencyError, ConfigError, InputError: what is wrong and how to mend it.
-        OutputError: `out` exists, or an earlier search is another one, or not to be thrown away.
-        TrainingError: no trial succeeded.
+        OutputError, TrainingError: `out` exists, or is of another search; no trial succeeded.
     """
     check_models(config := config or Config())
+    if trials < 1:
+        raise InputError(f"A search has 1 trial at least; {trials} were asked for (--trials).")
     scoring, out = scoring or Scoring(), Path(out)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     values, folder = load_space(space, config), _folder(out, overwrite=overwrite)
@@ -120,7 +120,7 @@ def tune(
     study = SharedStudy(
         folder,
         _described(config, manifest, values, scoring),
-        _start(values, config, say),
+        _start(values, config, say, own_space=space is None),
         seed=config.training.seed,
         warmup=config.training.epochs // 3 if scoring.on == "val" else 0,
     )
@@ -128,13 +128,20 @@ def tune(
     return _conclude(study, config, values, out, say)
 
 
-def _start(space: Space, config: Config, say: Say) -> dict[str, Any]:
-    """What the first trial has; what of the configuration may not be tried is said."""
+def _start(space: Space, config: Config, say: Say, *, own_space: bool) -> dict[str, Any]:
+    """What the first trial has; what of the configuration is outside of the space is said."""
+    more = "--space FILE says what may be tried; --show-space prints it"
+    for key, value in fixed_by(config).items() if own_space else ():
+        tried = SPACES[config.model.name][key]
+        say(
+            f"{key} stays {value} in all trials, as the configuration says: it is outside of what "
+            f"is tried otherwise ({tried}). {more}"
+        )
     start = starting_point(space, config)
     if drawn := [key for key in space if key not in start]:
         say(
             f"{listed(drawn)} of the configuration may not be tried, so the first trial draws it, "
-            "too. --space FILE says what may be tried; --show-space prints it"
+            f"too. {more}"
         )
     return start
 

@@ -12,8 +12,7 @@ from filelock import FileLock, Timeout
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
-from nuzzle.files import refuse_foreign, writable_folder, write_text
-from nuzzle.inference.bundle import looks_like_bundle
+from nuzzle.files import looks_like_bundle, refuse_foreign, writable_folder, write_text
 from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
@@ -54,7 +53,7 @@ def work_folder(
     Raises:
         OutputError: the bundle exists and `overwrite` is false, something else is there, the folder
             is that of a run that is still going on, or it holds an unfinished one with another
-            config, manifest or division.
+            config, manifest or division, or files that were changed since.
     """
     if out.is_dir():
         raise OutputError(f"{out} is a folder, and a bundle is a file. Choose another name.")
@@ -79,8 +78,9 @@ def remove(work: Path) -> None:
 def _continue(work: Path, mark: str, say: Say) -> None:
     """Leaves a note of this run, and says what it goes on with."""
     begun = _begun(work)
-    what = "an unfinished run with another config, manifest or folds"
-    take_note(work, mark, begun=begun, what=what, instead="Finish that one")
+    what = "an unfinished run with another config, manifest, files or folds"
+    instead = "It goes on only with what it was begun with. Put that back"
+    take_note(work, mark, begun=begun, what=what, instead=instead)
     if begun:
         say(f"continuing the unfinished run in {work}")
 
