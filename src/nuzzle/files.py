@@ -161,8 +161,8 @@ def decoded(data: bytes, *, whole: bool = True) -> str | None:
     return None
 
 
-def read_csv(path: Path) -> csv.DictReader[str]:
-    """Rows, by column, of a csv as any spreadsheet saves it.
+def csv_text(path: Path) -> tuple[str, str]:
+    """A csv as any spreadsheet saves it, every line ending with one newline; and what separates.
 
     Raises:
         FormatError: it is not text.
@@ -170,10 +170,18 @@ def read_csv(path: Path) -> csv.DictReader[str]:
     text = decoded(path.read_bytes())
     if text is None:
         raise FormatError(path, "is not text; a csv in UTF-8 was expected.")
-    lines = io.StringIO(text, newline=None)  # every line ends with one newline
-    delimiter = delimiter_of(lines.readline())
-    lines.seek(0)
-    return csv.DictReader(lines, delimiter=delimiter)
+    text = io.StringIO(text, newline=None).read()
+    return text, delimiter_of(text.partition("\n")[0])
+
+
+def read_csv(path: Path) -> csv.DictReader[str]:
+    """Rows, by column, of a csv as any spreadsheet saves it.
+
+    Raises:
+        FormatError: it is not text.
+    """
+    text, delimiter = csv_text(path)
+    return csv.DictReader(io.StringIO(text), delimiter=delimiter)
 
 
 def delimiter_of(line: str) -> str:

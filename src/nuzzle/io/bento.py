@@ -25,7 +25,15 @@ from nuzzle.errors import FormatError, InputError, count
 from nuzzle.files import write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, frames_looked_at, names_by_stream
-from nuzzle.io.label_text import frame_number, head, needed_fps, number, read_text, same_rate
+from nuzzle.io.label_text import (
+    SECONDS_TO_POSES,
+    frame_number,
+    head,
+    needed_fps,
+    number,
+    other_rate,
+    read_text,
+)
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
@@ -82,15 +90,13 @@ class _File:
 
     def notes(self, fps: float | None) -> list[str]:
         """On a frame rate that is not that of the poses."""
-        if not (fps and self.fps) or same_rate(fps, self.fps):
-            return []
         done = (
-            "seconds were turned into frames of the poses"
+            SECONDS_TO_POSES
             if self.in_seconds
             else "frames were taken as frames of the poses. If they are others, have BENTO write "
             "seconds, or mend the header's or the manifest's frame rate"
         )
-        return [f"the labels' video has {self.fps:g} frames/s and the poses {fps:g}; {done}"]
+        return other_rate(self.fps, fps, done)
 
 
 def sniff(path: Path) -> bool:

@@ -14,7 +14,12 @@ from typing import Any, NamedTuple
 from nuzzle.errors import FormatError, listed
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
-from nuzzle.io.label_text import needed_fps, same_rate, seconds_to_frames
+from nuzzle.io.label_text import (
+    SECONDS_TO_POSES,
+    needed_fps,
+    other_rate,
+    seconds_to_frames,
+)
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
@@ -194,17 +199,14 @@ def _bout(
 
 
 def _notes(observation: Observation, options: LabelOptions) -> list[str]:
-    notes, offset = list(observation.notes), observation.offset_s
-    if options.fps and observation.fps and not same_rate(options.fps, observation.fps):
-        notes.append(
-            f"the labels' video has {observation.fps:g} frames/s and the poses {options.fps:g}; "
-            "seconds were turned into frames of the poses"
+    rate, offset = observation.fps, observation.offset_s
+    done = SECONDS_TO_POSES
+    if rate and _lasts(observation, options, rate):
+        done += (
+            f". At {rate:g} the poses last as long as the media, so this is probably their frame "
+            "rate, too: correct --fps, or the column fps of the manifest"
         )
-        if _lasts(observation, options, observation.fps):
-            notes[-1] += (
-                f". At {observation.fps:g} the poses last as long as the media, so this is "
-                "probably their frame rate, too: correct --fps, or the column fps of the manifest"
-            )
+    notes = [*observation.notes, *other_rate(rate, options.fps, done)]
     if offset:
         notes.append(
             f"the observation has a time offset of {offset:g} s; times are taken as they stand. If "

@@ -14,6 +14,9 @@ from nuzzle.errors import FormatError
 from nuzzle.files import decoded, existing_file
 from nuzzle.io.registry import LabelOptions
 
+#: What is done about another frame rate than the poses', for a note.
+SECONDS_TO_POSES = "seconds were turned into frames of the poses"
+
 #: Frames are whole, so what looks like three decimals is rather thousands.
 _THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
 
@@ -136,6 +139,13 @@ def seconds_to_frames(
 def same_rate(one: float, other: float) -> bool:
     """Whether two frame rates are one, rounded differently; 29.97 and 30 are two."""
     return abs(one - other) <= 0.01
+
+
+def other_rate(in_file: float | None, poses: float | None, done: str) -> list[str]:
+    """A note where the labels' video and the poses have two frame rates; what was done about it."""
+    if not (in_file and poses) or same_rate(in_file, poses):
+        return []
+    return [f"the labels' video has {in_file:g} frames/s and the poses {poses:g}; {done}"]
 
 
 def needed_fps(path: Path, options: LabelOptions, in_file: float | None = None) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.files import atomic_path, decoded, delimiter_of, existing_file
+from nuzzle.files import atomic_path, csv_text, existing_file
 from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import Action, action, looked_for, videos
 
@@ -145,10 +145,7 @@ def _submitted(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """The csv with its frames as integers, as any spreadsheet saves it."""
-    text = decoded(existing_file(path, "csv").read_bytes())
-    if text is None:
-        raise FormatError(path, "is not text; a csv in UTF-8 was expected.")
-    separator = delimiter_of(next(iter(text.splitlines()), ""))
+    text, separator = csv_text(existing_file(path, "csv"))
     try:
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
