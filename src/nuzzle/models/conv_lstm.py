@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide
+from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide, remember
 
 
 class ConvLSTM(nn.Module):
@@ -105,11 +104,7 @@ class ConvLSTM(nn.Module):
             output: Tensor = self.lstm(steps)[0]
             return output
         count = ((mask.sum(dim=1) + self.frames_per_step - 1) // self.frames_per_step).clamp(min=1)
-        packed = pack_padded_sequence(steps, count.cpu(), batch_first=True, enforce_sorted=False)
-        output, _ = pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=steps.shape[1]
-        )
-        return held(output, count)
+        return held(remember(self.lstm, steps, count), count)
 
 
 CONV_LSTM = Architecture(
