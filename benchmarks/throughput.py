@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nuzzle.config import Config
 from nuzzle.features.engineered import Engineered
@@ -32,6 +34,7 @@ from nuzzle.io.load import read_poses
 from nuzzle.io.trackers import movement_loader
 from nuzzle.labels import Pair
 from nuzzle.models import TemporalCNNLSTM
+from nuzzle.models.blocks import remember
 from nuzzle.prepare.identity import RepairIdentity
 from nuzzle.recording import Recording
 from nuzzle.simulate.recordings import simulate_recording
@@ -148,6 +151,24 @@ def training(windows: int) -> None:
     row("cnn_lstm training, windows", windows, stamps[1] - stamps[0])
 
 
+def padded_lstm(batches: int) -> None:
+    """Forward and backward through an LSTM on sequences of 512 steps, one of which is shorter."""
+    lstm = nn.LSTM(128, 128, batch_first=True, bidirectional=True)
+    steps, count = torch.randn(8, 512, 128, requires_grad=True), torch.tensor([256, *[512] * 7])
+
+    def packed() -> None:
+        some = pack_padded_sequence(steps, count, batch_first=True, enforce_sorted=False)
+        pad_packed_sequence(lstm(some)[0], batch_first=True)[0].sum().backward()
+
+    def repeated(once: Callable[[], None]) -> float:
+        return median_s(lambda: [once() for _ in range(batches)])
+
+    frames = batches * int(count.sum())
+    other = frames / repeated(packed)
+    seconds = repeated(lambda: remember(lstm, steps, count).sum().backward())
+    row("LSTM training, padded sequences", frames, seconds, "packed sequences", other)
+
+
 def peak_mb(code: str) -> float:
     """Peak memory of a fresh Python that runs `code`, MB."""
     tail = "\nprint(open('/proc/self/status').read())"
@@ -196,6 +217,7 @@ def main() -> None:
     simulation(20 / scale)
     window_inference(10_000 // scale)
     training(6_400 // scale)
+    padded_lstm(10 // scale)
     streaming(500_000 // scale)
 
 

@@ -12,6 +12,7 @@ from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
 from nuzzle.io.looked_for import own_names, with_looked_for
+from nuzzle.io.quiet_end import quiet_end
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
 from nuzzle.labels import Labels, bout_table, span_table
 from nuzzle.manifest import Entry, Manifest
@@ -97,7 +98,7 @@ def load_entry(entry: Entry, auxiliary: Entry | None = None) -> Recording:
         ManifestError: names the recording, and what is wrong with its files or its row.
     """
     try:
-        return _load(entry, auxiliary)
+        return _noting_quiet_end(_used(entry, _load(entry, auxiliary)))
     except InputError as error:
         if isinstance(error, ManifestError):
             raise
@@ -149,6 +150,11 @@ def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
     if auxiliary is not None and auxiliary.labels is not None:
         beside = _auxiliary(auxiliary.labels, auxiliary, recording)
         recording = replace(recording, auxiliary=beside)
+    return recording
+
+
+def _used(entry: Entry, recording: Recording) -> Recording:
+    """The frames of a recording that a row names."""
     if entry.start_frame is None and entry.stop_frame is None:
         return recording
     start = entry.start_frame or 0
@@ -162,9 +168,19 @@ def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
             f"stop_frame is {stop:,}, and the poses have {recording.n_frames:,} frames: all up to "
             "the last are used"
         )
-        noted = replace(recording.labels, notes=(*recording.labels.notes, note))
-        recording = replace(recording, labels=noted)
+        recording = _noting(recording, recording.labels, note)
     return recording.slice(start, min(stop, recording.n_frames))
+
+
+def _noting_quiet_end(recording: Recording) -> Recording:
+    labels = recording.labels
+    if labels is None or (note := quiet_end(labels, recording.start_frame)) is None:
+        return recording
+    return _noting(recording, labels, note)
+
+
+def _noting(recording: Recording, labels: Labels, note: str) -> Recording:
+    return replace(recording, labels=replace(labels, notes=(*labels.notes, note)))
 
 
 def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:

@@ -111,7 +111,7 @@ def from_first_frame(
 def remember(lstm: nn.LSTM, steps: Tensor, count: Tensor) -> Tensor:
     """What a bidirectional LSTM says of sequences of different lengths, each as if it were alone.
 
-    On a GPU sequences are packed. On a CPU that is 4 to 19 times as slow in training (the gradient
+    On a GPU sequences are packed. On a CPU that is several times as slow in training (the gradient
     of each step is a tensor as long as all of them), so each direction runs by itself there, the
     backward one from each sequence's own last step.
 
