@@ -44,6 +44,19 @@ def test_missing_points_stay_missing():
     assert present.sum() == 23
 
 
+def test_the_same_poses_have_one_fingerprint_whatever_they_are_called():
+    position = points()
+    position[2, 0, 1, 0] = np.nan
+    one = recording(position)
+    renamed = recording(position, individuals=("c", "d"), group="cage")
+    assert renamed.fingerprint == one.fingerprint
+    changed = position.copy()
+    changed[3, 0, 0, 0] += 0.01
+    assert recording(changed).fingerprint != one.fingerprint
+    assert recording(points()).fingerprint != one.fingerprint
+    assert one.slice(0, 3).fingerprint != one.slice(3, 6).fingerprint
+
+
 def test_all_points_missing_is_a_recording():
     assert not recording(np.full((4, 2, 2, 2), np.nan)).present.any()
 

@@ -33,7 +33,8 @@ KEYPOINTS = ("nose", "neck", "tail_base")
 
 def recording(name, *behaviours, looked=("attack", "mount"), lab="", seen=100, labelled=True):
     """A hundred frames; ten of each of the behaviours, one after the other."""
-    position = np.random.default_rng(0).normal(size=(100, 2, 3, 2)).astype(np.float32)
+    rng = np.random.default_rng(list(name.encode()))
+    position = rng.normal(size=(100, 2, 3, 2)).astype(np.float32)
     made = Recording.from_arrays(
         name, position, keypoints=KEYPOINTS, individuals=("a", "b"), fps=10.0
     )
@@ -286,3 +287,23 @@ def test_what_readers_note_of_both_kinds_of_labels_is_said_once():
     say_recordings("train", [replace(one, labels=labels, auxiliary=beside)], said.append)
     assert said[:2] == ["m1: cut by 3 frames", "m1: no bite"]
     assert len(said) == 3, "and how much was read"
+
+
+def test_copies_of_poses_that_nobody_calls_one_are_said():
+    one = recording("m1", "attack")
+    said = []
+    others = [replace(one, name="m2"), recording("m3", "attack")]
+    say_recordings("train", [one, *others], said.append)
+    (sentence,) = [each for each in said if "very same poses" in each]
+    assert sentence.startswith("warning: m1, m2 have the very same poses.")
+    said.clear()
+    of_one = [replace(each, group="cage") for each in (one, others[0])]
+    say_recordings("train", of_one, said.append)
+    assert not any("very same poses" in each for each in said)
+
+
+def test_copies_of_poses_in_train_and_val_are_refused():
+    train = [recording("m0", "attack"), recording("m1", "attack")]
+    copy = replace(train[1], name="m2")
+    with pytest.raises(LeakageError, match="m2 of val; the first are those of m1 of train"):
+        checked(train, [recording("m3", "attack"), copy])

@@ -47,6 +47,14 @@ def test_recordings_that_were_trained_on_are_refused(bundle_file, manifest):
     assert evaluate(bundle_file, manifest, "train", allow_seen=True).groups == 3
 
 
+def test_a_copy_of_poses_that_were_trained_on_is_refused_whatever_its_name(bundle_file, manifest):
+    entry = next(iter(manifest.select("train")))
+    copy = Manifest((replace(entry, recording="new", group="another"),))
+    with pytest.raises(InputError, match="trained on these very poses, as 'mouse0'"):
+        evaluate(bundle_file, copy, "train")
+    assert evaluate(bundle_file, copy, "train", allow_seen=True).groups == 1
+
+
 def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tmp_path):
     path = tmp_path / "bouts.csv"
     rows = "agent,target,behaviour,start_frame,stop_frame\nresident,intruder,attack,10,90\n"

@@ -93,6 +93,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"warning: {what} has {listed(useless)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
+    _warn_of_copies(recordings, say)
     _warn_of_labs(recordings, say)
     _warn_of_not_said(recordings, say)
     _warn_of_slips(recordings, say)
@@ -104,6 +105,19 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"they are left out. Most of them are in {most.name}: {unseen[most.name]:,} of "
             f"{most.n_frames:,}"
         )
+
+
+def _warn_of_copies(recordings: Sequence[Recording], say: Say) -> None:
+    """Say which recordings are the same poses, and nobody says that they belong together."""
+    copies: dict[str, list[Recording]] = {}
+    for each in recordings:
+        copies.setdefault(each.fingerprint, []).append(each)
+    for alike in copies.values():
+        if len({each.leak_group for each in alike}) > 1:
+            say(
+                f"warning: {listed([each.name for each in alike])} have the very same poses. Leave "
+                "the copies out, or give them one group in the manifest"
+            )
 
 
 def _warn_of_labs(recordings: Sequence[Recording], say: Say) -> None:
@@ -195,6 +209,7 @@ def check_splits(
     """
     train, val = recordings["train"], recordings["val"]
     _refuse_shared(train, val)
+    _refuse_copies(train, val)
     refuse_contradictions([*train, *val])
     warn_of_names([*train, *val], say)
     able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
@@ -218,6 +233,17 @@ def check_splits(
         for name, member in config.members().items():
             _check_readable(name, train, able, space, member)
     return {"train": labelled(train), "val": able}
+
+
+def _refuse_copies(train: Sequence[Recording], val: Sequence[Recording]) -> None:
+    """Refuse the same poses on both sides, under whatever names."""
+    learned = {each.fingerprint: each.name for each in train}
+    copies = {each.name: same for each in val if (same := learned.get(each.fingerprint))}
+    if copies:
+        raise LeakageError(
+            f"The very same poses are in train and in val: {listed([*copies])} of val; the first "
+            f"are those of {next(iter(copies.values()))} of train. Leave the copies out."
+        )
 
 
 def _refuse_shared(train: Sequence[Recording], val: Sequence[Recording]) -> None:

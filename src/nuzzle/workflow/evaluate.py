@@ -96,6 +96,7 @@ def _score_entry(
     recording = load_entry(entry)
     # Only the pose file may know the animal.
     _refuse_seen(bundle, {recording.name: recording.leak_group}, accepted)
+    _refuse_copy(bundle, recording, accepted)
     one = score_recording(bundle, recording)
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
@@ -198,4 +199,14 @@ def _refuse_seen(bundle: Bundle, groups: Mapping[str, str], accepted: Set[str]) 
             f"The model was trained on {listed(seen)}, or on other recordings of the same animals "
             "or sessions: a score on them says nothing about new ones. Choose another split, or "
             "pass --allow-seen."
+        )
+
+
+def _refuse_copy(bundle: Bundle, recording: Recording, accepted: Set[str]) -> None:
+    """Raise where the model was trained on the very poses of a recording, under another name."""
+    learned = bundle.training.get("fingerprints", {}).get(recording.fingerprint)
+    if learned is not None and recording.name not in accepted:
+        raise LeakageError(
+            f"The model was trained on these very poses, as {learned!r}: a score on them says "
+            "nothing about new animals. Choose other recordings, or pass --allow-seen."
         )

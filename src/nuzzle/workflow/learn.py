@@ -260,6 +260,7 @@ def _trained_on(
         "recordings": [each.name for each in recordings["train"]],
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.leak_group for each in recordings["train"]}),
+        "fingerprints": {each.fingerprint: each.name for each in recordings["train"]},
         "labs": looked_for(recordings["train"], space.names),
         "unlearned": [name for name in space.behaviours if not counts[name]["frames"]],
         "one_way": _one_way(train, len(space.names)) if space.directed else [],
