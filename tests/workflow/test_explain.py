@@ -9,6 +9,7 @@ import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
 from nuzzle.errors import InputError, OutputError
+from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
 from nuzzle.workflow.train import train
 
@@ -84,6 +85,18 @@ def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
         nuzzle.explain(bundle_file, [study], tmp_path / "b", frames=[10**6])
     with pytest.raises(OutputError, match="not empty"):
         nuzzle.explain(bundle_file, [study], out)
+
+
+def test_what_an_animal_does_to_itself_has_no_other_target(bundle_file, manifest, tmp_path):
+    study, out = tmp_path / "one.csv", tmp_path / "why"
+    Manifest(manifest.entries[3:4]).save(study)
+    bundle = Bundle.load(bundle_file)
+    alone = replace(bundle, space=replace(bundle.space, own=("attack",)))
+    chosen = {"behaviours": ["attack"], "frames": [100], "repeats": 0}
+    (row, *_) = nuzzle.explain(alone, [study], out, **chosen)["attribution"]
+    assert row["target"] == row["agent"]
+    animals = pd.read_csv(out / "attribution.csv")["animal"]
+    assert set(animals) == {"agent", "another animal"}
 
 
 def test_frames_of_a_part_are_those_of_its_video(bundle_file, manifest, tmp_path):

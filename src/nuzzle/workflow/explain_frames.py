@@ -130,7 +130,7 @@ def explain_frames(
     ]
     for name in dict.fromkeys(each.behaviour for each in examples):
         _draw(bundle, [one for one in done if one[0].behaviour == name], folder)
-    rows = [_row(*one) for one in done]
+    rows = [_row(bundle, *one) for one in done]
     if rows:
         folder.table("attribution_frames", rows)
         folder.table("attribution", [row for one in done for row in _keypoint_rows(bundle, *one)])
@@ -150,11 +150,12 @@ def explain_frames(
     return rows
 
 
-def _row(example: Example, found: Attribution) -> dict[str, Any]:
+def _row(bundle: Bundle, example: Example, found: Attribution) -> dict[str, Any]:
+    own = example.behaviour in bundle.space.own
     return {
         "recording": example.recording,
         "agent": example.pair.agent,
-        "target": example.pair.target,
+        "target": example.pair.agent if own else example.pair.target,
         "behaviour": example.behaviour,
         "frame": example.frame,
         "bout_frames": example.frames,
@@ -178,7 +179,7 @@ def _keypoint_rows(bundle: Bundle, example: Example, found: Attribution) -> list
             "share": float(share[number, index]),
             "log_odds": float(signed[number, index]),
         }
-        for number, animal in enumerate(_animals(bundle))
+        for number, animal in enumerate(_animals(bundle, example.behaviour))
         for index, keypoint in enumerate(bundle.frontend.skeleton.keypoints)
     ]
 
@@ -190,16 +191,19 @@ def _shares(found: Attribution) -> NDArray[np.float64]:
     return shares
 
 
-def _animals(bundle: Bundle) -> tuple[str, str]:
-    return ("agent", "target") if bundle.space.directed else ("one animal", "the other")
+def _animals(bundle: Bundle, behaviour: str) -> tuple[str, str]:
+    """What the two animals of a pair are in a behaviour."""
+    if not bundle.space.directed:
+        return "one animal", "the other"
+    return "agent", "another animal" if behaviour in bundle.space.own else "target"
 
 
 def _draw(
     bundle: Bundle, done: Sequence[tuple[Example, Attribution]], folder: ExplanationFolder
 ) -> None:
     """Pictures and course of one behaviour, the mean over its examples."""
-    skeleton, animals = bundle.frontend.skeleton, _animals(bundle)
     example = done[0][0]
+    skeleton, animals = bundle.frontend.skeleton, _animals(bundle, example.behaviour)
     behaviour, number = example.behaviour, bundle.space.names.index(example.behaviour)
     poses = torch.from_numpy(example.prepared.pair_position(example.pair))
     posture = usual_posture(poses, skeleton).double().numpy()
