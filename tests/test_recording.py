@@ -44,6 +44,15 @@ def test_missing_points_stay_missing():
     assert present.sum() == 23
 
 
+def test_a_point_without_one_coordinate_is_missing():
+    position = points()
+    position[2, 0, 1, 0] = np.nan
+    one = recording(position)
+    assert np.isnan(one.position[2, :, 1, 0]).all()
+    assert np.isnan(one.position).sum() == 2
+    assert not np.isnan(position[2, 1, 1, 0]), "the array that was given stays as it is"
+
+
 def test_the_same_poses_have_one_fingerprint_whatever_they_are_called():
     position = points()
     position[2, 0, 1, 0] = np.nan

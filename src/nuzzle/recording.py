@@ -282,6 +282,9 @@ def _poses(
         raise InputError(
             f"positions have the shape (time, 2, keypoint, individual); got {points.shape}."
         )
+    half = np.isnan(points).any(axis=1, keepdims=True) & ~np.isnan(points)
+    if half.any():  # without one coordinate a point is missing
+        points = np.where(half, np.float32(np.nan), points)
     if confidence is None:
         sure = np.full((points.shape[0], *points.shape[2:]), np.nan, dtype=np.float32)
     else:

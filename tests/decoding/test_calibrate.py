@@ -7,7 +7,7 @@ from scipy.special import softmax
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.calibrate import fit_calibrator
 from nuzzle.decoding.correct import corrected
-from nuzzle.decoding.leave_out import groups_needed, leave_out, promised
+from nuzzle.decoding.leave_out import fit_calibration, groups_needed, leave_out, promised
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.coverage import measure_coverage
@@ -131,7 +131,24 @@ def test_no_calibration_changes_nothing(overconfident):
 def test_what_cannot_be_fitted_is_refused(scored):
     nothing = scored(np.zeros((5, 2), dtype=bool), np.full((5, 2), 0.5), exclusive=False)
     with pytest.raises(InputError, match="nothing can be calibrated"):
-        fit_calibrator([nothing])
+        fit_calibration([nothing], CalibrationConfig())
+
+
+def test_a_behaviour_that_one_group_alone_shows_is_calibrated_on_the_others_by_nothing(scored):
+    rng = np.random.default_rng(0)
+    pairs = []
+    for index in range(6):
+        truth = np.zeros((600, 1), dtype=bool)
+        truth[100:200] = index == 0
+        said = np.clip(np.where(truth, 0.8, 0.1) + 0.05 * rng.normal(size=truth.shape), 0, 1)
+        pairs.append(scored(truth, said, recording=f"r{index}", exclusive=False))
+    settings = CalibrationConfig(adapt=False)
+    (alone, *others) = leave_out(pairs, settings).pairs
+    assert fit_calibrator(pairs[1:]).temperature == 1.0
+    np.testing.assert_allclose(alone.probability, pairs[0].probability, atol=1e-6)
+    fitted = fit_calibration(pairs[:5], settings).correction
+    (same,) = corrected(pairs[5:], fitted)
+    np.testing.assert_allclose(others[-1].probability, same.probability, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", ["temperature", "isotonic"])

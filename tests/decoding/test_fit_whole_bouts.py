@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
+from nuzzle.decoding import fit_whole_bouts as fit_whole_bouts_module
+from nuzzle.decoding.coarse import coarse
+from nuzzle.decoding.fit_whole_bouts import _Stretches, fit_whole_bouts
 from nuzzle.evaluation.decisions import Truth
 
 BOTH = {"b0": "both"}
@@ -53,6 +55,15 @@ def test_worth_is_what_f1_is_made_of(scored):
     assert worth.bout_f1 > 0.8
     (worth,) = fit_whole_bouts(pairs, {"b0": "bouts"}).worth.values()
     assert worth.frame == pytest.approx(1 / 1800)
+
+
+def test_of_many_stretches_every_so_many_are_learned_from(scored, monkeypatch):
+    pairs = [coarse(pair) for pair in flickering(scored, recordings=3)]
+    every = _Stretches.of(pairs, [0])
+    monkeypatch.setattr(fit_whole_bouts_module, "_ENOUGH_STRETCHES", len(every.frames) // 4 + 1)
+    thinned = _Stretches.of(pairs, [0])
+    for some, values in zip(thinned, every, strict=True):
+        np.testing.assert_array_equal(some, values[::4])
 
 
 def test_truth_that_nobody_looked_for_teaches_nothing(scored):

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+from nuzzle.decoding import paths
 from nuzzle.decoding.paths import best_paths
 
 
@@ -52,6 +53,18 @@ def test_sequences_together_are_as_one_by_one():
     assert [len(path) for path in together] == [5, 400, 0, 1, 90]
     for score, path in zip(scores, together, strict=True):
         assert (path == best_path(score, cost)).all()
+
+
+@pytest.mark.parametrize("frames", [1, 100, 1000])
+def test_in_batches_as_all_at_once(frames, monkeypatch):
+    _, cost = random_problem(0, 1, 3)
+    lengths = [5, 400, 0, 1, 90, 0]
+    scores = [random_problem(seed, length, 3)[0] for seed, length in enumerate(lengths)]
+    expected = best_paths(scores, cost)
+    monkeypatch.setattr(paths, "_MOST_BYTES", 9 * frames)
+    for path, same in zip(best_paths(scores, cost), expected, strict=True):
+        assert path.tolist() == same.tolist()
+    assert best_paths([], cost) == []
 
 
 def test_no_frames():

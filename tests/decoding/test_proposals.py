@@ -39,6 +39,19 @@ def test_overlap_is_the_best_of_all_bouts():
     assert best_overlap(stretches, np.empty((0, 2), dtype=int)) == pytest.approx([0, 0, 0])
 
 
+def test_overlaps_are_those_of_every_stretch_with_every_bout():
+    rng = np.random.default_rng(0)
+    edges = np.sort(rng.choice(400, 60, replace=False)).reshape(-1, 2)
+    start = rng.integers(0, 395, 500)
+    stretches = np.stack([start, start + rng.integers(1, 120, 500)], axis=1)
+    expected = []
+    for one in stretches:
+        frames = set(range(*one))
+        bouts = [set(range(*bout)) for bout in edges]
+        expected.append(max(len(frames & bout) / len(frames | bout) for bout in bouts))
+    assert best_overlap(stretches, edges) == pytest.approx(expected)
+
+
 def test_traits_by_hand():
     """Eight frames at .9 with .2 before and .4 after, in a recording that ends soon after."""
     said = np.array([0.2] * 20 + [0.6] * 2 + [0.9] * 4 + [0.7] * 2 + [0.4] * 3)

@@ -18,6 +18,7 @@ from nuzzle.inference.attribution import (
 )
 from nuzzle.inference.bundle import Bundle, Member
 from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
+from nuzzle.inference.predict import predict_recording
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.models import ARCHITECTURES
 from nuzzle.prepare.pipeline import Pipeline
@@ -115,6 +116,45 @@ def test_missing_points_have_no_part_and_the_rest_still_adds_up(recording):
     assert (found.values[at - 5 : at + 5, 0, 2] == 0).all()
     assert (found.values[at, 1, 0] == 0).all()
     assert abs(found.unexplained) < 0.03 * np.abs(found.values).sum()
+
+
+@pytest.mark.parametrize("features", ["relational", "relational_symmetric", "nodes", "windowed"])
+def test_a_missing_point_leaves_the_others_their_gradient_on_the_real_road(features, recording):
+    """Against differences: through a heading, all keypoints of an animal meet."""
+    position = recording.position.copy()
+    position[396:405, :, 1, 0] = np.nan
+    holes = recording.with_position(position, "holes")
+    bundle = bundle_of("tcn", recording, features=features, channels=8, num_layers=2)
+    model, front = bundle.classifier.model.double(), bundle.frontend
+    mean, std = (each.double() for each in (front.normaliser.mean, front.normaliser.std))
+    poses = torch.from_numpy(holes.pair_position(holes.pairs[0]))[380:420].double()
+
+    def score(points):
+        x = ((front.feature_set(points) - mean) / std).nan_to_num(nan=0.0)
+        return model(x.unsqueeze(0))[0, 20, 0]
+
+    still = torch.where(poses.isnan(), poses, poses - 1.0)
+    found = integrated_gradients(score, poses, still, steps=1)
+    middle, step = poses - 0.5, 1e-5
+    for place in [(20, 0, 0, 0), (20, 0, 6, 1), (21, 0, 3, 0), (19, 1, 0, 1), (20, 1, 6, 0)]:
+        more, less = middle.clone(), middle.clone()
+        more[place] += step
+        less[place] -= step
+        with torch.no_grad():
+            slope = float(score(more) - score(less)) / (2 * step)
+        assert float(found[place]) == pytest.approx(slope, rel=1e-3, abs=1e-6)
+
+
+def test_a_lab_is_explained_by_what_it_looked_for(recording):
+    bundle, pair = bundle_of("cnn_lstm", recording), recording.pairs[0]
+    lab = replace(recording, lab="L")
+    narrow = replace(bundle, training={"labs": {"L": ["attack"]}})
+    (_, said), *_ = predict_recording(narrow, lab, [pair])
+    log_odds = float(np.log(said[400, 0] / said[400, 2]))
+    assert attribute(narrow, lab, pair, 400, "attack", steps=1).score == pytest.approx(
+        log_odds, abs=1e-3
+    )
+    assert abs(attribute(bundle, recording, pair, 400, "attack", steps=1).score - log_odds) > 0.01
 
 
 def test_without_direction_both_orders_count(recording):

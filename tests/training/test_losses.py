@@ -86,6 +86,12 @@ def test_kinds_by_hand():
     # Without any behaviour there is none to tell.
     only = FocalLoss(True, gamma=0)(logits[1:], targets[1:], seen[1:])
     torch.testing.assert_close(loss(logits[1:], targets[1:], seen[1:]), only)
+    # Where one alone was looked for there is none to tell it from: such frames do not thin it out.
+    alone = torch.tensor([[True, False, True]])
+    frames = [torch.cat([each, each[:1]]) for each in (logits, targets)]
+    both = loss(*frames, torch.cat([seen, alone]))
+    without = FocalLoss(True, gamma=0)(*frames, torch.cat([seen, alone]))
+    assert float(both - without) == pytest.approx(0.5 * math.log(2))
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])

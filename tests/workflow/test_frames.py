@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from nuzzle.labels import Pair
@@ -81,3 +83,25 @@ def test_certainty_is_that_of_the_agent_by_itself():
     np.testing.assert_allclose(towards.certainty(exclusive=True), [0.9, 0.95, 0.7], rtol=1e-6)
     assert own.unsure.any(axis=1).tolist() == [False, True, False], "only where it grooms"
     assert towards.unsure.any(axis=1).all()
+
+
+def test_what_a_lost_target_hides_is_known_from_another_pair():
+    p = np.array([[0.7, 0.2, 0.1]] * 2, np.float32)
+    lost = np.stack([p[0], np.full(3, np.nan, np.float32)])
+    said = np.array([GROOM, GROOM])
+    pairs = [PairFrames(Pair("a", "b"), lost, said), PairFrames(Pair("a", "c"), p, said)]
+    *_, own = separate_own(SPACE, pairs)
+    np.testing.assert_allclose(own.probability[:, 0], [0.7, 0.7])
+
+
+def test_pairs_that_differ_in_what_an_agent_does_to_itself_leave_the_likeliest():
+    space = LabelSpace(("groom", "other", "rear"), "other", True, ("groom", "rear"))
+    space = replace(space, own=("groom", "rear"))
+    p = np.array([[0.3, 0.2, 0.5]] * 3, np.float32)
+    groom, other, rear = np.eye(3, dtype=bool)
+    pairs = [
+        PairFrames(Pair("a", "b"), p, np.array([groom, groom, other])),
+        PairFrames(Pair("a", "c"), p, np.array([other, rear, other])),
+    ]
+    (own,) = [one for one in separate_own(space, pairs) if one.pair == Pair("a", "a")]
+    assert own.predicted.tolist() == np.array([groom, rear, other]).tolist()

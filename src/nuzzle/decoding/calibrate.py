@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, pooled
 from nuzzle.probabilities.calibrators import (
     FLOOR,
@@ -36,17 +35,21 @@ def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") 
     Args:
         pairs: predictions for recordings that the model was not trained on.
         method: ``temperature``: the one under which the truth is most probable; ``isotonic``: a
-            curve for each behaviour, by isotonic regression; ``none``: a temperature of 1.
+            curve for each behaviour, by isotonic regression; ``none``, and where no behaviour
+            occurs: a temperature of 1.
 
     Raises:
-        InputError: there is nothing to fit, or the pairs differ in their classes.
+        InputError: there are no pairs, or they differ in their classes.
     """
     check_comparable(pairs)
-    if method == "none":
+    if method == "none" or not any_occurs(pairs):
         return Temperature(pairs[0].exclusive)
-    if not any((pair.truth & pair.observed).any() for pair in pairs):
-        raise InputError("No behaviour occurs in these recordings: nothing can be calibrated.")
     return _temperature(pairs) if method == "temperature" else _isotonic(pairs)
+
+
+def any_occurs(pairs: Sequence[ScoredPair]) -> bool:
+    """Whether any behaviour, the background among them, occurs in any frame."""
+    return any(bool((pair.truth & pair.observed).any()) for pair in pairs)
 
 
 def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:

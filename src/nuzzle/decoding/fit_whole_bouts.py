@@ -110,28 +110,39 @@ class _Stretches(NamedTuple):
     @classmethod
     def of(cls, pairs: Sequence[ScoredPair], columns: Sequence[int]) -> _Stretches:
         """Those of all pairs, evenly thinned where they are many."""
+        shown = [(pair, column) for pair in pairs for column in columns if pair.looked_for[column]]
+        found = [_known(*each) for each in shown]
+        before = np.cumsum([0, *map(len, found)])
+        step = 1 + int(before[-1]) // _ENOUGH_STRETCHES
         parts = [
-            cls._of_one(p, column) for p in pairs for column in columns if p.looked_for[column]
+            cls._of_one(*each, stretches[-first % step :: step])
+            for each, stretches, first in zip(shown, found, before[:-1].tolist(), strict=True)
         ]
-        each = [np.concatenate(values) for values in zip(*parts, strict=True)]
-        step = 1 + len(each[0]) // _ENOUGH_STRETCHES
-        return cls(*(values[::step] for values in each))
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
     @classmethod
-    def _of_one(cls, pair: ScoredPair, column: int) -> _Stretches:
-        """Of what reaches into frames in which a behaviour was not looked for, nothing is known."""
-        probability = pair.probability[:, column].astype(np.float64)
+    def _of_one(cls, pair: ScoredPair, column: int, stretches: Ints) -> _Stretches:
         truth = pair.truth[:, column]
-        found = propose(probability, pair.fps)
-        found = found[RunningTotal(~pair.observed[:, column]).sums(*found.T) == 0]
-        frames = found[:, 1] - found[:, 0]
+        frames = stretches[:, 1] - stretches[:, 0]
         return cls(
-            traits(probability, found, pair.fps),
-            np.full(len(found), column),
+            traits(_said(pair, column), stretches, pair.fps),
+            np.full(len(stretches), column),
             frames,
-            RunningTotal(truth).sums(*found.T) / frames,
-            best_overlap(found, mask_to_intervals(truth)),
+            RunningTotal(truth).sums(*stretches.T) / frames,
+            best_overlap(stretches, mask_to_intervals(truth)),
         )
+
+
+def _said(pair: ScoredPair, column: int) -> Floats:
+    """The probability of one behaviour, `(time,)`."""
+    return pair.probability[:, column].astype(np.float64)
+
+
+def _known(pair: ScoredPair, column: int) -> Ints:
+    """Stretches that do not reach into frames in which a behaviour was not looked for."""
+    found = propose(_said(pair, column), pair.fps)
+    hidden = RunningTotal(~pair.observed[:, column]).sums(*found.T)
+    return np.asarray(found[hidden == 0])
 
 
 def _regression(

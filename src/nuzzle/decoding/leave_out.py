@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
+from nuzzle.decoding.calibrate import any_occurs
 from nuzzle.decoding.correct import corrected, fit_correction
+from nuzzle.errors import InputError
 from nuzzle.evaluation.conformal import Conformal, fit_conformal
 from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.probabilities.adaptation import Correction
@@ -95,6 +97,8 @@ def fit_calibration(
     Raises:
         InputError: there is nothing to fit, or the pairs differ in their classes.
     """
+    if not any_occurs(pairs):
+        raise InputError("No behaviour occurs in these recordings: nothing can be calibrated.")
     promise = promised(len(groups_of(pairs)), settings.coverage)
     return _fit(pairs, settings, promise, out_of_fold)
 

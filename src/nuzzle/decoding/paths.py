@@ -9,7 +9,8 @@ Source: Viterbi (1967), Error Bounds for Convolutional Codes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from nuzzle.decoding.base import Floats
 
 Ints = NDArray[np.int64]
+
+#: Of sequences that are solved together: where each state came from, states by states a frame.
+_MOST_BYTES = 200_000_000
 
 
 def best_paths(scores: Sequence[NDArray[Any]], cost: NDArray[Any]) -> list[Ints]:
@@ -34,6 +38,15 @@ def best_paths(scores: Sequence[NDArray[Any]], cost: NDArray[Any]) -> list[Ints]
     Returns:
         `(time,)` state of each frame, for each sequence.
     """
+    held = np.cumsum([len(score) for score in scores]) * len(cost) ** 2
+    batches = groupby(zip(held // _MOST_BYTES, scores, strict=True), key=itemgetter(0))
+    return [
+        path for _, batch in batches for path in _side_by_side([score for _, score in batch], cost)
+    ]
+
+
+def _side_by_side(scores: Sequence[NDArray[Any]], cost: NDArray[Any]) -> list[Ints]:
+    """The best paths of sequences that fit in memory together."""
     total = sum(len(score) for score in scores)
     if total == 0:
         return [np.zeros(0, dtype=np.int64) for _ in scores]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.base import Floats
 from nuzzle.decoding.smoothing import gaussian_mean
+from nuzzle.evaluation.bouts import overlaps
 from nuzzle.evaluation.running import RunningTotal
 from nuzzle.labels import mask_to_intervals
 from nuzzle.probabilities.calibrators import log_odds
@@ -46,13 +47,15 @@ def propose(probability: Floats, fps: float) -> Ints:
 def best_overlap(stretches: Ints, bouts: Ints) -> Floats:
     """The largest intersection over union of each stretch with any of the bouts, `(stretch,)`.
 
+    Bouts are sorted, and do not overlap each other.
+
     >>> best_overlap(np.array([[0, 4], [8, 9]]), np.array([[2, 4], [3, 6]])).tolist()
     [0.5, 0.0]
     """
-    start, stop = stretches[:, None, 0], stretches[:, None, 1]
-    inner = np.minimum(stop, bouts[:, 1]) - np.maximum(start, bouts[:, 0])
-    outer = np.maximum(stop, bouts[:, 1]) - np.minimum(start, bouts[:, 0])
-    return np.asarray(np.max(np.maximum(inner, 0) / outer, axis=1, initial=0.0))
+    which, _, iou = overlaps(stretches, bouts)
+    best = np.zeros(len(stretches))
+    np.maximum.at(best, which, iou)
+    return best
 
 
 def traits(probability: Floats, stretches: Ints, fps: float) -> Floats:

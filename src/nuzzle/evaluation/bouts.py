@@ -68,15 +68,7 @@ def match_bouts(true: NDArray[np.int64], predicted: NDArray[np.int64]) -> Matche
     Returns:
         Every match with any overlap, best first: those above a threshold are the first ones.
     """
-    first = np.searchsorted(predicted[:, 1], true[:, 0], side="right")
-    last = np.searchsorted(predicted[:, 0], true[:, 1], side="left")
-    overlaps = np.maximum(last - first, 0)
-    t = np.repeat(np.arange(len(true)), overlaps)
-    within = np.arange(len(t)) - np.repeat(np.cumsum(overlaps) - overlaps, overlaps)
-    p = np.repeat(first, overlaps) + within
-    inner = np.minimum(true[t, 1], predicted[p, 1]) - np.maximum(true[t, 0], predicted[p, 0])
-    outer = np.maximum(true[t, 1], predicted[p, 1]) - np.minimum(true[t, 0], predicted[p, 0])
-    iou = inner / outer
+    t, p, iou = overlaps(true, predicted)
     taken_true, taken_predicted, kept = set[int](), set[int](), []
     for candidate in np.argsort(-iou, kind="stable"):
         pair = int(t[candidate]), int(p[candidate])
@@ -85,6 +77,30 @@ def match_bouts(true: NDArray[np.int64], predicted: NDArray[np.int64]) -> Matche
             taken_predicted.add(pair[1])
             kept.append(candidate)
     return Matches(t[kept], p[kept], iou[kept])
+
+
+def overlaps(
+    stretches: NDArray[np.int64], bouts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Each stretch with each bout that it shares a frame with.
+
+    Args:
+        stretches: `(stretch, 2)` start and stop frames, in any order.
+        bouts: `(bout, 2)`, sorted, not overlapping each other.
+
+    Returns:
+        `(overlap,)` each: which stretch, which bout, intersection over union of their frames.
+    """
+    first = np.searchsorted(bouts[:, 1], stretches[:, 0], side="right")
+    last = np.searchsorted(bouts[:, 0], stretches[:, 1], side="left")
+    number = np.maximum(last - first, 0)
+    s = np.repeat(np.arange(len(stretches)), number)
+    within = np.arange(len(s)) - np.repeat(np.cumsum(number) - number, number)
+    b = np.repeat(first, number) + within
+    mine, other = stretches[s], bouts[b]
+    inner = np.minimum(mine[:, 1], other[:, 1]) - np.maximum(mine[:, 0], other[:, 0])
+    outer = np.maximum(mine[:, 1], other[:, 1]) - np.minimum(mine[:, 0], other[:, 0])
+    return s, b, inner / outer
 
 
 def count_bouts(pair: ScoredPair) -> BoutCounts:

@@ -59,11 +59,14 @@ def seen_from(vectors: Tensor, axis: Tensor) -> Tensor:
 
     Args:
         vectors: `(..., 2, time)`.
-        axis: the body's unit vector forward, `(..., 2, time)`.
+        axis: the body's unit vector forward, `(..., 2, time)`, or what expands to it.
 
     Returns:
         `(..., 2, time)`: how far forward, how far to the right.
     """
+    # Each vector with an axis of its own: through a shared one, a missing vector would take the
+    # gradient of all others along, which `integrated_gradients` silences node by node.
+    axis = axis.expand_as(vectors)
     x, y = vectors[..., 0, :], vectors[..., 1, :]
     ahead, aside = axis[..., 0, :], axis[..., 1, :]
     return torch.stack([x * ahead + y * aside, y * ahead - x * aside], dim=-2)

@@ -113,6 +113,7 @@ def attribute(
 ) -> Attribution:
     """Attributions of the log-odds of a behaviour in a frame to the poses around it.
 
+    The odds are against all others that the recording's lab looked for, as in what is predicted.
     The road from the poses goes through features, normalisation and network. A model without
     direction looks at both orders of the pair; the mean is explained.
 
@@ -136,13 +137,15 @@ def attribute(
     poses = torch.from_numpy(prepared.pair_position(pair))
     x, still = poses[first:stop], held_still(poses, frame, bundle.frontend.skeleton)
     baseline = torch.where(x.isnan(), x, still.expand_as(x))
+    looked_for = np.flatnonzero(bundle.looked_for(prepared.lab))
+    others = looked_for[looked_for != column] if network.exclusive else None
     both = not bundle.space.directed and not bundle.frontend.feature_set.symmetric
 
     def score(points: Tensor) -> Tensor:
         views = [points, points.flip(-3)] if both else [points]
         inputs = [_input(bundle, each, prepared.lab)[begin - first : end - first] for each in views]
         said = [network.logits_of(each, frame - begin) for each in inputs]
-        return torch.stack([_log_odds(each, column, network.exclusive) for each in said]).mean()
+        return torch.stack([_log_odds(each, column, others) for each in said]).mean()
 
     values = integrated_gradients(score, x, baseline, steps)
     with torch.no_grad():
@@ -184,12 +187,9 @@ def _input(bundle: Bundle, poses: Tensor, lab: str) -> Tensor:
     return front.with_lab(front.model_input(front.feature_set(poses)), lab)
 
 
-def _log_odds(logits: Tensor, column: int, exclusive: bool) -> Tensor:
-    """Of one behaviour, from logits `(behaviour,)`."""
-    if not exclusive:
-        return logits[column]
-    others = [index for index in range(len(logits)) if index != column]
-    return logits[column] - logits[others].logsumexp(0)
+def _log_odds(logits: Tensor, column: int, others: NDArray[np.intp] | None) -> Tensor:
+    """Of one behaviour, from logits `(behaviour,)`; against `others`, where they exclude it."""
+    return logits[column] if others is None else logits[column] - logits[others].logsumexp(0)
 
 
 def held_still(poses: Tensor, frame: int, skeleton: Skeleton) -> Tensor:

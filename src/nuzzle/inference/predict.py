@@ -82,7 +82,7 @@ def predict_raw(
         return [PairProbability(*each) for each in said[0].items()]
     # Without direction, members with symmetric features and others may look at other orders.
     common = [pair for pair in said[0] if all(pair in member for member in said)]
-    looked_for = bundle.looked_for(recording.lab)
+    looked_for = bundle.looked_for(recording.lab) if wanted is None else wanted
     return [
         PairProbability(pair, bundle.combiner([member[pair] for member in said], looked_for))
         for pair in common

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.errors import ConfigError, InputError, count, listed
-from nuzzle.labels import mask_to_intervals
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.gaps import last_present
 from nuzzle.recording import Recording
@@ -103,14 +102,8 @@ def swaps_of(order: NDArray[np.int64]) -> list[Swap]:
     """
     exchanged = (order != np.arange(order.shape[1])).any(axis=1)
     changes = np.flatnonzero((order[1:] != order[:-1]).any(axis=1)) + 1
-    ways = np.zeros(len(order), dtype=np.int64)
-    ways[changes] = 1
-    ways = np.cumsum(ways)
-    return [
-        Swap(int(start), int(stop))
-        for way in np.unique(ways[exchanged])
-        for start, stop in mask_to_intervals(ways == way)
-    ]
+    runs = pairwise([0, *changes.tolist(), len(order)])
+    return [Swap(start, stop) for start, stop in runs if exchanged[start:stop].any()]
 
 
 def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArray[np.int64]:

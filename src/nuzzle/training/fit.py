@@ -23,7 +23,7 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
 )
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from torch import Tensor, nn
+from torch import nn
 
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, DivergedError
@@ -37,7 +37,7 @@ from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.progress import Progress
 from nuzzle.training.rendering import Renderer
 from nuzzle.training.samples import Sample
-from nuzzle.training.targets import LabelSpace
+from nuzzle.training.targets import LabelSpace, Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,21 +204,22 @@ def model_arguments(
 def _joint_loss(
     config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> JointLoss:
-    counts = torch.from_numpy(np.sum([sample.targets.counts for sample in train], axis=0))
     n = len(space.names)
-    main = _loss(config, space, counts[:n])
+    main = _loss(config, space, [sample.targets.of(slice(n)) for sample in train])
     if auxiliary is None:
         return JointLoss(main, n)
-    beside = _loss(config, auxiliary, counts[n:])
+    beside = _loss(config, auxiliary, [sample.targets.of(slice(n, None)) for sample in train])
     return JointLoss(main, n, beside, config.loss.auxiliary)
 
 
-def _loss(config: Config, space: LabelSpace, counts: Tensor) -> FocalLoss:
+def _loss(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> FocalLoss:
     power = config.loss.alpha_power
+    counts = torch.from_numpy(np.sum([each.counts for each in targets], axis=0))
     alpha = inverse_frequency(counts, power) if power else None
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
-        adjustment = logit_adjustment(counts, config.loss.logit_adjustment)
+        looked_for = torch.from_numpy(np.sum([each.looked_for for each in targets], axis=0))
+        adjustment = logit_adjustment(counts, looked_for, config.loss.logit_adjustment)
     return FocalLoss(
         space.exclusive,
         config.loss.gamma,

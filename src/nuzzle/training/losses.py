@@ -75,6 +75,7 @@ class FocalLoss:
             return loss
         foreground = mask.clone()
         foreground[..., self.background] = False
+        foreground &= foreground.sum(-1, keepdim=True) > 1  # one alone is not told from others
         return loss + self.kinds * self._mean(logits, targets, foreground)
 
     def _mean(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:

@@ -33,6 +33,15 @@ class Targets(NamedTuple):
         """Frames of each behaviour, where it was looked for, `(behaviour,)`."""
         return np.asarray((self.active & self.observed).sum(axis=0))
 
+    @property
+    def looked_for(self) -> NDArray[np.int64]:
+        """Frames with any behaviour in which each was looked for, `(behaviour,)`."""
+        return np.asarray((self.observed & self.active.any(axis=1, keepdims=True)).sum(axis=0))
+
+    def of(self, columns: slice) -> Targets:
+        """Some of the behaviours."""
+        return Targets(*(mask[:, columns] for mask in self))
+
     def beside(self, other: Targets) -> Targets:
         """These, then the columns of others of the same frames."""
         both = zip(self, other, strict=True)

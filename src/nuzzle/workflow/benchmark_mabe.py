@@ -39,7 +39,7 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
-from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.frames import one_at_a_time, separate_own
 from nuzzle.workflow.learn import check_models
 
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
@@ -175,7 +175,7 @@ def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str,
 def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
     rows = []
     for one in separate_own(space, pairs):
-        said = _one_at_a_time(one)
+        said = one_at_a_time(one)  # a submission may not hold two
         for column, behaviour in enumerate(space.names):
             if behaviour != space.background:
                 rows += [
@@ -183,15 +183,6 @@ def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
                     for start, stop in mask_to_intervals(said[:, column])
                 ]
     return pd.DataFrame(rows, columns=["agent", "target", "behaviour", "start_frame", "stop_frame"])
-
-
-def _one_at_a_time(one: PairFrames) -> NDArray[np.bool_]:
-    """What was predicted, the likeliest where several were: a submission may not hold two."""
-    likeliest = np.where(one.predicted, np.nan_to_num(one.probability), -1.0).argmax(axis=1)
-    out: NDArray[np.bool_] = one.predicted & (
-        np.arange(one.predicted.shape[1]) == likeliest[:, np.newaxis]
-    )
-    return out
 
 
 def _submit(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> Path | None:

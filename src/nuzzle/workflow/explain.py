@@ -272,7 +272,8 @@ class _Job:
     def _columns(self, behaviour: str, size: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
         columns = self.bundle.frontend.columns
         kinds = families(columns)
-        share = {kind: float(size[inside].sum() / size.sum()) for kind, inside in kinds.items()}
+        total = max(float(size.sum()), 1e-12)  # trees that never split have no size at all
+        share = {kind: float(size[inside].sum() / total) for kind, inside in kinds.items()}
         return [
             {
                 "behaviour": behaviour,

@@ -36,21 +36,26 @@ def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFra
     mine = [_merged([one for one in pairs if one.pair.agent == agent]) for agent in agents]
     apart = [
         *(_only(one, one.pair, ~own, background) for one in pairs),
-        *(_of_itself(one, own, background) for one in mine),
+        *(_of_itself(one, own, background, exclusive=space.exclusive) for one in mine),
     ]
     return [one for one in apart if (one.looked_for & ~background).any()] or list(pairs)
 
 
 def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
-    """One agent's pairs as one: what holds in any of them holds."""
-    first = pairs[0]
+    """One agent's pairs as one: what holds in any of them holds.
+
+    Its probabilities are those of the first pair whose animals are both there.
+    """
+    probability = pairs[0].probability
+    for one in pairs[1:]:
+        probability = np.where(np.isnan(probability), one.probability, probability)
     any_of = np.logical_or.reduce
     doubts = [one.unsure for one in pairs if one.unsure is not None]
     truths = [one.truth for one in pairs if one.truth is not None]
     seen = [one.observed for one in pairs if one.observed is not None]
     return PairFrames(
-        first.pair,
-        first.probability,
+        pairs[0].pair,
+        probability,
         any_of([one.predicted for one in pairs]),
         any_of(truths) if truths else None,
         any_of(seen) if seen else None,
@@ -58,15 +63,28 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
     )
 
 
+def one_at_a_time(one: PairFrames) -> NDArray[np.bool_]:
+    """What was predicted, `(time, behaviour)`; the likeliest where several were."""
+    likeliest = np.where(one.predicted, np.nan_to_num(one.probability), -1.0).argmax(axis=1)
+    out: NDArray[np.bool_] = one.predicted & (
+        np.arange(one.predicted.shape[1]) == likeliest[:, np.newaxis]
+    )
+    return out
+
+
 def _of_itself(
-    one: PairFrames, own: NDArray[np.bool_], background: NDArray[np.bool_]
+    one: PairFrames, own: NDArray[np.bool_], background: NDArray[np.bool_], *, exclusive: bool
 ) -> PairFrames:
     """What an agent does to itself.
+
+    Pairs may differ in what that is: of exclusive behaviours the likeliest stays.
 
     Of which answers the model is not sure is known of all it may do at once: that is a doubt about
     the agent by itself only where one of its own behaviours was decided.
     """
     alone = _only(one, Pair(one.pair.agent, one.pair.agent), own, background)
+    if exclusive:
+        alone = replace(alone, predicted=one_at_a_time(alone))
     if alone.unsure is None or not background.any():
         return alone
     decided = (one.predicted & own).any(axis=1, keepdims=True)
