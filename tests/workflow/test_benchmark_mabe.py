@@ -142,13 +142,6 @@ def test_what_a_mouse_does_to_itself_has_itself_as_target():
     ]
 
 
-def test_of_two_actions_at_once_the_likelier_is_submitted():
-    probability = np.array([[0.6, 0.4], [0.4, 0.6], [0.9, 0.1]], np.float32)
-    predicted = np.array([[True, True], [True, True], [False, True]])
-    one = PairFrames(Pair("mouse1", "mouse1"), probability, predicted)
-    assert module._one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]
-
-
 def test_an_ensemble_goes_the_same_road(tree, tmp_path):
     member = {name: CONFIG.to_dict()[name] for name in ("model", "features")}
     member["training"] = {"epochs": 12, "epoch_windows": 3000}
