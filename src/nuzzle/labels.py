@@ -112,6 +112,12 @@ def intervals_to_mask(
     return np.cumsum(edges[:-1]) > 0
 
 
+def frames_inside(table: pd.DataFrame, n_frames: int) -> NDArray[np.bool_]:
+    """Frames inside any interval of a bout or span table, `(n_frames,)`."""
+    starts, stops = (table[name].to_numpy() for name in ("start_frame", "stop_frame"))
+    return intervals_to_mask(starts, stops, n_frames)
+
+
 def mask_to_intervals(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The half-open intervals where `mask` `(time,)` is true, as `(interval, 2)`.
 
@@ -207,9 +213,7 @@ class Labels:
             mine = table[(table["agent"] == pair.agent) & table["target"].isin(list(pair))]
             for behaviour, rows in mine.groupby("behaviour"):
                 if behaviour in names:
-                    out[:, names.index(str(behaviour))] = intervals_to_mask(
-                        rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), self.n_frames
-                    )
+                    out[:, names.index(str(behaviour))] = frames_inside(rows, self.n_frames)
         return FrameLabels(active, observed, names)
 
     def exclusive_frames(
@@ -267,13 +271,7 @@ class Labels:
 
         def table(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
             return [
-                {
-                    "agent": pair.agent,
-                    "target": pair.target,
-                    "behaviour": behaviour,
-                    "start_frame": start,
-                    "stop_frame": stop,
-                }
+                dict(zip(SPAN_COLUMNS, (*pair, behaviour, start, stop), strict=True))
                 for column, behaviour in enumerate(behaviours)
                 for start, stop in mask_to_intervals(masks[:, column])
             ]

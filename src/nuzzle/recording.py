@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -132,7 +133,7 @@ class Recording:
         there: NDArray[np.bool_] = x & y
         return there
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Stands for its poses: the same where all points are, whatever anything is called."""
         points = np.where(np.isfinite(self.position), self.position, np.inf)
@@ -282,7 +283,8 @@ def _poses(
         raise InputError(
             f"positions have the shape (time, 2, keypoint, individual); got {points.shape}."
         )
-    half = np.isnan(points).any(axis=1, keepdims=True) & ~np.isnan(points)
+    missing = np.isnan(points)
+    half = missing != missing.any(axis=1, keepdims=True)
     if half.any():  # without one coordinate a point is missing
         points = np.where(half, np.float32(np.nan), points)
     if confidence is None:

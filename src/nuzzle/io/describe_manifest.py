@@ -12,7 +12,7 @@ from nuzzle.errors import InputError, LeakageError
 from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
-from nuzzle.labels import Labels, intervals_to_mask
+from nuzzle.labels import Labels, frames_inside
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 
@@ -93,12 +93,7 @@ def _count_labels(
 def count_frames(table: pd.DataFrame, n_frames: int) -> int:
     """Frames inside any of the intervals of a bout or span table, summed over pairs."""
     return sum(
-        int(
-            intervals_to_mask(
-                rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), n_frames
-            ).sum()
-        )
-        for _, rows in table.groupby(["agent", "target"])
+        int(frames_inside(rows, n_frames).sum()) for _, rows in table.groupby(["agent", "target"])
     )
 
 

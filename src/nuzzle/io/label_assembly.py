@@ -18,7 +18,7 @@ from nuzzle.labels import (
     Labels,
     Pair,
     bout_table,
-    intervals_to_mask,
+    frames_inside,
     mask_to_intervals,
 )
 
@@ -68,9 +68,7 @@ def frames_looked_at(labels: Labels) -> tuple[int, int] | None:
     None where these are not one and the same span for every pair and behaviour.
     """
     masks = [
-        intervals_to_mask(
-            rows["start_frame"].to_numpy(), rows["stop_frame"].to_numpy(), labels.n_frames
-        )
+        frames_inside(rows, labels.n_frames)
         for _, rows in labels.observed.groupby(["agent", "target", "behaviour"])
     ]
     if not masks:
@@ -177,9 +175,7 @@ def _subtract(spans: pd.DataFrame, unseen: pd.DataFrame, options: LabelOptions) 
     length = int(spans["stop_frame"].max())
     qualified = (unseen["stream"] + ":" + unseen["behaviour"]).isin(options.not_observed)
     hidden = {
-        stream: intervals_to_mask(
-            part["start_frame"].to_numpy(), part["stop_frame"].to_numpy(), length
-        )
+        stream: frames_inside(part, length)
         for stream in spans["stream"].unique()
         for part in [unseen[qualified | (unseen["stream"] == stream)] if stream else unseen]
     }

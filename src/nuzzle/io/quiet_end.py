@@ -7,10 +7,8 @@ in which nothing happened.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
+from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
 #: An end without a bout is suspicious where it is this share of the frames,
 _SHARE = 0.25
@@ -31,8 +29,8 @@ def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
     """
     if labels.background is not None:
         return None
-    frames = np.flatnonzero(_mask(labels.observed, labels.n_frames))
-    bouts = mask_to_intervals(_mask(labels.bouts, labels.n_frames)[frames])
+    frames = np.flatnonzero(frames_inside(labels.observed, labels.n_frames))
+    bouts = mask_to_intervals(frames_inside(labels.bouts, labels.n_frames)[frames])
     if not len(bouts):
         return None
     starts, stops = bouts.T
@@ -50,9 +48,3 @@ def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
         f"is longer than {others.max():,}. If nobody scored that part, put {frame} into the "
         f"manifest's column {column}: else it counts as a part in which nothing happened"
     )
-
-
-def _mask(table: pd.DataFrame, n_frames: int) -> NDArray[np.bool_]:
-    """The frames inside any interval of a bout or span table."""
-    starts, stops = (table[name].to_numpy() for name in ("start_frame", "stop_frame"))
-    return intervals_to_mask(starts, stops, n_frames)

@@ -19,7 +19,7 @@ from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
+from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
 COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
 BACKGROUND = "none"
@@ -73,9 +73,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
 
 def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict[str, object]]:
     """Spans for every category, wherever a row of the actor covers the frames."""
-    covered = intervals_to_mask(
-        bouts["start_frame"].to_numpy(), bouts["stop_frame"].to_numpy(), end
-    )
+    covered = frames_inside(bouts, end)
     pairs = bouts[["agent", "target"]].drop_duplicates().to_numpy().tolist()
     return [
         {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from nuzzle.config import Config
 from nuzzle.errors import (
     CompatibilityError,
@@ -19,6 +17,7 @@ from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io import behaviour_names, looked_for
 from nuzzle.io.load import load_manifest
+from nuzzle.labels import frames_inside
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions, warn_of_differences
@@ -97,7 +96,11 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
     _warn_of_labs(recordings, say)
     _warn_of_not_said(recordings, say)
     _warn_of_slips(recordings, say)
-    unseen = {each.name: _unseen(each) for each in recordings if each.labels is not None}
+    unseen = {
+        each.name: each.n_frames - int(frames_inside(each.labels.observed, each.n_frames).sum())
+        for each in recordings
+        if each.labels is not None
+    }
     if total := sum(unseen.values()):
         most = max(recordings, key=lambda each: unseen.get(each.name, 0))
         say(
@@ -148,16 +151,6 @@ def _warn_of_slips(recordings: Sequence[Recording], say: Say) -> None:
     seen = {name for labels in every for name in labels.bouts["behaviour"]}
     for sentence in looked_for.misspelled([labels.behaviours for labels in every], seen):
         say(f"warning: {sentence}")
-
-
-def _unseen(recording: Recording) -> int:
-    """How many frames no label speaks of, not even to say that nothing happens."""
-    seen = np.zeros(recording.n_frames, dtype=bool)
-    if recording.labels is not None:
-        spans = recording.labels.observed[["start_frame", "stop_frame"]].drop_duplicates()
-        for start, stop in spans.itertuples(index=False):
-            seen[start:stop] = True
-    return int((~seen).sum())
 
 
 def say_other_splits(manifest: Manifest, say: Say) -> None:
