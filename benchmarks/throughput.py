@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nuzzle.config import Config
+from nuzzle.decoding import search as searching
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.engineered import Engineered
 from nuzzle.inference.classifier import WindowClassifier
 from nuzzle.io.calms21 import iter_recordings, write_calms21
@@ -169,6 +173,31 @@ def padded_lstm(batches: int) -> None:
     row("LSTM training, padded sequences", frames, seconds, "packed sequences", other)
 
 
+def decoder_search(behaviours: int, frames: int) -> None:
+    """The search for a decoder of behaviours that may go on at once, in two recordings."""
+    rng = np.random.default_rng(0)
+    names = tuple(f"behaviour {number}" for number in range(behaviours))
+    pairs = []
+    for recording in ("one", "two"):
+        active = rng.random((frames // 40, behaviours)).repeat(40, axis=0) < 0.1
+        said = 1 / (1 + np.exp(rng.normal(size=active.shape) + np.where(active, -1.0, 2.0)))
+        truth = Targets(active, np.ones_like(active))
+        pairs.append(
+            ScoredPair(
+                recording, "", Pair("a", "b"), 10.0, names, None, False, *truth, said > 0.5, said
+            )
+        )
+    start, objectives = Decoder(names, exclusive=False), dict.fromkeys(names, "both")
+
+    def all_at_once() -> None:
+        with patch.object(searching, "_CountedApart", searching._Counted):
+            searching.search(pairs, start, objectives)
+
+    other = 2 * frames / median_s(all_at_once, runs=1)
+    seconds = median_s(lambda: searching.search(pairs, start, objectives), runs=1)
+    row("search for a decoder", 2 * frames, seconds, "all behaviours anew", other)
+
+
 def peak_mb(code: str) -> float:
     """Peak memory of a fresh Python that runs `code`, MB."""
     tail = "\nprint(open('/proc/self/status').read())"
@@ -218,6 +247,7 @@ def main() -> None:
     window_inference(10_000 // scale)
     training(6_400 // scale)
     padded_lstm(10 // scale)
+    decoder_search(12, 20_000 // scale)
     streaming(500_000 // scale)
 
 

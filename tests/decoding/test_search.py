@@ -33,3 +33,23 @@ def test_a_threshold_that_every_recording_asks_for(threshold_for):
 def test_a_threshold_that_one_recording_alone_asks_for(threshold_for):
     """In one of six a bout is found with a lower threshold, in the others 9 frames are false."""
     assert threshold_for([slice(0, 50), *[slice(50, 59)] * 5]) == 0.5
+
+
+def test_behaviours_that_may_go_on_at_once_are_each_given_what_they_ask_for(scored):
+    """A bout of `b0` is said with 0.3 only, `b1` flickers for 2 frames, `b2` is as it should be."""
+    pairs = []
+    for number in range(6):
+        truth = np.zeros((200, 3), dtype=bool)
+        truth[50:100, 0] = truth[80:140, 1] = truth[90:160, 2] = True
+        said = np.where(truth, 0.9, 0.1)
+        said[50:100, 0] = 0.3
+        said[10:30:5, 1] = said[11:30:5, 1] = 0.9
+        pairs.append(scored(truth, said, recording=f"r{number}", exclusive=False))
+    names = pairs[0].behaviours
+    found = search(pairs, Decoder(names, exclusive=False), dict.fromkeys(names, "both"))
+    assert all(
+        np.array_equal(decided, pair.truth)
+        for decided, pair in zip(found.decode_pairs(pairs), pairs, strict=True)
+    )
+    assert found.thresholds.values[2] == 0.5
+    assert found.rules.min_bout_s[0] == found.rules.min_bout_s[2] == 0.0

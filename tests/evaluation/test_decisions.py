@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nuzzle.evaluation import evaluate
-from nuzzle.evaluation.decisions import DecodingEffect, Truth
+from nuzzle.evaluation.decisions import Counts, DecodingEffect, Truth
 
 
 def test_by_hand(scored):
@@ -59,3 +61,21 @@ def test_counts_of_groups_add_up(scored):
     frames, bouts = counts.all_but_one.f1
     assert frames[:, 0].tolist() == pytest.approx([2 / 5, 8 / 9])
     assert bouts[:, 0].tolist() == pytest.approx([0, 2 / 5])
+
+
+def test_counts_of_behaviours_by_themselves_are_those_of_all(scored):
+    pairs = [
+        replace(scored(truth, said, recording=truth), exclusive=False)
+        for truth, said in (("aa..mm", "a..mmm"), ("m..aaa", "m..a.."))
+    ]
+    together = Truth(pairs).counts([pair.predicted for pair in pairs])
+    apart = []
+    for column in pairs[0].foreground:
+        alone = [pair.only(column) for pair in pairs]
+        apart.append(Truth(alone).counts([pair.predicted for pair in alone]))
+    assert all(map(np.array_equal, Counts.beside(apart), together))
+    assert [each.tolist() for each in together[:3]] == [
+        [[1, 2], [1, 1]],
+        [[1, 3], [1, 1]],
+        [[2, 2], [3, 1]],
+    ]

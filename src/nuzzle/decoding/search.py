@@ -17,7 +17,7 @@ from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.tuned import Objective, Reached, frame_weights
 from nuzzle.decoding.viterbi import Viterbi
-from nuzzle.evaluation.decisions import Truth
+from nuzzle.evaluation.decisions import Counts, Truth
 from nuzzle.evaluation.scored import ScoredPair
 
 #: What is tried. A cost of 0 for all decides on each frame by itself.
@@ -52,7 +52,7 @@ def search(
         start: what the search begins with.
         objectives: behaviour -> what is maximised for it.
     """
-    trial = _Trial(pairs, objectives)
+    trial = _Trial([coarse(pair) for pair in pairs], objectives)
     best = trial.of(start)
     best = trial.best_of([_assemble(start, each) for each in _together()], best)
     for whole_grid in (True, False):
@@ -79,20 +79,16 @@ class _Tried(NamedTuple):
 
 
 class _Trial:
-    """Scores decoders on coarse time; smooths every behaviour once for each width."""
+    """Scores decoders on coarse time."""
 
     def __init__(self, pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective]) -> None:
-        self.pairs = [coarse(pair) for pair in pairs]
-        self.truth = Truth(self.pairs)
-        names = [self.truth.names[column] for column in self.truth.foreground]
+        first = pairs[0]
+        names = [first.behaviours[column] for column in first.foreground]
         self.weights = frame_weights(objectives, names)
-        self.fps = [pair.fps for pair in self.pairs]
-        self.observed = [pair.observed for pair in self.pairs]
-        self._smooth: dict[float, list[NDArray[Any]]] = {}
+        self.counts = (_Counted if first.exclusive else _CountedApart)(pairs)
 
     def of(self, decoder: Decoder) -> _Tried:
-        decisions = decoder.decide(self._smoothed(decoder.smoothing), self.fps, self.observed)
-        return _Tried(decoder, Reached.of(self.truth.counts(decisions), self.weights))
+        return _Tried(decoder, Reached.of(self.counts.of(decoder), self.weights))
 
     def best_of(self, candidates: Sequence[Decoder], now: _Tried) -> _Tried:
         """The first that cannot be told from the best, of those whose gain is no chance.
@@ -106,18 +102,55 @@ class _Trial:
         best = max(better, key=lambda each: each.reached.value, default=now).reached
         return next((each for each in better if not best.surely_better(each.reached)), now)
 
+
+class _Counted:
+    """Counts what decoders say that is true; smooths every behaviour once for each width."""
+
+    def __init__(self, pairs: Sequence[ScoredPair]) -> None:
+        self.truth = Truth(pairs)
+        self.probabilities = [pair.probability for pair in pairs]
+        self.fps = [pair.fps for pair in pairs]
+        self.observed = [pair.observed for pair in pairs]
+        self._smooth: dict[float, list[NDArray[Any]]] = {}
+
+    def of(self, decoder: Decoder) -> Counts:
+        smooth = self._smoothed(decoder.smoothing)
+        return self.truth.counts(decoder.decide(smooth, self.fps, self.observed))
+
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)
         widths = per_behaviour(smoothing.width_s, n, "widths").tolist()
         for width in set(widths) - set(self._smooth):
             each = Smoothing((width,))
-            self._smooth[width] = [each(pair.probability, pair.fps) for pair in self.pairs]
+            self._smooth[width] = [
+                each(said, rate) for said, rate in zip(self.probabilities, self.fps, strict=True)
+            ]
         return [
             np.stack(
                 [self._smooth[width][index][:, column] for column, width in enumerate(widths)]
             ).T
-            for index in range(len(self.pairs))
+            for index in range(len(self.probabilities))
         ]
+
+
+class _CountedApart:
+    """The same for behaviours that may go on at once: each by itself, once for its settings."""
+
+    def __init__(self, pairs: Sequence[ScoredPair]) -> None:
+        self._one = {
+            column: _Counted([pair.only(column) for pair in pairs])
+            for column in pairs[0].foreground
+        }
+        self._known: dict[tuple[int, Decoder], Counts] = {}
+
+    def of(self, decoder: Decoder) -> Counts:
+        return Counts.beside([self._of_one(decoder, column) for column in self._one])
+
+    def _of_one(self, decoder: Decoder, column: int) -> Counts:
+        alone = _alone(decoder, column)
+        if (column, alone) not in self._known:
+            self._known[column, alone] = self._one[column].of(alone)
+        return self._known[column, alone]
 
 
 def _together() -> list[dict[str, float]]:
@@ -145,6 +178,12 @@ def _settings(decoder: Decoder) -> dict[str, list[float]]:
     }
     n = len(decoder.behaviours)
     return {name: per_behaviour(each, n, name).tolist() for name, each in values.items()}
+
+
+def _alone(decoder: Decoder, column: int) -> Decoder:
+    """What decides one of several behaviours that may go on at once."""
+    mine = {name: values[column] for name, values in _settings(decoder).items()}
+    return _assemble(Decoder((decoder.behaviours[column],), exclusive=False), mine)
 
 
 def _assemble(decoder: Decoder, changes: Mapping[str, float], column: int | None = None) -> Decoder:

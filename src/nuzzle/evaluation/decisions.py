@@ -101,6 +101,11 @@ class Counts(NamedTuple):
     bouts_said: Ints
     bouts_true: Ints
 
+    @classmethod
+    def beside(cls, counts: Sequence[Counts]) -> Counts:
+        """Of the behaviours of each, one after the other."""
+        return cls(*(np.concatenate(each, axis=-1) for each in zip(*counts, strict=True)))
+
     @property
     def total(self) -> Counts:
         """Of all groups together, `(behaviour,)`, from counts of each, `(group, behaviour)`."""

@@ -65,6 +65,12 @@ class ScoredPair:
         """Columns of the behaviours; all but the background."""
         return [c for c, name in enumerate(self.behaviours) if name != self.background]
 
+    def only(self, column: int) -> ScoredPair:
+        """One of several behaviours that may go on at once, by itself."""
+        names = ("truth", "observed", "predicted", "probability")
+        mine = {name: getattr(self, name)[:, [column]] for name in names}
+        return replace(self, behaviours=(self.behaviours[column],), background=None, **mine)
+
     @property
     def resampling_unit(self) -> str:
         """What the bootstrap draws: the group, or the recording where it has none."""
