@@ -15,7 +15,13 @@ from nuzzle.recording import Recording
 from nuzzle.workflow import checks
 from nuzzle.workflow import folds as folds_module
 from nuzzle.workflow import train as train_module
-from nuzzle.workflow.checks import check_splits, fit_space, say_other_splits, say_recordings
+from nuzzle.workflow.checks import (
+    check_splits,
+    fit_space,
+    say_other_splits,
+    say_recordings,
+    with_copies_joined,
+)
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.train import train
 
@@ -289,17 +295,22 @@ def test_what_readers_note_of_both_kinds_of_labels_is_said_once():
     assert len(said) == 3, "and how much was read"
 
 
-def test_copies_of_poses_that_nobody_calls_one_are_said():
+def test_groups_with_copies_of_the_same_poses_become_one():
+    """m1 and m2 are one recording; m3 is of the animal of m2, m4 of another."""
     one = recording("m1", "attack")
+    others = [replace(one, name="m2", group="mouse")]
+    others += [replace(recording("m3", "attack"), group="mouse")]
+    others += [replace(recording("m4", "attack"), group="other")]
     said = []
-    others = [replace(one, name="m2"), recording("m3", "attack")]
-    say_recordings("train", [one, *others], said.append)
-    (sentence,) = [each for each in said if "very same poses" in each]
-    assert sentence.startswith("warning: m1, m2 have the very same poses.")
+    joined = with_copies_joined([one, *others], said.append)
+    assert [each.name for each in joined] == ["m1", "m2", "m3", "m4"]
+    assert [each.leak_group for each in joined] == ["m1", "m1", "m1", "other"]
+    (sentence,) = said
+    assert sentence.startswith("warning: m1, m2 have the very same poses, and count as one group")
     said.clear()
     of_one = [replace(each, group="cage") for each in (one, others[0])]
-    say_recordings("train", of_one, said.append)
-    assert not any("very same poses" in each for each in said)
+    assert with_copies_joined(of_one, said.append) == of_one
+    assert not said
 
 
 def test_copies_of_poses_in_train_and_val_are_refused():

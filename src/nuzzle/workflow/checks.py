@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from nuzzle.config import Config
 from nuzzle.errors import (
@@ -43,6 +44,7 @@ def read(
         TrainingError: auxiliary rows of these recordings say nothing.
     """
     recordings = list(load_manifest(manifest.with_groups(), auxiliary))
+    recordings = with_copies_joined(recordings, say)
     say_recordings(what, recordings, say)
     check_auxiliary(recordings, {e.recording: e for e in manifest if e.recording in auxiliary})
     return recordings
@@ -92,7 +94,6 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
             f"warning: {what} has {listed(useless)} without labels, which have no part in the "
             "training. Fill the manifest's column labels, or leave these rows out"
         )
-    _warn_of_copies(recordings, say)
     _warn_of_labs(recordings, say)
     _warn_of_not_said(recordings, say)
     _warn_of_slips(recordings, say)
@@ -110,17 +111,26 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
         )
 
 
-def _warn_of_copies(recordings: Sequence[Recording], say: Say) -> None:
-    """Say which recordings are the same poses, and nobody says that they belong together."""
+def with_copies_joined(recordings: Sequence[Recording], say: Say) -> list[Recording]:
+    """The recordings; groups that hold the very same poses become one, which is said."""
     copies: dict[str, list[Recording]] = {}
     for each in recordings:
         copies.setdefault(each.fingerprint, []).append(each)
+    group_of = {each.leak_group: each.leak_group for each in recordings}
     for alike in copies.values():
-        if len({each.leak_group for each in alike}) > 1:
+        joined = {group_of[each.leak_group] for each in alike}
+        if len(joined) > 1:
             say(
-                f"warning: {listed([each.name for each in alike])} have the very same poses. Leave "
-                "the copies out, or give them one group in the manifest"
+                f"warning: {listed([each.name for each in alike])} have the very same poses, and "
+                "count as one group. Leave the copies out"
             )
+            group_of |= {group: min(joined) for group, name in group_of.items() if name in joined}
+    return [
+        each
+        if (group := group_of[each.leak_group]) == each.leak_group
+        else replace(each, group=group)
+        for each in recordings
+    ]
 
 
 def _warn_of_labs(recordings: Sequence[Recording], say: Say) -> None:
