@@ -73,10 +73,17 @@ def test_a_run_whose_files_were_changed_says_so(tmp_path):
         assert not (work / "last.ckpt").exists()
 
 
-def test_a_run_without_an_epoch_binds_nobody(tmp_path):
+def test_a_run_without_an_epoch_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as work:
         (work / "features").mkdir()
         raise KeyboardInterrupt
+    assert not work.exists()
+
+
+def test_a_run_that_was_killed_before_its_first_epoch_binds_nobody(tmp_path):
+    work = tmp_path / "m.nuzzle.work"
+    (work / "features").mkdir(parents=True)
+    (work / "run.txt").write_text("another run")
     with folder(tmp_path / "m.nuzzle", Config.load(None, ["training.epochs=3"])):
         pass
 

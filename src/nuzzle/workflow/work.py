@@ -38,8 +38,8 @@ def work_folder(
 ) -> Iterator[Path]:
     """Folder of a run's checkpoints, beside its bundle, as long as the run lasts.
 
-    It goes when the block succeeds, and stays where it fails or is killed, for the same run to go
-    on.
+    It goes when the block succeeds, and where it fails before anything was trained. Else it stays,
+    for the same run to go on.
 
     Args:
         out: the bundle.
@@ -65,7 +65,12 @@ def work_folder(
         if fresh:
             _empty(work)
         _continue(work, describe({**config.to_dict(), "folds": folds}, entries), say)
-        yield work
+        try:
+            yield work
+        except BaseException:
+            if work.is_dir() and not _begun(work):
+                remove(work)
+            raise
         remove(work)
 
 
