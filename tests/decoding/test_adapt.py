@@ -3,7 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.decoding.adapt import _mean_shares, _said, _strength, after_refit, fit_adaptation
+from nuzzle.decoding.adapt import (
+    _mean_shares,
+    _said,
+    _strength,
+    after_refit,
+    fit_adaptation,
+    thinned,
+)
 from nuzzle.decoding.correct import corrected
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.probabilities.adaptation import Adaptation, Correction
@@ -115,6 +122,29 @@ def test_models_of_some_recordings_say_what_is_rare_more_rarely(bells):
     assert final.usual == found.usual
     np.testing.assert_array_equal(final.said[""], found.usual[""])
     assert final.look_s == found.look_s
+
+
+def test_of_frames_that_nobody_looked_at_what_is_said_is_usual(bells):
+    """In half of each recording nobody looked, and 0.02 is said; in the rest 0.3 is true."""
+    pairs = []
+    for pair in bells([0.2, 0.25, 0.3, 0.35, 0.4, 0.3], usual=0.1):
+        twice = {name: np.concatenate([getattr(pair, name)] * 2) for name in ("truth", "predicted")}
+        before = np.full_like(pair.probability, (0.02, 0.98))
+        probability = np.concatenate([before, pair.probability])
+        looked = np.repeat([False, True], pair.n_frames)[:, np.newaxis] | np.zeros(2, bool)
+        pairs.append(replace(pair, probability=probability, observed=looked, **twice))
+    found = fit_adaptation(pairs, out_of_fold=True)
+    assert found.usual[""] == pytest.approx([0.16, 0.84], rel=1e-4)
+
+
+def test_frames_without_one_of_the_animals_say_nothing_of_usual_shares(bells):
+    pairs = bells([0.0, 0.01, 0.1, 0.3, 0.5, 0.6])
+    seen = np.repeat([True, False], pairs[0].n_frames // 2)
+    with_gap = fit_adaptation([replace(pair, present=seen) for pair in pairs])
+    expected = np.mean([pair.probability[seen].mean(axis=0) for pair in pairs], axis=0)
+    assert with_gap.said[""] == pytest.approx(expected)
+    kept = [thinned(replace(pair, present=seen)) for pair in pairs]
+    assert all(pair.present.tolist() == [True] * 600 + [False] * 600 for pair in kept)
 
 
 def test_a_final_model_says_no_more_than_twice_and_no_less_than_half_as_often():

@@ -41,6 +41,16 @@ def test_a_share_that_never_changes_and_a_moment_change_nothing(clear_and_doubtf
     np.testing.assert_allclose(short, clear_and_doubtful, atol=0.001)
 
 
+def test_frames_without_one_of_the_animals_do_not_count(clear_and_doubtful):
+    """What is guessed of an animal out of sight says nothing of the rest of the recording."""
+    gone = np.tile([0.01, 0.99], (3000, 1))
+    whole = np.concatenate([gone, clear_and_doubtful])
+    seen = np.repeat([False, True], [3000, 1000])
+    out = adaptation()(whole, BOTH, 10.0, present=seen)
+    np.testing.assert_array_equal(out[seen], adaptation()(clear_and_doubtful, BOTH, 10.0))
+    np.testing.assert_array_equal(adaptation()(gone, BOTH, 10.0, present=seen[:3000]), gone)
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 @pytest.mark.parametrize("usual", [0.0, 1e-4])
 def test_what_a_lab_never_showed_is_not_made_of_doubt(exclusive, usual):

@@ -53,6 +53,15 @@ def test_what_nobody_looked_for_does_not_count():
     assert space.priority == ("mount", "attack"), "the rarest comes first"
 
 
+def test_what_an_animal_does_to_itself_is_counted_once():
+    """Its 3 frames are in each pair of the animal; the chase has 4 and is less rare."""
+    animals = ("a", "b", "c")
+    ways = [Pair(one, other) for one in animals for other in animals]
+    looked = [bout("groom" if each.agent == each.target else "chase", 0, 10, each) for each in ways]
+    recording = labelled([bout("groom", 0, 3, AA), bout("chase", 2, 6)], looked)
+    assert LabelSpace.fit([recording], LabelsConfig()).priority == ("groom", "chase")
+
+
 def test_the_rarest_behaviour_wins_where_labels_overlap(overlapping):
     space = LabelSpace.fit([overlapping], LabelsConfig())
     assert space.names == ("attack", "mount", "other")

@@ -15,6 +15,7 @@ from nuzzle.errors import BundleError, CompatibilityError, InputError, OutputErr
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
+from nuzzle.inference.presence import LOST_S
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
@@ -249,20 +250,14 @@ def test_of_an_animal_that_is_never_seen_nothing_is_said(bundle, recording):
         predict_recording(bundle, changed(recording, position=position))
 
 
-def test_of_an_animal_that_is_lost_for_long_nothing_is_said(bundle, tmp_path, recording):
+def test_a_note_names_who_is_lost(recording):
     position = recording.position.copy()
-    position[30:150, ..., 1] = np.nan  # 4 s
     position[200:, ..., 0] = np.nan  # at least as long as is too long
-    gap = changed(recording, position=position, fps=250 / module._LOST_S)
-    lost = module._lost(gap)
-    assert lost[:, 0].tolist() == [False] * 200 + [True] * 250
-    assert not lost[:, 1].any()
-    brief = gap.slice(0, 100)
-    never = changed(brief, position=np.full_like(brief.position, np.nan), fps=gap.fps)
-    assert module._lost(never).all(), "of less than 10 s, but nowhere seen"
-    (note,) = module._notes(gap, lost)
+    gap = changed(recording, position=position, fps=250 / LOST_S)
+    (note,) = module._notes(gap)
     assert note.startswith("'resident' has no point for 10 s or more in 56 % of frames")
-    assert module._notes(gap, np.ones_like(lost))[1] == (
+    position[..., 1] = np.nan
+    assert module._notes(changed(gap, position=position, fps=gap.fps))[1] == (
         "'intruder' has no point in any frame: nothing is said of it"
     )
 

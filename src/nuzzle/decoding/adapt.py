@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.decoding.cautious import most_cautious
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
@@ -35,13 +37,14 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
         out_of_fold: whether they are those of several models, each of some of these recordings.
             Such models say what is rare more rarely than it is, and than a model of all of them
             will say it. So shares are drawn to those that are true, as such a model's will be, and
-            whatever is fitted afterwards suits that.
+            whatever is fitted afterwards suits that. Where nobody looked, what is said stands for
+            what is true: a recording's own shares will be those of all of its frames.
     """
     groups = groups_of(pairs)
     if len(groups) < LEAST_GROUPS:
         return None
     exclusive, said, strength = pairs[0].exclusive, _mean_shares(pairs, _said), _strength(pairs)
-    usual = _usual(said, _mean_shares(pairs, _true)) if out_of_fold else said
+    usual = _usual(pairs, said) if out_of_fold else said
     choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), 1 + len(choices)))
     for pair in pairs:
@@ -50,13 +53,14 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     return (None, *choices)[most_cautious(total)]
 
 
-def _usual(said: Mapping[str, Floats], true: Mapping[str, Floats]) -> Mapping[str, Floats]:
+def _usual(pairs: Sequence[ScoredPair], said: Mapping[str, Floats]) -> Mapping[str, Floats]:
     """The true shares; of what is never true, as it is said.
 
     In the only group that shows a behaviour, that is not scored out of fold. A model of all
     recordings has learned it all the same.
     """
-    return {lab: np.where(shares > 0, shares, said[lab]) for lab, shares in true.items()}
+    true, usual = (_mean_shares(pairs, share) for share in (_true, _true_or_said))
+    return {lab: np.where(true[lab] > 0, usual[lab], said[lab]) for lab in said}
 
 
 def after_refit(adaptation: Adaptation) -> Adaptation:
@@ -75,7 +79,7 @@ def after_refit(adaptation: Adaptation) -> Adaptation:
 
 
 def _adapted(pair: ScoredPair, adaptation: Adaptation) -> ScoredPair:
-    probability = adaptation(pair.probability, pair.looked_for, pair.fps, pair.lab)
+    probability = adaptation(pair.probability, pair.looked_for, pair.fps, pair.lab, pair.present)
     return replace(pair, probability=probability)
 
 
@@ -87,7 +91,8 @@ def thinned(pair: ScoredPair) -> ScoredPair:
     step = max(1, round(pair.fps / _FRAMES_PER_S))
     arrays = ("truth", "observed", "predicted", "probability")
     fewer = {name: getattr(pair, name)[::step] for name in arrays}
-    return replace(pair, fps=pair.fps / step, **fewer)
+    present = None if pair.present is None else pair.present[::step]
+    return replace(pair, fps=pair.fps / step, present=present, **fewer)
 
 
 def _mean_shares(
@@ -121,7 +126,18 @@ def _strength(pairs: Sequence[ScoredPair]) -> Floats:
 
 def _said(pair: ScoredPair) -> Floats:
     """The mean probability of each behaviour, `(behaviour,)`; NaN of what was not looked for."""
-    return np.where(pair.looked_for, mean_defined(pair.probability.T), np.nan)
+    return _mean_where_present(pair, pair.probability)
+
+
+def _true_or_said(pair: ScoredPair) -> Floats:
+    """The same with the truth in the frames in which it was looked for."""
+    return _mean_where_present(pair, np.where(pair.observed, pair.truth, pair.probability))
+
+
+def _mean_where_present(pair: ScoredPair, values: NDArray[Any]) -> Floats:
+    """The mean over frames with both animals; NaN of what was not looked for."""
+    seen = values if pair.present is None else values[pair.present]
+    return np.where(pair.looked_for, mean_defined(seen.T), np.nan)
 
 
 def _true(pair: ScoredPair) -> Floats:

@@ -39,5 +39,6 @@ def corrected(pairs: Sequence[ScoredPair], correction: Correction) -> list[Score
     Of exclusive classes those that were not looked for in a recording keep no share.
     """
     return [
-        replace(p, probability=correction(p.probability, p.looked_for, p.fps, p.lab)) for p in pairs
+        replace(p, probability=correction(p.probability, p.looked_for, p.fps, p.lab, p.present))
+        for p in pairs
     ]

@@ -30,6 +30,8 @@ class ScoredPair:
         probability: `(time, behaviour)` float32, 0 to 1.
         lab: who recorded it; empty if unknown.
         own: behaviours directed at the agent itself, which all of its pairs show alike.
+        present: `(time,)` bool, where neither animal has been out of sight for long; None for
+            everywhere.
     """
 
     recording: str
@@ -45,6 +47,7 @@ class ScoredPair:
     probability: NDArray[np.float32]
     lab: str = ""
     own: tuple[str, ...] = ()
+    present: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         problems = _shape_problems(self) or _value_problems(self)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nuzzle.errors import CompatibilityError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import Wanted
+from nuzzle.inference.presence import present
 from nuzzle.labels import Pair
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.probabilities.calibrators import among
@@ -58,12 +59,11 @@ def predict_prepared(
     looked_for, correction = bundle.looked_for(recording.lab), bundle.correction
     raw = predict_raw(bundle, recording, prepared, pairs, looked_for)
     fps, lab = recording.require_fps(), recording.lab
-    return [
-        PairProbability(
-            pair, np.where(looked_for, correction(said, looked_for, fps, lab), np.float32(np.nan))
-        )
-        for pair, said in raw
-    ]
+    out = []
+    for pair, said in raw:
+        corrected = correction(said, looked_for, fps, lab, present(recording, pair))
+        out.append(PairProbability(pair, np.where(looked_for, corrected, np.float32(np.nan))))
+    return out
 
 
 def predict_raw(

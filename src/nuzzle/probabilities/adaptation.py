@@ -51,7 +51,12 @@ class Adaptation:
     look_s: float
 
     def __call__(
-        self, probability: NDArray[Any], looked_for: NDArray[np.bool_], fps: float, lab: str = ""
+        self,
+        probability: NDArray[Any],
+        looked_for: NDArray[np.bool_],
+        fps: float,
+        lab: str = "",
+        present: NDArray[np.bool_] | None = None,
     ) -> NDArray[Any]:
         """Probabilities of one pair in one recording, adapted to it.
 
@@ -60,14 +65,17 @@ class Adaptation:
             looked_for: `(behaviour,)`; others stay as they are.
             fps: frames per second.
             lab: of the recording.
+            present: `(time,)`, in which frames both animals are there, from which the shares are
+                estimated; all by default. What is said of an animal out of sight is a guess.
         """
         known = looked_for & np.isfinite(probability).any(axis=0)
         if not known.any():
             return probability
         said, usual = (self._of(each, lab, looked_for)[known] for each in (self.said, self.usual))
         now = probability[:, known].astype(np.float64)
-        looks = len(now) / fps / self.look_s
-        thinned = now[:: 1 + len(now) // _ENOUGH_FRAMES]
+        seen = now if present is None else now[present]
+        looks = len(seen) / fps / self.look_s
+        thinned = seen[:: 1 + len(seen) // _ENOUGH_FRAMES]
         share = self._shares(thinned, said, usual, looks, self.strength[known])
         out = probability.copy()
         out[:, known] = self._exchanged(now, said, share)
@@ -146,7 +154,12 @@ class Correction:
     adaptation: Adaptation | None = None
 
     def __call__(
-        self, probability: NDArray[Any], looked_for: NDArray[np.bool_], fps: float, lab: str = ""
+        self,
+        probability: NDArray[Any],
+        looked_for: NDArray[np.bool_],
+        fps: float,
+        lab: str = "",
+        present: NDArray[np.bool_] | None = None,
     ) -> NDArray[Any]:
         """Probabilities `(time, behaviour)` of a pair in a whole recording.
 
@@ -156,10 +169,13 @@ class Correction:
                 as they are.
             fps: frames per second.
             lab: of the recording.
+            present: `(time,)`, in which frames both animals are there.
         """
         if self.calibrator.exclusive:
             said = among(self.calibrator(among(probability, looked_for)), looked_for)
         else:
             said = probability.copy()
             said[:, looked_for] = self.calibrator.of(looked_for)(probability[:, looked_for])
-        return said if self.adaptation is None else self.adaptation(said, looked_for, fps, lab)
+        if self.adaptation is None:
+            return said
+        return self.adaptation(said, looked_for, fps, lab, present)

@@ -222,10 +222,15 @@ class LabelSpace:
 
 
 def _frames_of(labels: Labels) -> dict[str, int]:
-    """How many frames of each behaviour there are, of all pairs, where it was looked for."""
+    """How many frames of each behaviour there are, of all pairs, where it was looked for.
+
+    What an animal does to itself stands in all of its pairs, and counts in that with itself.
+    """
     names, counts = labels.behaviours, np.zeros(len(labels.behaviours), dtype=int)
+    own = np.isin(names, labels.self_behaviours)
     for pair in labels.pairs:
-        counts += Targets(*labels.frames(pair, names)[:2]).counts
+        found = Targets(*labels.frames(pair, names)[:2]).counts
+        counts += np.where(own == (pair.agent == pair.target), found, 0)
     return dict(zip(names, counts.tolist(), strict=True))
 
 

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nuzzle.errors import InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
+from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
-from nuzzle.labels import mask_to_intervals
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
@@ -35,8 +34,6 @@ from nuzzle.workflow.scored import history_of
 
 #: More pairs than this take a while: of six animals there are 30.
 _MANY_PAIRS = 30
-#: Of an animal without a point for so long nothing is known; less is read from around the gap.
-_LOST_S = 10.0
 
 
 def predict(
@@ -107,9 +104,9 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
         prepared = bundle.prepare(recording)
         pairs = _pair_by_pair(bundle, recording, prepared, say)
         decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
-        frames, lost = [], _lost(recording)
+        frames = []
         for pair, p in pairs:
-            p[lost[:, [recording.individuals.index(name) for name in pair]].any(axis=1)] = np.nan
+            p[~present(recording, pair)] = np.nan
             said = decoder(p, fps)
             doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
             frames.append(PairFrames(pair, p, said, unsure=doubt))
@@ -124,7 +121,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
             "it looks for the behaviours of all of them"
         )
-    notes = [*_lacking(bundle, recording), *_notes(recording, lost)]
+    notes = [*_lacking(bundle, recording), *_notes(recording)]
     for note in notes:
         say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)
@@ -160,16 +157,6 @@ def _pair_by_pair(
             say(f"{recording.name}: {done:,} of {len(pairs):,} pairs")
 
 
-def _lost(recording: Recording) -> NDArray[np.bool_]:
-    """In which frames each animal is without a point for long, or ever, `(time, animal)`."""
-    lost = np.asarray(~np.isfinite(recording.position).any(axis=(1, 2)))
-    long = min(_LOST_S * recording.require_fps(), recording.n_frames)
-    for animal in range(len(recording.individuals)):
-        for start, stop in mask_to_intervals(lost[:, animal]):
-            lost[start:stop, animal] = stop - start >= long
-    return lost
-
-
 def _lacking(bundle: Bundle, recording: Recording) -> Iterator[str]:
     """A note where a model that allows it does without some of its keypoints."""
     wanted = [name for each in bundle.members for name in each.frontend.lacking(recording)]
@@ -180,14 +167,14 @@ def _lacking(bundle: Bundle, recording: Recording) -> Iterator[str]:
         )
 
 
-def _notes(recording: Recording, lost: NDArray[np.bool_]) -> list[str]:
+def _notes(recording: Recording) -> list[str]:
     """A note on each animal that the tracker lost for long, or never found."""
     return [
         f"{name!r} has no point in any frame: nothing is said of it"
         if gone.all()
-        else f"{name!r} has no point for {_LOST_S:g} s or more in {percent(gone.mean())} of "
+        else f"{name!r} has no point for {LOST_S:g} s or more in {percent(gone.mean())} of "
         "frames: nothing is said of it there"
-        for name, gone in zip(recording.individuals, lost.T, strict=True)
+        for name, gone in zip(recording.individuals, lost(recording).T, strict=True)
         if gone.any()
     ]
 

@@ -12,6 +12,7 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_raw
+from nuzzle.inference.presence import present
 from nuzzle.labels import Pair
 from nuzzle.probabilities.calibrators import among
 from nuzzle.recording import Recording
@@ -62,10 +63,8 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             f"{list(recording.labels.behaviours)}. The column behaviours of the manifest can "
             "rename them (old=new)."
         )
-    space, fps, correction = bundle.space, recording.require_fps(), bundle.correction
-    decoder = bundle.decoder_of(recording.lab)
-    out, raw = [], []
-    prepared = bundle.prepare(recording)
+    space, fps, out, raw = bundle.space, recording.require_fps(), [], []
+    decoder, prepared = bundle.decoder_of(recording.lab), bundle.prepare(recording)
     scored = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
     wanted = scored | bundle.looked_for(recording.lab)
     for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs, wanted):
@@ -74,7 +73,8 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         targets = to_score[pair]
         looked_for = np.asarray(targets.observed.any(axis=0))
         said = among(said, looked_for) if space.exclusive else said
-        probability = correction(said, looked_for, fps, recording.lab)
+        seen = present(recording, pair)
+        probability = bundle.correction(said, looked_for, fps, recording.lab, seen)
         one = ScoredPair(
             recording=recording.name,
             group=recording.group,
@@ -89,6 +89,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             probability=probability,
             lab=recording.lab,
             own=space.own,
+            present=seen,
         )
         out.append(one)
         raw.append(replace(one, probability=said))
