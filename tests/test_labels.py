@@ -288,5 +288,13 @@ class TestWithoutDirection:
         with pytest.raises(ValidationError, match="groom is directed at the animal itself"):
             own.without_direction(["a", "b", "c"])
 
+    def test_other_animals_than_the_poses_have_are_named(self):
+        strangers = labels([bout("x", 1, 2)], [bout("x", 0, 10), bout("x", 0, 10, "b", "c")])
+        with pytest.raises(ValidationError, match=r"speak of \['a', 'c'\], the poses of .*'d'\]"):
+            strangers.without_direction(["b", "d"])
+        alone = labels([], [bout("x", 0, 10, "c", "c")])
+        with pytest.raises(ValidationError, match=r"\['c'\], .*say who is who: --individuals"):
+            alone.without_direction(["a", "b"])
+
     def test_nothing_seen(self):
         assert labels([], [bout("x", 0, 10)]).without_direction(["a", "b"]).bouts.empty

@@ -60,6 +60,22 @@ def test_paths_are_relative_and_empty_columns_are_left_out(files):
     assert row == "r1,../p1.csv,,,,,,"
 
 
+def test_a_link_stays_itself(files):
+    (files / "store").mkdir()
+    (files / "store" / "ab12").write_text("x")
+    (files / "cage1.csv").symlink_to("store/ab12")
+    (files / "data").symlink_to(".")
+    path = Manifest((Entry("r1", files / "data" / "cage1.csv"),)).save(files / "sub" / "m.csv")
+    assert path.read_text().splitlines()[1] == "r1,../cage1.csv,,,,,,"
+
+
+def test_a_name_that_would_be_read_as_two_is_not_saved(files):
+    entry = Entry("r1", files / "p1.csv", looked_for=("mount", "sniff; close"))
+    with pytest.raises(ManifestError, match=r"'r1': looked_for: .*'sniff; close'.*Rename it"):
+        Manifest((entry,)).save(files / "m.csv")
+    assert not (files / "m.csv").exists()
+
+
 def test_nothing_is_overwritten_unasked(files):
     manifest = Manifest((Entry("r1", files / "p1.csv"),))
     manifest.save(files / "m.csv")
@@ -119,6 +135,22 @@ def test_every_row_at_fault_is_listed(files):
     assert "line 5: recording is empty" in problems
     assert "line 5: start_frame: '-1' is not a frame number" in problems
     assert "line 5: stop_frame: '1.5' is not a frame number" in problems
+
+
+def test_a_path_that_is_too_long_for_a_file_is_none(files):
+    path = write(files, f"recording,poses\nr1,{'x' * 300}.csv\n")
+    with pytest.raises(ManifestError, match=r"line 2: there is no poses file at .*xx\.csv"):
+        Manifest.load(path)
+
+
+def test_thousands_in_a_frame_are_refused(files):
+    path = write(files, 'recording,poses,start_frame,stop_frame\nr1,p1.csv,"1,000","2,000"\n')
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(path)
+    assert [each[:30] for each in caught.value.problems] == [
+        "line 2: start_frame: '1,000' i",
+        "line 2: stop_frame: '2,000' is",
+    ]
 
 
 def test_unknown_and_missing_columns(files):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+#: Frames are whole, so what looks like three decimals is rather thousands.
+THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
 
 
 def parse_mapping(text: str) -> dict[str, str]:
@@ -49,6 +53,11 @@ def _seconds(text: str) -> float:
 
 
 def _frame(text: str) -> int:
+    if THOUSANDS.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a frame number: it may be thousands ({text.replace(',', '')}) or "
+            "have a decimal comma. Write 1000 and not 1,000"
+        )
     number = _number(text)
     if not number.is_integer() or number < 0:
         raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
@@ -79,6 +88,39 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "keypoints": parse_mapping,
     "behaviours": parse_mapping,
 }
+
+
+def cell_text(value: object) -> str:
+    """The cell of a value, from which it is read again.
+
+    >>> cell_text(25.0), cell_text(("sniff", "self:groom")), cell_text({"tail": "tail_base"})
+    ('25', 'sniff;self:groom', 'tail=tail_base')
+
+    Raises:
+        ValueError: a name holds a sign that separates names.
+    """
+    if isinstance(value, tuple):
+        _refuse_torn(value, ";")
+        return ";".join(value)
+    if isinstance(value, dict):
+        _refuse_torn(value, ";=")
+        _refuse_torn(value.values(), ";")
+        return ";".join(f"{old}={new}" for old, new in value.items())
+    if isinstance(value, bool):
+        return "" if value else "no"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return "" if value is None else str(value)
+
+
+def _refuse_torn(names: Iterable[str], separators: str) -> None:
+    torn = [name for name in names if any(sign in name for sign in separators)]
+    if torn:
+        raise ValueError(
+            f"names are separated by {' and '.join(map(repr, separators))}, so that "
+            f"{', '.join(map(repr, torn))} would be read as others. Rename it in the files that "
+            "name it so"
+        )
 
 
 def plain_value(name: str, value: object) -> Any:

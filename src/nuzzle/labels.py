@@ -141,7 +141,7 @@ class Labels:
         directed: whether agent and target mean something; if not, the labels are the pair's.
         notes: what the reader had to mend or leave out, one sentence each.
         only_seen: whether they name only what was seen; what else was looked for is unknown.
-        fps: at which the file's seconds became frames; None where it counts in frames.
+        fps: at which its seconds became frames, or that a file in frames says; else None.
         renaming: old -> new name of behaviours, as was asked for.
         named: behaviours and background by their names before that.
     """
@@ -312,19 +312,25 @@ class Labels:
             individuals: all animals of the recording.
 
         Raises:
-            ValidationError: there are more than two, and one of them does something to itself.
+            ValidationError: they name others; or of more than two, one does something to itself.
         """
+        named = {*self.bouts["agent"], *self.bouts["target"]}.union(*self.pairs)
+        if unknown := sorted(named - {*individuals}):
+            problem = (
+                f"the labels speak of {unknown}, the poses of {list(individuals)}; "
+                "say who is who: --individuals NAME_IN_LABELS=NAME_IN_POSES"
+            )
+            raise ValidationError("labels without direction", [problem])
         if self.self_behaviours and len(individuals) > 2:
             problem = (
                 f"{', '.join(self.self_behaviours)} is directed at the animal itself, and with "
                 f"{len(individuals)} animals that is of no one pair"
             )
             raise ValidationError("labels without direction", [problem])
-        place = {name: number for number, name in enumerate(individuals)}
 
         def turned(table: pd.DataFrame) -> pd.DataFrame:
             pairs = [
-                sorted(individuals if one == other else (one, other), key=place.__getitem__)
+                sorted(individuals if one == other else (one, other), key=individuals.index)
                 for one, other in zip(table["agent"], table["target"], strict=True)
             ]
             named = {"agent": [one for one, _ in pairs], "target": [other for _, other in pairs]}
@@ -383,9 +389,7 @@ def _united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
     merged = table["behaviour"].isin(list(behaviours))
     if not merged.any():
         return table
-    keys = [
-        name for name in ("agent", "target", "behaviour", "stream", "annotator") if name in table
-    ]
+    keys = [*table.columns.intersection(["agent", "target", "behaviour", "stream", "annotator"])]
     parts = [table[~merged]]
     for _, group in table[merged].sort_values("start_frame").groupby(keys, sort=False):
         latest = group["stop_frame"].cummax()

@@ -18,7 +18,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from nuzzle.cells import PARSERS
+from nuzzle.cells import PARSERS, cell_text
 from nuzzle.errors import LeakageError, ManifestError, nearest
 from nuzzle.files import (
     decoded,
@@ -222,6 +222,7 @@ class Manifest:
         """Write the csv, with paths relative to it; columns that nobody filled are left out.
 
         Raises:
+            ManifestError: a name cannot be written, as it holds what separates names.
             OutputError: `path` exists and `overwrite` is false, or it is no manifest.
         """
         path = Path(path)
@@ -346,30 +347,22 @@ def _overlap(one: Entry, other: Entry) -> bool:
     return start < stop
 
 
-def _mapping_text(mapping: Mapping[str, str]) -> str:
-    return ";".join(f"{old}={new}" for old, new in mapping.items())
-
-
 def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    """A link stays itself: what it leads to may have another name, in another tree."""
+    place = path.parent.resolve() / path.name
+    return Path(os.path.relpath(place, folder.resolve())).as_posix()
 
 
 def _to_row(entry: Entry, folder: Path) -> dict[str, str]:
     row: dict[str, str] = {}
     for field in fields(Entry):
-        value: Any = getattr(entry, field.name)
-        if isinstance(value, Path):
-            row[field.name] = _relative(value, folder)
-        elif isinstance(value, dict):
-            row[field.name] = _mapping_text(value)
-        elif isinstance(value, tuple):
-            row[field.name] = ";".join(value)
-        elif isinstance(value, bool):
-            row[field.name] = "" if value else "no"
-        elif isinstance(value, float):
-            row[field.name] = repr(value).removesuffix(".0")
-        else:
-            row[field.name] = "" if value is None else str(value)
+        value = getattr(entry, field.name)
+        try:
+            text = _relative(value, folder) if isinstance(value, Path) else cell_text(value)
+        except ValueError as error:
+            problem = f"{field.name}: {error}."
+            raise ManifestError(f"recording {entry.recording!r}", [problem]) from error
+        row[field.name] = text
     return row
 
 
@@ -381,7 +374,8 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
             continue
         if name in ("poses", "labels"):
             values[name] = folder / text
-            if not values[name].is_file():
+            # Path.is_file raises an error for a name that is too long.
+            if not os.path.isfile(values[name]):  # noqa: PTH113
                 problems.append(f"there is no {name} file at {values[name]}")
             continue
         try:

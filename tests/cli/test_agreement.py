@@ -104,6 +104,35 @@ def test_seconds_at_different_frame_rates_are_not_compared(tmp_path):
     assert comparisons(result.stdout)[0]["behaviours"][0]["f1"] == 1
 
 
+def test_frames_of_different_rates_are_not_compared_unnoticed(tmp_path):
+    """Second 1 to 2 at 30 and at 25 frames/s."""
+    paths = []
+    for name, fps in (("anna", 30), ("bert", 25)):
+        path = tmp_path / f"{name}.csv"
+        row = f"black,white,attack,{fps},{2 * fps}\n"
+        path.write_text(f"# fps,{fps}\nagent,target,behaviour,start_frame,stop_frame\n{row}")
+        paths.append(path)
+    result = run(*paths)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert "says 30" in said and "says 25 frames a second" in said and "--fps" in said
+    result = run(*paths, "--fps", 30, "--json", "-")
+    assert result.exit_code == 0, result.output
+    (note,) = comparisons(result.stdout)[0]["notes"]
+    assert "bert.csv: the labels' video has 25 frames/s and the poses 30; frames were taken" in note
+
+
+def test_bento_files_of_different_rates_are_not_compared_unnoticed(tmp_path):
+    paths = []
+    for fps in (30, 25):
+        paths.append(tmp_path / f"at{fps}.annot")
+        text = f"Bento annotation file\nAnnotation framerate: {fps}\nCh1----------\n>attack\n"
+        paths[-1].write_text(f"{text}Start\tStop\tDuration\n{fps}\t{2 * fps}\t{fps + 1}\n")
+    result = run(*paths)
+    assert result.exit_code == 2
+    assert "says 30" in result.stderr
+
+
 def test_mistakes_are_explained(files):
     result = run(files[0])
     assert result.exit_code == 2

@@ -82,6 +82,16 @@ def test_frames_after_the_media_are_not_observed(write):
     assert {*labels.observed["stop_frame"]} == {900} and labels.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("lengths", "frames"),
+    [("20.0|20.0", 600), ("20.0;10.0", 900), ("20.0;10.0|25.0", 900), ("20.0|NA", 600)],
+)
+def test_players_run_at_the_same_time_and_their_files_one_after_another(write, lengths, frames):
+    """At 30 frames/s; ``|`` stands between players, ``;`` between the files of one."""
+    text = OLD.replace("20.000", lengths).replace("30.0,", "30.0|30.0,")
+    assert FORMAT.read(write(text), MICE).n_frames == frames
+
+
 def test_modifiers_are_animals_where_they_are_subjects_elsewhere(write, spans_of):
     rows = [
         new_row("POINT", 1.0, subject="a", modifier="hard|b"),

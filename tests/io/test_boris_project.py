@@ -65,6 +65,76 @@ def test_a_time_offset_is_mentioned(write):
     assert "a time offset of 5 s" in note and "set label_delay_s to 5" in note
 
 
+@pytest.mark.parametrize(
+    ("interval", "offset_s", "frames"),
+    [
+        ([2, 4], 0.0, (40, 80)),
+        ([2, 4], 1.5, (70, 110)),
+        ([2, 0], 0.0, (40, 200)),
+        ([0, 4.5], 0.0, (0, 90)),
+        ([4, 99], 0.0, (80, 200)),
+        ([0, 0], 0.0, (0, 200)),
+        ([0, 99], 0.0, (0, 200)),
+        (None, 0.0, (0, 200)),
+    ],
+)
+def test_outside_of_the_time_interval_nobody_looked(write, interval, offset_s, frames):
+    """10 s at 20 frames/s; the interval is told without the offset that the events have."""
+    content = project()
+    content["observations"]["one"] |= {
+        "observation time interval": interval,
+        "time offset": offset_s,
+    }
+    labels = FORMAT.read(write(content), replace(MICE, n_frames=200))
+    spans = labels.observed[["start_frame", "stop_frame"]].drop_duplicates()
+    assert spans.to_numpy().tolist() == [[*frames]]
+    assert labels.behaviours == ("attack", "bite", "sniff") and len(labels.bouts) == 3
+    notes = [note for note in labels.notes if "outside of them nobody looked" in note]
+    told = f"the observation is limited to frames {frames[0]} to {frames[1]};"
+    assert [note.startswith(told) for note in notes] == [True] * (frames != (0, 200))
+
+
+def test_a_time_interval_after_the_poses_leaves_nothing_observed(write):
+    content = project()
+    content["observations"]["one"]["observation time interval"] = [8, 9]
+    labels = FORMAT.read(write(content), replace(MICE, n_frames=150))
+    assert labels.observed.empty and "limited to frames 160 to 180" in labels.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "frames"),
+    [
+        ({"1": ["a.avi"], "2": ["b.avi"], "3": []}, 200),
+        ({"1": ["a.avi", "b.avi"]}, 320),
+        ({"1": ["a.avi"], "2": ["b.avi", "c.avi"]}, 220),
+        ({"1": ["/elsewhere/a.avi"]}, 420),
+        ([], 420),
+    ],
+)
+def test_players_run_at_the_same_time_and_their_files_one_after_another(write, files, frames):
+    """Files of 10, 6 and 5 s at 20 frames/s."""
+    content = project()
+    content["observations"]["one"] |= {
+        "file": files,
+        "media_info": {"length": {"a.avi": 10.0, "b.avi": 6.0, "c.avi": 5.0}, "fps": {"a": 20.0}},
+    }
+    assert FORMAT.read(write(content), MICE).n_frames == frames
+
+
+@pytest.mark.parametrize("unknown", [None, "NA", 0])
+def test_what_boris_does_not_know_of_the_media_is_unknown(write, unknown):
+    content = project()
+    content["observations"]["one"]["media_info"] = {
+        "length": {"a.avi": 10.0, "b.avi": unknown},
+        "fps": {"a.avi": 20.0, "b.avi": unknown},
+    }
+    assert FORMAT.read(write(content), MICE).n_frames == 70, "the end of the last event"
+    content["observations"]["one"]["media_info"]["fps"] = {"a.avi": unknown}
+    with pytest.raises(FormatError, match="how many frames a second"):
+        FORMAT.read(write(content), MICE)
+    assert FORMAT.read(write(content), replace(MICE, fps=10.0)).n_frames == 35
+
+
 def test_an_observation_without_events_is_observed_and_empty(write):
     content = project()
     content["observations"]["one"]["events"] = []
@@ -87,7 +157,19 @@ def test_an_observation_is_chosen_by_name(write):
         ("{", "not the JSON"),
         ("[]", "no observations and no behaviors_conf"),
         (project(behaviors_conf={}), "event 1: the behaviour 'attack' is not in the ethogram"),
+        (
+            project(behaviors_conf={"0": {"code": "attack"}}),
+            "behaviour 0 of the ethogram: a code, and the type State event.*'attack'} came",
+        ),
+        (project(behaviors_conf={"0": None}), "behaviour 0 of the ethogram: .*None came"),
         (project(observations={}), "no observation ''; it has"),
+        (project(observations={"one": None}), "observation 'one': a list of events was expected"),
+        (project(observations={"one": {"events": None}}), "'one': a list of events was expected"),
+        (
+            project(observations={"one": {"observation time interval": [4, 2]}}),
+            r"observation 'one': an observation time interval .*\[4, 2\] came",
+        ),
+        (project(observations={"one": {"observation time interval": ["x"]}}), r"\['x'\] came"),
         (project(observations={"one": {"events": [[1.0]]}}), "event 1: .time, subject"),
         (project(observations={"one": {"events": [["x", "a", "attack"]]}}), "number was expected"),
     ],

@@ -67,6 +67,25 @@ def test_made_by_hand_in_seconds(write, spans_of):
     assert spans_of(labels.bouts) == [("intruder", "resident", "attack", 25, 50)]
 
 
+def test_another_frame_rate_than_that_of_the_poses_is_mentioned(write):
+    """Frames stay as they are; seconds follow the poses."""
+    text = "# fps,25\nbehaviour,start_frame,stop_frame\nattack,25,50\n"
+    at_30 = replace(MICE, fps=30.0)
+    labels = FORMAT.read(write(text), at_30)
+    assert labels.bouts["start_frame"].tolist() == [25] and labels.fps == 30
+    (note,) = labels.notes
+    assert "has 25 frames/s and the poses 30; frames were taken as frames of the poses" in note
+    assert "by 1.2, or mend" in note
+    labels = FORMAT.read(write(text), replace(MICE, fps=25.0))
+    assert labels.notes == () and labels.fps == 25
+    assert FORMAT.read(write(text), MICE).fps == 25
+    assert FORMAT.read(write(text.partition("\n")[2]), at_30).fps is None
+    text = "# fps,25\nbehaviour,start_s,stop_s\nattack,1,2\n"
+    labels = FORMAT.read(write(text), at_30)
+    assert labels.bouts["start_frame"].tolist() == [30] and labels.fps == 30
+    assert "seconds were turned into frames of the poses" in labels.notes[0]
+
+
 def test_what_begins_in_the_last_half_frame_is_in_the_last_frame(write, spans_of):
     """2 s at 25 frames/s: frames 0 to 49."""
     text = "behaviour,start_s,stop_s\nattack,1.99,2\nflee,1.01,1.02\n"
@@ -129,6 +148,15 @@ def test_nothing_is_lost(tmp_path, overlapping_labels, spans_of, changes, name):
     pd.testing.assert_frame_equal(again.observed, labels.observed)
     for attribute in ("n_frames", "exclusive", "background", "directed", "notes"):
         assert getattr(again, attribute) == getattr(labels, attribute)
+
+
+def test_the_header_may_be_far_below(write):
+    """2,000 spans are some 60,000 characters."""
+    spans = [f"# observed,resident,intruder,attack,{i},{i + 1}\n" for i in range(0, 4_000, 2)]
+    path = write("".join(["\ufeff", *spans, "behaviour;start_frame;stop_frame\n"]))
+    assert FORMAT.sniff(path)
+    path = write("".join([*spans, "Time,Behavior,Status\n"]))
+    assert not FORMAT.sniff(path)
 
 
 def test_exclusive_labels_without_a_background_come_back(tmp_path, overlapping_labels):
@@ -221,6 +249,7 @@ def test_errors_name_the_line(write, row, message):
             "# observed,a,b,groom,45,45\nbehaviour,start_frame,stop_frame\n",
             "line 1: what was observed of 'groom' starts at 45 and stops at 45",
         ),
+        ("# fps,fast\nbehaviour,start_frame,stop_frame\n", "line 1: a number was expected.*fps"),
         ("# exclusive,maybe\nbehaviour,start_frame,stop_frame\n", "yes or no.*exclusive"),
     ],
 )

@@ -164,6 +164,16 @@ def test_another_separator_is_named(csv: Callable[..., Path], sign: str, name: s
         read_poses(path, format="deeplabcut_csv")
 
 
+@pytest.mark.parametrize(("sign", "what"), [(",", "is not in UTF-8"), (";", "semicolons")])
+def test_an_encoding_of_windows_is_named(csv: Callable[..., Path], sign: str, what: str) -> None:
+    path = csv(table().rename(columns={"ann": "Änne"}))
+    assert read_poses(path).individuals == ("Änne", "bob")
+    path.write_text(path.read_text("utf-8").replace(",", sign), "cp1252")
+    for read in (pose_format, lambda path: read_poses(path, format="deeplabcut_csv"), describe):
+        with pytest.raises(FormatError, match=rf"poses\.csv.*{what}.*ave it again as csv"):
+            read(path)
+
+
 @pytest.mark.parametrize("sign", [",", "\t"])
 def test_utf_16_is_named(csv: Callable[..., Path], sign: str) -> None:
     path = csv(table())

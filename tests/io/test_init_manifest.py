@@ -28,6 +28,22 @@ def project(tmp_path, write_project):
     return tmp_path
 
 
+HEADER = "agent,target,behaviour,start_frame,stop_frame\n"
+
+
+def write_poses(path, individuals):
+    """A DeepLabCut csv: one frame of the nose of each animal."""
+    names = [name for name in individuals for _ in "xy"]
+    levels = {
+        "scorer": "n" * len(names),
+        "individuals": names,
+        "bodyparts": ["nose"] * len(names),
+        "coords": "xy" * len(individuals),
+        "0": "1" * len(names),
+    }
+    path.write_text("".join(",".join((name, *cells)) + "\n" for name, cells in levels.items()))
+
+
 def start(project, **options):
     options.setdefault("labels", [f"{project}/labels/*.csv"])
     return init_manifest(poses=[f"{project}/poses/*.csv"], **options)
@@ -147,6 +163,23 @@ class TestTable:
     def test_a_file_that_is_in_no_row(self, project):
         with pytest.raises(ManifestError, match=r"2DLC_net\.csv is in no row"):
             start(project, splitting=self.write(project, "recording,split", "1,train"))
+
+    def test_files_of_one_name_in_folders_of_sessions(self, tmp_path):
+        rows = []
+        for session, split in (("s1", "train"), ("s2", "val")):
+            (tmp_path / session).mkdir()
+            write_poses(tmp_path / session / "poses.csv", "AB")
+            (tmp_path / session / "scored.csv").write_text(HEADER + "A,B,sniff,1,2\n")
+            rows.append(f"{session}/poses.csv,../{session}/scored.csv,{split}")
+        manifest, _ = init_manifest(
+            poses=[f"{tmp_path}/*/poses.csv"],
+            labels=[f"{tmp_path}/*/scored.csv"],
+            splitting=self.write(tmp_path, "Poses,Labels,Split", *rows),
+        )
+        found = [
+            (e.recording, e.poses.parent.name, e.labels.parent.name, e.split) for e in manifest
+        ]
+        assert found == [("s1_poses", "s1", "s1", "train"), ("s2_poses", "s2", "s2", "val")]
 
     def test_a_csv_that_cannot_be_used(self, project):
         self.write(project, "recording,part", "1,train")
@@ -343,3 +376,27 @@ def test_what_is_filled_in_leaves_bouts_that_name_no_target_as_they_are(project)
     rows = by_name(start(project, common={"fps": 25.0})[0])
     assert rows["1"].looked_for == ("attack", "groom", "self:groom")
     assert {*load_entry(rows["1"]).labels.bouts["target"]} == {"two"}
+
+
+def test_labels_are_read_with_the_animals_of_their_own_recording(tmp_path):
+    for cage, (agent, target) in {"cage1": "AB", "cage2": "CD"}.items():
+        write_poses(tmp_path / f"{cage}_poses.csv", (agent, target))
+        behaviour = "attack" if agent == "A" else "mount"
+        (tmp_path / f"{cage}_bouts.csv").write_text(f"{HEADER}{agent},{target},{behaviour},0,1\n")
+    manifest, notes = init_manifest(
+        poses=[f"{tmp_path}/*_poses.csv"], labels=[f"{tmp_path}/*_bouts.csv"]
+    )
+    assert not any("cannot be read" in note for note in notes)
+    assert [entry.looked_for for entry in manifest] == [("mount",), ("attack",)]
+
+
+def test_poses_are_read_again_only_where_labels_cannot_be_read(project, monkeypatch):
+    read = []
+
+    def counted(entry):
+        read.append(entry.recording)
+        return load_entry(entry)
+
+    monkeypatch.setattr("nuzzle.io.init_manifest.load_entry", counted)
+    start(project)
+    assert read == ["1", "1"], "for the labels, and for the first look"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -41,6 +42,20 @@ def test_identities_axes_and_scale(version4: Path) -> None:
     assert recording.position[:, :, 0, 1].tolist() == [[40, 30], [41, 31]]
     assert recording.px_per_cm == pytest.approx(20)
     assert recording.keypoints[0] == "nose" and recording.keypoints[9] == "base_tail"
+
+
+@pytest.mark.parametrize("scale", [0.05, [0.05], [[0.05]]])
+def test_scale_in_an_array_of_one(version4: Path, scale: Any) -> None:
+    with h5py.File(version4, "a") as file:
+        file["poseest"].attrs["cm_per_pixel"] = scale
+    assert read_poses(version4).px_per_cm == pytest.approx(20)
+
+
+def test_scale_of_several_numbers_is_refused(version4: Path) -> None:
+    with h5py.File(version4, "a") as file:
+        file["poseest"].attrs["cm_per_pixel"] = [0.5, 0.25]
+    with pytest.raises(FormatError, match=r"cm_per_pixel holds \[0.5, 0.25\]; one number was"):
+        read_poses(version4)
 
 
 def test_confidence_of_zero_is_a_missing_point(version4: Path) -> None:

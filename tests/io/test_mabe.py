@@ -127,6 +127,18 @@ def test_truncated_parquet_is_refused(tree: Tree) -> None:
             read(path, None)
 
 
+@pytest.mark.parametrize("column", ["agent_id", "target_id", "action"])
+def test_a_bout_without_a_name_is_refused(tree: Tree, column: str) -> None:
+    tree.add("17")
+    bouts = pd.read_parquet(
+        tree.annotate("17", [(1, "2", "attack", 0, 2), (2, "self", "rear", 0, 1)])
+    )
+    bouts[column] = bouts[column].where([True, False])
+    path = tree.parquet("annotation", "Lab", "17", bouts)
+    with pytest.raises(FormatError, match=f"the {column} of every bout, and row 1, .*is self"):
+        mabe.LABEL_FORMAT.read(path, LabelOptions())
+
+
 def test_labels_and_what_was_looked_for(tree: Tree) -> None:
     tree.add("17")
     path = tree.annotate(

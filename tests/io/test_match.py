@@ -138,3 +138,9 @@ def test_real_names(shared_data):
     mice = shared_data / "resident_intruder"
     (found,) = match_files(expand([mice / "*DLC*.csv"]), expand([mice / "*reencode.csv"]))
     assert found.recording == "e3v813a-20210610T122332-122642"
+
+
+def test_letters_are_the_same_in_one_character_or_two():
+    assert matched(["Ka\u0308fig1DLC_x.csv"], ["K\xe4fig1_bouts.csv"]) == {
+        "K\xe4fig1": ("Ka\u0308fig1DLC_x.csv", "K\xe4fig1_bouts.csv")
+    }

@@ -91,6 +91,32 @@ def test_blanks_around_a_name_are_no_part_of_it(tmp_path):
         FORMAT.read(path, MICE)
 
 
+@pytest.mark.parametrize("name", ["", "frame", "Video_frame_number"])
+@pytest.mark.parametrize(
+    ("frames", "line", "came"),
+    [
+        ([100, 101, 102, 103], 2, "100 came for frame 0"),
+        ([0, 1, 3, 4], 4, "3 came for frame 2"),
+        ([1, 2, 4, 5], 4, "4 came for frame 3"),
+        ([0, 1, 0, 1], 4, "0 came for frame 2"),
+        ([0, 1, 1.5, 2], 4, "1.5 came for frame 2"),
+    ],
+)
+def test_rows_that_are_not_the_frames_in_order_are_refused(tmp_path, name, frames, line, came):
+    path = tmp_path / "video.csv"
+    pd.DataFrame({name: frames, "Attack": [0, 1, 1, 0]}).to_csv(path, index=False)
+    with pytest.raises(FormatError, match=rf"video\.csv, line {line}: .*{came}.*leave the cells"):
+        FORMAT.read(path, MICE)
+
+
+def test_frames_may_count_from_1_and_rows_may_be_empty(tmp_path):
+    path = tmp_path / "video.csv"
+    path.write_text("frame,Attack\n1,0\n2,1\n\n4,1\n\n")
+    labels = FORMAT.read(path, MICE)
+    assert labels.bouts[["start_frame", "stop_frame"]].to_numpy().tolist() == [[1, 2], [3, 4]]
+    assert labels.observed["start_frame"].tolist() == [0, 3]
+
+
 def test_no_behaviours(tmp_path, table):
     path = tmp_path / "video.csv"
     table.drop(columns=["Attack", "Sniffing"]).to_csv(path)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import ManifestError
-from nuzzle.io.splits import read_assignments, with_group_splits
+from nuzzle.io.splits import Assignment, read_assignments, rows_of, with_group_splits
 from nuzzle.manifest import Entry, Manifest
 
 
@@ -59,3 +59,52 @@ def test_a_csv_of_splits_as_spreadsheets_save_it(tmp_path):
     assert found == [("cage 1", "train"), ("cage 2", "val")]
     path.write_bytes("recording\tsplit\r\ncage 1\ttrain\r\ncage 2\tval\r\n".encode("utf-16"))
     assert [(each.recording, each.split) for each in read_assignments(path)] == found
+
+
+def test_headers_and_splits_are_known_however_they_are_written(tmp_path):
+    path = tmp_path / "splits.csv"
+    path.write_text("Recording,SPLIT\nc1,Train\nc2,VAL\nc3,Pilot\n")
+    found = [(each.recording, each.split) for each in read_assignments(path)]
+    assert found == [("c1", "train"), ("c2", "val"), ("c3", "Pilot")]
+
+
+def row(split, *files):
+    return Assignment(split, "", frozenset(files))
+
+
+class TestRowsOf:
+    one, two = Path("data/s1/poses.csv"), Path("data/s2/poses.csv")
+
+    @pytest.mark.parametrize("folder", ["", "data/", "../", "../data/", f"{Path.cwd()}/data/"])
+    def test_folders_count_as_far_as_they_are_written(self, folder):
+        train, val = row("train", f"{folder}s1/poses.csv"), row("val", f"{folder}s2/poses.csv")
+        assert rows_of([self.one, self.two], [train, val]) == {self.one: [train], self.two: [val]}
+
+    def test_folders_of_another_machine_do_not_matter(self):
+        train, val = row("train", "D:/lab/s1/poses.csv"), row("val", "D:/lab/s2/poses.csv")
+        assert rows_of([self.one, self.two], [train, val]) == {self.one: [train], self.two: [val]}
+        elsewhere = row("train", "old/poses.csv")
+        assert rows_of([self.one], [elsewhere]) == {self.one: [elsewhere]}
+
+    def test_a_row_of_a_file_that_is_not_there_is_no_other_files(self):
+        train, val = row("train", "s1/poses.csv"), row("val", "s3/poses.csv")
+        assert rows_of([self.one], [val, train]) == {self.one: [train]}
+        assert rows_of([self.one, self.two], [val, train]) == {self.one: [train], self.two: []}
+
+    def test_several_rows_may_name_one_file(self):
+        rows = [row("train", "a.csv", "poses.csv"), row("train", "b.csv", "poses.csv")]
+        assert rows_of([self.one], rows) == {self.one: rows}
+
+    def test_a_name_that_fits_several_files_is_refused(self):
+        told = r"csv of splits: 'poses.csv' may be any of data/s1/poses.csv, data/s2/poses.csv"
+        with pytest.raises(ManifestError, match=f"{told}; write the folder, too"):
+            rows_of([self.one, self.two], [row("train", "poses.csv")])
+        other = Path("more/s1/poses.csv")
+        with pytest.raises(ManifestError, match="may be any of data/s1/poses"):
+            rows_of([self.one, other], [row("train", "s1/poses.csv")])
+
+    def test_letters_are_the_same_in_one_character_or_two(self, tmp_path):
+        path = tmp_path / "splits.csv"
+        path.write_text("poses,split\nKa\u0308fig/\xfc.csv,train\n", encoding="utf-8")
+        file = Path("K\xe4fig/u\u0308.csv")
+        assert [each.split for each in rows_of([file], read_assignments(path))[file]] == ["train"]

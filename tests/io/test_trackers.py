@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,56 @@ def test_several_videos_in_one_slp_are_refused(shared_data: Path, tmp_path: Path
         read_poses(path)
 
 
+def tracks(path: Path, frames: list[str]) -> Path:
+    """A SLEAP project with the instances of each frame: ``A`` or ``B``, the predicted of a track,
+    ``-``, predicted of none; in small letters, or ``=``, by the user."""
+    sleap = pytest.importorskip("sleap_io")
+    skeleton, video = sleap.Skeleton(["nose", "tail"]), sleap.Video(filename="cage.mp4")
+    named = {name: sleap.Track(name) for name in "AB" if name in "".join(frames).upper()}
+    rows = []
+    for number, signs in enumerate(frames):
+        instances = []
+        for place, sign in enumerate(signs):
+            points = np.array([[100.0 * place + number, 1], [20, 2]])
+            kind = sleap.PredictedInstance if sign in "AB-" else sleap.Instance
+            sure = {"point_scores": np.ones(2), "score": 1.0} if sign in "AB-" else {}
+            track = named.get(sign.upper())
+            instances.append(kind.from_numpy(points, skeleton=skeleton, track=track, **sure))
+        rows.append(sleap.LabeledFrame(video=video, frame_idx=number, instances=instances))
+    project = sleap.Labels(rows, [video], [skeleton], [*named.values()])
+    sleap.save_file(project, str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("frames", "told"),
+    [
+        (["-", "--", "--"], "in 2 of 3 frames .* frame 1 .*: animals 2, of them with a track 0"),
+        (["-", "=="], "frame 1 .*: animals 2, of them with a track 0"),
+        (["AB", "A-"], "in 1 of 2 frames .* frame 1 .*: animals 2, of them with a track 1"),
+        (["AB", "="], "frame 1 .*: animals 1, of them with a track 0"),
+    ],
+)
+def test_animals_without_a_track_are_refused(tmp_path: Path, frames: list[str], told: str) -> None:
+    with pytest.raises(FormatError, match=rf"cage.slp: .*{told}.*Run tracking in SLEAP first"):
+        read_poses(tracks(tmp_path / "cage.slp", frames))
+
+
+@pytest.mark.parametrize(
+    ("frames", "individuals", "x"),
+    [
+        (["-", "-", "-="], ("id_0",), [[0], [1], [102]]),
+        (["AB", "ABa", "AB=="], ("A", "B"), [[0, 100], [201, 101], [2, 102]]),
+    ],
+)
+def test_an_animal_that_the_user_placed_again_is_one(
+    tmp_path: Path, frames: list[str], individuals: tuple[str, ...], x: list[list[float]]
+) -> None:
+    recording = read_poses(tracks(tmp_path / "cage.slp", frames))
+    assert recording.individuals == individuals
+    assert recording.position[:, 0, 0].tolist() == x
+
+
 def test_bare_array_is_refused_with_the_reason(shared_data: Path) -> None:
     with pytest.raises(FormatError, match="bare array"):
         read_poses(shared_data / "pose_formats/deepof/testDLC_sleap_table.npy")
@@ -119,7 +169,12 @@ def test_dimensions_of_old_and_new_movement(plural: bool) -> None:
 def nwb(tmp_path: Path) -> Callable[..., Path]:
     """Write x, y `(animal, keypoint, frame, 2)` as an NWB file with ndx-pose."""
 
-    def write(animals: dict[str, np.ndarray[Any, Any]], rate: float = 25.0) -> Path:
+    def write(
+        animals: dict[str, np.ndarray[Any, Any]],
+        unit: str = "px",
+        times: Sequence[float] | None = None,
+    ) -> Path:
+        when: dict[str, Any] = {"rate": 25.0} if times is None else {"timestamps": times}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pynwb, pose = pytest.importorskip("pynwb"), pytest.importorskip("ndx_pose")
@@ -136,9 +191,9 @@ def nwb(tmp_path: Path) -> Callable[..., Path]:
                     pose.PoseEstimationSeries(
                         name=node,
                         data=points[index],
-                        unit="px",
+                        unit=unit,
                         reference_frame="top left",
-                        rate=rate,
+                        **when,
                         confidence=np.full(points.shape[1], 0.25 * (index + 1)),
                         confidence_definition="of the tracker",
                     )
@@ -182,6 +237,32 @@ def test_nwb_with_one_animal_is_called_by_the_identifier(nwb: Callable[..., Path
 def test_nwb_with_animals_of_different_length_is_refused(nwb: Callable[..., Path]) -> None:
     with pytest.raises(FormatError, match="differ in length"):
         read_poses(nwb({"black": np.ones((3, 4, 2)), "white": np.ones((3, 5, 2))}))
+
+
+@pytest.mark.parametrize("unit", ["meters", "cm"])
+def test_nwb_in_another_unit_is_refused(nwb: Callable[..., Path], unit: str) -> None:
+    path = nwb({"black": np.ones((3, 4, 2))}, unit=unit)
+    with pytest.raises(FormatError, match=f"cage.nwb: .*'neck' are in '{unit}'; pixels were"):
+        read_poses(path)
+
+
+@pytest.mark.parametrize("unit", ["pixels", "Pixel", "unknown"])
+def test_nwb_in_pixels(nwb: Callable[..., Path], unit: str) -> None:
+    assert read_poses(nwb({"black": np.ones((3, 4, 2))}, unit=unit)).n_frames == 4
+
+
+def test_nwb_with_a_gap_in_its_times_is_refused(nwb: Callable[..., Path]) -> None:
+    path = nwb({"black": np.ones((3, 6, 2))}, times=[0, 0.04, 0.08, 0.4, 0.44, 0.48])
+    told = r"from pose 2 \(from 0\) to the next it is 0.32 s, mostly 0.04 s \(1 of 5 steps\)"
+    with pytest.raises(FormatError, match=told):
+        read_poses(path)
+    assert read_poses(path, PoseOptions(fps=25)).n_frames == 6, "the video lacks these frames"
+
+
+def test_nwb_with_times_that_tremble(nwb: Callable[..., Path]) -> None:
+    path = nwb({"black": np.ones((3, 5, 2))}, times=[0, 0.041, 0.08, 0.119, 0.16])
+    recording = read_poses(path)
+    assert recording.n_frames == 5 and recording.fps == pytest.approx(25, abs=1)
 
 
 def test_nwb_without_poses_is_refused(tmp_path: Path) -> None:

@@ -57,6 +57,28 @@ def test_options_choose_actor_names_and_length(file: Path) -> None:
     assert other.pairs == (PAIR.reversed,) and len(other.bouts) == 0
 
 
+def test_bouts_of_others_are_left_out_with_a_note(file: Path) -> None:
+    assert vassi.read(file, LabelOptions(item="0")).notes == (), "the intruder does nothing"
+    bouts = "0,intruder,resident,none,0,3\n0,intruder,resident,attack,4,9\n"
+    file.write_text(TEXT.replace("0,intruder,resident,none,0,9\n", bouts), encoding="utf-8")
+    labels = vassi.read(file, LabelOptions(item="0"))
+    assert labels.pairs == (PAIR,)
+    (note,) = labels.notes
+    assert note.startswith("1 bout of intruder left out, since resident is the actor; the manifest")
+    assert vassi.read(file, LabelOptions(item="0", agent="resident")).notes == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_spreadsheet_may_have_saved_it(file: Path, encoding: str, separator: str) -> None:
+    text = TEXT.replace("mount", "Beißen").replace(",", separator).replace("\n", "\r\n")
+    file.write_bytes(text.encode(encoding))
+    assert vassi.FORMAT.sniff(file)
+    labels = vassi.read(file, LabelOptions(item="0"))
+    assert labels.bouts["behaviour"].tolist() == ["Beißen", "attack"]
+    assert labels.bouts["stop_frame"].tolist() == [5, 10]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -118,8 +118,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
             at all looked at the animals of the other.
 
     Raises:
-        InputError: they have no pair of animals, or no behaviour, in common; their seconds became
-            frames at different rates.
+        InputError: they have no pair of animals, or no behaviour, in common; their frames are of
+            different rates.
     """
     check_rates([("the first", first), ("the second", second)])
     n_frames = max(first.n_frames, second.n_frames)
@@ -285,7 +285,7 @@ def _plain(name: str) -> str:
 
 
 def check_rates(named: Sequence[tuple[str, Labels]]) -> None:
-    """Refuse labels in seconds that became frames at different rates.
+    """Refuse labels whose frames are of different rates.
 
     Args:
         named: labels, and what they are called in the message.
@@ -297,8 +297,9 @@ def check_rates(named: Sequence[tuple[str, Labels]]) -> None:
     if rates and not same_rate(max(rates.values()), min(rates.values())):
         told = ", ".join(f"{name} says {fps:g}" for name, fps in rates.items())
         raise InputError(
-            f"The same frame rate was expected in all label files with times in seconds, and "
-            f"{told} frames a second. Give that of the recording: --fps."
+            f"The same frame rate was expected in all label files, and {told} frames a second. "
+            "Give that of the recording, --fps: labels in seconds follow it, and frames are taken "
+            "as they stand."
         )
 
 

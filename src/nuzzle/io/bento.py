@@ -143,7 +143,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     notes = file.notes(options.fps)
     notes += [f"{count(early, 'bout')} began before frame 1, moved to begin there"] if early else []
     labels = assemble(path, bouts, observed, options, end=end, notes=notes)
-    return replace(labels, fps=fps if file.in_seconds else None)
+    return replace(labels, fps=fps if file.in_seconds or file.fps else None)
 
 
 def _row(pair: Pair, name: str, start: int, stop: int, channel: str) -> dict[str, object]:

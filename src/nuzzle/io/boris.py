@@ -206,7 +206,7 @@ def _who_and_what(table: _Table, row: Row) -> tuple[str, str]:
 
 
 def _numbers(text: str) -> list[float]:
-    """Positive numbers of a cell; several media files are separated by ``;``."""
+    """Positive numbers of a cell, one a media file."""
     found = [float(part) for part in re.findall(r"\d+(?:\.\d+)?", text.replace(",", "."))]
     return [value for value in found if value > 0]
 
@@ -217,7 +217,9 @@ def _fps(table: _Table, rows: list[Row]) -> float | None:
 
 
 def _media_length(table: _Table, rows: list[Row]) -> float | None:
-    lengths = [sum(_numbers(table.cell(row, *_LENGTH))) for row in rows]
+    """Seconds; files (``;``) follow each other, and players (``|``) run at the same time."""
+    cells = {table.cell(row, *_LENGTH) for row in rows}
+    lengths = [sum(_numbers(player)) for cell in cells for player in cell.split("|")]
     return max(lengths, default=0.0) or None
 
 

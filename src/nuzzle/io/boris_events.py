@@ -68,6 +68,7 @@ class Observation:
         behaviours: what was looked for, if the file says; otherwise what has a bout.
         notes: of the pairing.
         offset_s: between the media's clock and the times, if the file says.
+        watched_s: start and stop of what was watched, if the file says; else all was.
     """
 
     intervals: Sequence[Interval]
@@ -76,6 +77,7 @@ class Observation:
     behaviours: Sequence[str] = ()
     notes: tuple[str, ...] = ()
     offset_s: float = 0.0
+    watched_s: tuple[float, float] | None = None
 
 
 def paired(
@@ -148,13 +150,14 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     The subject is the agent. The target is the modifier that names an animal, otherwise the
     options' target, otherwise the other animal of two. Where the animals are not known, those are
     that are a subject. Where the media end more than a second before the poses, nobody looked
-    after that.
+    after that, nor outside of what was watched.
 
     Raises:
         FormatError: the frame rate is unknown, or a subject is.
     """
     known_fps = options.fps or observation.fps
-    fps = needed_fps(path, options, observation.fps) if observation.intervals else known_fps or 0
+    timed = observation.intervals or observation.watched_s
+    fps = needed_fps(path, options, observation.fps) if timed else known_fps or 0
     notes = _notes(observation, options)
     subjects = {each.subject for each in observation.intervals} - {NO_SUBJECT, ""}
     cast = Cast(path, options).with_lone_subject(subjects)
@@ -177,8 +180,32 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
         notes.append(
             "there are no events; the manifest's column looked_for says what was looked for"
         )
+    if observation.watched_s:
+        observed, outside = _inside(observed, observation.watched_s, fps, length)
+        notes += outside
     labels = assemble(path, bouts, observed, options, end=last, notes=notes)
     return replace(labels, only_seen=not observation.behaviours, fps=fps or None)
+
+
+def _inside(
+    observed: list[dict[str, Any]], watched_s: tuple[float, float], fps: float, length: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Spans of what was watched only, and a note where that is not all."""
+    start, stop = (round(min(max(seconds * fps, 0), length)) for seconds in watched_s)
+    if (start, stop) == (0, length):
+        return observed, []
+    clipped = [
+        {
+            **span,
+            "start_frame": max(span["start_frame"], start),
+            "stop_frame": min(span["stop_frame"], stop),
+        }
+        for span in observed
+    ]
+    note = (
+        f"the observation is limited to frames {start:,} to {stop:,}; outside of them nobody looked"
+    )
+    return [span for span in clipped if span["start_frame"] < span["stop_frame"]], [note]
 
 
 def _bout(

@@ -7,6 +7,7 @@ a behaviour is known to be without it.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,16 +39,23 @@ def read(path: Path, options: LabelOptions) -> Labels:
     project = _project(path)
     name = _observation_name(path, project["observations"], options.item)
     observation = project["observations"][name]
-    media = observation.get("media_info") or {}
-    rates = {float(rate) for rate in (media.get("fps") or {}).values() if rate}
-    length_s = sum(float(length) for length in (media.get("length") or {}).values()) or None
-    ethogram = {entry["code"]: str(entry["type"]) for entry in project["behaviors_conf"].values()}
-    events = _events(path, name, observation.get("events", []), ethogram)
-    intervals, notes = paired(path, events, length_s)
+    events = observation.get("events", []) if isinstance(observation, dict) else None
+    if not isinstance(events, list):
+        raise FormatError(
+            path,
+            f"observation {name!r}: a list of events was expected, and none came.",
+            mend="Open and save the project in BORIS again.",
+        )
+    media = _mapping(observation.get("media_info"))
+    rates = {_positive(rate) for rate in _mapping(media.get("fps")).values()} - {None}
+    length_s = _media_length(_mapping(observation.get("file")), _mapping(media.get("length")))
+    ethogram = _ethogram(path, project["behaviors_conf"])
+    intervals, notes = paired(path, _events(path, name, events, ethogram), length_s)
     fps = rates.pop() if len(rates) == 1 else None
     offset = observation.get("time offset")
     offset_s = float(offset) if isinstance(offset, int | float) else 0.0
-    found = Observation(intervals, fps, length_s, [*ethogram], notes, offset_s)
+    watched_s = _watched(path, name, observation.get("observation time interval"), offset_s)
+    found = Observation(intervals, fps, length_s, [*ethogram], notes, offset_s, watched_s)
     return to_labels(path, found, options)
 
 
@@ -82,6 +90,68 @@ def _observation_name(path: Path, observations: Mapping[str, Any], item: str) ->
             mend="Say which: the column item of the manifest.",
         )
     return names[0]
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A JSON object; an empty one where the value is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def _positive(value: Any) -> float | None:
+    """The number above 0 that a value is; None where it is none, such as ``NA``."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if 0 < found < math.inf else None
+
+
+def _media_length(players: Mapping[str, Any], lengths: Mapping[str, Any]) -> float | None:
+    """Seconds of the longest player, whose files follow each other; None where it is unknown.
+
+    Args:
+        players: files of each, which run at the same time.
+        lengths: of each file.
+    """
+    files = [[str(file) for file in several] for several in players.values() if several]
+    if not any(file in lengths for several in files for file in several):
+        files = [[*lengths]]
+    seconds = [[_positive(lengths.get(file)) for file in several] for several in files]
+    if any(None in several for several in seconds):
+        return None
+    return max(sum(filter(None, several)) for several in seconds) or None
+
+
+def _watched(path: Path, name: str, told: Any, offset_s: float) -> tuple[float, float] | None:
+    """What the observation is limited to, on the clock of the events; None if it is not limited.
+
+    The file has it on the clock of the media; a stop at 0 is the end.
+    """
+    try:
+        start, stop = (float(edge or 0) for edge in told or (0, 0))
+    except (TypeError, ValueError):
+        start, stop = math.nan, math.nan
+    if not 0 <= start < (stop or math.inf):
+        raise FormatError(
+            path,
+            f"observation {name!r}: an observation time interval with a start and a later end, or "
+            f"0 for the end of the media, was expected, in seconds, and {told} came.",
+            mend="Mend it in BORIS: Observations > Edit observation.",
+        )
+    return (start + offset_s, (stop or math.inf) + offset_s) if start or stop else None
+
+
+def _ethogram(path: Path, entries: Mapping[str, Any]) -> dict[str, str]:
+    """The kind of each behaviour."""
+    for key, entry in entries.items():
+        if None in (_mapping(entry).get("code"), _mapping(entry).get("type")):
+            raise FormatError(
+                path,
+                f"behaviour {key} of the ethogram: a code, and the type State event or Point "
+                f"event, were expected, and {str(entry)[:60]} came.",
+                mend="Mend it in BORIS: File > Edit project > Ethogram.",
+            )
+    return {str(entry["code"]): str(entry["type"]) for entry in entries.values()}
 
 
 def _events(

@@ -32,11 +32,13 @@ from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
 from nuzzle.io.label_text import (
+    SECONDS_TO_POSES,
     Row,
     frame_number,
     head,
     needed_fps,
     number,
+    other_rate,
     read_text,
     seconds_to_frames,
     table_rows,
@@ -48,6 +50,7 @@ _MARK = "nuzzle bouts"
 _FRAMES = {"start_frame", "stop_frame"}
 _SECONDS = {"start_s", "stop_s"}
 _TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
+_BLANK = ' \t\r\n,;"'
 _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
@@ -76,14 +79,15 @@ def _is_header(cells: Sequence[str]) -> bool:
 
 
 def _header_line(text: str) -> str:
-    return next(
-        (line for line in text.splitlines() if line.strip(' \t,;"')[:1] not in ("", "#")), ""
-    )
+    return next((line for line in text.splitlines() if line.strip(_BLANK)[:1] not in ("", "#")), "")
 
 
 def sniff(path: Path) -> bool:
     """Whether the header has a behaviour, and a start and a stop."""
-    line = _header_line(head(path))
+    text = head(path)
+    if text.lstrip(_BLANK).startswith("#"):
+        text = head(path, -1)  # what stands above the header may be long
+    line = _header_line(text)
     return _is_header([cell.strip().strip('"') for cell in line.split(delimiter_of(line))])
 
 
@@ -105,14 +109,12 @@ def read(path: Path, options: LabelOptions) -> Labels:
     preamble, columns, rows = _parse(path)
     rows = _of_one_recording(path, columns, rows, options.item)
     cast = Cast(path, options)
-    fps = None
-    if not columns.keys() >= _FRAMES:
-        told = preamble.text("fps")
-        fps = needed_fps(path, options, number(told, "fps", path, None) if told else None)
+    in_seconds = not columns.keys() >= _FRAMES
+    fps, notes = _rate(path, options, preamble, in_seconds=in_seconds)
     length = preamble.text("n_frames")
     end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
     seen = options.n_frames or end
-    bouts = [_bout(cast, columns, row, fps, seen) for row in rows]
+    bouts = [_bout(cast, columns, row, fps if in_seconds else None, seen) for row in rows]
     last = max((bout["stop_frame"] for bout in bouts), default=0)
     observed = [_span(cast, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
@@ -127,10 +129,27 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
-        notes=preamble.notes,
+        notes=[*preamble.notes, *notes],
     )
     directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
     return replace(labels, directed=directed and options.directed, only_seen=only_seen, fps=fps)
+
+
+def _rate(
+    path: Path, options: LabelOptions, preamble: _Preamble, *, in_seconds: bool
+) -> tuple[float | None, list[str]]:
+    """Frames per second of the labels, if known, and a note where the file says another rate."""
+    told = preamble.text("fps")
+    own = number(told, "fps", path, preamble.values["fps"].line) or None if told else None
+    done = SECONDS_TO_POSES
+    if own and options.fps and not in_seconds:
+        done = (
+            "frames were taken as frames of the poses. If they are others, multiply them, those "
+            f"above the header too, by {options.fps / own:g}, or mend the file's or the manifest's "
+            "frame rate"
+        )
+    fps = needed_fps(path, options, own) if in_seconds else own and (options.fps or own)
+    return fps, other_rate(own, options.fps, done)
 
 
 def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:

@@ -66,11 +66,17 @@ class _Table:
     first_line: int | None
 
 
-def _header(path: Path, delimiter: str = ",") -> list[list[str]]:
-    """The header rows of a csv: three or four, or none where it is another kind of file."""
+def _header(path: Path, delimiter: str = ",", errors: str = "strict") -> list[list[str]]:
+    """The header rows of a csv: three or four, or none where it is another kind of file.
+
+    Args:
+        path: the file.
+        delimiter: what separates its cells.
+        errors: what is done about bytes that are not UTF-8.
+    """
     rows: list[list[str]] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="", errors=errors) as file:
             for row in csv.reader(file, delimiter=delimiter):
                 if not row or row[0].strip() not in _LEVELS:
                     break
@@ -135,7 +141,7 @@ def _read_csv(path: Path) -> _Table:
 
 
 def _refuse_spreadsheet(path: Path) -> None:
-    """Raise an error for a pose csv in UTF-16, or whose cells are not separated by commas."""
+    """Raise an error for a pose csv that is not in UTF-8, or not separated by commas."""
     start = head(path, 64)
     if start.startswith(UTF16_MARKS) and (decoded(start, whole=False) or "").startswith(_LEVELS[0]):
         raise FormatError(
@@ -144,7 +150,7 @@ def _refuse_spreadsheet(path: Path) -> None:
             mend="Take the file that the tracker wrote, or save it again as csv in UTF-8, with "
             "commas between the cells and decimal points in numbers.",
         )
-    separators = [name for sign, name in _SEPARATORS.items() if _header(path, sign)]
+    separators = [name for sign, name in _SEPARATORS.items() if _header(path, sign, "replace")]
     if separators:
         raise FormatError(
             path,
@@ -153,6 +159,13 @@ def _refuse_spreadsheet(path: Path) -> None:
             row=1,
             mend="Take the file that the tracker wrote, or save it again as csv with commas (in "
             "Excel: set the region to English, then Save as > CSV UTF-8).",
+        )
+    if _header(path, errors="replace"):
+        raise FormatError(
+            path,
+            "is not in UTF-8; it may be in an encoding of Windows, which has other bytes for "
+            "letters such as 'ä'.",
+            mend="Save it again as csv in UTF-8 (in Excel: Save as > CSV UTF-8).",
         )
 
 

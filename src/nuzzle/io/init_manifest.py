@@ -15,7 +15,7 @@ from nuzzle.io.load import label_format, label_options, labels_of_row, load_entr
 from nuzzle.io.looked_for import as_before, not_said, shown
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
-from nuzzle.io.match import Match, expand, match_files
+from nuzzle.io.match import Match, expand, match_files, told_matches
 from nuzzle.io.splits import (
     Assignment,
     Splitting,
@@ -23,7 +23,7 @@ from nuzzle.io.splits import (
     complete_splits,
     read_assignments,
     row_called,
-    row_of,
+    rows_of,
 )
 from nuzzle.labels import Labels
 from nuzzle.manifest import Entry, Manifest
@@ -128,20 +128,19 @@ def manifest_from_files(
     Raises:
         ManifestError: lists every file that has no match, is of no known format, or has no split.
     """
-    rows = {pose: row_of(pose, assignments) for pose in poses}
+    rows = {pose: next(iter(named), None) for pose, named in rows_of(poses, assignments).items()}
     told = {
         pose: label
+        for label, named in rows_of(labels, assignments).items()
         for pose, row in rows.items()
-        for label in labels
-        if row is not None and label.name in row.files and label != pose
+        if row in named and label != pose
     }
     found = match_files(
         [pose for pose in poses if pose not in told],
         [label for label in labels if label not in set(told.values())],
         allow_unlabelled=allow_unlabelled or not labels,
     )
-    matches = {match.poses: match for match in found}
-    matches.update({pose: Match(pose.stem, pose, label) for pose, label in told.items()})
+    matches = {match.poses: match for match in (*found, *told_matches(told))}
     problems, entries = [], []
     for pose in poses:
         match = matches[pose]
@@ -183,14 +182,11 @@ def _format_problems(match: Match) -> list[str]:
 
 def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     """What the label files leave unsaid: streams that they lack, and what was looked for."""
-    first = next((entry for entry in manifest if entry.labels is not None), None)
-    try:
-        if first is None:
-            return manifest, ()
-        recording = load_entry(replace(first, labels=None))
-    except InputError:
-        return manifest, ()  # is said at the first look
-    said = {entry.recording: _read(entry, recording) for entry in manifest if entry.labels}
+    labelled = [entry for entry in manifest if entry.labels is not None]
+    first = _poses(labelled[0]) if labelled else None
+    if first is None:
+        return manifest, ()
+    said = {entry.recording: _read(entry, first) for entry in labelled}
     manifest, notes = leave_out_streamless(manifest, said)
     manifest, more = fill_looked_for(manifest, said)
     files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
@@ -275,19 +271,36 @@ def _unread_note(unread: Mapping[str, InputError]) -> str:
 
 
 def _read(entry: Entry, first: Recording) -> Labels | InputError:
-    """The labels of a row without its poses, or why they cannot be read.
+    """The labels of a row, or why they cannot be read, which is said when they are needed.
 
-    What is wrong is said when they are needed.
+    Poses are large: the row's own are read only where its labels may name other animals.
 
     Args:
         entry: the row.
-        first: a recording whose animals and frame rate are those of all.
+        first: a recording whose animals and frame rate are those of most.
     """
-    options = label_options(entry, first.individuals, entry.fps or first.fps)
+    said = _read_as_of(entry, first)
+    if isinstance(said, InputError) and not isinstance(said, StreamError):
+        own = _poses(entry)
+        if own is not None and own.individuals != first.individuals:
+            return _read_as_of(entry, own)
+    return said
+
+
+def _read_as_of(entry: Entry, recording: Recording) -> Labels | InputError:
+    options = label_options(entry, recording.individuals, entry.fps or recording.fps)
     try:
         return labels_of_row(entry, options)
     except InputError as error:
         return error
+
+
+def _poses(entry: Entry) -> Recording | None:
+    """The recording of a row without its labels, if it can be read; why not is said later."""
+    try:
+        return load_entry(replace(entry, labels=None))
+    except InputError:
+        return None
 
 
 def first_look(manifest: Manifest) -> tuple[str, ...]:

@@ -89,6 +89,20 @@ def _scatter(
     return points, sure, names
 
 
+def _scale(path: Path, poses: Any) -> float | None:
+    """Pixels in a centimetre, where the file says; it may say so in an array of one number."""
+    said = np.ravel(poses.attrs.get("cm_per_pixel", np.nan))
+    if len(said) != 1:
+        raise FormatError(
+            path,
+            f"its attribute cm_per_pixel holds {said.tolist()}; one number was expected.",
+            mend="Correct it in the file, or remove it and give the scale: the column px_per_cm "
+            "of the manifest.",
+        )
+    cm_per_px = float(said[0])
+    return 1 / cm_per_px if np.isfinite(cm_per_px) and cm_per_px > 0 else None
+
+
 def read_jabs(path: Path, options: PoseOptions) -> Recording:
     """Read the poses of a JABS file.
 
@@ -108,7 +122,7 @@ def read_jabs(path: Path, options: PoseOptions) -> Recording:
         try:
             poses = file["poseest"]
             points, sure, names = _scatter(path, poses)
-            cm_per_px = float(poses.attrs.get("cm_per_pixel", np.nan))
+            px_per_cm = _scale(path, poses)
         except (KeyError, OSError, IndexError, ValueError, TypeError) as error:
             if isinstance(error, FormatError):
                 raise
@@ -123,7 +137,7 @@ def read_jabs(path: Path, options: PoseOptions) -> Recording:
         individuals=names,
         confidence=sure.transpose(0, 2, 1),
         fps=options.fps,
-        px_per_cm=1 / cm_per_px if np.isfinite(cm_per_px) and cm_per_px > 0 else None,
+        px_per_cm=px_per_cm,
         source=str(path),
     )
 

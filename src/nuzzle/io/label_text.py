@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from nuzzle.cells import THOUSANDS
 from nuzzle.errors import FormatError
 from nuzzle.files import decoded, existing_file
 from nuzzle.io.registry import LabelOptions
 
 #: What is done about another frame rate than the poses', for a note.
 SECONDS_TO_POSES = "seconds were turned into frames of the poses"
-
-#: Frames are whole, so what looks like three decimals is rather thousands.
-_THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
 
 
 class Row(NamedTuple):
@@ -95,7 +92,7 @@ def frame_number(text: str, what: str, path: Path, line: int) -> int:
     Raises:
         FormatError: there is none.
     """
-    if _THOUSANDS.fullmatch(text.strip()):
+    if THOUSANDS.fullmatch(text.strip()):
         raise FormatError(
             path,
             f"a whole frame was expected for the {what}, and {text!r} came, which may be "

@@ -81,10 +81,19 @@ def read_bouts(path: str | Path) -> pd.DataFrame:
         A table with the columns ``agent, target, behaviour, start_frame, stop_frame``.
 
     Raises:
-        FormatError: the parquet is damaged or lacks a column.
+        FormatError: the parquet is damaged or lacks a column, or a row lacks a name.
     """
     path = Path(path)
     rows = read_parquet(path, COLUMNS)
+    for name in COLUMNS[:3]:
+        empty = np.flatnonzero(rows[name].isna())
+        if len(empty):
+            raise FormatError(
+                path,
+                f"a value was expected for the {name} of every bout, and row {empty[0]}, counted "
+                "from 0, has none.",
+                mend="Fill it in; the target_id of what an animal does to itself is self.",
+            )
     try:
         frames = {name: rows[name].to_numpy(np.int64) for name in COLUMNS[3:]}
     except (ValueError, TypeError) as error:

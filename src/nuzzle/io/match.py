@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import glob
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,10 +153,27 @@ def match_files(
     return _named(poses, pairs, pose_stems, label_stems)
 
 
+def composed(text: str) -> str:
+    """A name with one character for each letter: a Mac may store ``ä`` as ``a`` and its dots.
+
+    >>> len("a\u0308"), len(composed("a\u0308"))
+    (2, 1)
+    """
+    return unicodedata.normalize("NFC", text)
+
+
 def _stems(paths: Sequence[Path]) -> dict[Path, str]:
     """What to compare: the name without its ending, after the folder's where names repeat."""
     unique = len({path.stem for path in paths}) == len(paths)
-    return {path: path.stem if unique else f"{path.parent.name}/{path.stem}" for path in paths}
+    return {
+        path: composed(path.stem if unique else f"{path.parent.name}/{path.stem}") for path in paths
+    }
+
+
+def told_matches(pairs: Mapping[Path, Path]) -> tuple[Match, ...]:
+    """The recordings of pose and label files that are said to belong together."""
+    stems = _stems([*pairs])
+    return tuple(Match(stems[pose].replace("/", "_"), pose, label) for pose, label in pairs.items())
 
 
 def _best(stem: str, candidates: dict[Path, str]) -> list[Path]:

@@ -3,7 +3,8 @@
 The file also holds poses and features. A behaviour is a column that holds nothing but 0 and 1
 and is called neither like a coordinate (``Nose_1_x``, ``_y``, ``_p``) nor like one of SimBA's
 own features of that kind (``Low_prob_detections_0.1``). An empty cell means that nobody looked
-(Goodwin et al. 2024, "Simple Behavioral Analysis (SimBA)", Nature Neuroscience 27).
+(Goodwin et al. 2024, "Simple Behavioral Analysis (SimBA)", Nature Neuroscience 27). Where a
+column counts the frames, as SimBA's nameless first one does, no row may be missing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _NO_BEHAVIOUR = re.compile(
     r".*_(?:x|y|p|likelihood)|low_prob_detections.*|(?:sum_)?probabilit.*",
     re.IGNORECASE,
 )
+_FRAME = re.compile(r"(?:video_?)?(?:frame|index)(?:_(?:id|no|idx|number))?", re.IGNORECASE)
+_NAMELESS = re.compile(r"(?:unnamed.*)?", re.IGNORECASE)
 _NUMBER = re.compile(r"|-?\d*\.?\d+(?:e[+-]?\d+)?|nan", re.IGNORECASE)
 _MANY = 8
 
@@ -79,9 +82,10 @@ def read(path: Path, options: LabelOptions) -> Labels:
         options: `agent` and `target` say whose the labels are, since the file does not.
 
     Raises:
-        FormatError: no column holds nothing but 0 and 1.
+        FormatError: no column holds nothing but 0 and 1, or the rows are not all frames in order.
     """
     table = _table(path)
+    _check_frames(path, table)
     candidates = [str(name) for name in table if _may_be_behaviour(str(name))]
     _check_names(path, candidates)
     columns: dict[str, pd.Series[float]] = {}
@@ -127,6 +131,29 @@ def _table(path: Path) -> pd.DataFrame:
     if not len(table):
         raise FormatError(path, "has a header and no rows; a row a frame was expected.")
     return table.rename(columns=lambda name: str(name).strip())
+
+
+def _check_frames(path: Path, table: pd.DataFrame) -> None:
+    """A column that counts frames has each of them, from 0 or from 1."""
+    for place, name in enumerate(map(str, table)):
+        if not (_FRAME.fullmatch(name) or (place == 0 and _NAMELESS.fullmatch(name))):
+            continue
+        told = table.iloc[:, place]
+        frames, some = pd.to_numeric(told, errors="coerce").to_numpy(), told.notna().to_numpy()
+        if np.isnan(frames[some]).any():
+            continue  # it names them
+        expected = np.arange(len(table)) + (1 if frames[0] == 1 else 0)
+        wrong = np.flatnonzero((frames != expected) & some)
+        if len(wrong):
+            row = int(wrong[0])
+            raise FormatError(
+                path,
+                "a row a frame, from 0 or 1 and none left out, was expected; "
+                f"{told.iloc[row]} came for frame {expected[row]} in the column {name!r}.",
+                row=row + 2,
+                mend="Keep all frames of one video in order; where nobody looked, leave the cells "
+                "of the behaviours empty.",
+            )
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:

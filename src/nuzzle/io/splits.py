@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
-from nuzzle.errors import FormatError, InputError, ManifestError
+from nuzzle.cells import PARSERS
+from nuzzle.errors import FormatError, InputError, ManifestError, listed
 from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
+from nuzzle.io.match import composed
 from nuzzle.io.registry import PoseOptions
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Manifest, column_name
 
 #: Share of the groups of a data set that are validated on, where nothing else is said.
 DEFAULT_VAL_FRACTION = 0.2
@@ -60,7 +65,7 @@ class Assignment:
     Attributes:
         split: ``train``, ``val``, ``test`` or another word.
         recording: what to call the recording, if the csv says.
-        files: names of all files that the row mentions, without their folders.
+        files: all files that the row mentions, with the folders that it writes.
     """
 
     split: str
@@ -75,7 +80,9 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
         FormatError: it is not such a csv.
     """
     path = existing_file(path, "csv of splits")
-    rows = list(read_csv(path))
+    reader = read_csv(path)
+    reader.fieldnames = [column_name(name) for name in reader.fieldnames or []]
+    rows = list(reader)
     columns = list(rows[0]) if rows else []
     if "split" not in columns or len(columns) < 2:
         raise FormatError(
@@ -85,22 +92,58 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
         )
     found = []
     for line, row in enumerate(rows, start=2):
-        cells = {key: (value or "").strip() for key, value in row.items() if key is not None}
+        cells = {
+            key: composed(value or "").strip() for key, value in row.items() if key is not None
+        }
         if not cells["split"]:
             raise FormatError(path, "the column split is empty.", row=line)
-        named = (Path(text).name for key, text in cells.items() if key != "split" and text)
-        found.append(Assignment(cells["split"], cells.get("recording", ""), frozenset(named)))
+        split = PARSERS["split"](cells["split"])
+        named = (text for key, text in cells.items() if key != "split" and text)
+        found.append(Assignment(split, cells.get("recording", ""), frozenset(named)))
     return tuple(found)
 
 
-def row_of(pose: Path, assignments: Iterable[Assignment]) -> Assignment | None:
-    """The first row that names the file."""
-    return next((row for row in assignments if pose.name in row.files), None)
+def rows_of(
+    files: Sequence[Path], assignments: Iterable[Assignment]
+) -> dict[Path, list[Assignment]]:
+    """The rows that name each of the files; the one that shares most folders with it, of several.
+
+    Raises:
+        ManifestError: a row could mean several of the files.
+    """
+    named = defaultdict(list)
+    for file in files:
+        named[composed(file.name)].append(file)
+    found: dict[Path, list[tuple[int, Assignment]]] = {file: [] for file in files}
+    problems = []
+    for row in assignments:
+        for text in sorted(row.files):
+            shared = {file: _shared(text, file) for file in named[Path(text).name]}
+            most = max(shared.values(), default=0)
+            fitting = [file for file in shared if shared[file] == most]
+            if len(fitting) == 1:
+                found[fitting[0]].append((most, row))
+            elif fitting and (most > 1 or text == fitting[0].name):
+                problems += [f"{text!r} may be any of {listed(fitting)}; write the folder, too"]
+    if problems:
+        raise ManifestError("the csv of splits", problems)
+    return {
+        file: [row for n, row in rows if n == max(n for n, _ in rows)]
+        for file, rows in found.items()
+    }
+
+
+def _shared(text: str, file: Path) -> int:
+    """How many parts two paths share, from their names on upwards."""
+    place = Path(composed(os.path.abspath(file)))  # noqa: PTH100
+    said = [part for part in Path(text).parts if part != ".."]
+    pairs = zip(reversed(said), reversed(place.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def row_called(name: str, assignments: Iterable[Assignment]) -> Assignment | None:
     """The first row for the recording of this name."""
-    return next((row for row in assignments if row.recording == name), None)
+    return next((row for row in assignments if row.recording == composed(name)), None)
 
 
 def split_by_time(manifest: Manifest, share: float) -> Manifest:

@@ -17,12 +17,18 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
 from nuzzle.io.hdf5 import open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
+
+#: How SLEAP numbers the kinds of instances.
+_USER, _PREDICTED = 0, 1
+#: What NWB files call pixels, or write where nobody said the unit.
+_PIXELS = ("px", "pixel", "pixels", "", "unknown")
 
 #: What `movement` and the libraries under it raise for a file that is not as it should be.
 _READING_ERRORS = (
@@ -110,14 +116,16 @@ def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording
 def read_sleap(path: Path, options: PoseOptions) -> Recording:
     """Read a SLEAP project (``.slp``) or analysis file (``.h5``).
 
-    A track is an animal. User instances win over predicted ones.
+    A track is an animal; where there are none, all is one animal. User instances win over
+    predicted ones.
 
     Args:
         path: a file with the predictions of one video.
         options: name of the recording and its frame rate; the file states none.
 
     Raises:
-        FormatError: the file is damaged, holds several videos, or no poses.
+        FormatError: the file is damaged, holds several videos, no poses, or animals without a
+            track.
     """
     path = existing_file(path, "pose file")
     with open_hdf5(path) as file, _reading(path, "a SLEAP file"):
@@ -127,10 +135,44 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
                 f"it holds {len(file['videos_json'])} videos; one was expected.",
                 mend="Export an analysis file for each: sleap-convert --format analysis.",
             )
+        if "instances" in file:
+            _refuse_untracked(path, file)
     loader = movement_loader()
     with _reading(path, "a SLEAP file"):
         poses = loader.from_sleap_file(path)
     return _recording(poses, path, options)
+
+
+def _refuse_untracked(path: Path, file: Any) -> None:
+    """Raise an error for a SLEAP project with animals of no track, which would be lost."""
+    frames, instances = file["frames"][:], file["instances"][:]
+    animals = _animals(frames, instances, np.ones(len(instances), dtype=bool))
+    tracks = _animals(frames, instances, instances["track"] >= 0)
+    read = tracks if len(file.get("tracks_json", ())) else np.ones_like(tracks)
+    bad = np.flatnonzero(animals > read)
+    if len(bad):
+        first = bad[0]
+        raise FormatError(
+            path,
+            f"a track is an animal, and in {len(bad):,} of {len(frames):,} frames there are "
+            f"animals without one, which would be lost. The first is frame "
+            f"{frames['frame_idx'][first]} (from 0): animals {animals[first]}, of them with a "
+            f"track {tracks[first]}.",
+            mend="Run tracking in SLEAP first, or delete there what is no animal, and save again.",
+        )
+
+
+def _animals(frames: Any, instances: Any, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many animals the chosen instances of each frame are.
+
+    An animal may be there twice: as it was predicted, and as the user placed it.
+    """
+    counts = []
+    for kind in (_USER, _PREDICTED):
+        before = np.concatenate([[0], np.cumsum(chosen & (instances["instance_type"] == kind))])
+        counts.append(before[frames["instance_id_end"]] - before[frames["instance_id_start"]])
+    animals: NDArray[np.int64] = np.max(counts, axis=0)
+    return animals
 
 
 def _nwb_containers(file: Any) -> list[tuple[str, str]]:
@@ -138,10 +180,51 @@ def _nwb_containers(file: Any) -> list[tuple[str, str]]:
     found = []
     for module, group in file.get("processing", {}).items():
         for name, child in group.items():
-            kind = child.attrs.get("neurodata_type", "")
-            if (kind.decode() if isinstance(kind, bytes) else kind) == "PoseEstimation":
+            if _attribute(child, "neurodata_type") == "PoseEstimation":
                 found.append((module, name))
     return found
+
+
+def _attribute(node: Any, name: str) -> str:
+    value = node.attrs.get(name, "")
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _check_series(path: Path, animal: Any, fps: float | None) -> None:
+    """Raise an error where a keypoint is not in pixels, or not seen at even times.
+
+    Whoever says a frame rate says that poses are those of one frame after the other.
+    """
+    for name, series in animal.items():
+        if _attribute(series, "neurodata_type") != "PoseEstimationSeries":
+            continue
+        unit = _attribute(series["data"], "unit")
+        if unit.strip().lower() not in _PIXELS:
+            raise FormatError(
+                path,
+                f"the positions of {name!r} are in {unit!r}; pixels were expected.",
+                mend="Export the poses in pixels of the video; the scale goes into the column "
+                "px_per_cm of the manifest.",
+            )
+        if "timestamps" in series and fps is None:
+            _check_times(path, name, np.asarray(series["timestamps"][:], dtype=np.float64))
+
+
+def _check_times(path: Path, name: str, times: NDArray[np.float64]) -> None:
+    """Raise an error where two frames are not about as far apart as most are."""
+    steps = np.diff(times)
+    usual = np.median(steps) if len(steps) else 0.0
+    uneven = np.flatnonzero(~(np.abs(steps - usual) < usual / 2))
+    if len(uneven):
+        first = uneven[0]
+        raise FormatError(
+            path,
+            f"the times of {name!r} are uneven: from pose {first} (from 0) to the next it is "
+            f"{steps[first]:g} s, mostly {usual:g} s ({len(uneven):,} of {len(steps):,} steps). "
+            "A pose for every frame of the video was expected.",
+            mend="Export one, of nan where no pose is known; or, if the video itself lacks these "
+            "frames, say its frame rate: --fps, or the column fps of the manifest.",
+        )
 
 
 def read_nwb(path: Path, options: PoseOptions) -> Recording:
@@ -155,11 +238,14 @@ def read_nwb(path: Path, options: PoseOptions) -> Recording:
         One animal called by the file's identifier, or several called by their containers' names.
 
     Raises:
-        FormatError: the file is damaged, holds no poses, or animals of different length.
+        FormatError: the file is damaged, holds no poses, poses that are not in pixels or (where no
+            frame rate is said) not at even times, or animals of different length.
     """
     path = existing_file(path, "pose file")
     with open_hdf5(path) as file, _reading(path, "an NWB file"):
         containers = _nwb_containers(file)
+        for module, name in containers:
+            _check_series(path, file["processing"][module][name], options.fps)
     if not containers:
         raise FormatError(path, "it holds no PoseEstimation (the NWB extension ndx-pose).")
     loader = movement_loader()

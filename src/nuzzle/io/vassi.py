@@ -9,15 +9,17 @@ Nührenberg et al., https://github.com/pnuehrenberg/vassi
 
 from __future__ import annotations
 
+import io
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import FormatError, InputError
-from nuzzle.files import existing_file
+from nuzzle.errors import FormatError, InputError, count
+from nuzzle.files import csv_text, delimiter_of, existing_file
 from nuzzle.io.label_assembly import assemble
+from nuzzle.io.label_text import head
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
@@ -41,7 +43,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
 
     Returns:
         Exclusive labels. Every category of the file was looked for in all frames that the
-        actor's rows cover.
+        actor's rows cover. A note counts the bouts of others that nobody asked to leave out.
 
     Raises:
         FormatError: a column is missing, a number is none, a bout stops before it starts.
@@ -54,6 +56,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     actors = list(rows["actor"].unique())
     usual = "resident" if "resident" in actors else ""
     actor = _choose(path, "actor", actors, options.agent or usual)
+    notes = [] if options.agent else _left_out(rows, actor, options.background or BACKGROUND)
     rows = rows[rows["actor"] == actor].rename(
         columns={"actor": "agent", "recipient": "target", "category": "behaviour"}
     )
@@ -67,8 +70,19 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
         options,
         end=end,
         background=BACKGROUND,
+        notes=notes,
     )
     return labels.rename_individuals(options.rename_individuals)
+
+
+def _left_out(rows: pd.DataFrame, actor: str, background: str) -> list[str]:
+    """A note on what others than the actor do."""
+    others = rows[(rows["actor"] != actor) & (rows["category"] != background)]
+    return [
+        f"{count(len(bouts), 'bout')} of {name} left out, since {actor} is the actor; the "
+        "manifest's column agent says whose bouts are read"
+        for name, bouts in others.groupby("actor")
+    ]
 
 
 def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict[str, object]]:
@@ -98,9 +112,10 @@ def _table(path: Path) -> pd.DataFrame:
 @lru_cache(maxsize=4)
 def _tables(path: Path, _mtime_ns: int, _size: int) -> pd.DataFrame:
     """The file, with whole numbers for frames; kept, since each of its groups asks for it."""
+    text, delimiter = csv_text(path)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        table = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
+    except pd.errors.ParserError as error:
         raise FormatError(path, f"is not a csv: {error}.") from error
     missing = [name for name in COLUMNS if name not in table]
     if missing:
@@ -133,9 +148,8 @@ def _choose(path: Path, what: str, names: list[str], name: str) -> str:
 
 def sniff(path: Path) -> bool:
     """Whether the header has the columns of the format."""
-    with path.open("rb") as file:
-        first = file.readline(1000).decode("utf-8", "replace")
-    return {name.strip() for name in first.split(",")} >= set(COLUMNS)
+    first = head(path).partition("\n")[0]
+    return {name.strip() for name in first.split(delimiter_of(first))} >= set(COLUMNS)
 
 
 FORMAT = LabelFormat("vassi", (".csv",), sniff, read)
