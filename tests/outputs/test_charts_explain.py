@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from nuzzle.outputs.charts_explain import bodies, label_places
+from nuzzle.outputs.charts_explain import bodies, column_bars, label_places, save
 from nuzzle.skeleton import Skeleton
 
 
@@ -21,6 +21,14 @@ def test_a_label_that_moves_moves_the_next():
 def test_of_points_about_as_high_the_outer_one_keeps_its_height():
     places = label_places(np.array([0.1, 0.4, 0.0]), np.array([0.0, 0.02, 1.0]))
     assert places[:, 1] == pytest.approx([0.09, 0.02, 1.0])
+
+
+def test_a_name_is_drawn_as_it_is_written(tmp_path):
+    """Two dollar signs would make it mathematics, here such as cannot be read."""
+    rows = [{"column": "p$^$q", "family": "x$_$", "mean_abs_shap": 1.0}]
+    figure = column_bars(rows, "m$x_$&nt")
+    assert save(figure, tmp_path / "bars.png").stat().st_size > 0
+    assert not figure.axes[0].title.get_parse_math()
 
 
 def test_labels_stand_beside_all_points():

@@ -70,6 +70,24 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
     assert set(submitted["action"]) <= set(SHOWN)
 
 
+def test_that_poses_of_the_test_are_missing_is_said_before_the_training(
+    tree, tmp_path, monkeypatch
+):
+    data = tmp_path / "tree"
+    shutil.copytree(tree, data, ignore=shutil.ignore_patterns("test_tracking"))
+    said = []
+
+    def stop(*_):
+        raise InterruptedError
+
+    monkeypatch.setattr(module, "folds_of", stop)
+    with pytest.raises(InterruptedError):
+        benchmark_mabe(data, tmp_path / "out", CONFIG, folds=3, say=said.append)
+    (warning,) = [each for each in said if "submission" in each]
+    assert "1 of the 1 recording of test.csv have no pose file" in warning
+    assert warning.count("5.parquet") == 1
+
+
 def test_a_recording_of_which_nothing_was_learned_counts_as_missed(tree, tmp_path):
     """Nobody else looked for the one action of the first recording, by a lab of its own."""
     data = tmp_path / "tree"

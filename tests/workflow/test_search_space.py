@@ -55,6 +55,21 @@ def test_numbers_as_people_write_them(tmp_path):
     assert space["augmentation.scale"] == Choice((None, [0.9, 1.1]))
 
 
+def test_ends_are_of_the_kind_of_their_key(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text(
+        "training.epoch_windows: {low: 1e3, high: 1e4, log: true}\n"
+        "decoding.smooth_s: {low: 0, high: 1}\n"
+        "model.options.feature_fraction: {low: 0, high: 1}\n"
+        "model.options.num_leaves: {low: 7.0, high: 63.0}\n"
+        "model.options.max_depth: {low: 3, high: 8}\n"
+    )
+    space = load_space(path, Config.load(None, ["model.name=trees"]))
+    kinds = {key: {type(end) for end in each.ends} for key, each in space.items()}
+    assert [*kinds.values()] == [{int}, {float}, {float}, {int}, {int}]
+    assert space["training.epoch_windows"] == Range(1000, 10000, log=True)
+
+
 @pytest.mark.parametrize(
     "line",
     ["{low: 2, high: 1}", "{low: 0, high: 1, log: true}", "{low: a, high: b}", "3", "[]"],

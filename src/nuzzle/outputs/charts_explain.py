@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -20,6 +21,8 @@ from nuzzle.skeleton import Skeleton
 
 _Floats = NDArray[np.float64]
 _HEAT = "viridis"
+#: Names are drawn as they are written, also where two ``$`` would make them mathematics.
+_as_written = rc_context({"text.parse_math": False})
 _MOST_BARS = 15
 #: How high a label is, as a share of the body's length.
 _LABEL_SHARE = 0.07
@@ -36,6 +39,7 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
 
 
+@_as_written
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG, atomically."""
     with atomic_path(path) as temporary:
@@ -47,6 +51,7 @@ def save(figure: Figure, path: Path) -> Path:
 _NARROWEST = 0.6
 
 
+@_as_written
 def bodies(
     share: _Floats, posture: _Floats, skeleton: Skeleton, animals: Sequence[str], behaviour: str
 ) -> Figure:
@@ -120,6 +125,7 @@ def label_places(right: _Floats, forward: _Floats) -> _Floats:
     return np.stack([beside, heights], axis=1)
 
 
+@_as_written
 def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviour: str) -> Figure:
     """How much of the attribution falls on each moment around the frame that is decided.
 
@@ -142,6 +148,7 @@ def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviou
     return figure
 
 
+@_as_written
 def family_bars(rows: Sequence[Mapping[str, Any]], behaviours: Sequence[str]) -> Figure:
     """Drop of F1 for each family, the mean of the repeats with their least and largest.
 
@@ -175,6 +182,7 @@ def family_bars(rows: Sequence[Mapping[str, Any]], behaviours: Sequence[str]) ->
     return figure
 
 
+@_as_written
 def column_bars(rows: Sequence[Mapping[str, Any]], behaviour: str) -> Figure:
     """The columns with the largest mean absolute SHAP value.
 

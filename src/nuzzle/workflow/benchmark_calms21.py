@@ -23,11 +23,12 @@ import pandas as pd
 from nuzzle.config import Config
 from nuzzle.errors import InputError, TrainingError, count, listed
 from nuzzle.evaluation.result import Evaluation
-from nuzzle.files import atomic_path, write_text
+from nuzzle.files import atomic_path
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
+from nuzzle.outputs.index import write_json
 from nuzzle.training.progress import Progress, Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
@@ -167,7 +168,7 @@ def _score(
     result = replace(result, notes=_notes(told, len(result.parts)))
     with atomic_path(out / "scores.csv") as temporary:
         result.scores.to_csv(temporary, index=False)
-    write_text(out / "summary.json", json.dumps(result.to_dict(), indent=2) + "\n")
+    write_json(out / "summary.json", result.to_dict())
     return result
 
 
@@ -227,7 +228,7 @@ class _Run:
         self.say(f"{self._name}: training")
         drawn = split_by_group(self.manifest, DEFAULT_VAL_FRACTION, seed=self.seed)
         result = evaluate(self._bundle(drawn), drawn, "test")
-        write_text(path, json.dumps(result.to_dict()) + "\n")
+        write_json(path, result.to_dict())
         self.say(f"{self._name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
         return result
 

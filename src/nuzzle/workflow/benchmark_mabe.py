@@ -6,7 +6,6 @@ labelled recordings are scored by grouped cross-validation.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from nuzzle.config import Config
 from nuzzle.errors import InputError, count
 from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.scored import ScoredPair
-from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
@@ -30,6 +28,7 @@ from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, write_submission
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
+from nuzzle.outputs.index import write_json
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Progress, Say, log
@@ -52,7 +51,7 @@ class MabeBenchmark:
     Attributes:
         score: the competition's score of the out-of-fold predictions.
         folds: recordings of each fold.
-        submission: of ``test.csv``'s recordings; None where there is no ``test.csv``.
+        submission: of ``test.csv``'s recordings; None without that file, or their poses.
         simulated: whether the recordings are; their score says nothing about real mice.
         notes: what the reader of the score must know, one sentence each.
     """
@@ -110,22 +109,36 @@ def benchmark_mabe(
         notes = nothing_seen(data, labs)
         for note in notes:  # before the trainings, which take hours
             say(f"warning: {note}")
+        tests = _tests(data, labs, say)
         recordings = read_labelled("train", manifest, {}, say)
         parts = partition(recordings, by, folds, config)
         space = LabelSpace.fit(recordings, config.labels)
         run = folds_of(parts, space, config, out / "folds", say, progress, by)
         run.check()
-        return replace(_score(data, out, run, labs, say), notes=notes)
+        return replace(_score(data, out, run, tests, say), notes=notes)
 
 
-def _score(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> MabeBenchmark:
+def _tests(data: Path, labs: Sequence[str], say: Say) -> list[Video]:
+    """The recordings of ``test.csv``; none where there is no such file, or their poses are not."""
+    found = [each for each in videos((data, "test")).values() if not labs or each.lab_id in labs]
+    lacking = [path for each in found if not (path := _pose_file(data, each)).is_file()]
+    if lacking:
+        say(
+            f"warning: there will be no submission: {len(lacking)} of the "
+            f"{count(len(found), 'recording')} of test.csv have no pose file, the first would be "
+            f"{lacking[0]}. Unpack test_tracking for it, or do without"
+        )
+    return [] if lacking else found
+
+
+def _score(data: Path, out: Path, run: Folds, tests: Sequence[Video], say: Say) -> MabeBenchmark:
     """What comes of all folds' models, and of one of all recordings."""
     bouts = _out_of_fold(run)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
     score = score_bouts(data, bouts)
-    write_text(out / "score.json", json.dumps(score.to_dict(), indent=2) + "\n")
+    write_json(out / "score.json", score.to_dict())
     simulated = any(each.simulated for each in run.recordings)
-    return MabeBenchmark(score, run.names, _submit(data, out, run, labs, say), simulated)
+    return MabeBenchmark(score, run.names, _submit(data, out, run, tests, say), simulated)
 
 
 def _out_of_fold(run: Folds) -> dict[str, pd.DataFrame]:
@@ -185,28 +198,30 @@ def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["agent", "target", "behaviour", "start_frame", "stop_frame"])
 
 
-def _submit(data: Path, out: Path, run: Folds, labs: Sequence[str], say: Say) -> Path | None:
-    """Label the recordings of ``test.csv``, where there is one, by a model of all recordings."""
-    known = videos((data, "test")).values()
-    chosen = [video for video in known if not labs or video.lab_id in labs]
-    if not chosen:
+def _submit(data: Path, out: Path, run: Folds, tests: Sequence[Video], say: Say) -> Path | None:
+    """Label the recordings of the test, where there are any, by a model of all recordings."""
+    if not tests:
         return None
     path = out / "model.nuzzle"
     if not path.exists():
         run.refit().save(path)
     bundle = Bundle.load(path)
     tables = {}
-    for video in chosen:
+    for video in tests:
         tables[video.video_id] = _label(bundle, _poses(data, video), video)
         say(f"{video.video_id}: {count(len(tables[video.video_id]), 'bout')}")
     return write_submission(tables, out / "submission.csv", overwrite=True)
+
+
+def _pose_file(data: Path, video: Video) -> Path:
+    return data / "test_tracking" / video.lab_id / f"{video.video_id}.parquet"
 
 
 def _poses(data: Path, video: Video) -> Recording:
     return load_entry(
         Entry(
             recording=video.video_id,
-            poses=data / "test_tracking" / video.lab_id / f"{video.video_id}.parquet",
+            poses=_pose_file(data, video),
             fps=video.fps,
             px_per_cm=video.px_per_cm,
             lab=video.lab,

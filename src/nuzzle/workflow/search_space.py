@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 #: These say what is asked, not how to find it: trials that differ in them cannot be compared.
 _FIXED = ("labels", "model.name", "calibration", "training.seed")
+_OPTIONS = "model.options."
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers between two ends, both included; whole numbers if both ends are.
+    """Numbers between two ends, both included; whole numbers if both ends are integers.
 
     Attributes:
         low: the least.
@@ -143,7 +144,7 @@ def load_space(path: str | Path | None, config: Config) -> Space:
     """The search space of a YAML file, or the model's own.
 
     A file maps keys of the configuration to ``{low: 1e-4, high: 1e-2, log: true}`` or to a list of
-    values.
+    values. Between two ends, keys that are whole numbers get whole numbers.
 
     Args:
         path: the file; None for the space in `SPACES`, without what the configuration fixes.
@@ -166,7 +167,7 @@ def load_space(path: str | Path | None, config: Config) -> Space:
         space, source = SPACES[config.model.name], f"the space of {config.model.name!r}"
         space = {key: each for key, each in space.items() if key not in fixed_by(config)}
     else:
-        space, source = _read(existing_file(path, "search space")), str(path)
+        space, source = _read(existing_file(path, "search space"), config), str(path)
     _check(space, config, source)
     return space
 
@@ -182,14 +183,14 @@ def fixed_by(config: Config) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> Space:
+def _read(path: Path, config: Config) -> Space:
     values = read_file(path)
     if not isinstance(values, dict) or not values:
         raise ConfigError(f"{path}: a search space is a list of `section.key: values` lines.")
-    return {str(key): _dimension(str(key), value, path) for key, value in values.items()}
+    return {str(key): _dimension(str(key), value, path, config) for key, value in values.items()}
 
 
-def _dimension(key: str, value: Any, path: Path) -> Range | Choice:
+def _dimension(key: str, value: Any, path: Path, config: Config) -> Range | Choice:
     if isinstance(value, list) and value:
         return Choice(tuple(value))
     if isinstance(value, dict) and {"low", "high"} <= set(value) <= {"low", "high", "log"}:
@@ -198,7 +199,7 @@ def _dimension(key: str, value: Any, path: Path) -> Range | Choice:
         if low is not None and high is not None and low < high:
             log = value.get("log", False)
             if isinstance(log, bool) and (low > 0 or not log):
-                return Range(low, high, log)
+                return Range(*_of_kind(key, low, high, config), log)
     raise ConfigError(
         f"{path}: {key}: expected a list of values, or {{low: 0.001, high: 0.1, log: true}} with "
         f"low below high, and above 0 with log; got {value!r}."
@@ -212,6 +213,26 @@ def _number(value: Any) -> float | None:
         except ValueError:
             return None
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _of_kind(key: str, low: float, high: float, config: Config) -> tuple[float, float]:
+    """Two ends as whole numbers where the key takes no others, however they are written."""
+    if not (float(low).is_integer() and float(high).is_integer()):
+        return low, high
+    if key.startswith(_OPTIONS):
+        usual = MODELS[config.model.name].default(key.removeprefix(_OPTIONS))
+        whole = isinstance(low if usual is None else usual, int)
+    else:
+        whole = not _takes(config, key, low + 0.5)
+    return (int(low), int(high)) if whole else (float(low), float(high))
+
+
+def _takes(config: Config, key: str, value: Any) -> bool:
+    try:
+        config.with_values({key: value})
+    except ConfigError:
+        return False
+    return True
 
 
 def _check(space: Space, config: Config, source: str) -> None:
@@ -243,7 +264,7 @@ def _current(config: Config, key: str) -> Any:
     value: Any = config.to_dict()
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    name, option = config.model.name, key.removeprefix("model.options.")
+    name, option = config.model.name, key.removeprefix(_OPTIONS)
     if value is not None or option == key:
         return value
     return MODELS[name].default(option)
