@@ -68,7 +68,7 @@ def work_folder(
         try:
             yield work
         except BaseException:
-            if work.is_dir() and not _begun(work):
+            if _stands_for_all() and not _begun(work):
                 remove(work)
             raise
         remove(work)
@@ -127,19 +127,22 @@ def _empty(work: Path) -> None:
             path.unlink()
 
 
+def _stands_for_all() -> bool:
+    """Whether this is the first of the programs that Lightning starts, one a GPU, or alone."""
+    return all(os.environ.get(rank, "0") == "0" for rank in ("RANK", "LOCAL_RANK"))
+
+
 @contextmanager
 def alone_in(work: Path) -> Iterator[None]:
     """Keeps other runs out of the folder; the system lets go where this one is killed.
 
     Nothing of the lock stays, so that a folder that is refused is as it was.
 
-    Of the programs that Lightning starts, one a GPU, the first stands for all.
-
     Raises:
         OutputError: another run is in it, or it cannot be written to.
     """
     writable_folder(work)
-    if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK")):
+    if not _stands_for_all():
         yield
         return
     lock = FileLock(work / LOCK, timeout=0)
