@@ -68,7 +68,7 @@ def work_folder(
         try:
             yield work
         except BaseException:
-            if _stands_for_all() and not _begun(work):
+            if work.is_dir() and _stands_for_all() and not _begun(work):
                 remove(work)
             raise
         remove(work)
