@@ -196,6 +196,13 @@ class Labels:
         rows = self.observed[["agent", "target"]].drop_duplicates()
         return tuple(Pair(*row) for row in rows.itertuples(index=False))
 
+    def of_others(self, what: str, individuals: Sequence[str]) -> list[str]:
+        """What is wrong with the labels called `what` where they name other animals than these."""
+        named = {*self.bouts["agent"], *self.bouts["target"]}.union(*self.pairs)
+        unknown = sorted(named.difference(individuals))
+        told = f"the {what} speak of {unknown}, the poses of {list(individuals)}; say who is who"
+        return [f"{told}: --individuals NAME_IN_LABELS=NAME_IN_POSES"] if unknown else []
+
     def frames(self, pair: Pair, behaviours: Sequence[str] | None = None) -> FrameLabels:
         """Labels of `pair`, frame by frame; several behaviours may be active at once.
 
@@ -314,13 +321,8 @@ class Labels:
         Raises:
             ValidationError: they name others; or of more than two, one does something to itself.
         """
-        named = {*self.bouts["agent"], *self.bouts["target"]}.union(*self.pairs)
-        if unknown := sorted(named - {*individuals}):
-            problem = (
-                f"the labels speak of {unknown}, the poses of {list(individuals)}; "
-                "say who is who: --individuals NAME_IN_LABELS=NAME_IN_POSES"
-            )
-            raise ValidationError("labels without direction", [problem])
+        if problems := self.of_others("labels", individuals):
+            raise ValidationError("labels without direction", problems)
         if self.self_behaviours and len(individuals) > 2:
             problem = (
                 f"{', '.join(self.self_behaviours)} is directed at the animal itself, and with "
@@ -374,10 +376,8 @@ def _first_rows(table: pd.DataFrame, mask: NDArray[np.bool_]) -> list[Any]:
 
 
 def _window(table: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
-    clipped = table.assign(
-        start_frame=table["start_frame"].clip(start, stop) - start,
-        stop_frame=table["stop_frame"].clip(start, stop) - start,
-    )
+    edges = ("start_frame", "stop_frame")
+    clipped = table.assign(**{edge: table[edge].clip(start, stop) - start for edge in edges})
     return clipped[clipped["stop_frame"] > clipped["start_frame"]]
 
 

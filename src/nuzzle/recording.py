@@ -354,11 +354,4 @@ def _label_problems(recording: Recording, labels: Labels | None, what: str) -> l
         problems.append(
             f"the {what} are for {labels.n_frames} frames, the poses for {recording.n_frames}"
         )
-    named = {*labels.observed["agent"], *labels.observed["target"], *labels.bouts["agent"]}
-    unknown = sorted((named | set(labels.bouts["target"])) - set(recording.individuals))
-    if unknown:
-        problems.append(
-            f"the {what} speak of {unknown}, the poses of {list(recording.individuals)}; "
-            "say who is who: --individuals NAME_IN_LABELS=NAME_IN_POSES"
-        )
-    return problems
+    return [*problems, *labels.of_others(what, recording.individuals)]

@@ -273,22 +273,24 @@ def _unread_note(unread: Mapping[str, InputError]) -> str:
 def _read(entry: Entry, first: Recording) -> Labels | InputError:
     """The labels of a row, or why they cannot be read, which is said when they are needed.
 
-    Poses are large: the row's own are read only where its labels may name other animals.
+    Poses are large: the row's own are read only where labels are read if any animal is right.
 
     Args:
         entry: the row.
         first: a recording whose animals and frame rate are those of most.
     """
-    said = _read_as_of(entry, first)
-    if isinstance(said, InputError) and not isinstance(said, StreamError):
+    said = _read_as_of(entry, first.individuals, first.fps)
+    if isinstance(said, InputError) and isinstance(_read_as_of(entry, (), first.fps), Labels):
         own = _poses(entry)
         if own is not None and own.individuals != first.individuals:
-            return _read_as_of(entry, own)
+            return _read_as_of(entry, own.individuals, own.fps)
     return said
 
 
-def _read_as_of(entry: Entry, recording: Recording) -> Labels | InputError:
-    options = label_options(entry, recording.individuals, entry.fps or recording.fps)
+def _read_as_of(
+    entry: Entry, individuals: tuple[str, ...], fps: float | None
+) -> Labels | InputError:
+    options = label_options(entry, individuals, entry.fps or fps)
     try:
         return labels_of_row(entry, options)
     except InputError as error:
