@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import permutations
+from itertools import chain, permutations
 
 import numpy as np
 import xarray as xr
@@ -40,6 +40,7 @@ class Recording:
         start_frame: where in that file it begins, frames.
         labels: its labels, if any.
         auxiliary: labels of another kind, if any: learned beside the others, never predicted.
+        notes: what the reader of the poses had to leave out, one sentence each.
         history: the preparation steps that were applied, in order.
     """
 
@@ -54,6 +55,7 @@ class Recording:
     start_frame: int = 0
     labels: Labels | None = None
     auxiliary: Labels | None = None
+    notes: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,6 +140,12 @@ class Recording:
         """Stands for its poses: the same where all points are, whatever anything is called."""
         points = np.where(np.isfinite(self.position), self.position, np.inf)
         return hashlib.blake2b(points.tobytes(), digest_size=16).hexdigest()
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What readers noted of its poses and its labels; two streams of one file are cut alike."""
+        both = [labels.notes for labels in (self.labels, self.auxiliary) if labels is not None]
+        return tuple(dict.fromkeys(chain(self.notes, *both)))
 
     @property
     def has_scale(self) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -119,13 +120,31 @@ def tracks(path: Path, frames: list[str]) -> Path:
     [
         (["-", "--", "--"], "in 2 of 3 frames .* frame 1 .*: animals 2, of them with a track 0"),
         (["-", "=="], "frame 1 .*: animals 2, of them with a track 0"),
-        (["AB", "A-"], "in 1 of 2 frames .* frame 1 .*: animals 2, of them with a track 1"),
-        (["AB", "="], "frame 1 .*: animals 1, of them with a track 0"),
+        (["AB", "--", "=="], "in 2 of 3 frames .* frame 1 .*: animals 2, of them with a track 0"),
     ],
 )
-def test_animals_without_a_track_are_refused(tmp_path: Path, frames: list[str], told: str) -> None:
-    with pytest.raises(FormatError, match=rf"cage.slp: .*{told}.*Run tracking in SLEAP first"):
+def test_mostly_animals_without_a_track_are_refused(
+    tmp_path: Path, frames: list[str], told: str
+) -> None:
+    with pytest.raises(FormatError, match=rf"cage.slp: .*{told}.*Run tracking in SLEAP"):
         read_poses(tracks(tmp_path / "cage.slp", frames))
+
+
+@pytest.mark.parametrize(
+    ("frames", "told", "x"),
+    [
+        (["AB", "A-"], "in 1 of 2 frames .* frame 1 .*: animals 2, of them with a track 1", 1),
+        (["AB", "="], "in 1 of 2 frames .* frame 1 .*: animals 1, of them with a track 0", np.nan),
+    ],
+)
+def test_a_few_animals_without_a_track_are_left_out_and_noted(
+    tmp_path: Path, frames: list[str], told: str, x: float
+) -> None:
+    recording = read_poses(tracks(tmp_path / "cage.slp", frames))
+    assert recording.individuals == ("A", "B")
+    np.testing.assert_array_equal(recording.position[:, 0, 0], [[0, 100], [x, np.nan]])
+    (note,) = recording.notes
+    assert re.search(rf"{told}\. They are left out\. Run tracking in SLEAP", note)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def _show_poses(about: dict[str, Any]) -> None:
     if roles.get("renamed"):
         pairs = ", ".join(f"{old} as {new}" for old, new in roles["renamed"].items())
         _line(f"Keypoints known by another name: {pairs}.")
+    _show_notes(about["notes"])
     if about["labels"] is not None:
         _show_behaviours(about["labels"])
 
@@ -107,6 +108,13 @@ def _show_identity(swaps: dict[str, Any]) -> None:
     )
 
 
+def _show_notes(notes: list[str]) -> None:
+    from nuzzle.errors import sentence
+
+    for note in notes:
+        _line(f"Note: {sentence(note)}")
+
+
 def _show_labels(about: dict[str, Any]) -> None:
     _line(f"{about['path']}: labels, {about['format']}")
     _show_behaviours(about)
@@ -114,7 +122,6 @@ def _show_labels(about: dict[str, Any]) -> None:
 
 def _show_behaviours(about: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
-    from nuzzle.errors import sentence
 
     one = "one behaviour at a time" if about["exclusive"] else "behaviours may overlap"
     rest = f", background {about['background']!r}" if about["background"] else ""
@@ -129,8 +136,7 @@ def _show_behaviours(about: dict[str, Any]) -> None:
     ]
     rows = [[row[name] for name in shown] for row in about["behaviours"]]
     print_table([name.replace("_", " ") for name in shown], rows)
-    for note in about["notes"]:
-        _line(f"Note: {sentence(note)}")
+    _show_notes(about["notes"])
 
 
 def _show_manifest(about: dict[str, Any]) -> None:

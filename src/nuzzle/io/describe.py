@@ -125,7 +125,8 @@ def describe_poses(recording: Recording) -> dict[str, Any]:
         ``individuals``, ``keypoints``; ``missing``, the share of frames without the point, by
         individual and keypoint; ``complete``, the share of frames in which all points of all
         individuals are there; ``confidence``, quartiles, or None; ``skeleton``, the roles that
-        features would use, or a ``problem``; ``labels`` (`describe_labels`), or None.
+        features would use, or a ``problem``; ``notes`` of the reader; ``labels``
+        (`describe_labels`), or None.
     """
     present = recording.present
     missing = 1.0 - present.mean(axis=0)
@@ -149,6 +150,7 @@ def describe_poses(recording: Recording) -> dict[str, Any]:
         "complete": float(present.all(axis=(1, 2)).mean()),
         "confidence": quartiles,
         "skeleton": _roles(recording.keypoints),
+        "notes": list(recording.notes),
         "labels": describe_labels(recording.labels) if recording.labels is not None else None,
     }
 

@@ -51,7 +51,7 @@ def describe_manifest(
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
             files.append((entry.recording, recording.labels))
-            notes += [f"{entry.recording}: {note}" for note in recording.labels.notes]
+        notes += [f"{entry.recording}: {note}" for note in recording.all_notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"

@@ -325,8 +325,8 @@ def first_look(manifest: Manifest) -> tuple[str, ...]:
             "No scale is known, so models measure in body lengths, and cnn_lstm in pixels. If you "
             "know it: --px-per-cm 18.3."
         )
+    found += [f"{entry.recording}: {sentence(note)}" for note in recording.all_notes]
     if recording.labels is not None:
-        found += [f"{entry.recording}: {sentence(note)}" for note in recording.labels.notes]
         found += _unnamed(entry, recording, recording.labels)
     return tuple(found)
 

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,17 +118,18 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
     """Read a SLEAP project (``.slp``) or analysis file (``.h5``).
 
     A track is an animal; where there are none, all is one animal. User instances win over
-    predicted ones.
+    predicted ones. What belongs to no track is left out, and `Recording.notes` says so.
 
     Args:
         path: a file with the predictions of one video.
         options: name of the recording and its frame rate; the file states none.
 
     Raises:
-        FormatError: the file is damaged, holds several videos, no poses, or animals without a
-            track.
+        FormatError: the file is damaged, holds several videos, no poses, or more animals without
+            a track than with one.
     """
     path = existing_file(path, "pose file")
+    notes: list[str] = []
     with open_hdf5(path) as file, _reading(path, "a SLEAP file"):
         if "videos_json" in file and len(file["videos_json"]) > 1:
             raise FormatError(
@@ -136,30 +138,36 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
                 mend="Export an analysis file for each: sleap-convert --format analysis.",
             )
         if "instances" in file:
-            _refuse_untracked(path, file)
+            notes += _untracked(path, file)
     loader = movement_loader()
     with _reading(path, "a SLEAP file"):
         poses = loader.from_sleap_file(path)
-    return _recording(poses, path, options)
+    return replace(_recording(poses, path, options), notes=tuple(notes))
 
 
-def _refuse_untracked(path: Path, file: Any) -> None:
-    """Raise an error for a SLEAP project with animals of no track, which would be lost."""
+def _untracked(path: Path, file: Any) -> Iterator[str]:
+    """A note on the animals of a SLEAP project that belong to no track.
+
+    Raises:
+        FormatError: they are more than those of a track.
+    """
     frames, instances = file["frames"][:], file["instances"][:]
     animals = _animals(frames, instances, np.ones(len(instances), dtype=bool))
     tracks = _animals(frames, instances, instances["track"] >= 0)
     read = tracks if len(file.get("tracks_json", ())) else np.ones_like(tracks)
     bad = np.flatnonzero(animals > read)
-    if len(bad):
-        first = bad[0]
-        raise FormatError(
-            path,
-            f"a track is an animal, and in {len(bad):,} of {len(frames):,} frames there are "
-            f"animals without one, which would be lost. The first is frame "
-            f"{frames['frame_idx'][first]} (from 0): animals {animals[first]}, of them with a "
-            f"track {tracks[first]}.",
-            mend="Run tracking in SLEAP first, or delete there what is no animal, and save again.",
-        )
+    if not len(bad):
+        return
+    first = bad[0]
+    found = (
+        f"a track is an animal, and in {len(bad):,} of {len(frames):,} frames there are animals "
+        f"without one. The first is frame {frames['frame_idx'][first]} (from 0): animals "
+        f"{animals[first]}, of them with a track {tracks[first]}."
+    )
+    mend = "Run tracking in SLEAP, or delete there what is no animal, and save again."
+    if animals.sum() > 2 * tracks.sum():
+        raise FormatError(path, f"{found} They would be lost.", mend=mend)
+    yield f"{found} They are left out. {mend}"
 
 
 def _animals(frames: Any, instances: Any, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -80,9 +80,7 @@ def _beside(recording: Recording) -> bool:
 def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None:
     """Say what was read: how much, what readers noted, and what nobody looked at."""
     for recording in recordings:
-        both = (recording.labels, recording.auxiliary)
-        # Two streams of one file are cut alike.
-        for note in dict.fromkeys(note for labels in both if labels for note in labels.notes):
+        for note in recording.all_notes:
             say(f"{recording.name}: {note}")
     frames = sum(each.n_frames for each in recordings)
     say(f"{what}: {count(len(recordings), 'recording')}, {count(frames, 'frame')}")

@@ -106,7 +106,7 @@ def _score_entry(
         writer.add(
             one.recording,
             separate_own(bundle.space, [_as_frames(bundle, each) for each in one.pairs]),
-            notes=one.recording.labels.notes if one.recording.labels else (),
+            notes=one.recording.all_notes,
             history=one.history,
             seconds=seconds,
         )
