@@ -87,6 +87,13 @@ def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
         nuzzle.explain(bundle_file, [study], out)
 
 
+def test_copies_of_what_was_learned_are_told(bundle_file, manifest, tmp_path):
+    study = tmp_path / "one.csv"
+    Manifest((replace(manifest.entries[0], recording="visit", group="visit"),)).save(study)
+    summary = nuzzle.explain(bundle_file, study, tmp_path / "why", frames=[100], repeats=0)
+    assert any("trained on visit, on copies" in note for note in summary["notes"])
+
+
 def test_what_an_animal_does_to_itself_has_no_other_target(bundle_file, manifest, tmp_path):
     study, out = tmp_path / "one.csv", tmp_path / "why"
     Manifest(manifest.entries[3:4]).save(study)

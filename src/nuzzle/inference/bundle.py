@@ -211,6 +211,11 @@ class Bundle:
         known = {*self.training.get("recordings", ()), *self.training.get("groups", ())}
         return [name for name, group in groups.items() if name in known or group in known]
 
+    def learned_as(self, recording: Recording) -> str | None:
+        """The name under which it was trained on the very poses of a recording, if it was."""
+        name: str | None = self.training.get("fingerprints", {}).get(recording.fingerprint)
+        return name
+
     @property
     def correction(self) -> Correction:
         """Of the probabilities; one that changes nothing where the bundle holds none."""

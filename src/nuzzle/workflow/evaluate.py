@@ -204,7 +204,7 @@ def _refuse_seen(bundle: Bundle, groups: Mapping[str, str], accepted: Set[str]) 
 
 def _refuse_copy(bundle: Bundle, recording: Recording, accepted: Set[str]) -> None:
     """Raise where the model was trained on the very poses of a recording, under another name."""
-    learned = bundle.training.get("fingerprints", {}).get(recording.fingerprint)
+    learned = bundle.learned_as(recording)
     if learned is not None and recording.name not in accepted:
         raise LeakageError(
             f"The model was trained on these very poses, as {learned!r}: a score on them says "

@@ -159,11 +159,13 @@ class _Job:
         )
 
     def note_seen(self) -> None:
-        if seen := self.bundle.learned_from({r.name: r.leak_group for r in self.recordings}):
+        known = self.bundle.learned_from({r.name: r.leak_group for r in self.recordings})
+        copies = [r.name for r in self.recordings if self.bundle.learned_as(r) is not None]
+        if seen := [*dict.fromkeys([*known, *copies])]:
             self.note(
-                f"The model was trained on {listed(seen)}, or on other recordings of the same "
-                "animals or sessions: what its decisions rest on there includes what it has "
-                "memorised."
+                f"The model was trained on {listed(seen)}, on copies, or on other recordings of "
+                "the same animals or sessions: what its decisions rest on there includes what it "
+                "has memorised."
             )
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")
