@@ -37,6 +37,14 @@ def test_no_group_stands_in_two_parts(recordings):
     assert sorted(len({each.group for each in part}) for part in parts) == [1, 1, 1]
 
 
+def test_copies_of_one_recording_do_not_stand_in_two_parts(recordings):
+    copy = replace(recordings[3], name="again")
+    parts = partition([*recordings[:4], copy], "recording", 5, QUICK)
+    assert sorted(sorted(each.name for each in part) for part in parts) == [
+        ["again", "mouse3"], ["mouse0"], ["mouse1"], ["mouse2"],
+    ]  # fmt: skip
+
+
 def test_parts_are_about_equally_long(recordings):
     lengths = (900, 100, 800, 200, 500)
     unequal = [each.slice(0, n) for each, n in zip(recordings, lengths, strict=True)]

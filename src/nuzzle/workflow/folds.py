@@ -44,9 +44,10 @@ def partition(
     Raises:
         InputError: there are fewer groups than a cross-validation needs.
     """
+    first = {each.fingerprint: each.name for each in reversed(recordings)}
     keys: dict[By, Callable[[Recording], str]] = {
         "group": lambda each: each.leak_group,
-        "recording": lambda each: each.name,
+        "recording": lambda each: first[each.fingerprint],  # copies of the same poses are one
         "lab": lambda each: each.lab,
     }
     groups: dict[str, list[Recording]] = {}
