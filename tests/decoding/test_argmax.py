@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
-from nuzzle.decoding.argmax import argmax, threshold
-from nuzzle.errors import InputError
+from nuzzle.decoding.argmax import argmax
 
 PROBABILITY = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1], [0.4, 0.4, 0.2]])
 
@@ -20,16 +18,3 @@ def test_what_was_not_looked_for_cannot_be_chosen():
 def test_missing_probabilities_choose_nothing():
     probability = np.array([[np.nan, np.nan], [np.nan, 0.1]])
     assert argmax(probability).tolist() == [[False, False], [False, True]]
-
-
-def test_thresholds_for_all_and_for_each():
-    expected = [[False, True, False], [True, False, False], [False, False, False]]
-    assert threshold(PROBABILITY, 0.5).tolist() == expected
-    each = threshold(PROBABILITY, [0.4, 0.4, 0.2]).tolist()
-    assert each == [[False, True, True], [True, False, False], [True, True, True]]
-    assert not threshold(np.full((1, 3), np.nan), 0.0).any()
-
-
-def test_a_wrong_number_of_thresholds():
-    with pytest.raises(InputError, match="3 behaviours"):
-        threshold(PROBABILITY, [0.5, 0.5])

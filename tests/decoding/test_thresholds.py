@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import InputError
 
@@ -15,7 +15,13 @@ def test_one_half_is_argmax_and_the_plain_threshold():
     observed = np.random.default_rng(1).random((500, 3)) < 0.8
     same = Thresholds()(probability, observed, exclusive=True)
     assert (same == argmax(probability, observed)).all()
-    assert (Thresholds()(probability, exclusive=False) == threshold(probability, 0.5)).all()
+    assert (Thresholds()(probability, exclusive=False) == (probability >= 0.5)).all()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_wrong_number_of_thresholds(exclusive):
+    with pytest.raises(InputError, match="3 behaviours; give one of the thresholds"):
+        Thresholds((0.5, 0.5))(np.full((1, 3), 0.4), exclusive=exclusive)
 
 
 def test_of_two_classes_the_first_passes_its_threshold():

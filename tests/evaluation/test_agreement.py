@@ -212,6 +212,17 @@ class TestTargetsThatNobodyNamed:
             "The first does not name the target of a; a->b was taken, as in the other.",
         )
 
+    def test_what_is_done_to_oneself_and_to_another_is_compared_pair_by_pair(self):
+        """Both see a groom itself in one frame; one sees four of it on b, and the other none."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        rows = [("a", "a", "groom", 0, 1), ("a", "b", "groom", 2, 6)]
+        bouts = [dict(zip(names, row, strict=True)) for row in rows]
+        spans = [{**bout, "start_frame": 0, "stop_frame": 8} for bout in bouts]
+        result = agreement(Labels(bouts, spans, 8), Labels(bouts[:1], spans, 8))
+        groom = result["groom"]
+        assert (groom.first_frames, groom.second_frames, groom.both_frames) == (5, 1, 1)
+        assert groom.f1 == pytest.approx(1 / 3)
+
     def test_who_else_names_every_target_met_nobody_without_a_name(self):
         """Of three, a attacks b by name and grooms; that attacks were looked for is of b alone."""
         names = ("agent", "target", "behaviour", "start_frame", "stop_frame")

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from nuzzle.evaluation import Evaluation, ScoredPair, evaluate
+from nuzzle.evaluation.evaluate import headline
 from nuzzle.labels import Pair
 
 
@@ -63,6 +64,11 @@ def test_macros_by_hand(scored):
     assert result["attack"].bout_count_ratio.value == 1.0
     assert (result["attack"].true_frames, result["attack"].true_bouts) == (2, 1)
     assert (result.scored_frames, result.unobserved_frames) == (4, 0)
+
+
+def test_the_headline_is_that_of_the_whole_evaluation(pairs, evaluation):
+    whole = evaluation.macro_f1, evaluation.mean_average_precision, evaluation.macro_bout_f1["0.5"]
+    assert headline(pairs) == tuple(figure.value for figure in whole)
 
 
 def test_intervals_hold_the_value(evaluation):

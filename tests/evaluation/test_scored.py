@@ -3,9 +3,7 @@ import pytest
 
 from nuzzle.errors import InputError, ValidationError
 from nuzzle.evaluation import evaluate
-from nuzzle.evaluation.decisions import Truth
-from nuzzle.evaluation.scored import counted_once, groups_of
-from nuzzle.labels import Pair
+from nuzzle.evaluation.scored import groups_of
 
 
 def test_a_wrong_shape_is_named(scored):
@@ -52,19 +50,3 @@ def test_nothing_to_score():
 def test_pairs_of_different_kinds_are_refused(scored):
     with pytest.raises(InputError, match="same classes"):
         evaluate([scored("a.", "a."), scored("a.", "a.", exclusive=False)])
-
-
-def test_what_an_animal_does_to_itself_counts_once_however_many_others_there_are(scored):
-    """Three mounts, here of oneself, that each pair of the agent shows; one attack of each pair."""
-    pairs = [
-        scored("ammm.", "amm..", pair=Pair("black", other), own=("mount",)) for other in "wxy"
-    ] + [scored("a....", "a....", pair=Pair("w", "black"), own=("mount",))]
-    found = {each.behaviour: each for each in evaluate(pairs, bootstrap=0).behaviours}
-    assert found["mount"].true_frames == 3 and found["attack"].true_frames == 4
-    assert (found["mount"].observed_frames, found["attack"].observed_frames) == (10, 20)
-    assert found["mount"].recall.value == pytest.approx(2 / 3)
-    counts = Truth(pairs).counts([pair.predicted for pair in pairs]).total
-    assert counts.frames_true.tolist() == [4, 3] and counts.bouts_true.tolist() == [4, 1]
-    assert [pair.looked_for.tolist() for pair in counted_once(pairs)][1:3] == [
-        [True, False, True]
-    ] * 2

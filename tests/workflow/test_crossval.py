@@ -13,6 +13,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
+from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.crossval import cross_validate, crossval
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.folds import ModelFolds, partition
@@ -56,7 +57,7 @@ def test_parts_are_about_equally_long(recordings):
 def test_an_objective_that_there_is_not_is_refused_before_the_training(recordings, tmp_path):
     for objective in ("accuracy", {"groom": "bouts"}, {"investigation": "bout"}):
         with pytest.raises(InputError, match=r"objective is one of .* \['investigation'\]"):
-            cross_validate(recordings[:3], QUICK, tmp_path, "group", 3, objective)
+            cross_validate(recordings[:3], QUICK, tmp_path, "group", 3, objective, print, None)
     assert not list(tmp_path.iterdir())
 
 
@@ -174,11 +175,13 @@ def test_out_of_fold_each_recording_is_decided_as_by_its_fold(recordings, tmp_pa
     different = [recordings[0], *map(one_long_bout, recordings[1:])]
     for number, model in enumerate(models):
         config = Config.load(None, [*model, *common])
-        result = cross_validate(different, config, tmp_path / str(number), "recording", 2)
+        work = tmp_path / str(number)
+        learned = cross_validate(different, config, work, "recording", 2, "both", print, None)
+        bundle, pairs, tuned, _ = learned
         by_folds = figures(score(seen[0], bootstrap=0))
         assert figures(score(seen[number], bootstrap=0)) == by_folds
-        assert figures(result.evaluation) == by_folds
-        assert result.tuned.configured.macro_bout_f1 == by_folds[-1]
+        assert figures(judge(bundle, pairs, decoders=tuned.decoders)) == by_folds
+        assert tuned.configured.macro_bout_f1 == by_folds[-1]
 
 
 def figures(evaluation):

@@ -5,7 +5,7 @@ import numpy as np
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.frames import one_at_a_time, separate_own
+from nuzzle.workflow.frames import separate_own
 
 NAMES = ("groom", "other", "sniff")
 SPACE = LabelSpace(NAMES, "other", True, ("groom", "sniff"), own=("groom",))
@@ -105,10 +105,3 @@ def test_pairs_that_differ_in_what_an_agent_does_to_itself_leave_the_likeliest()
     ]
     (own,) = [one for one in separate_own(space, pairs) if one.pair == Pair("a", "a")]
     assert own.predicted.tolist() == np.array([groom, rear, other]).tolist()
-
-
-def test_of_two_behaviours_at_once_the_likelier_stays():
-    probability = np.array([[0.6, 0.4], [0.4, 0.6], [0.9, 0.1]], np.float32)
-    predicted = np.array([[True, True], [True, True], [False, True]])
-    one = PairFrames(Pair("a", "a"), probability, predicted)
-    assert one_at_a_time(one).tolist() == [[True, False], [False, True], [False, True]]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nuzzle.errors import InputError
 
 
 def argmax(
@@ -36,25 +33,3 @@ def argmax(
     usable = np.flatnonzero(np.isfinite(candidates).any(axis=1))
     chosen[usable, candidates[usable].argmax(axis=1)] = True
     return chosen
-
-
-def threshold(probability: NDArray[Any], thresholds: float | Sequence[float]) -> NDArray[np.bool_]:
-    """Every behaviour whose probability reaches its threshold; several may go on at once.
-
-    Args:
-        probability: `(time, behaviour)`; NaN reaches none.
-        thresholds: one for all, or one a behaviour.
-
-    Returns:
-        `(time, behaviour)` bool.
-
-    Raises:
-        InputError: the number of thresholds is not that of the behaviours.
-    """
-    limits = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
-    if limits.shape not in ((1,), (probability.shape[1],)):
-        raise InputError(
-            f"There are {probability.shape[1]} behaviours; give one threshold for all or one for "
-            f"each, not {len(limits)}."
-        )
-    return np.asarray(probability >= limits)

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from nuzzle.evaluation.scored import ScoredPair, check_comparable, pooled
 from nuzzle.probabilities.calibrators import (
@@ -54,21 +53,18 @@ def any_occurs(pairs: Sequence[ScoredPair]) -> bool:
 
 def _temperature(pairs: Sequence[ScoredPair]) -> Temperature:
     exclusive = pairs[0].exclusive
-    logits, truth = _exclusive_logits(pairs) if exclusive else _binary_logits(pairs)
-    rows = np.arange(len(truth))
+    ahead = _among_classes(pairs) if exclusive else _yes_or_no(pairs)
 
     def surprise(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        if exclusive:
-            return float(-log_softmax(scaled, axis=1)[rows, truth].mean())
-        return float(np.logaddexp(0.0, np.where(truth, -scaled, scaled)).mean())
+        odds = np.exp(ahead / np.exp(log_temperature))
+        return float(np.log1p(odds.sum(axis=0)).mean())
 
     found = minimize_scalar(surprise, bounds=np.log(_TEMPERATURES), method="bounded")
     return Temperature(exclusive, float(np.exp(found.x)))
 
 
-def _exclusive_logits(pairs: Sequence[ScoredPair]) -> tuple[Floats, NDArray[np.int64]]:
-    """Log probabilities `(frame, class)` and the true class of frames that have one.
+def _among_classes(pairs: Sequence[ScoredPair]) -> Floats:
+    """Log odds `(class, frame)` of each class against the true one, where there is one.
 
     A class that was not looked for cannot be what a frame is.
     """
@@ -77,14 +73,19 @@ def _exclusive_logits(pairs: Sequence[ScoredPair]) -> tuple[Floats, NDArray[np.i
         _enough([getattr(pair, name)[mask] for pair, mask in scored])
         for name in ("probability", "observed", "truth")
     )
-    return np.where(observed, log_probability(probability), -np.inf), truth.argmax(axis=1)
+    logits = np.where(observed, log_probability(probability), -np.inf).T
+    true = truth.argmax(axis=1), np.arange(len(truth))
+    ahead = np.ascontiguousarray(logits - logits[true])
+    ahead[true] = -np.inf
+    return ahead
 
 
-def _binary_logits(pairs: Sequence[ScoredPair]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Log odds and truth `(frame,)` of behaviours, one after the other."""
+def _yes_or_no(pairs: Sequence[ScoredPair]) -> Floats:
+    """Log odds `(1, frame)` of what is wrong, of behaviours one after the other."""
     columns = [pooled(pairs, column) for column in range(len(pairs[0].behaviours))]
     probability, truth = (_enough(each) for each in zip(*columns, strict=True))
-    return log_odds(probability), truth
+    odds = log_odds(probability)
+    return np.where(truth, -odds, odds)[None]
 
 
 def _enough(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.decoding.argmax import argmax, threshold
+from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.base import Floats, per_behaviour
 from nuzzle.errors import InputError
 from nuzzle.probabilities.calibrators import log_odds, log_probability
@@ -55,7 +55,7 @@ class Thresholds:
         """
         limits = per_behaviour(self.values, probability.shape[1], "thresholds")
         if not exclusive:
-            return threshold(probability, limits.tolist())
+            return np.asarray(probability >= limits)  # NaN reaches none
         if np.ptp(limits) == 0:  # the same weight for all: exactly the most probable class
             return argmax(probability, observed)
         return argmax(probability * ((1 - limits) / limits), observed)

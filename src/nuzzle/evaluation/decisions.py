@@ -13,7 +13,8 @@ from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined
 from nuzzle.evaluation.figures import read_number
-from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
+from nuzzle.evaluation.own import OwnApart
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.labels import mask_to_intervals
 
 Ints = NDArray[np.int64]
@@ -133,7 +134,8 @@ class Truth:
     """
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
-        pairs = counted_once(pairs)
+        self._apart = OwnApart(pairs)
+        pairs = self._apart.pairs
         first = pairs[0]
         self.names = first.behaviours
         self.foreground = first.foreground
@@ -152,7 +154,7 @@ class Truth:
         Args:
             decisions: `(time, behaviour)` bool of each pair.
         """
-        decided = _end_to_end(decisions) & self.observed
+        decided = _end_to_end(self._apart.decisions(decisions)) & self.observed
         said = [mask_to_intervals(decided[:, c]) for c in self.foreground]
         matched = []
         for true, found in zip(self.bouts, said, strict=True):

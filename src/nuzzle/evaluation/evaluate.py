@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from nuzzle.evaluation.calibration import (
     reliability_curve,
 )
 from nuzzle.evaluation.label_delay import label_delay_s
+from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.result import (
     BehaviourScore,
     Estimate,
@@ -33,7 +34,7 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, groups_of, pooled
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of, pooled
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -90,6 +91,34 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     )
 
 
+class Headline(NamedTuple):
+    """The figures that a model is known by, over all recordings, without the background.
+
+    Attributes:
+        f1: macro F1 per frame.
+        ap: mean average precision.
+        bouts: macro F1 per bout at an intersection over union of 0.5.
+    """
+
+    f1: float
+    ap: float
+    bouts: float
+
+
+def headline(pairs: Sequence[ScoredPair]) -> Headline:
+    """Those figures of `evaluate` alone, several times as fast.
+
+    Raises:
+        InputError: there is nothing to score, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    pairs = _counted(pairs)
+    tally = _Tally(pairs, np.zeros(len(pairs), dtype=np.int64), 1, None)
+    f1, ap = tally.macro_f1(tally.foreground), tally.mean_average_precision()
+    bouts = tally.macro_bout_f1()[f"{by_bout.SAME_BOUT_IOU:g}"]
+    return Headline(f1.value, ap.value, bouts.value)
+
+
 def _with_background(tally: _Tally, first: ScoredPair) -> Estimate:
     if first.background is None:
         return Estimate(float("nan"))
@@ -98,8 +127,10 @@ def _with_background(tally: _Tally, first: ScoredPair) -> Estimate:
 
 def _counted(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
     """Each behaviour once; without pairs in which nothing is left to count."""
-    both = zip(pairs, counted_once(pairs), strict=True)
-    return [once for pair, once in both if once.observed.any() or not pair.observed.any()]
+    once = OwnApart(pairs).pairs
+    both = zip(pairs, once, strict=False)
+    kept = [each for pair, each in both if each.observed.any() or not pair.observed.any()]
+    return kept + once[len(pairs) :]
 
 
 class _Tally:

@@ -58,18 +58,7 @@ def write_submission(
                 f"recording {name!r}: the animals of a submission are mouse1 to mouse4; got "
                 f"{strangers}. Rename them: the column individuals of the manifest."
             )
-        part = pd.DataFrame(
-            {
-                "video_id": name,
-                "agent_id": bouts["agent"],
-                "target_id": bouts["target"].where(bouts["target"] != bouts["agent"], "self"),
-                "action": bouts["behaviour"],
-                "start_frame": bouts["start_frame"],
-                "stop_frame": bouts["stop_frame"],
-            },
-            columns=list(COLUMNS),
-        )
-        parts.append(part)
+        parts.append(submitted(name, bouts))
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     rows.insert(0, "row_id", np.arange(len(rows)))
     with atomic_path(path, overwrite=overwrite) as temporary:
@@ -106,7 +95,7 @@ def read_solution(path: str | Path) -> Solution:
     first = table.drop_duplicates("video_id")
     try:
         listed = {
-            str(row.video_id): _submitted(looked_for(row.behaviors_labeled))
+            str(row.video_id): _spelled(looked_for(row.behaviors_labeled))
             for row in first.itertuples()
         }
     except (ValueError, TypeError) as error:
@@ -124,22 +113,30 @@ def _solution_of_tree(root: Path) -> Solution:
         path = root / "train_annotation" / video.lab_id / f"{video.video_id}.parquet"
         if not path.is_file():
             continue
-        bouts = read_bouts(path)
-        target = bouts["target"].where(bouts["target"] != bouts["agent"], "self")
-        part = bouts.assign(video_id=video.video_id, target=target)
-        parts.append(
-            part.rename(
-                columns={"agent": "agent_id", "target": "target_id", "behaviour": "action"}
-            )[list(COLUMNS)]
-        )
+        parts.append(submitted(video.video_id, read_bouts(path)))
     return Solution(
         pd.concat(parts, ignore_index=True),
-        {name: _submitted(video.looked_for) for name, video in known.items()},
+        {name: _spelled(video.looked_for) for name, video in known.items()},
         {name: video.lab_id for name, video in known.items()},
     )
 
 
-def _submitted(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
+def submitted(name: str, bouts: pd.DataFrame) -> pd.DataFrame:
+    """The bout table of a recording as rows of a submission, with `COLUMNS`."""
+    return pd.DataFrame(
+        {
+            "video_id": name,
+            "agent_id": bouts["agent"],
+            "target_id": bouts["target"].where(bouts["target"] != bouts["agent"], "self"),
+            "action": bouts["behaviour"],
+            "start_frame": bouts["start_frame"],
+            "stop_frame": bouts["stop_frame"],
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def _spelled(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
     return frozenset(each.submitted for each in listed)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from nuzzle.errors import OutputError
 from nuzzle.files import writable_folder, write_text
 from nuzzle.outputs.charts_explain import save
 from nuzzle.outputs.index import write_json
+from nuzzle.outputs.page import page
 from nuzzle.outputs.tables import write_csv
 
 _PAGE = "index.html"
@@ -97,17 +97,10 @@ class ExplanationFolder:
         """Write ``summary.json`` and the page; return the page."""
         self._begin()
         write_json(self.directory / "summary.json", {**summary, "notes": self.notes})
-        environment = Environment(
-            loader=PackageLoader("nuzzle.outputs", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        html = environment.get_template("explain.html.j2").render(
-            title=f"What the decisions of {summary['model']} rest on",
-            pictures=self.pictures,
-            notes=self.notes,
-            summary=summary,
-        )
-        return write_text(self.directory / _PAGE, html.strip() + "\n")
+        shown = {
+            "title": f"What the decisions of {summary['model']} rest on",
+            "pictures": self.pictures,
+            "notes": self.notes,
+            "summary": summary,
+        }
+        return write_text(self.directory / _PAGE, page("explain.html.j2", shown))

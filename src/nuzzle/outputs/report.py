@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from nuzzle.errors import InputError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import head, refuse_foreign, write_text
@@ -18,6 +16,7 @@ from nuzzle.outputs import sections
 from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
+from nuzzle.outputs.page import page
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
 from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
 
@@ -51,15 +50,7 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
         )
     target = results.directory / "report.html" if path is None else Path(path)
     refuse_foreign(target, "report of nuzzle", _is_report)
-    environment = Environment(
-        loader=PackageLoader("nuzzle.outputs", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("report.html.j2").render(report_context(results))
-    return write_text(target, html.strip() + "\n")
+    return write_text(target, page("report.html.j2", report_context(results)))
 
 
 #: What `evaluation_summary` says where nothing is evaluated.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nuzzle.config import Config
 from nuzzle.errors import InputError, count
 from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
+from nuzzle.evaluation.own import one_at_a_time
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
@@ -25,7 +26,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.mabe_table import Action, Video, videos
-from nuzzle.io.submission import read_solution, write_submission
+from nuzzle.io.submission import read_solution, submitted, write_submission
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
 from nuzzle.outputs.index import write_json
@@ -38,7 +39,7 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
-from nuzzle.workflow.frames import one_at_a_time, separate_own
+from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.learn import check_models
 
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
@@ -155,22 +156,8 @@ def score_bouts(data: Path, bouts: dict[str, pd.DataFrame]) -> MabeScore:
     mine = truth.bouts[truth.bouts["video_id"].isin(bouts)]
     if mine.empty:
         raise InputError(f"None of the chosen recordings of {data} has a bout to be found.")
-    predicted = pd.concat([_submitted(name, table) for name, table in bouts.items()])
+    predicted = pd.concat([submitted(name, table) for name, table in bouts.items()])
     return mabe_score(mine, predicted, truth.looked_for, truth.lab)
-
-
-def _submitted(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    target = table["target"].where(table["target"] != table["agent"], "self")
-    return pd.DataFrame(
-        {
-            "video_id": name,
-            "agent_id": table["agent"],
-            "target_id": target,
-            "action": table["behaviour"],
-            "start_frame": table["start_frame"],
-            "stop_frame": table["stop_frame"],
-        }
-    )
 
 
 def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str, pd.DataFrame]:
@@ -188,7 +175,7 @@ def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str,
 def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
     rows = []
     for one in separate_own(space, pairs):
-        said = one_at_a_time(one)  # a submission may not hold two
+        said = one_at_a_time(one.predicted, one.probability)  # a submission may not hold two
         for column, behaviour in enumerate(space.names):
             if behaviour != space.background:
                 rows += [

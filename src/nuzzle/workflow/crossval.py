@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nuzzle.config import Config
 from nuzzle.decoding.tune import tune_decoder
@@ -54,6 +54,15 @@ class CrossValidation:
         }
 
 
+class Learned(NamedTuple):
+    """A model of all recordings, and the predictions out of fold that it rests on."""
+
+    bundle: Bundle
+    pairs: list[ScoredPair]
+    tuned: Tuned
+    folds: tuple[tuple[str, ...], ...]
+
+
 def crossval(
     manifest: Manifest | str | Path,
     out: str | Path,
@@ -87,8 +96,7 @@ def crossval(
         split: only its recordings take part; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
-        say: is told what is going on.
-        progress: is told after each epoch.
+        say, progress: are told what is going on, and when an epoch is over.
 
     Raises:
         InputError, LeakageError: there are too few groups; some are held out, too.
@@ -101,7 +109,8 @@ def crossval(
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = read_labelled(split or "all", manifest, beside, say)
-        result = cross_validate(recordings, config, work, by, folds, objective, say, progress)
+        learned = cross_validate(recordings, config, work, by, folds, objective, say, progress)
+        result = _judged(learned)
         result.bundle.save(out, overwrite=overwrite)
     return result
 
@@ -122,11 +131,11 @@ def cross_validate(
     work: Path,
     by: By,
     folds: int,
-    objective: Objective | Mapping[str, Objective] = "both",
-    say: Say = log,
-    progress: Progress | None = None,
-) -> CrossValidation:
-    """The same with labelled recordings in memory; nothing is written but what `work` keeps."""
+    objective: Objective | Mapping[str, Objective],
+    say: Say,
+    progress: Progress | None,
+) -> Learned:
+    """The model alone, of labelled recordings in memory; nothing is written but in `work`."""
     parts = partition(recordings, by, folds, config)
     space = LabelSpace.fit(recordings, config.labels)
     objectives = objectives_of(objective, space.behaviours)
@@ -141,7 +150,7 @@ def cross_validate(
             calibration=config.calibration,
             configured=run.decoders,
         )
-        bundle, evaluation = _refit(run, pairs, tuned)
+        bundle = _refit(run, pairs, tuned)
         if never := bundle.decoder.never_said:
             say(
                 f"warning: the bundle never says {', '.join(never)}: out of fold, nothing that was "
@@ -150,14 +159,19 @@ def cross_validate(
     except DivergedError as error:
         kept = f"What was finished before is kept in {work}."
         raise DivergedError(f"{error} {kept}", error.best) from None
-    return CrossValidation(bundle, evaluation, tuned, run.names)
+    return Learned(bundle, pairs, tuned, run.names)
 
 
-def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> tuple[Bundle, Evaluation]:
-    """The bundle of all recordings, and what its kind is worth out of fold."""
+def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> Bundle:
+    """The bundle of all recordings, with the decoding that helps."""
     bundle = calibrate_bundle(run.refit(), pairs, run.say, out_of_fold=True)
-    evaluation = judge(bundle, pairs, decoders=tuned.decoders)
     decoder = tuned.decoder if tuned.helps else bundle.decoder
     own = {lab: each.decoder for lab, each in tuned.labs.items() if each.helps}
-    metrics = evaluation.to_dict()
-    return replace(bundle, decoder=decoder, lab_decoders=own, metrics=metrics), evaluation
+    return replace(bundle, decoder=decoder, lab_decoders=own)
+
+
+def _judged(learned: Learned) -> CrossValidation:
+    """What its kind is worth out of fold."""
+    bundle, pairs, tuned, folds = learned
+    evaluation = judge(bundle, pairs, decoders=tuned.decoders)
+    return CrossValidation(bundle.with_metrics(evaluation.to_dict()), evaluation, tuned, folds)

@@ -17,7 +17,7 @@ from nuzzle.config import Config
 from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
 from nuzzle.decoding.decoder import decode_by_recording
 from nuzzle.errors import InputError
-from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -160,12 +160,7 @@ def folds_of(
 
 
 def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:
-    found = evaluate(pairs, bootstrap=0)
-    figures = {
-        "f1": found.macro_f1.value,
-        "ap": found.mean_average_precision.value,
-        "log_loss": log_loss(pairs),
-        "bout_f1": found.macro_bout_f1["0.5"].value,
-    }
+    f1, ap, bouts = headline(pairs)
+    figures = {"f1": f1, "ap": ap, "log_loss": log_loss(pairs), "bout_f1": bouts}
     plain = {key: None if math.isnan(value) else value for key, value in figures.items()}
     return {"name": name, **plain}

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.evaluation.own import one_at_a_time
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.training.targets import LabelSpace
@@ -63,15 +64,6 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
     )
 
 
-def one_at_a_time(one: PairFrames) -> NDArray[np.bool_]:
-    """What was predicted, `(time, behaviour)`; the likeliest where several were."""
-    likeliest = np.where(one.predicted, np.nan_to_num(one.probability), -1.0).argmax(axis=1)
-    out: NDArray[np.bool_] = one.predicted & (
-        np.arange(one.predicted.shape[1]) == likeliest[:, np.newaxis]
-    )
-    return out
-
-
 def _of_itself(
     one: PairFrames, own: NDArray[np.bool_], background: NDArray[np.bool_], *, exclusive: bool
 ) -> PairFrames:
@@ -84,7 +76,7 @@ def _of_itself(
     """
     alone = _only(one, Pair(one.pair.agent, one.pair.agent), own, background)
     if exclusive:
-        alone = replace(alone, predicted=one_at_a_time(alone))
+        alone = replace(alone, predicted=one_at_a_time(alone.predicted, alone.probability))
     if alone.unsure is None or not background.any():
         return alone
     decided = (one.predicted & own).any(axis=1, keepdims=True)

@@ -122,7 +122,7 @@ def _learn_together(
 ) -> Bundle:
     """An ensemble, combined, decoded and calibrated by cross-validation inside of `train`."""
     train, folds = recordings["train"], config.ensemble.folds
-    bundle = cross_validate(train, config, work, "group", folds, say=say, progress=progress).bundle
+    bundle = cross_validate(train, config, work, "group", folds, "both", say, progress).bundle
     validated = [each.name for each in recordings["val"]]
     return replace(bundle, training={**bundle.training, "validation_recordings": validated})
 

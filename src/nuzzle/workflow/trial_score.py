@@ -10,7 +10,7 @@ from typing import Literal
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
-from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
@@ -56,12 +56,7 @@ class Figures:
     @classmethod
     def of(cls, pairs: Sequence[ScoredPair]) -> Figures:
         """Score predictions beside labels."""
-        found = evaluate(pairs, bootstrap=0)
-        return cls(
-            found.macro_f1.value,
-            found.mean_average_precision.value,
-            found.macro_bout_f1["0.5"].value,
-        )
+        return cls(*headline(pairs))
 
     def value(self, metric: Metric) -> float:
         """The figure that counts."""
