@@ -384,6 +384,25 @@ def test_what_is_looked_for_as_directed_at_oneself_is_so_in_the_labels(poses, bo
     assert pair.pairs == (Pair("one", "two"),)
 
 
+def test_what_is_done_to_oneself_can_have_a_name_of_its_own(poses, bouts, spans_of, tmp_path):
+    path = bouts(("one", "two", "groom", 0, 2), ("one", "one", "groom", 3, 5))
+    row = Entry(
+        "r", poses, path,
+        looked_for=("groom", "self:selfgroom"), behaviours={"self:groom": "selfgroom"},
+    )  # fmt: skip
+    Manifest((row,)).save(tmp_path / "study.csv")
+    (entry,) = Manifest.load(tmp_path / "study.csv")
+    labels = load_entry(entry).labels
+    assert spans_of(labels.bouts) == [
+        ("one", "one", "selfgroom", 3, 5),
+        ("one", "two", "groom", 0, 2),
+    ]
+    assert spans_of(labels.observed) == [
+        ("one", "one", "selfgroom", 0, 20),
+        ("one", "two", "groom", 0, 20),
+    ]
+
+
 def test_who_only_groomed_may_have_met_the_other(poses, bouts, spans_of):
     entry = Entry("r", poses, bouts(("two", "", "groom", 3, 5)), looked_for=("sniff", "self:groom"))
     assert spans_of(load_entry(entry).labels.observed) == [

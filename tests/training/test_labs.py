@@ -206,6 +206,8 @@ def test_one_name_for_what_is_done_to_itself_and_to_another_is_refused():
     where = r"lab 'north' \(recording 'r north'\).*recordings without a lab \(recording 'r south'\)"
     with pytest.raises(TrainingError, match=where):
         LabelSpace.fit([north, stray], LabelsConfig())
+    with pytest.raises(TrainingError, match=r"without a lab .*; where one .* self:groom=NEW "):
+        LabelSpace.fit([stray, replace(north, lab="")], LabelsConfig())
     renamed = replace(north, labels=north.labels.rename_behaviours({"groom": "selfgroom"}))
     assert LabelSpace.fit([renamed, south], LabelsConfig()).own == ("selfgroom",)
 

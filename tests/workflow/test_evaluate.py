@@ -55,6 +55,17 @@ def test_a_copy_of_poses_that_were_trained_on_is_refused_whatever_its_name(bundl
     assert evaluate(bundle_file, copy, "train", allow_seen=True).groups == 1
 
 
+def test_what_the_model_knows_as_done_to_oneself_is_not_what_is_done_to_another(
+    bundle_file, manifest
+):
+    bundle = Bundle.load(bundle_file)
+    recording = load_entry(next(iter(manifest.select("val"))))
+    assert recording.labels is not None and bundle.space.meant_otherwise(recording.labels) == []
+    bundle = replace(bundle, space=replace(bundle.space, own=("attack",)))
+    with pytest.raises(InputError, match=r"attack is directed at oneself .* self:old=new renames"):
+        score_recording(bundle, recording)
+
+
 def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tmp_path):
     path = tmp_path / "bouts.csv"
     rows = "agent,target,behaviour,start_frame,stop_frame\nresident,intruder,attack,10,90\n"

@@ -285,6 +285,16 @@ def test_the_only_example_of_a_behaviour_is_not_held_out(recordings):
     assert set(held) == {"r1", "r2"}
 
 
+def test_a_group_of_two_labs_is_held_out_of_both(recordings):
+    one = recordings[0]
+    both = [
+        replace(one, name=f"{lab}{n}", lab=lab, group=f"mouse{n}") for lab in "AB" for n in range(5)
+    ]
+    for seed in range(5):
+        split = {part: {r.group for r in each} for part, each in hold_out(both, seed).items()}
+        assert len(split["val"]) == 1 and not split["val"] & split["train"]
+
+
 def test_leave_one_lab_out(manifest, tmp_path):
     """What occurs in one lab only is said beforehand, and is left out of the scores there.
 

@@ -310,11 +310,10 @@ class _Compared:
     """
 
     def __init__(self, first: Labels, second: Labels, pair: Pair, names: Sequence[str]) -> None:
-        own = {*first.self_behaviours, *second.self_behaviours}
         self.pair = pair
-        self.counted = np.array([(name in own) == (pair.agent == pair.target) for name in names])
-        one, other = first.frames(pair, names), second.frames(pair, names)
-        self.both = one.observed & other.observed & self.counted
+        one, other = (_of(pair, labels).frames(pair, names) for labels in (first, second))
+        self.counted = (one.observed | other.observed).any(axis=0)
+        self.both = one.observed & other.observed
         self.first, self.second = one.active & self.both, other.active & self.both
 
     def confusion(self) -> NDArray[np.int64]:
@@ -326,6 +325,15 @@ class _Compared:
         looked = self.both[:, self.counted].all(axis=1) & self.counted.any()
         cell = classes[0][looked] * (n + 1) + classes[1][looked]
         return np.bincount(cell, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+
+
+def _of(pair: Pair, labels: Labels) -> Labels:
+    """The labels of a pair alone, without what its agent does to itself."""
+
+    def mine(table: pd.DataFrame) -> pd.DataFrame:
+        return table[(table["agent"] == pair.agent) & (table["target"] == pair.target)]
+
+    return replace(labels, bouts=mine(labels.bouts), observed=mine(labels.observed))
 
 
 def _between_animals(compared: Sequence[_Compared]) -> list[_Compared]:

@@ -11,7 +11,7 @@ from nuzzle.files import existing_file
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
-from nuzzle.io.looked_for import own_names, with_looked_for
+from nuzzle.io.looked_for import own_apart, own_names, with_looked_for
 from nuzzle.io.quiet_end import quiet_end
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
 from nuzzle.labels import Labels, bout_table, span_table
@@ -239,6 +239,7 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
         InputError: the file cannot be read so; the message says why.
     """
     labels = read_labels(entry.labels or "", options, entry.label_format)
+    labels = own_apart(labels, entry.behaviours)
     if not (entry.directed and labels.directed):
         labels = labels.without_direction(options.individuals)
     if not entry.behaviours:

@@ -65,6 +65,22 @@ def own_names(names: Iterable[str], renaming: Mapping[str, str]) -> tuple[str, .
     return tuple(sorted({name for name in own if name not in renaming} | old))
 
 
+def own_apart(labels: Labels, names: Collection[str]) -> Labels:
+    """The labels in which ``self:groom``, if it is of `names`, is what is directed at oneself.
+
+    So one name for two things can be two: ``groom`` stays what is done to another animal.
+    """
+
+    def apart(table: pd.DataFrame) -> pd.DataFrame:
+        own = OWN + table["behaviour"]
+        chosen = (table["agent"] == table["target"]) & own.isin(list(names))
+        return table.assign(behaviour=table["behaviour"].mask(chosen, own))
+
+    if not any(name.startswith(OWN) for name in names):
+        return labels
+    return replace(labels, bouts=apart(labels.bouts), observed=apart(labels.observed))
+
+
 def _looked_at(labels: Labels, pair: Pair) -> list[tuple[int, int]]:
     """When anything was looked for in a pair, or in any pair of an animal alone; else always."""
     mine = labels.observed["agent"] == pair.agent

@@ -18,6 +18,11 @@ MOST_APART = 10.0
 #: A lab's median says something from so many bouts on.
 LEAST_BOUTS = 5
 
+_TO_ITSELF = "something that an animal does to itself"
+_OR_ONE_OF_BOTH = (
+    "; where one recording has both, self:{0}=NEW renames what is done to oneself. The column "
+    "looked_for has the new names"
+)
 _BACKGROUND = "the background, none of the others,"
 _OR_ITS_BACKGROUND = ", or correct the column background"
 
@@ -57,8 +62,8 @@ def refuse_contradictions(recordings: Iterable[Recording]) -> None:
     """Refuse one name for what are different things for certain.
 
     Raises:
-        TrainingError: what an animal does to itself in one lab it does to another in the next, or
-            a behaviour of one lab is the background of another.
+        TrainingError: what an animal does to itself it also does to another, or a behaviour of one
+            lab is the background of another.
     """
     to_itself, to_another, background = _Uses(), _Uses(), _Uses()
     for recording in recordings:
@@ -70,17 +75,17 @@ def refuse_contradictions(recordings: Iterable[Recording]) -> None:
         to_another.add(recording, observed.loc[~own, "behaviour"])
         background.add(recording, [recording.labels.background or ""])
     for here, what, there, other, mend in (
-        (to_itself, "something that an animal does to itself", to_another, "does to another", ""),
+        (to_itself, _TO_ITSELF, to_another, "does to another", _OR_ONE_OF_BOTH),
         (background, _BACKGROUND, to_itself, "is a behaviour", _OR_ITS_BACKGROUND),
         (background, _BACKGROUND, to_another, "is a behaviour", _OR_ITS_BACKGROUND),
     ):
         for name in sorted(set(here.labs) & set(there.labs)):
             for one, two in itertools.product(sorted(here.labs[name]), sorted(there.labs[name])):
-                if one != two:
+                if one != two or what == _TO_ITSELF:
                     raise TrainingError(
                         f"One name for two things: {name!r} is {what} in {here.where(name, one)}, "
                         f"and {other} in {there.where(name, two)}. Rename it for one of them in "
-                        f"the manifest's column behaviours ({name}=NEW){mend}."
+                        f"the manifest's column behaviours ({name}=NEW){mend.format(name)}."
                     )
 
 

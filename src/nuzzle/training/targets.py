@@ -110,6 +110,13 @@ class LabelSpace:
                         seen.add(each)
                         yield View(each, view)
 
+    def meant_otherwise(self, labels: Labels) -> list[str]:
+        """Its behaviours that the labels direct at oneself, and it at others, or the reverse."""
+        rows = labels.observed
+        own = (rows["agent"] == rows["target"]) != rows["behaviour"].isin(self.own)
+        wrong = {*rows.loc[own, "behaviour"]} & {*self.behaviours}
+        return sorted(wrong) if self.directed and labels.directed else []
+
     def targets(self, labels: Labels, pair: Pair) -> Targets:
         """Targets of a labelled pair.
 

@@ -83,38 +83,36 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
     Raises:
         InputError: no lab has two groups.
     """
-    shown: dict[tuple[str, str], set[str]] = {}
+    shown: dict[str, set[str]] = {}
+    labs: dict[str, set[str]] = {}
     for each in recordings:
         bouts = () if each.labels is None else each.labels.bouts["behaviour"]
-        shown.setdefault(_lab_and_group(each), set()).update(bouts)
+        shown.setdefault(each.leak_group, set()).update(bouts)
+        labs.setdefault(each.lab, set()).add(each.leak_group)
     rng = np.random.default_rng(seed)
-    held = set[tuple[str, str]]()
+    held = set[str]()
 
-    def lost(group: tuple[str, str]) -> int:
+    def lost(group: str) -> int:
         others = [names for name, names in shown.items() if name not in held and name != group]
         return len(shown[group].difference(*others))
 
-    for lab in sorted({lab for lab, _ in shown}):
-        mine = sorted(group for group in shown if group[0] == lab)
-        order = [mine[index] for index in rng.permutation(len(mine))]
-        for _ in range(max(1, round(len(mine) / 5)) if len(mine) > 1 else 0):
+    for _, mine in sorted(labs.items()):
+        order = rng.permutation(sorted(mine)).tolist()
+        wanted = max(1, round(len(mine) / 5)) if len(mine) > 1 else 0
+        while len(mine & held) < wanted:
             held.add(min((group for group in order if group not in held), key=lost))
     if not held:
         raise InputError(
             "None of the labs has two groups of recordings (animals or sessions), one to train on "
-            f"and one to stop early on: {sorted({lab for lab, _ in shown})}. Label more."
+            f"and one to stop early on: {sorted(labs)}. Label more."
         )
     split: dict[str, list[Recording]] = {"train": [], "val": []}
     for each in recordings:
-        if _lab_and_group(each) in held:
+        if each.leak_group in held:
             split["val"].append(replace(each, lab=""))
         else:
             split["train"].append(each)
     return split
-
-
-def _lab_and_group(recording: Recording) -> tuple[str, str]:
-    return recording.lab, recording.leak_group
 
 
 @dataclass(frozen=True, eq=False)
