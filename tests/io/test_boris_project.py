@@ -145,7 +145,7 @@ def test_an_observation_without_events_is_observed_and_empty(write):
 def test_an_observation_is_chosen_by_name(write):
     content = project()
     content["observations"]["two"] = {"events": [], "media_info": {}}
-    with pytest.raises(FormatError, match=r"\['one', 'two'\]"):
+    with pytest.raises(FormatError, match=r"2 observations: 'one', 'two'; .*item"):
         FORMAT.read(write(content), MICE)
     named = LabelOptions(item="one", individuals=MICE.individuals)
     assert len(FORMAT.read(write(content), named).bouts) == 3

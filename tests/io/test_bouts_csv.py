@@ -201,7 +201,7 @@ def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
     assert table["recording"].tolist() == ["a"] * 2 + ["b"] * 6
     rate = table["recording"].map({"a": 10.0, "b": 20.0})
     assert (abs(table["stop_s"] - table["stop_frame"] / rate) < 1e-6).all()
-    with pytest.raises(FormatError, match=r"2 recordings, \['a', 'b'\].*item"):
+    with pytest.raises(FormatError, match=r"2 recordings: 'a', 'b'; .*item"):
         FORMAT.read(path, MICE)
     labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="b"))
     assert spans_of(labels.bouts, "point") == spans_of(bouts, "point")

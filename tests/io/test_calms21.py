@@ -211,9 +211,9 @@ def test_empty_file_and_unknown_item(tmp_path: Path, file: Path) -> None:
     (tmp_path / "empty.json").touch()
     with pytest.raises(InputError, match="empty"):
         list(calms21.sequences(tmp_path / "empty.json"))
-    with pytest.raises(InputError, match=r"holds no sequence 'nobody'\. It holds 4"):
+    with pytest.raises(InputError, match=r"has no sequence 'nobody'; it has 4 sequences: "):
         calms21.read_sequence(file, "nobody")
-    with pytest.raises(InputError, match="holds many sequences"):
+    with pytest.raises(InputError, match=r"has 4 sequences: .*; one was expected"):
         calms21.read_sequence(file)
 
 

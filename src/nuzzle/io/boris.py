@@ -29,7 +29,7 @@ from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
 from nuzzle.io.label_assembly import frames_looked_at
 from nuzzle.io.label_text import Row, head, number, read_text, table_rows
-from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels
 
 _BEHAVIOUR = ("behavior", "behaviour")
@@ -157,15 +157,10 @@ def _table(path: Path) -> _Table:
 
 def _of_one_observation(table: _Table, item: str) -> list[Row]:
     names = list(dict.fromkeys(table.observation(row) for row in table.rows))
-    if item and names and item not in names:
-        raise FormatError(table.path, f"has no observation {item!r}; it has {names}.")
-    if len(names) > 1 and not item:
-        raise FormatError(
-            table.path,
-            f"holds {len(names)} observations, {names}, and one was expected.",
-            mend="Say which: the column item of the manifest.",
-        )
-    return [row for row in table.rows if not item or table.observation(row) == item]
+    if not names:
+        return table.rows
+    chosen = choose(table.path, "observation", names, item)
+    return [row for row in table.rows if table.observation(row) == chosen]
 
 
 def _events(table: _Table, rows: list[Row]) -> Iterator[Event]:

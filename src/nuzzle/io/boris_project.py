@@ -15,7 +15,7 @@ from typing import Any
 from nuzzle.errors import FormatError
 from nuzzle.io.boris_events import Event, Observation, paired, to_labels
 from nuzzle.io.label_text import head, number, read_text
-from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels
 
 
@@ -37,7 +37,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
             not of the ethogram or not paired.
     """
     project = _project(path)
-    name = _observation_name(path, project["observations"], options.item)
+    name = choose(path, "observation", list(project["observations"]), options.item)
     observation = project["observations"][name]
     events = observation.get("events", []) if isinstance(observation, dict) else None
     if not isinstance(events, list):
@@ -75,21 +75,6 @@ def _project(path: Path) -> dict[str, Any]:
     if missing:
         raise FormatError(path, f"is not a BORIS project: it has no {' and no '.join(missing)}.")
     return dict(project)
-
-
-def _observation_name(path: Path, observations: Mapping[str, Any], item: str) -> str:
-    names = list(observations)
-    if item in names:
-        return item
-    if item or not names:
-        raise FormatError(path, f"has no observation {item!r}; it has {names}.")
-    if len(names) > 1:
-        raise FormatError(
-            path,
-            f"holds {len(names)} observations, {names}, and one was expected.",
-            mend="Say which: the column item of the manifest.",
-        )
-    return names[0]
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ from nuzzle.io.label_text import (
     seconds_to_frames,
     table_rows,
 )
-from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
 
 _MARK = "nuzzle bouts"
@@ -191,15 +191,9 @@ def _of_one_recording(
         return rows
     index = columns["recording"]
     names = list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
-    if item and item not in names:
-        raise FormatError(path, f"has no recording {item!r}; it has {names}.")
-    if len(names) > 1 and not item:
-        raise FormatError(
-            path,
-            f"holds {len(names)} recordings, {names[:8]}, and one was expected.",
-            mend="Say which: the column item of the manifest.",
-        )
-    return [row for row in rows if not item or row.cells[index] == item]
+    if names or item:
+        choose(path, "recording", names, item)
+    return [row for row in rows if not item or row.cells[index : index + 1] == [item]]
 
 
 def _bout(

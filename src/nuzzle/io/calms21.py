@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from mmap import mmap
@@ -27,13 +27,13 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
 from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, choose
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -78,7 +78,7 @@ def read_sequence(path: str | Path, item: str = "", *, allow_pickle: bool = Fals
     path = Path(path)
     if _is_npy(path):
         stored = {f"{g}/{n}": (g, n, v) for g, n, v in _unpickled(path, allow_pickle)}
-        group, name, values = stored[_choose(path, list(stored), item)]
+        group, name, values = stored[choose(path, "sequence", list(stored), item)]
         return _recording(path, group, name, values)
     found = _find(path, item)
     with text.open_bytes(path) as data:
@@ -182,18 +182,7 @@ def _indexed(path: Path, _mtime_ns: int, _size: int) -> tuple[text.Sequence, ...
 def _find(path: Path, item: str) -> text.Sequence:
     index = _index(path)
     names = [found.item for found in index]
-    return index[names.index(_choose(path, names, item))]
-
-
-def _choose(path: Path, names: Sequence[str], item: str) -> str:
-    """The sequence that is asked for."""
-    if item in names:
-        return item
-    if not item and len(names) == 1:
-        return names[0]
-    some = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
-    problem = f"holds no sequence {item!r}" if item else "holds many sequences; say which (item)"
-    raise InputError(f"{path} {problem}. It holds {len(names)}: {some}.")
+    return index[names.index(choose(path, "sequence", names, item))]
 
 
 def _parsed(

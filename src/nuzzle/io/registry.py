@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, count, listed
 from nuzzle.files import existing_file
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
@@ -108,6 +108,33 @@ class LabelFormat:
     sniff: Callable[[Path], bool]
     read: Callable[[Path, LabelOptions], Labels]
     write: Callable[[Labels, Path, float], Path] | None = None
+
+
+def choose(path: Path, what: str, names: Sequence[str], item: str, column: str = "item") -> str:
+    """Which of several in a file is asked for; its only one where none is.
+
+    Args:
+        path: the file.
+        what: it holds, in the singular.
+        names: of what it holds.
+        item: the name that is asked for, or ''.
+        column: of the manifest, in which it is asked for.
+
+    Raises:
+        FormatError: it holds no such one, or several and none is asked for.
+    """
+    if item in names:
+        return item
+    if not item and len(names) == 1:
+        return names[0]
+    has = f"{count(len(names), what)}: {listed([*map(repr, names)])}" if names else "none"
+    if item or not names:
+        raise FormatError(path, f"has no {what} {item!r}; it has {has}.")
+    raise FormatError(
+        path,
+        f"has {has}; one was expected.",
+        mend=f"Say which: the column {column} of the manifest.",
+    )
 
 
 AnyFormat = TypeVar("AnyFormat", PoseFormat, LabelFormat)

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import FormatError, InputError, count
+from nuzzle.errors import FormatError, count
 from nuzzle.files import csv_text, delimiter_of, existing_file
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.label_text import head
-from nuzzle.io.registry import LabelFormat, LabelOptions
+from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
 COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
@@ -51,11 +51,11 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     """
     path = Path(path)
     table = _table(path)
-    group = _choose(path, "group", list(table["group"].unique()), options.item)
+    group = choose(path, "group", list(table["group"].unique()), options.item)
     rows = table[table["group"] == group]
     actors = list(rows["actor"].unique())
     usual = "resident" if "resident" in actors else ""
-    actor = _choose(path, "actor", actors, options.agent or usual)
+    actor = choose(path, "actor", actors, options.agent or usual, "agent")
     notes = [] if options.agent else _left_out(rows, actor, options.background or BACKGROUND)
     rows = rows[rows["actor"] == actor].rename(
         columns={"actor": "agent", "recipient": "target", "category": "behaviour"}
@@ -135,15 +135,6 @@ def _tables(path: Path, _mtime_ns: int, _size: int) -> pd.DataFrame:
     if len(backwards):
         raise FormatError(path, "a bout stops before it starts.", row=int(backwards[0]) + 2)
     return table
-
-
-def _choose(path: Path, what: str, names: list[str], name: str) -> str:
-    if name in names:
-        return name
-    if not name and len(names) == 1:
-        return names[0]
-    problem = f"has no {what} {name!r}" if name else f"has several {what}s; say which"
-    raise InputError(f"{path} {problem}. It has {names[:5]}{'...' if len(names) > 5 else ''}.")
 
 
 def sniff(path: Path) -> bool:

@@ -13,7 +13,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_raw
 from nuzzle.inference.presence import present
-from nuzzle.labels import Pair
+from nuzzle.labels import Labels, Pair
 from nuzzle.probabilities.calibrators import among
 from nuzzle.recording import Recording
 from nuzzle.training.targets import Targets
@@ -51,30 +51,12 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     Raises:
         InputError: the recording has no labels that the model could be scored on.
     """
-    if recording.labels is None:
-        raise InputError(
-            f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
-        )
-    if other := bundle.space.meant_otherwise(recording.labels):
-        raise InputError(
-            f"recording {recording.name!r}: {listed(other)} is directed at oneself in the labels, "
-            "and at another animal where the model learned it, or the reverse. If it is another "
-            "behaviour, rename it in the manifest's column behaviours (old=new; self:old=new "
-            "renames what is directed at oneself)."
-        )
-    to_score = targets_of(bundle, recording)
-    if not to_score:
-        raise InputError(
-            f"recording {recording.name!r}: nobody looked for any of "
-            f"{list(bundle.space.behaviours)}; its labels are of "
-            f"{list(recording.labels.behaviours)}. The column behaviours of the manifest can "
-            "rename them (old=new)."
-        )
+    labels, to_score = _to_score(bundle, recording)
     space, fps, out, raw = bundle.space, recording.require_fps(), [], []
     decoder, prepared = bundle.decoder_of(recording.lab), bundle.prepare(recording)
     scored = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
     wanted = scored | bundle.looked_for(recording.lab)
-    for pair, said in predict_raw(bundle, recording, prepared, recording.labels.pairs, wanted):
+    for pair, said in predict_raw(bundle, recording, prepared, labels.pairs, wanted):
         if pair not in to_score:
             continue
         targets = to_score[pair]
@@ -101,6 +83,31 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         out.append(one)
         raw.append(replace(one, probability=said))
     return Scored(recording, prepared, out, raw)
+
+
+def _to_score(bundle: Bundle, recording: Recording) -> tuple[Labels, dict[Pair, Targets]]:
+    """The labels, and what the model can be scored on; raises where that is nothing."""
+    labels = recording.labels
+    if labels is None:
+        raise InputError(
+            f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
+        )
+    if other := bundle.space.meant_otherwise(labels):
+        raise InputError(
+            f"recording {recording.name!r}: {listed(other)} is directed at oneself in the labels, "
+            "and at another animal where the model learned it, or the reverse. If it is another "
+            "behaviour, rename it in the manifest's column behaviours (old=new; self:old=new "
+            "renames what is directed at oneself)."
+        )
+    to_score = targets_of(bundle, recording)
+    if not to_score:
+        raise InputError(
+            f"recording {recording.name!r}: nobody looked for any of "
+            f"{list(bundle.space.behaviours)}; its labels are of "
+            f"{list(labels.behaviours)}. The column behaviours of the manifest can "
+            "rename them (old=new)."
+        )
+    return labels, to_score
 
 
 def targets_of(bundle: Bundle, recording: Recording) -> dict[Pair, Targets]:
