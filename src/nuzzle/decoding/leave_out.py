@@ -27,7 +27,7 @@ MOST_PARTS = 20
 LEAST_GROUPS = 5
 
 
-class Calibration(NamedTuple):
+class Fitted(NamedTuple):
     """What makes probabilities mean what they say, and sets of what may be going on.
 
     Attributes:
@@ -86,7 +86,7 @@ def groups_needed(coverage: float) -> int:
 
 def fit_calibration(
     pairs: Sequence[ScoredPair], settings: CalibrationConfig, *, out_of_fold: bool = False
-) -> Calibration:
+) -> Fitted:
     """Fit on all pairs.
 
     Args:
@@ -141,8 +141,8 @@ def _fit(
     settings: CalibrationConfig,
     promise: float | None,
     out_of_fold: bool,
-) -> Calibration:
+) -> Fitted:
     correction = fit_correction(pairs, settings, out_of_fold=out_of_fold)
     if promise is None:
-        return Calibration(correction, None)
-    return Calibration(correction, fit_conformal(corrected(pairs, correction), 1 - promise))
+        return Fitted(correction, None)
+    return Fitted(correction, fit_conformal(corrected(pairs, correction), 1 - promise))

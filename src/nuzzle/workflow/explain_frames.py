@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, count
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
@@ -208,7 +208,7 @@ def _draw(
     poses = torch.from_numpy(example.prepared.pair_position(example.pair))
     posture = usual_posture(poses, skeleton).double().numpy()
     by_keypoint = np.mean([_shares(found).sum(axis=0) for _, found in done], axis=0)
-    frames = f"{len(done)} frame" + ("s" if len(done) > 1 else "")
+    frames = count(len(done), "frame")
     odds = float(np.mean([found.score for _, found in done]))
     still = float(np.mean([found.baseline_score for _, found in done]))
     folder.picture(
