@@ -11,6 +11,9 @@ import typer.main
 
 from nuzzle.cli.app import build_app
 
+#: How the help of some options says already that they may be given several times.
+REPEATED = ("Repeatable.", "May be repeated.")
+
 
 def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
@@ -22,14 +25,26 @@ def rows(command: Any) -> Iterator[tuple[str, str, str]]:
         if parameter.name == "help":
             continue
         if parameter.param_type_name == "argument":
-            yield f"`{parameter.name.upper()}`", "", parameter.help or ""
+            yield f"`{parameter.name.upper()}`", "", about(parameter)
             continue
         names = ", ".join(f"`{name}`" for name in parameter.opts)
         needed = "needed" if parameter.required else ""
         default = parameter.default
         plain = isinstance(default, (str, int, float)) and not isinstance(default, bool)
         shown = f"`{default}`" if plain and default != "" else needed
-        yield names, shown, parameter.help or ""
+        yield names, shown, about(parameter)
+
+
+def about(parameter: Any) -> str:
+    """Its explanation, the values that it takes, and whether it may be given several times."""
+    said = [parameter.help or ""]
+    # Earlier versions of typer call it `type`.
+    kind = parameter.type_descriptor if hasattr(parameter, "type_descriptor") else parameter.type
+    if choices := getattr(kind, "choices", None):
+        said.append("One of " + ", ".join(f"`{choice}`" for choice in choices) + ".")
+    if getattr(parameter, "multiple", False) and not said[0].endswith(REPEATED):
+        said.append("Repeatable.")
+    return " ".join(said)
 
 
 def argument(parameter: Any) -> str:

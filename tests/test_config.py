@@ -25,6 +25,14 @@ def test_members_by_default():
     assert config.ensemble.folds == 4
 
 
+def test_a_preset_comes_only_with_load():
+    assert Config.load(None, ["model.name=tcn"]).features == "relational"
+    values = {"model": {"name": "tcn"}}
+    assert Config(**values).features == Config.parse(values).features == Config().features
+    values = {"model": {"name": "ensemble"}, "ensemble": {"members": ["tcn"]}}
+    assert Config.parse(values).members()["tcn"].features == "relational"
+
+
 def test_no_trees_without_lightgbm(monkeypatch):
     monkeypatch.setattr(presets, "find_spec", lambda name: None)
     members = Config.load(None, ["model.name=ensemble"]).members()

@@ -5,6 +5,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
+import optuna
+import pyarrow.parquet as pq
 import pytest
 
 from nuzzle.cli import training_options
@@ -12,8 +15,13 @@ from nuzzle.cli.app import COMMANDS
 from nuzzle.config import Config
 from nuzzle.features.registry import FEATURE_SETS
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
+from nuzzle.labels import Pair
 from nuzzle.manifest import Entry
 from nuzzle.models import ARCHITECTURES
+from nuzzle.outputs.frames import PairFrames, write_frames
+from nuzzle.outputs.results import _OWN_FILES
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS
+from nuzzle.workflow.shared_study import SharedStudy
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -34,6 +42,14 @@ def reference() -> str:
 
 def test_the_reference_of_commands_is_up_to_date(reference):
     assert read("docs/cli.md") == reference, "run: make docs"
+
+
+def test_the_reference_says_which_values_an_option_takes(reference):
+    tune = reference.split("## nuzzle tune")[1].split("## ")[0]
+    assert re.search(r"^\| `--on` \| `val` \| .* One of `val`, `crossval`\. \|$", tune, re.M)
+    init = reference.split("## nuzzle init")[1].split("## ")[0]
+    for option in ("--poses", "--labels"):
+        assert re.search(rf"^\| `{option}` \|.*[^.]\. Repeatable\. \|$", init, re.M)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -61,6 +77,34 @@ def test_a_format_that_is_written_says_so():
 @pytest.mark.parametrize("column", [field.name for field in fields(Entry)])
 def test_every_column_of_the_manifest_is_explained(column):
     assert re.search(rf"^\| .*`{column}`.* \|", read("docs/formats.md"), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def results_section() -> str:
+    return read("docs/formats.md").split("## Results")[1]
+
+
+@pytest.mark.parametrize("columns", [BOUT_FILE_COLUMNS, BUDGET_COLUMNS])
+def test_every_column_of_a_table_is_explained(results_section, columns):
+    table = "time_budget.csv" if columns is BUDGET_COLUMNS else "bouts.csv"
+    section = results_section.split(f"| column of `{table}`")[1].split("\n\n")[0]
+    for column in columns:
+        assert re.search(rf"^\| .*`{column}`.* \|", section, re.MULTILINE), column
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_every_column_of_the_frames_is_explained(results_section, tmp_path, exclusive):
+    mask = np.ones((1, 1), dtype=bool)
+    frames = PairFrames(Pair("a", "b"), np.ones((1, 1), np.float32), mask, mask, mask, mask)
+    names = {"behaviours": ["attack"], "exclusive": exclusive, "meta": {}}
+    path = write_frames(tmp_path / "frames.parquet", [frames], fps=30.0, **names)
+    for column in pq.read_schema(path).names:
+        assert re.search(rf"^\| .*`{column}`.* \|", results_section, re.MULTILINE), column
+
+
+def test_every_file_of_the_results_is_explained(results_section):
+    for name in ("frames/NAME.parquet", *_OWN_FILES):
+        assert re.search(rf"^\| `{name}` \|", results_section, re.MULTILINE), name
 
 
 def test_links_lead_somewhere():
@@ -106,3 +150,22 @@ def config_keys(section=Config, prefix=""):
 @pytest.mark.parametrize("key", list(config_keys()))
 def test_every_config_key_is_explained(key):
     assert re.search(rf"^\| .*`{key}`.* \|", read("docs/training.md"), re.MULTILINE)
+
+
+def test_a_search_begins_as_the_guide_says(tmp_path):
+    assert "the next eight are drawn at random" in read("docs/training.md")
+
+    def tried(study):
+        values = []
+        for _ in range(11):
+            trial = study.ask()
+            values.append(trial.suggest_float("x", 0, 1))
+            study.tell(trial, values[-1])
+        return values
+
+    at_random = optuna.samplers.TPESampler(seed=0, n_startup_trials=100)
+    drawn = optuna.create_study(direction="maximize", sampler=at_random)
+    drawn.enqueue_trial({"x": 0.5})
+    ours = SharedStudy(tmp_path, "", {"x": 0.5}, seed=0, warmup=0).study
+    same = [one == other for one, other in zip(tried(ours), tried(drawn), strict=True)]
+    assert same == [True] * (1 + 8) + [False] * 2

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,20 @@ def test_a_point_without_one_coordinate_is_missing():
     assert not np.isnan(position[2, 1, 1, 0]), "the array that was given stays as it is"
 
 
+def test_the_caller_may_use_the_arrays_again():
+    position, sure = points(), np.ones((6, 2, 2), dtype=np.float32)
+    one = recording(position, confidence=sure)
+    before = one.fingerprint
+    position[:], sure[:] = np.inf, 0
+    assert (one.position == points()).all()
+    assert (one.confidence == 1).all()
+    assert recording(one.position).fingerprint == before
+
+
+def test_some_trackers_are_surer_than_one():
+    assert (recording(confidence=np.full((6, 2, 2), 5.7)).confidence > 5).all()
+
+
 def test_the_same_poses_have_one_fingerprint_whatever_they_are_called():
     position = points()
     position[2, 0, 1, 0] = np.nan
@@ -89,10 +105,12 @@ def test_absurd_coordinates_are_refused_with_frame_keypoint_and_animal():
         recording(position)
 
 
-@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), float("inf"), "30", [30.0, 30.0]])
 def test_impossible_frame_rates(fps):
-    with pytest.raises(ValidationError, match="fps is a positive number"):
+    with pytest.raises(ValidationError, match=rf"fps is a positive number.*{re.escape(repr(fps))}"):
         recording(fps=fps)
+    with pytest.raises(ValidationError, match="px_per_cm is a positive number"):
+        recording(px_per_cm=fps)
 
 
 def test_an_unknown_frame_rate_is_told_when_it_is_needed():
@@ -117,6 +135,10 @@ def test_arrays_that_do_not_fit():
         recording(keypoints=("nose",))
     with pytest.raises(InputError, match=r"shape \(time, 2, keypoint, individual\)"):
         recording(np.zeros((4, 2, 2)))
+    with pytest.raises(InputError, match=r"'r1': position is an array of numbers: .*'a'"):
+        recording([["a"]])
+    with pytest.raises(InputError, match="'r1': confidence is an array of numbers"):
+        recording(confidence=[[1.0], [1.0, 2.0]])
     with pytest.raises(ValidationError, match="x and y"):
         Recording("r", recording().poses.isel(space=[0]), fps=30.0)
 

@@ -1,8 +1,9 @@
 """nuzzle: who does what to whom, from tracked poses.
 
 The commands are functions of the same names here: `init`, `inspect`, `train`, `crossval`, `tune`,
-`evaluate`, `predict`, `report` and `explain`. Importing nuzzle is quick and changes nothing; what a
-name needs is loaded when it is first used.
+`evaluate`, `predict`, `report` and `explain`. `predict_recording` says what a model makes of a
+recording in memory; `load_entry` and `read_poses` read one. All errors are a `NuzzleError`.
+Importing nuzzle is quick and changes nothing; what a name needs is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nuzzle.config import Config
+    from nuzzle.errors import NuzzleError
     from nuzzle.inference.bundle import Bundle
+    from nuzzle.inference.predict import predict_recording
     from nuzzle.io.init_manifest import init_manifest as init
+    from nuzzle.io.load import load_entry, read_poses
     from nuzzle.labels import Labels, Pair
     from nuzzle.manifest import Manifest
     from nuzzle.outputs.report import write_report as report
@@ -35,6 +39,7 @@ _HOMES = {
     "Config": ("nuzzle.config", "Config"),
     "Labels": ("nuzzle.labels", "Labels"),
     "Manifest": ("nuzzle.manifest", "Manifest"),
+    "NuzzleError": ("nuzzle.errors", "NuzzleError"),
     "Pair": ("nuzzle.labels", "Pair"),
     "Recording": ("nuzzle.recording", "Recording"),
     "Skeleton": ("nuzzle.skeleton", "Skeleton"),
@@ -43,7 +48,10 @@ _HOMES = {
     "explain": ("nuzzle.workflow.explain", "explain"),
     "init": ("nuzzle.io.init_manifest", "init_manifest"),
     "inspect": ("nuzzle.workflow.inspect", "inspect"),
+    "load_entry": ("nuzzle.io.load", "load_entry"),
     "predict": ("nuzzle.workflow.predict", "predict"),
+    "predict_recording": ("nuzzle.inference.predict", "predict_recording"),
+    "read_poses": ("nuzzle.io.load", "read_poses"),
     "report": ("nuzzle.outputs.report", "write_report"),
     "train": ("nuzzle.workflow.train", "train"),
     "tune": ("nuzzle.workflow.tune", "tune"),
@@ -54,6 +62,7 @@ __all__ = [
     "Config",
     "Labels",
     "Manifest",
+    "NuzzleError",
     "Pair",
     "Recording",
     "Skeleton",
@@ -63,15 +72,24 @@ __all__ = [
     "explain",
     "init",
     "inspect",
+    "load_entry",
     "predict",
+    "predict_recording",
+    "read_poses",
     "report",
     "train",
     "tune",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        module, attribute = _HOMES[name]
-        return getattr(import_module(module), attribute)
-    raise AttributeError(f"module 'nuzzle' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            module, attribute = _HOMES[name]
+            return getattr(import_module(module), attribute)
+        raise AttributeError(f"module 'nuzzle' has no attribute {name!r}")

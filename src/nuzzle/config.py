@@ -287,8 +287,9 @@ class EnsembleConfig(Section):
 class Config(MemberConfig):
     """Everything that a training depends on besides its recordings.
 
-    Of an ensemble, what members are made with stands in `ensemble.members`, complete; of those
-    sections here only `training.seed` counts.
+    A model's preset comes only with `load`, as ``Config.load(None, ["model.name=tcn"])``; what is
+    left out is the CNN-LSTM's otherwise. Of an ensemble, what members are made with stands in
+    `ensemble.members`, complete; of those sections here only `training.seed` counts.
     """
 
     labels: LabelsConfig = LabelsConfig()
@@ -298,7 +299,8 @@ class Config(MemberConfig):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: str = "config") -> Config:
-        """Check plain values.
+        """Check plain values. Only `load` adds the preset of their model, say by
+        ``Config.load(None, ["model.name=tcn"])``; members of an ensemble get theirs here, too.
 
         Raises:
             ConfigError: lists every unknown key (with the nearest known one) and impossible value.

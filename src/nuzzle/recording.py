@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -30,7 +31,7 @@ class Recording:
         name: unique within a manifest.
         poses: dataset in the layout of the `movement` package: ``position(time, space, keypoint,
             individual)`` in `unit`, y pointing down, missing points NaN, and
-            ``confidence(time, keypoint, individual)``, NaN where unknown.
+            ``confidence(time, keypoint, individual)``, as the tracker gives it, NaN where unknown.
         fps: frames per second; None where the file does not say.
         px_per_cm: pixels in a centimetre; None where unknown.
         unit: of the positions, ``px``, ``cm`` or ``bl`` (body lengths).
@@ -81,17 +82,24 @@ class Recording:
         confidence: ArrayLike | None = None,
         **attributes: object,
     ) -> Recording:
-        """Build a recording from plain arrays.
+        """Build a recording from copies of plain arrays.
 
         Args:
             name: of the recording.
-            position: `(time, 2, keypoint, individual)`, px; NaN is missing.
+            position: `(time, 2, keypoint, individual)`, px, y pointing down; NaN is missing.
             keypoints: names.
             individuals: names.
-            confidence: `(time, keypoint, individual)`, 0 to 1; unknown by default.
+            confidence: `(time, keypoint, individual)`, 0 to 1 for most trackers; unknown by
+                default.
             **attributes: the other attributes of `Recording`.
+
+        Raises:
+            InputError: the arrays hold no numbers, or do not fit together.
+            ValidationError: lists everything else that is wrong.
         """
-        poses = _poses(name, position, confidence, keypoints, individuals)
+        points = _copied(name, "position", position)
+        sure = None if confidence is None else _copied(name, "confidence", confidence)
+        poses = _poses(name, points, sure, keypoints, individuals)
         return cls(name, poses, **attributes)  # type: ignore[arg-type]
 
     @property
@@ -124,7 +132,7 @@ class Recording:
 
     @property
     def confidence(self) -> NDArray[np.float32]:
-        """`(time, keypoint, individual)`, 0 to 1; NaN is unknown."""
+        """`(time, keypoint, individual)`, 0 to 1 for most trackers; NaN is unknown."""
         values: NDArray[np.float32] = self.poses["confidence"].values
         return values
 
@@ -278,6 +286,14 @@ class Recording:
         return replace(self, poses=poses, start_frame=first, labels=labels, auxiliary=auxiliary)
 
 
+def _copied(name: str, what: str, values: ArrayLike) -> NDArray[np.float32]:
+    """Values of the recording `name` in memory of its own."""
+    try:
+        return np.array(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"recording {name!r}: {what} is an array of numbers: {error}") from error
+
+
 def _poses(
     name: str,
     position: ArrayLike,
@@ -343,15 +359,21 @@ def _pose_problems(poses: xr.Dataset) -> list[str]:
 
 def _scalar_problems(recording: Recording) -> list[str]:
     problems = []
-    fps = recording.fps
-    if fps is not None and not (np.isfinite(fps) and fps > 0):
-        problems.append(f"fps is a positive number of frames per second; got {fps}")
-    scale = recording.px_per_cm
-    if scale is not None and not (np.isfinite(scale) and scale > 0):
-        problems.append(f"px_per_cm is a positive number of pixels; got {scale}")
+    if not _is_positive(recording.fps):
+        problems.append(f"fps is a positive number of frames per second; got {recording.fps!r}")
+    if not _is_positive(recording.px_per_cm):
+        problems.append(f"px_per_cm is a positive number of pixels; got {recording.px_per_cm!r}")
     if recording.unit not in UNITS:
         problems.append(f"unit is 'px', 'cm' or 'bl' (body lengths); got {recording.unit!r}")
     return problems
+
+
+def _is_positive(value: Any) -> bool:
+    """Whether it is a positive number, or None."""
+    try:
+        return value is None or bool(np.isfinite(value) and value > 0)
+    except (TypeError, ValueError):
+        return False
 
 
 def _label_problems(recording: Recording, labels: Labels | None, what: str) -> list[str]:

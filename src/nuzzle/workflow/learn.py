@@ -45,7 +45,8 @@ def check_models(config: Config) -> None:
     """Refuse what cannot be trained, before anything is read.
 
     Raises:
-        ConfigError: there is no such model, or it is given features or options that it cannot take.
+        ConfigError: there is no such model, or it is given features or options that it cannot take;
+            or an ensemble has no members.
         MissingDependencyError: LightGBM is not installed.
     """
     if not isinstance(config, Config):
@@ -53,7 +54,12 @@ def check_models(config: Config) -> None:
             "A Config was expected, as of Config.load(None, ['model.name=trees']) or "
             f"Config.load('study.yaml'); got {config!r}."
         )
-    for name, member in config.members().items():
+    if not (members := config.members()):
+        raise ConfigError(
+            "The ensemble has no members. Config.load(None, ['model.name=ensemble']) gives it the "
+            "usual ones; a Config made by hand has only what it was given."
+        )
+    for name, member in members.items():
         where = "" if member is config else f"Member {name!r} of the ensemble: "
         model = MODELS.get(member.model.name)
         if model is None:

@@ -36,7 +36,8 @@ _COLD_S = 60.0
 #: A trial to which so many processes were lost is not given out again.
 _MOST_KILLS = 3
 _KILLED = "its process was killed or broke off three times, perhaps for want of memory"
-#: Trials that are drawn at random before the sampler learns from them, and before any is pruned.
+#: Trials that are drawn at random after the first, before the sampler learns from them all; and
+#: trials before any is pruned.
 _RANDOM_TRIALS = 8
 _UNPRUNED_TRIALS = 4
 #: Fewer say nothing of what matters.
@@ -152,7 +153,7 @@ class SharedStudy:
             process = int(self.study.user_attrs.get("processes", 0))
             self.study.set_user_attr("processes", process + 1)
         self.study.sampler = self.optuna.samplers.TPESampler(
-            seed=seed + 7919 * process, n_startup_trials=_RANDOM_TRIALS
+            seed=seed + 7919 * process, n_startup_trials=1 + _RANDOM_TRIALS
         )
         self.study.pruner = self.optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup)
 
