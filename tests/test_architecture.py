@@ -18,6 +18,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ORDER = (
     "errors",
     "files",
+    "alone",
     "cells",
     "skeleton",
     "labels",

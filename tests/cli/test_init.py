@@ -86,6 +86,16 @@ def test_nothing_is_overwritten_unasked(init, project):
     assert init("--overwrite").exit_code == 0
 
 
+def test_json_does_not_replace_what_the_command_has_just_written(init, project):
+    result = init("--json", str(project / "m.csv"))
+    assert result.exit_code == 2 and "is not what --json has written before" in result.stderr
+    assert (project / "m.csv").read_text().startswith("recording,")
+    (project / "file").write_text("no folder")
+    nowhere = init("--json", str(project / "file" / "init.json"), out="n.csv")
+    assert nowhere.exit_code == 2 and "file is no folder to write in" in nowhere.stderr
+    assert not (project / "n.csv").exists(), "refused before the work"
+
+
 def test_mistakes_are_told_with_the_mend(init, project):
     assert "old=new" in init("--keypoints", "leftear").stderr
     assert "a csv" in init(out="m.xlsx").stderr

@@ -9,7 +9,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, OutputError
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, read_results
+from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, read_results, writing
 
 PAIR = Pair("resident", "intruder")
 NAMES = ("attack", "mount", "other")
@@ -157,6 +157,15 @@ def test_an_occupied_folder_is_refused(tmp_path, recording):
         ResultsWriter(tmp_path, run())
     with pytest.raises(OutputError, match=r"Pass --overwrite"):
         ResultsWriter(tmp_path, run(kind="evaluation"))
+
+
+def test_one_run_at_a_time_writes_a_folder(tmp_path):
+    with writing(tmp_path, run()) as writer:
+        with pytest.raises(OutputError, match="Another run is writing"), writing(tmp_path, run()):
+            pass
+        writer.finish()
+    assert {path.name for path in tmp_path.iterdir()} >= {"results.json", "bouts.csv"}
+    assert not (tmp_path / "run.lock").exists()
 
 
 def test_a_part_of_a_video_counts_in_the_videos_own_frames(tmp_path, recording):

@@ -33,6 +33,10 @@ COMMANDS = {
 }
 
 
+#: A disk, a quota or the size that a file may have is used up.
+_FULL = ("ENOSPC", "EDQUOT", "EFBIG")
+
+
 class _Group(TyperGroup):
     """Shows nuzzle's own errors as one message, and an interruption as one sentence."""
 
@@ -45,7 +49,7 @@ class _Group(TyperGroup):
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
         except OSError as error:
-            full = error.errno == errno.ENOSPC
+            full = errno.errorcode.get(error.errno or 0) in _FULL
             if not (full or isinstance(error, PermissionError)):
                 raise
             sentence = f"{error.filename or 'a file'}: {error.strerror or error}."

@@ -60,7 +60,7 @@ def benchmark(
     from nuzzle.cli.console import emit_json
 
     _refuse_others(name, ctx)
-    settings = settings_of(config, changes, model)
+    settings = settings_of(config, changes, model=model)
     if name is _Name.CALMS21:
         figures = _calms21(task, data, out, settings, seeds, fresh)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -27,17 +28,27 @@ def _claim(target: str | None) -> str | None:
     """Reserve stdout or a file for the JSON, before any work is done.
 
     Raises:
-        OutputError: a file would be replaced that such an option has not written.
+        OutputError: the file cannot be written, or is one that such an option has not written.
     """
     from nuzzle.errors import OutputError
 
     global _json_owns_stdout
     _json_owns_stdout = target == "-"
-    if target and Path(target).exists() and not _is_ours(Path(target)):
+    if target and not _json_owns_stdout:
+        _refuse_foreign(Path(target))
+        folder = next(each for each in Path(target).absolute().parents if each.exists())
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise OutputError(f"Cannot write {target}: {folder} is no folder to write in.")
+    return target
+
+
+def _refuse_foreign(target: Path) -> None:
+    from nuzzle.errors import OutputError
+
+    if target.exists() and not _is_ours(target):
         raise OutputError(
             f"{target} exists, and is not what --json has written before. Choose another name."
         )
-    return target
 
 
 def _is_ours(path: Path) -> bool:
@@ -118,6 +129,7 @@ def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
         return
     from nuzzle.files import write_text
 
+    _refuse_foreign(Path(target))  # the command itself may have written it meanwhile
     write_text(target, text)
 
 

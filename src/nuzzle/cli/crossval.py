@@ -66,7 +66,7 @@ def crossval(
     from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.workflow.crossval import crossval as run
 
-    settings = settings_of(config, changes, model)
+    settings = settings_of(config, changes, model=model)
     result = run(
         manifest,
         out,

@@ -47,10 +47,7 @@ def train(
     from nuzzle.cli.console import out as console
     from nuzzle.cli.figures import print_evaluation, print_members
 
-    wanted = list(changes or [])
-    wanted += [f"training.epochs={epochs}"] if epochs is not None else []
-    wanted += [f"training.seed={seed}"] if seed is not None else []
-    settings = settings_of(config, wanted, model)
+    settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
     if show_config:
         console().print(settings.to_yaml(), end="")
         return

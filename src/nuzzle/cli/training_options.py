@@ -53,8 +53,33 @@ def needed(out: Path | None, otherwise: str) -> Path:
     return out
 
 
-def settings_of(config: Path | None, changes: Sequence[str] | None, model: str = "") -> Config:
-    """The configuration that `--config`, `--set` and `--model` give together."""
-    from nuzzle.config import Config
+#: Options of their own, and the keys of the configuration that they set.
+_KEYS = {"model": "model.name", "epochs": "training.epochs", "seed": "training.seed"}
 
-    return Config.load(config, [*(changes or []), *([f"model.name={model}"] if model else [])])
+
+def settings_of(
+    config: Path | None, changes: Sequence[str] | None, **options: str | int | None
+) -> Config:
+    """The configuration that `--config`, `--set` and the options of `_KEYS` give together.
+
+    Raises:
+        ConfigError: an option and `--set` say different things.
+    """
+    from nuzzle.config import Config
+    from nuzzle.errors import ConfigError
+
+    given = {
+        _KEYS[name]: (name, f"{value}")
+        for name, value in options.items()
+        if value not in (None, "")
+    }
+    for change in changes or []:
+        key, _, value = (part.strip() for part in change.partition("="))
+        option, wanted = given.get(key, ("", value))
+        if value != wanted:
+            raise ConfigError(
+                f"--set {change} and --{option} {wanted} say different things: leave one out."
+            )
+    return Config.load(
+        config, [*(changes or []), *(f"{key}={value}" for key, (_, value) in given.items())]
+    )

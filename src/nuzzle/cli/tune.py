@@ -78,7 +78,7 @@ def tune(
     from nuzzle.cli.console import out as console
     from nuzzle.workflow.search_space import load_space, space_yaml
 
-    settings = settings_of(config, changes, model)
+    settings = settings_of(config, changes, model=model)
     if show_space:
         text = space_yaml(load_space(space, settings))
         console().print(text, end="")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import FormatError, InputError, OutputError
 from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
@@ -36,7 +37,15 @@ from nuzzle.outputs.index import (
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, PairSpan, pair_bouts, time_budget, write_csv
 from nuzzle.recording import Recording
 
-__all__ = ["PairFrames", "RecordingEntry", "Results", "ResultsWriter", "Run", "read_results"]
+__all__ = [
+    "PairFrames",
+    "RecordingEntry",
+    "Results",
+    "ResultsWriter",
+    "Run",
+    "read_results",
+    "writing",
+]
 
 _OWN_FILES = (
     "results.json",
@@ -47,6 +56,19 @@ _OWN_FILES = (
     "attention.json",
     "report.html",
 )
+
+
+@contextmanager
+def writing(
+    directory: str | Path, run: Run, *, overwrite: bool = False, resume: bool = False
+) -> Iterator[ResultsWriter]:
+    """A `ResultsWriter` of these arguments, while no other run writes the directory.
+
+    Raises:
+        OutputError: another does; or as a `ResultsWriter`.
+    """
+    with alone_in(Path(directory)):
+        yield ResultsWriter(directory, run, overwrite=overwrite, resume=resume)
 
 
 class ResultsWriter:
@@ -75,7 +97,7 @@ class ResultsWriter:
         self._entries: dict[str, RecordingEntry] = {}
         self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self._spans: dict[str, list[PairSpan]] = {}
-        occupied = any(self.directory.iterdir())
+        occupied = any(path.name != LOCK for path in self.directory.iterdir())
         ours = (self.directory / "results.json").exists()
         if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
             overwrite = True  # nothing came of it

@@ -30,6 +30,7 @@ from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.models.graph import node_layout
+from nuzzle.training.checkpoints import WholeCheckpoints, unfinished
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
@@ -83,7 +84,7 @@ def fit(
         frontend: what computed the features; needed where poses are augmented.
 
     Raises:
-        TrainingError: there is nothing to learn from.
+        TrainingError: there is nothing to learn from, or an unfinished run is damaged.
         DivergedError: the loss is not a number; it carries the best weights so far, if any.
     """
     began = time.perf_counter()
@@ -94,12 +95,10 @@ def fit(
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
         lit = _module(config, space, auxiliary, train)
-        unfinished = work / "last.ckpt"
         trainer = _trainer(config, work, progress, choose=choose)
-        resumed = str(unfinished) if unfinished.exists() else None
         kept = work / ("best.ckpt" if choose else "last.ckpt")
         try:
-            trainer.fit(lit, training, validation, ckpt_path=resumed)
+            trainer.fit(lit, training, validation, ckpt_path=unfinished(work / "last.ckpt"))
         except DivergedError as error:
             best = _trained(lit, kept, began) if kept.exists() else None
             raise DivergedError(str(error), best) from None
@@ -164,6 +163,7 @@ def _trainer(
         ],
         accelerator="auto",
         devices="auto",
+        plugins=[WholeCheckpoints()],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import OutputError
-from nuzzle.workflow.work import LOCK, NOTE, alone_in, take_note
+from nuzzle.workflow.work import NOTE, take_note
 
 
 @contextmanager

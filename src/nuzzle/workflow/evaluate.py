@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io import looked_for
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, writing
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
@@ -56,22 +57,22 @@ def evaluate(
     parts = _parts(bundle, manifest, chosen)
     accepted = {entry.recording for entry in chosen} if allow_seen else {*parts}
     _refuse_seen(bundle, {e.recording: e.leak_group for e in chosen}, accepted)
-    writer = _writer(bundle, out, command, overwrite)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
     unknown: Counter[str] = Counter()
-    for entry in chosen.with_groups():
-        try:
-            one = _score_entry(bundle, entry, writer, say, accepted)
-        except NuzzleError as error:
-            reasons.append(_not_scored(entry, str(error), writer, say))
-        else:
-            raw += one.raw
-            unknown += _unknown(bundle, one.recording)
-            attention += [] if writer is None else attention_of(bundle, one)
-    notes = (*_unknown_note(bundle, unknown), *_video_note(parts))
-    result = _noting(judge(bundle, raw), notes) if raw else None
-    if writer is not None:
-        writer.finish(result.to_dict() if result else None, longest_bouts(attention))
+    with _writer(bundle, out, command, overwrite) as writer:
+        for entry in chosen.with_groups():
+            try:
+                one = _score_entry(bundle, entry, writer, say, accepted)
+            except NuzzleError as error:
+                reasons.append(_not_scored(entry, str(error), writer, say))
+            else:
+                raw += one.raw
+                unknown += _unknown(bundle, one.recording)
+                attention += [] if writer is None else attention_of(bundle, one)
+        notes = (*_unknown_note(bundle, unknown), *_video_note(parts))
+        result = _noting(judge(bundle, raw), notes) if raw else None
+        if writer is not None:
+            writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
         raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
     return result
@@ -79,10 +80,10 @@ def evaluate(
 
 def _writer(
     bundle: Bundle, out: str | Path | None, command: str, overwrite: bool
-) -> ResultsWriter | None:
+) -> AbstractContextManager[ResultsWriter | None]:
     if out is None:
-        return None
-    return ResultsWriter(out, results_of(bundle, "evaluation", command), overwrite=overwrite)
+        return nullcontext()
+    return writing(out, results_of(bundle, "evaluation", command), overwrite=overwrite)
 
 
 def _noting(result: Evaluation, notes: Sequence[str]) -> Evaluation:

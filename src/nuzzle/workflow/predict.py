@@ -24,7 +24,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
-from nuzzle.outputs.results import PairFrames, Results, ResultsWriter
+from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
@@ -72,17 +72,17 @@ def predict(
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
-    writer = ResultsWriter(out, run, overwrite=overwrite, resume=resume)
-    done = writer.finished
-    for entry in _entries(chosen, common, say, writer):
-        before = done.get(entry.recording)
-        if before is not None and before.made_of == _made_of(entry):
-            say(f"{entry.recording}: done already")
-            continue
-        if before is not None:
-            say(f"{entry.recording}: its poses, or what is said of them, changed; labelled again")
-        _label(bundle, entry, writer, say)
-    results = writer.finish()
+    with writing(out, run, overwrite=overwrite, resume=resume) as writer:
+        done = writer.finished
+        for entry in _entries(chosen, common, say, writer):
+            before = done.get(entry.recording)
+            if before is not None and before.made_of == _made_of(entry):
+                say(f"{entry.recording}: done already")
+                continue
+            if before is not None:
+                say(f"{entry.recording}: its poses or what is said of them changed; labelled again")
+            _label(bundle, entry, writer, say)
+        results = writer.finish()
     if not writer.begun:
         say(f"{out} keeps its earlier results: there are no new ones")
     return results

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from nuzzle.alone import LOCK, alone_in, stands_for_all
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
-from nuzzle.files import looks_like_bundle, refuse_foreign, writable_folder, write_text
+from nuzzle.files import looks_like_bundle, refuse_foreign, write_text
 from nuzzle.manifest import Entry
 from nuzzle.training.progress import Say
 from nuzzle.workflow.described import describe, differences
 
 #: What a run depends on.
 NOTE = "run.txt"
-#: Held as long as a run is at work in its folder.
-LOCK = "run.lock"
 #: Features that are too many for the memory; they are made anew by whoever continues.
 FEATURES = "features"
 
@@ -68,7 +64,7 @@ def work_folder(
         try:
             yield work
         except BaseException:
-            if work.is_dir() and _stands_for_all() and not _begun(work):
+            if work.is_dir() and stands_for_all() and not _begun(work):
                 remove(work)
             raise
         remove(work)
@@ -125,36 +121,3 @@ def _empty(work: Path) -> None:
             shutil.rmtree(path)
         elif path.name != LOCK:
             path.unlink()
-
-
-def _stands_for_all() -> bool:
-    """Whether this is the first of the programs that Lightning starts, one a GPU, or alone."""
-    return all(os.environ.get(rank, "0") == "0" for rank in ("RANK", "LOCAL_RANK"))
-
-
-@contextmanager
-def alone_in(work: Path) -> Iterator[None]:
-    """Keeps other runs out of the folder; the system lets go where this one is killed.
-
-    Nothing of the lock stays, so that a folder that is refused is as it was.
-
-    Raises:
-        OutputError: another run is in it, or it cannot be written to.
-    """
-    writable_folder(work)
-    if not _stands_for_all():
-        yield
-        return
-    lock = FileLock(work / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OutputError(
-            f"Another run is writing {work} at this moment. Wait for it, or choose another --out."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()  # Windows deletes no file that is held
-        with suppress(OSError):
-            (work / LOCK).unlink()
