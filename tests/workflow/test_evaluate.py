@@ -60,10 +60,19 @@ def test_what_the_model_knows_as_done_to_oneself_is_not_what_is_done_to_another(
 ):
     bundle = Bundle.load(bundle_file)
     recording = load_entry(next(iter(manifest.select("val"))))
-    assert recording.labels is not None and bundle.space.meant_otherwise(recording.labels) == []
     bundle = replace(bundle, space=replace(bundle.space, own=("attack",)))
     with pytest.raises(InputError, match=r"attack is directed at oneself .* self:old=new renames"):
         score_recording(bundle, recording)
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_labels_with_and_without_direction_are_not_compared(bundle_file, manifest, directed):
+    bundle = Bundle.load(bundle_file)
+    bundle = replace(bundle, space=replace(bundle.space, directed=directed))
+    row = replace(next(iter(manifest.select("val"))), directed=not directed)
+    told = "have no direction .* have one" if directed else "have a direction .* have none"
+    with pytest.raises(InputError, match=f"mouse3.*{told}.*column directed"):
+        score_recording(bundle, load_entry(row))
 
 
 def test_labels_that_name_only_what_was_seen_are_named(bundle_file, manifest, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import LabelsConfig
-from nuzzle.errors import TrainingError
+from nuzzle.errors import InputError, TrainingError, listed
 from nuzzle.labels import Labels, Pair, mask_to_intervals
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
@@ -110,12 +110,29 @@ class LabelSpace:
                         seen.add(each)
                         yield View(each, view)
 
-    def meant_otherwise(self, labels: Labels) -> list[str]:
-        """Its behaviours that the labels direct at oneself, and it at others, or the reverse."""
+    def check_meaning(self, name: str, labels: Labels) -> None:
+        """Refuse labels of a recording of that name which mean something else by the same words.
+
+        Raises:
+            InputError: they have a direction and these behaviours have none; they direct at oneself
+                what these behaviours direct at another; or the reverse.
+        """
+        if labels.directed != self.directed:
+            has, had = ("have a", "have none") if labels.directed else ("have no", "have one")
+            raise InputError(
+                f"recording {name!r}: its labels {has} direction (who does it to whom), and those "
+                f"that the model learned from {had}. Set the manifest's column directed alike: "
+                "`no` where agent and target mean nothing."
+            )
         rows = labels.observed
-        own = (rows["agent"] == rows["target"]) != rows["behaviour"].isin(self.own)
-        wrong = {*rows.loc[own, "behaviour"]} & {*self.behaviours}
-        return sorted(wrong) if self.directed and labels.directed else []
+        other = (rows["agent"] == rows["target"]) != rows["behaviour"].isin(self.own)
+        if wrong := sorted({*rows.loc[other, "behaviour"]} & {*self.behaviours}):
+            raise InputError(
+                f"recording {name!r}: {listed(wrong)} is directed at oneself in the labels, and at "
+                "another animal where the model learned it, or the reverse. If it is another "
+                "behaviour, rename it in the manifest's column behaviours (old=new; self:old=new "
+                "renames what is directed at oneself)."
+            )
 
     def targets(self, labels: Labels, pair: Pair) -> Targets:
         """Targets of a labelled pair.

@@ -206,21 +206,15 @@ def check_splits(
 
     Raises:
         TrainingError: none of `val` can be judged; or the two contradict each other.
-        InputError: one of `val` lacks what a member of an ensemble will need.
+        InputError: one of `val` lacks what a member of an ensemble will need, or its labels mean
+            something else.
     """
     train, val = recordings["train"], recordings["val"]
     _refuse_shared(train, val)
     _refuse_copies(train, val)
     refuse_contradictions([*train, *val])
     warn_of_names([*train, *val], say)
-    able = [each for each in val if each.labels and set(each.labels.behaviours) & set(space.names)]
-    if not able:
-        found = sorted({name for each in val if each.labels for name in each.labels.behaviours})
-        raise TrainingError(
-            f"No recording of val can judge the model, which learns {[*space.behaviours]}: the "
-            f"labels of val are of {found or 'nothing'}. Fill the manifest's column labels for "
-            "val, or rename behaviours there in its column behaviours (old=new)."
-        )
+    able = _able(val, space)
     for each in val:
         if each.labels is not None and not any(each is other for other in able):
             say(
@@ -234,6 +228,28 @@ def check_splits(
         for name, member in config.members().items():
             _check_readable(name, train, able, space, member)
     return {"train": labelled(train), "val": able}
+
+
+def _able(val: Sequence[Recording], space: LabelSpace) -> list[Recording]:
+    """Those that the model can be judged on.
+
+    Raises:
+        TrainingError: there is none.
+        InputError: the labels of one mean something else.
+    """
+    able = []
+    for each in val:
+        if each.labels and set(each.labels.behaviours) & set(space.names):
+            space.check_meaning(each.name, each.labels)
+            able.append(each)
+    if not able:
+        found = sorted({name for each in val if each.labels for name in each.labels.behaviours})
+        raise TrainingError(
+            f"No recording of val can judge the model, which learns {[*space.behaviours]}: the "
+            f"labels of val are of {found or 'nothing'}. Fill the manifest's column labels for "
+            "val, or rename behaviours there in its column behaviours (old=new)."
+        )
+    return able
 
 
 def _refuse_copies(train: Sequence[Recording], val: Sequence[Recording]) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nuzzle.errors import InputError, listed
+from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_raw
@@ -92,13 +92,7 @@ def _to_score(bundle: Bundle, recording: Recording) -> tuple[Labels, dict[Pair, 
         raise InputError(
             f"recording {recording.name!r} has no labels. Fill the manifest's column labels."
         )
-    if other := bundle.space.meant_otherwise(labels):
-        raise InputError(
-            f"recording {recording.name!r}: {listed(other)} is directed at oneself in the labels, "
-            "and at another animal where the model learned it, or the reverse. If it is another "
-            "behaviour, rename it in the manifest's column behaviours (old=new; self:old=new "
-            "renames what is directed at oneself)."
-        )
+    bundle.space.check_meaning(recording.name, labels)
     to_score = targets_of(bundle, recording)
     if not to_score:
         raise InputError(
