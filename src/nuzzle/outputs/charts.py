@@ -10,11 +10,13 @@ from markupsafe import Markup
 
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import Evaluation, ReliabilityBin
-from nuzzle.outputs.svg import figure, shorten, tag, title
+from nuzzle.outputs.svg import LETTERS, figure, fit, room_of, row_labels, tag, title
 
-_LABEL = 150
-#: Width of a letter, with some room to the next word.
-_LETTER = 7
+#: How far heads are turned that are wider than their columns.
+_SLANT = math.radians(40)
+#: Of more of a row than this the figures are white: from there on white is read better.
+_DARK_SHARE = 0.72
+_CORNER = "truth ↓   prediction →"
 #: Of fewer frames than this a frequency says nothing, and is not drawn.
 LEAST_FRAMES = 10
 #: Of more recordings than this, evenly spaced ones have a dot in a row.
@@ -29,21 +31,21 @@ def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> M
         names: of rows and columns.
     """
     n = len(names)
-    cell_w, cell_h = max(34, min(96, 760 // n)), max(26, min(50, 480 // n))
-    slanted = cell_w < _LETTER * max(len(shorten(name, 14)) for name in names)
-    top = 104 if slanted else 44
-    left = _LABEL
-    parts = [tag("text", "truth ↓   prediction →", x=left - 12, y=top - 12, class_="axis end")]
-    for row, name in enumerate(names):
+    labels, widest = row_labels(names)
+    cell_w, cell_h = max(34, min(104, 760 // n)), max(26, min(50, 480 // n))
+    slanted = cell_w < widest
+    top = 30 + widest * math.sin(_SLANT) if slanted else 44.0
+    left = max(widest, room_of(_CORNER, LETTERS)) + 22
+    right = max(24.0, widest * math.cos(_SLANT) + 14 - cell_w / 2 if slanted else 0.0)
+    parts = [tag("text", _CORNER, x=left - 12, y=top - 12, class_="axis end")]
+    for row, (name, label) in enumerate(zip(names, labels, strict=True)):
         total = sum(counts[row])
         middle = top + row * cell_h + cell_h / 2
-        parts.append(
-            tag("text", title(name), shorten(name, 20), x=left - 12, y=middle + 4, class_="end")
-        )
+        parts.append(tag("text", title(name), label, x=left - 12, y=middle + 4, class_="end"))
         x = left + row * cell_w + cell_w / 2
-        turn = f"rotate(-40 {x:g} {top - 10})" if slanted else None
+        turn = f"rotate(-40 {x:g} {top - 10:g})" if slanted else None
         parts.append(
-            tag("text", title(name), shorten(name, 14), x=x, y=top - 12, transform=turn,
+            tag("text", title(name), label, x=x, y=top - 12, transform=turn,
                 class_="" if slanted else "middle")
         )  # fmt: skip
         for column, other in enumerate(names):
@@ -52,7 +54,7 @@ def confusion_matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> M
             said = f"{count:,} frames of {name} were called {other} ({percent(share, 1)} of {name})"
             corner = left + column * cell_w, top + row * cell_h
             parts.append(_cell(share, count, total, corner, (cell_w, cell_h), said))
-    width, height = left + n * cell_w + 24, top + n * cell_h + 4
+    width, height = left + n * cell_w + right, top + n * cell_h + 4
     return figure(width, height, *parts, label="Confusion matrix: truth in rows")
 
 
@@ -65,7 +67,7 @@ def _cell(
     said: str,
 ) -> Markup:
     (x, y), (width, height) = corner, size
-    ink = "on-dark middle" if share > 0.5 else "middle"
+    ink = "on-dark middle" if share > _DARK_SHARE else "middle"
     parts = [
         title(said),
         tag("rect", x=x + 1, y=y + 1, width=width - 2, height=height - 2, rx=3, class_="cell-0"),
@@ -92,7 +94,8 @@ def recording_scores(result: Evaluation, colours: Mapping[str, str]) -> Markup:
         colours: behaviour -> colour.
     """
     rows = [score for score in result.behaviours if score.true_frames]
-    left, width, height, top = _LABEL, 560.0, 34, 8
+    labels, widest = row_labels([score.behaviour for score in rows])
+    left, width, height, top = widest + 22, 560.0, 34, 8
     bottom = top + height * len(rows)
     parts = _unit_grid(left, width, top, bottom)
     parts.append(
@@ -101,13 +104,10 @@ def recording_scores(result: Evaluation, colours: Mapping[str, str]) -> Markup:
     )  # fmt: skip
     rng = np.random.default_rng(0)
     step = max(1, math.ceil(len(result.recordings) / _MOST_DOTS))
-    for row, score in enumerate(rows):
+    for row, (score, label) in enumerate(zip(rows, labels, strict=True)):
         y = top + row * height + height / 2
         colour = colours[score.behaviour]
-        parts.append(
-            tag("text", title(score.behaviour), shorten(score.behaviour, 20), x=left - 12, y=y + 4,
-                class_="end")
-        )  # fmt: skip
+        parts.append(tag("text", title(score.behaviour), label, x=left - 12, y=y + 4, class_="end"))
         for each in result.recordings[::step]:
             value = each.f1.get(score.behaviour, math.nan)
             if math.isfinite(value):
@@ -153,7 +153,7 @@ def reliability(curve: Sequence[ReliabilityBin], name: str, colour: str) -> Mark
     ]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in at) if at else ""
     parts = [
-        tag("text", title(name), shorten(name, 26), x=left, y=top - 10, class_="name"),
+        tag("text", title(name), fit(name, size, LETTERS), x=left, y=top - 10, class_="name"),
         *_square(left, top, size),
         tag("path", d=line, fill="none", stroke=colour, stroke_width=1.5),
     ]

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import atomic_path
-from nuzzle.outputs.svg import PALETTE
+from nuzzle.outputs.svg import PALETTE, fit, shorten_apart
 from nuzzle.skeleton import Skeleton
 
 _Floats = NDArray[np.float64]
 _HEAT = "viridis"
-#: Names are drawn as they are written, also where two ``$`` would make them mathematics.
-_as_written = rc_context({"text.parse_math": False})
 _MOST_BARS = 15
 #: How high a label is, as a share of the body's length.
 _LABEL_SHARE = 0.07
+#: Panels of a row: more would be too small to read on a page.
+_MOST_PANELS = 4
+#: Have letters of Chinese, Japanese and Korean; tried in this order, as far as they are installed.
+_FALLBACKS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "IPAexGothic",
+    "IPAGothic",
+    "Droid Sans Fallback",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Apple SD Gothic Neo",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+    "Unifont",
+)
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(1, columns, squeeze=False)[0].tolist()
-    return figure, axes
+@contextmanager
+def _names_as_written() -> Iterator[None]:
+    """Whatever the letters of names, and also where two ``$`` would make them mathematics."""
+    installed = set(fontManager.get_font_names())
+    fonts = [*rcParams["font.family"], *(name for name in _FALLBACKS if name in installed)]
+    with rc_context({"text.parse_math": False, "font.family": fonts}):
+        yield
+
+
+def _figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.08))
+    return figure, figure.subplots(rows, columns, squeeze=False).ravel()
 
 
 def _plain(axes: Axes) -> None:
@@ -39,19 +72,26 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(labelsize=8)
 
 
-@_as_written
-def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG, atomically."""
-    with atomic_path(path) as temporary:
+@_names_as_written()
+def save(figure: Figure, path: Path) -> bool:
+    """Write a PNG, atomically; returns whether the fonts of this machine have all its letters."""
+    with (
+        atomic_path(path) as temporary,
+        warnings.catch_warnings(record=True, action="always") as said,
+    ):
         figure.savefig(temporary, dpi=150, metadata={"Software": None})
-    return path
+    messages = [each.message for each in said]
+    others = [each for each in messages if "missing from font" not in str(each)]
+    for message in others:
+        warnings.warn(message, stacklevel=2)
+    return len(others) == len(messages)
 
 
 #: A body's picture is at least this wide, in lengths of the body.
 _NARROWEST = 0.6
 
 
-@_as_written
+@_names_as_written()
 def bodies(
     share: _Floats, posture: _Floats, skeleton: Skeleton, animals: Sequence[str], behaviour: str
 ) -> Figure:
@@ -96,7 +136,7 @@ def bodies(
     bar = figure.colorbar(mappable, ax=axes, shrink=0.7)
     bar.set_label("share of the attribution", fontsize=8)
     bar.ax.tick_params(labelsize=8)
-    figure.suptitle(f"Which keypoints speak for or against {behaviour}", fontsize=11)
+    figure.suptitle(f"Which keypoints speak for or against {fit(behaviour, 250, 11)}", fontsize=11)
     return figure
 
 
@@ -125,7 +165,7 @@ def label_places(right: _Floats, forward: _Floats) -> _Floats:
     return np.stack([beside, heights], axis=1)
 
 
-@_as_written
+@_names_as_written()
 def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviour: str) -> Figure:
     """How much of the attribution falls on each moment around the frame that is decided.
 
@@ -142,13 +182,13 @@ def course(offsets_s: _Floats, amount: _Floats, animals: Sequence[str], behaviou
     axes.set_xlabel("time from the frame that is decided (s)", fontsize=9)
     axes.set_ylabel("share a second", fontsize=9)
     axes.set_ylim(bottom=0)
-    axes.set_title(f"Which moments speak for or against {behaviour}", fontsize=11)
+    axes.set_title(f"Which moments speak for or against {fit(behaviour, 150, 11)}", fontsize=11)
     figure.legend(fontsize=8, frameon=False, loc="outside right upper")
     _plain(axes)
     return figure
 
 
-@_as_written
+@_names_as_written()
 def family_bars(rows: Sequence[Mapping[str, Any]], behaviours: Sequence[str]) -> Figure:
     """Drop of F1 for each family, the mean of the repeats with their least and largest.
 
@@ -158,31 +198,38 @@ def family_bars(rows: Sequence[Mapping[str, Any]], behaviours: Sequence[str]) ->
     """
     macro = sorted((r for r in rows if r["behaviour"] == "macro"), key=lambda r: r["f1_drop"])
     order = [row["family"] for row in macro]
-    width, height = 2.2 + 2.3 * len(behaviours), 1.2 + 0.32 * len(order)
-    figure, axes = _figure(width, height, len(behaviours))
-    for number, (behaviour, each) in enumerate(zip(behaviours, axes, strict=True)):
+    columns = min(len(behaviours), _MOST_PANELS)
+    lines = math.ceil(len(behaviours) / columns)
+    size = 2.2 + 2.3 * columns, lines * (1.35 + 0.32 * len(order))
+    figure, panels = _figure(*size, columns, lines)
+    names = shorten_apart(["all (macro)", *behaviours[1:]], 28)
+    for number, (behaviour, axes) in enumerate(zip(behaviours, panels, strict=False)):
         by_family = {row["family"]: row for row in rows if row["behaviour"] == behaviour}
         mine = [by_family[family] for family in order]
-        drops, least, largest = (
-            np.array([row[key] for row in mine])
-            for key in ("f1_drop", "f1_drop_low", "f1_drop_high")
-        )
-        each.barh(
-            order, drops, color=PALETTE[0] if number else "#5B6170",
-            xerr=np.maximum([drops - least, largest - drops], 0),
-            error_kw={"lw": 1, "capsize": 2},
-        )  # fmt: skip
-        each.axvline(0, color="#5B6170", lw=0.8)
-        title = behaviour if number else "all (macro)"
-        each.set_title(f"{title}: F1 {mine[0]['f1']:.2f}", fontsize=9)
-        each.set_xlabel("drop of F1", fontsize=8)
-        if number:
-            each.set_yticklabels([])
-        _plain(each)
+        _family_panel(axes, mine, PALETTE[0] if number else "#5B6170")
+        axes.set_title(f"{fit(names[number], 150, 9)}\nF1 {mine[0]['f1']:.2f}", fontsize=9)
+        if number % columns:
+            axes.set_yticklabels([])
+    for axes in panels[len(behaviours) :]:
+        axes.axis("off")
     return figure
 
 
-@_as_written
+def _family_panel(axes: Axes, rows: Sequence[Mapping[str, Any]], colour: str) -> None:
+    """The bars of one behaviour."""
+    drops, least, largest = (
+        np.array([row[key] for row in rows]) for key in ("f1_drop", "f1_drop_low", "f1_drop_high")
+    )
+    axes.barh(
+        [row["family"] for row in rows], drops, color=colour,
+        xerr=np.maximum([drops - least, largest - drops], 0), error_kw={"lw": 1, "capsize": 2},
+    )  # fmt: skip
+    axes.axvline(0, color="#5B6170", lw=0.8)
+    axes.set_xlabel("drop of F1", fontsize=8)
+    _plain(axes)
+
+
+@_names_as_written()
 def column_bars(rows: Sequence[Mapping[str, Any]], behaviour: str) -> Figure:
     """The columns with the largest mean absolute SHAP value.
 
@@ -199,6 +246,6 @@ def column_bars(rows: Sequence[Mapping[str, Any]], behaviour: str) -> Figure:
     named = {row["family"]: bar for row, bar in zip(shown, bars, strict=True)}
     axes.legend(named.values(), named.keys(), fontsize=7, frameon=False, loc="lower right")
     axes.set_xlabel("mean |SHAP|, in the raw score of the trees", fontsize=9)
-    axes.set_title(f"Columns that {behaviour} rests on", fontsize=11)
+    axes.set_title(f"Columns that {fit(behaviour, 170, 11)} rests on", fontsize=11)
     _plain(axes)
     return figure

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import count
 from nuzzle.outputs.svg import (
+    LETTERS,
     duration,
     figure,
+    fit,
     room_of,
-    shorten,
+    row_labels,
     shorten_apart,
     shorten_middle,
     tag,
@@ -24,7 +26,6 @@ from nuzzle.outputs.svg import (
     title,
 )
 
-_LABEL = 150
 #: Size of the letters of the class ``small``, px.
 _SMALL = 11.5
 #: Of what stands beside a bar.
@@ -72,7 +73,8 @@ def bout_durations(
     everything = np.concatenate([values for _, found in rows for _, values in found])
     low = 10.0 ** math.floor(math.log10(float(np.quantile(everything, 0.02))))
     high = 10.0 ** math.ceil(math.log10(float(everything.max()) * 1.0001))
-    left, width, top = _LABEL, 520.0, 8.0
+    labels, widest = row_labels([name for name, _ in rows])
+    left, width, top = widest + 22, 520.0, 8.0
     height = 22.0 * len(tables) + 8
 
     def x_of(seconds: float) -> float:
@@ -83,11 +85,10 @@ def bout_durations(
     parts = []
     for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
         parts += _mark(f"{10.0**power:g} s", x_of(10.0**power), top, bottom)
-    for row, (name, found) in enumerate(rows):
+    for row, ((name, found), label) in enumerate(zip(rows, labels, strict=True)):
         y = top + row * height
         middle = y + height / 2 + 4
-        parts.append(tag("text", title(name), shorten(name, 20), x=left - 12, y=middle,
-                         class_="end"))  # fmt: skip
+        parts.append(tag("text", title(name), label, x=left - 12, y=middle, class_="end"))
         for line, (who, values) in enumerate(found):
             at = y + 4 + 22 * line + 11
             hollow = who == "annotator"
@@ -216,7 +217,7 @@ def attention_curves(
         return f"{x:.1f} {top + height * (1 - weight / most):.1f}"
 
     parts = [
-        tag("text", title(name), shorten(name, 28), x=left, y=top - 10, class_="name"),
+        tag("text", title(name), fit(name, width, LETTERS), x=left, y=top - 10, class_="name"),
         tag("rect", x=left, y=top, width=width, height=height, class_="frame"),
     ]
     if first <= 0 <= last:
@@ -236,4 +237,4 @@ def attention_curves(
     parts.append(tag("text", f"{most:.2g}", x=left - 6, y=top + 9, class_="axis end small"))
     parts.append(tag("text", "0", x=left - 6, y=top + height, class_="axis end small"))
     label = f"Attention over time for {name}"
-    return figure(left + width + 22, top + height + 22, *parts, label=label)
+    return figure(left + width + 32, top + height + 22, *parts, label=label)

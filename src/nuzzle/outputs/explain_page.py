@@ -20,6 +20,10 @@ from nuzzle.outputs.page import page
 from nuzzle.outputs.tables import write_csv
 
 _PAGE = "index.html"
+_NO_FONT = (
+    "No font of this machine has all letters of the names: in pictures, boxes stand for those that "
+    "it lacks. With Noto Sans CJK installed, names in Chinese, Japanese and Korean can be drawn."
+)
 #: What an explanation writes, and what a new one in the same folder replaces; other files stay.
 _OWN_FILES = re.compile(
     r"(keypoints|course|shap)-\d+\.(png|csv)|families\.png|index\.html|summary\.json"
@@ -85,7 +89,8 @@ class ExplanationFolder:
         """Add a PNG."""
         self._begin()
         file = f"{name}.png"
-        save(figure, self.directory / file)
+        if not save(figure, self.directory / file) and _NO_FONT not in self.notes:
+            self.notes.append(_NO_FONT)
         self.pictures.setdefault(section, []).append((file, caption))
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from nuzzle.outputs.charts import LEAST_FRAMES
 from nuzzle.outputs.index import Results, read_results
 from nuzzle.outputs.page import page
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
-from nuzzle.outputs.svg import PALETTE, clock, clock_tenths, duration, palette
+from nuzzle.outputs.svg import PALETTE, clock, clock_to, duration, palette
 
 #: Rows of the long tables; the files beside the report hold everything.
 _MOST_ROWS = 200
@@ -105,7 +105,7 @@ def report_context(results: Results) -> dict[str, Any]:
         **_recordings(results),
         "least_frames": LEAST_FRAMES,
         "clock": clock,
-        "clock_tenths": clock_tenths,
+        "clock_to": clock_to,
         "duration": duration,
     }
 

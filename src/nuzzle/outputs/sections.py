@@ -18,7 +18,7 @@ from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
 from nuzzle.outputs.seen import seen_before
-from nuzzle.outputs.svg import clock, duration, ticks
+from nuzzle.outputs.svg import clock_to, duration
 
 #: Figures are capped, so that a report of thousands of recordings opens at once.
 MOST_ETHOGRAMS = 12
@@ -254,6 +254,8 @@ def certainty(results: Results) -> dict[str, Any]:
         "all frames are. Doubtful frames gather at the edges of bouts; a recording with many of "
         "them may differ from what the classifier has seen, and deserves a look. Few doubtful "
         "frames do not mean that it is right."
+        if known
+        else "No frame was labelled, so there is none to doubt."
     )
     return {"doubtful": ranked[:_MOST_DOUBTFUL], "doubtful_text": text}
 
@@ -347,7 +349,6 @@ def _ethogram(
     score: float,
 ) -> dict[str, Any]:
     run = results.run
-    total = entry.duration_s
     return {
         "recording": entry.name,
         "who": run.who(*one.pair),
@@ -358,20 +359,20 @@ def _ethogram(
         "lanes": lanes(
             one, run.behaviours, colours, background=run.background, exclusive=run.exclusive
         ),
-        "ticks": [
-            {"percent": 100 * (mark - entry.start_s) / total, "text": clock(mark)}
-            for mark in _minutes(entry.start_s, total)
-        ],
+        "ticks": _time_ticks(entry.start_s, entry.duration_s),
     }
 
 
-def _minutes(start_s: float, total_s: float) -> list[float]:
-    """Marks of a time axis: whole seconds or minutes, as the video's clock has them."""
-    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
-    if total_s < 2:
-        return [start_s + mark for mark in ticks(total_s, 4)]
+def _time_ticks(start_s: float, total_s: float) -> list[dict[str, Any]]:
+    """Marks of a time axis as the video's clock has them; report.js does as much for its width."""
+    steps = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
     step = next(
         (step for step in steps if total_s / step <= 8), math.ceil(total_s / 8 / 3600) * 3600
     )
+    digits = 2 if step < 0.1 else 1 if step < 1 else 0
     first = math.ceil(start_s / step - 1e-9)
-    return [float(mark * step) for mark in range(first, int((start_s + total_s) / step) + 1)]
+    last = math.floor((start_s + total_s) / step + 1e-9)
+    return [
+        {"percent": 100 * (n * step - start_s) / total_s, "text": clock_to(n * step, digits)}
+        for n in range(first, last + 1)
+    ]

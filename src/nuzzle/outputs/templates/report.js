@@ -1,5 +1,6 @@
 "use strict";
-/* Ethograms: read under the pointer, drag to zoom. A lane's path is its data: "M12 0h30v1h-30z". */
+/* Ethograms: read under the pointer or with arrow keys; drag, or press + and -, to zoom.
+   A lane's path is its data: "M12 0h30v1h-30z". */
 (function () {
   function two(n) { return String(n).padStart(2, "0"); }
 
@@ -14,9 +15,9 @@
     return hours ? hours + ":" + two(minutes) + ":" + tail : minutes + ":" + tail;
   }
 
-  function niceStep(span) {
+  function niceStep(span, most) {
     const steps = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-    return steps.find(function (step) { return span / step <= 8; }) || Math.ceil(span / 8 / 3600) * 3600;
+    return steps.find(function (step) { return span / step <= most; }) || Math.ceil(span / most / 3600) * 3600;
   }
 
   function intervals(path) {
@@ -35,7 +36,10 @@
     const frames = Number(figure.dataset.frames), fps = Number(figure.dataset.fps);
     const start = Number(figure.dataset.start);  // of the recording in its video
     const boxes = Array.from(figure.querySelectorAll(".lane-box"));
+    const lanes = figure.querySelector(".lanes");
     const axis = figure.querySelector(".time-axis");
+    const cursor = document.createElement("div");
+    cursor.className = "cursor";
     const readout = figure.querySelector(".readout");
     const reset = figure.querySelector(".reset");
     const data = boxes.map(function (box) {
@@ -43,14 +47,14 @@
         return { name: path.dataset.behaviour || "", bouts: intervals(path) };
       });
     });
-    let from = 0, to = frames, grabbed = null, shade = null;
+    let from = 0, to = frames, at = 0, grabbed = null, shade = null;
 
     function show(first, last) {
       from = first; to = last;
       boxes.forEach(function (box) {
         box.querySelector("svg").setAttribute("viewBox", from + " 0 " + (to - from) + " 1");
       });
-      const step = niceStep((to - from) / fps);
+      const step = niceStep((to - from) / fps, Math.min(Math.max(axis.clientWidth / 70, 1), 8));
       axis.replaceChildren();
       const first_s = (start + from) / fps, last_s = (start + to) / fps;
       for (let i = Math.ceil(first_s / step - 1e-9); i * step <= last_s + 1e-9; i += 1) {
@@ -68,8 +72,7 @@
       return from + share * (to - from);
     }
 
-    function tell(event, box) {
-      const frame = Math.min(Math.floor(frameAt(box, event)), frames - 1);
+    function tell(frame) {
       const said = new Map();
       boxes.forEach(function (each, index) {
         data[index].forEach(function (path) {
@@ -88,7 +91,7 @@
 
     boxes.forEach(function (box) {
       box.addEventListener("pointermove", function (event) {
-        tell(event, box);
+        tell(Math.min(Math.floor(frameAt(box, event)), frames - 1));
         if (grabbed === null || !shade) { return; }
         const now = frameAt(box, event), low = Math.min(grabbed, now);
         shade.style.left = 100 * (low - from) / (to - from) + "%";
@@ -115,6 +118,50 @@
       box.addEventListener("dblclick", function () { show(0, frames); });
     });
     reset.addEventListener("click", function () { show(0, frames); });
+
+    function point() {
+      cursor.style.left = 100 * (at + 0.5 - from) / (to - from) + "%";
+      cursor.style.height = axis.offsetTop - lanes.offsetTop + "px";
+      axis.appendChild(cursor);
+      tell(at);
+    }
+
+    /* As many frames as that, with the cursor where it stands, or in the middle if out of sight. */
+    function zoom(span) {
+      const wide = Math.min(Math.max(Math.round(span), Math.min(8, frames)), frames);
+      const share = from <= at && at < to ? (at - from) / (to - from) : 0.5;
+      const first = Math.min(Math.max(Math.round(at - share * wide), 0), frames - wide);
+      show(first, first + wide);
+    }
+
+    function move(by) {
+      at = Math.min(Math.max(at + by, 0), frames - 1);
+      if (at < from || at >= to) { zoom(to - from); }
+    }
+
+    lanes.addEventListener("focus", function () {
+      if (lanes.matches(":focus-visible")) { point(); }
+    });
+    lanes.addEventListener("blur", function () { cursor.remove(); readout.textContent = ""; });
+    lanes.addEventListener("keydown", function (event) {
+      const step = Math.max(1, Math.round((to - from) / 100));
+      const does = {
+        ArrowLeft: function () { move(-step); },
+        ArrowRight: function () { move(step); },
+        "+": function () { zoom((to - from) / 2); },
+        "-": function () { zoom((to - from) * 2); },
+        Escape: function () { show(0, frames); },
+      }[event.key === "=" ? "+" : event.key];
+      if (!does || event.ctrlKey || event.metaKey || event.altKey) { return; }
+      event.preventDefault();
+      does();
+      point();
+    });
+    new ResizeObserver(function () {
+      const pointed = cursor.isConnected;
+      show(from, to);
+      if (pointed) { point(); }
+    }).observe(axis);
   }
 
   document.querySelectorAll(".ethogram").forEach(setUp);
