@@ -1,16 +1,18 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from nuzzle.errors import InputError, LeakageError
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.results import read_results
-from nuzzle.workflow.evaluate import evaluate, results_of
+from nuzzle.workflow.evaluate import _as_frames, evaluate, results_of
 from nuzzle.workflow.scored import score_recording
 
 
@@ -63,6 +65,17 @@ def test_what_the_model_knows_as_done_to_oneself_is_not_what_is_done_to_another(
     bundle = replace(bundle, space=replace(bundle.space, own=("attack",)))
     with pytest.raises(InputError, match=r"attack is directed at oneself .* self:old=new renames"):
         score_recording(bundle, recording)
+
+
+def test_of_what_nobody_looked_for_nothing_is_written():
+    both, attack_only = np.ones((4, 2), bool), np.tile([True, False], (4, 1))
+    one = ScoredPair(
+        "r", "", Pair("a", "b"), 30.0, ("attack", "mount"), None, False,
+        ~both, attack_only, both, both.astype(np.float32),
+    )  # fmt: skip
+    assert (
+        _as_frames(SimpleNamespace(conformal=None), one).predicted.tolist() == [[True, False]] * 4
+    )
 
 
 @pytest.mark.parametrize("directed", [True, False])

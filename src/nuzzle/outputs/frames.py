@@ -60,6 +60,11 @@ class PairFrames:
                 )
 
     @property
+    def annotated(self) -> NDArray[np.bool_] | None:
+        """`(time, behaviour)`: what the annotator saw; None where there are no labels."""
+        return None if self.truth is None or self.observed is None else self.truth & self.observed
+
+    @property
     def looked_for(self) -> NDArray[np.bool_]:
         """`(behaviour,)`: whether there is any probability of it, and the annotator looked for it.
 
@@ -136,17 +141,17 @@ def _decisions(one: PairFrames, behaviours: Sequence[str], exclusive: bool) -> d
         columns["predicted"] = _text(class_names(one.predicted, behaviours))
         if one.unsure is not None:
             columns["unsure"] = one.unsure.any(axis=1)
-        if one.truth is not None and one.observed is not None:
-            columns["truth"] = _text(class_names(one.truth & one.observed, behaviours))
+        if one.annotated is not None:
+            columns["truth"] = _text(class_names(one.annotated, behaviours))
         return columns
     for index, name in enumerate(behaviours):
         columns[f"predicted:{name}"] = one.predicted[:, index]
     if one.unsure is not None:
         for index, name in enumerate(behaviours):
             columns[f"unsure:{name}"] = one.unsure[:, index]
-    if one.truth is not None and one.observed is not None:
+    if one.annotated is not None and one.observed is not None:
         for index, name in enumerate(behaviours):
-            columns[f"truth:{name}"] = one.truth[:, index] & one.observed[:, index]
+            columns[f"truth:{name}"] = one.annotated[:, index]
             columns[f"observed:{name}"] = one.observed[:, index]
     return columns
 

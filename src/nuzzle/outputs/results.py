@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
+from numpy.typing import NDArray
 
 from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import FormatError, InputError, OutputError
@@ -271,16 +272,9 @@ class ResultsWriter:
         predicted, truth, spans = [], [], []
         names = self.run.behaviours
         for one in pairs:
-            common = {
-                "fps": entry.fps,
-                "start_frame": entry.start_frame,
-                "background": self.run.background,
-            }
-            found = one.predicted, one.probability, names
-            predicted.append(pair_bouts(entry.name, one.pair, *found, **common))  # type: ignore[arg-type]
-            if one.truth is not None and one.observed is not None:
-                real = one.truth & one.observed, one.probability, names
-                truth.append(pair_bouts(entry.name, one.pair, *real, **common))  # type: ignore[arg-type]
+            predicted.append(self._bouts_of(entry, one, one.predicted))
+            if one.annotated is not None:
+                truth.append(self._bouts_of(entry, one, one.annotated))
             looked_for = tuple(
                 name
                 for name, there in zip(names, one.looked_for, strict=True)
@@ -295,6 +289,20 @@ class ResultsWriter:
         self._entries[entry.name] = entry
         self._bouts[entry.name] = (_join(predicted), _join(truth))
         self._spans[entry.name] = spans
+
+    def _bouts_of(
+        self, entry: RecordingEntry, one: PairFrames, active: NDArray[np.bool_]
+    ) -> pd.DataFrame:
+        return pair_bouts(
+            entry.name,
+            one.pair,
+            active,
+            one.probability,
+            self.run.behaviours,
+            fps=entry.fps,
+            start_frame=entry.start_frame,
+            background=self.run.background,
+        )
 
     def _file(self, name: str) -> str:
         """A file name for a recording whose name may hold slashes or differ only in case."""

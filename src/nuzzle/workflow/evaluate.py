@@ -169,11 +169,11 @@ def _video_note(parts: Sequence[str]) -> Iterator[str]:
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
+    """As results, in which nothing is said of what nobody looked for."""
+    said = pair.predicted & pair.looked_for
     conformal = bundle.conformal
     unsure = None if conformal is None else conformal.unsure(pair.probability, pair.predicted)
-    return PairFrames(
-        pair.pair, pair.probability, pair.predicted, pair.truth, pair.observed, unsure
-    )
+    return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, unsure)
 
 
 def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
