@@ -143,6 +143,24 @@ def test_a_path_that_is_too_long_for_a_file_is_none(files):
         Manifest.load(path)
 
 
+def test_paths_as_windows_writes_them(files):
+    (files / "day").mkdir()
+    for name in ("p3.csv", "l3.txt"):
+        (files / "day" / name).write_text("x")
+    path = write(files, "recording,poses,labels\nr1,day\\p3.csv,.\\day\\l3.txt\n")
+    (entry,) = Manifest.load(path)
+    assert (entry.poses, entry.labels) == (files / "day" / "p3.csv", files / "day" / "l3.txt")
+    with pytest.raises(ManifestError, match=r"there is no poses file at .*day\\p4\.csv"):
+        Manifest.load(write(files, "recording,poses\nr1,day\\p4.csv\n"))
+
+
+def test_a_comment_above_the_header_is_told_as_one(files):
+    path = write(files, "# my manifest\nrecording,poses\nr1,p1.csv\n")
+    assert looks_like_manifest(path)
+    with pytest.raises(ManifestError, match=r"m\.csv: its first line is a comment, .*; remove it$"):
+        Manifest.load(path)
+
+
 def test_thousands_in_a_frame_are_refused(files):
     path = write(files, 'recording,poses,start_frame,stop_frame\nr1,p1.csv,"1,000","2,000"\n')
     with pytest.raises(ManifestError) as caught:

@@ -270,16 +270,16 @@ class Manifest:
         return cls(tuple(entries), path)
 
 
-def looks_like_manifest(path: Path) -> bool:
-    """Whether the first line of a file has the two columns that every manifest has."""
+def looks_like_manifest(path: Path, columns: Collection[str] = ("recording", "poses")) -> bool:
+    """Whether a file has these columns; by default the two that every manifest has."""
     if path.suffix.lower() not in (".csv", ".tsv"):
         return False
     start = head(path, 16_384)
     # What turns out to be no text further on is told by whoever reads it whole.
     text = decoded(start, whole=False) or start.decode("utf-8-sig", errors="replace")
-    line = next(iter(text.splitlines()), "")
+    line = next((line for line in text.splitlines() if not line.startswith("#")), "")
     header = next(csv.reader([line], delimiter=delimiter_of(line)), [])
-    return {"recording", "poses"} <= {*map(column_name, header)}
+    return {*columns} <= {*map(column_name, header)}
 
 
 def column_name(text: str | None) -> str:
@@ -293,6 +293,9 @@ def column_name(text: str | None) -> str:
 
 def _header_problems(columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with a header, whose names are those of `column_name`."""
+    if columns and columns[0].startswith("#"):
+        yield "its first line is a comment, where the names of the columns stand; remove it"
+        return
     known = [field.name for field in fields(Entry)]
     for name in ("recording", "poses"):
         if name not in columns:
@@ -373,9 +376,11 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
         if not text:
             continue
         if name in ("poses", "labels"):
-            values[name] = folder / text
+            places = [folder / text, folder / text.replace("\\", "/")]  # as Windows writes it
             # Path.is_file raises an error for a name that is too long.
-            if not os.path.isfile(values[name]):  # noqa: PTH113
+            found = [place for place in places if os.path.isfile(place)]  # noqa: PTH113
+            values[name] = (found or places)[0]
+            if not found:
                 problems.append(f"there is no {name} file at {values[name]}")
             continue
         try:

@@ -334,6 +334,14 @@ def test_aggregated_stop_before_start(write):
         FORMAT.read(path, LabelOptions(fps=30.0))
 
 
+def test_media_of_two_rates_need_that_of_the_poses(write):
+    path = write(OLD.replace(",20.000,30.0,", ",10.000;10.000,25.0;30.0,"))
+    with pytest.raises(FormatError, match=r"its media have 25 and 30 frames a second.*--fps"):
+        FORMAT.read(path, MICE)
+    options = LabelOptions(fps=10.0, individuals=MICE.individuals)
+    assert FORMAT.read(path, options).n_frames == 200
+
+
 def test_a_file_without_events_says_nothing_about_what_was_looked_for(write):
     labels = FORMAT.read(write(NEW + "\n", "e.tsv"), LabelOptions(fps=25.0, n_frames=100))
     assert not len(labels.bouts) and labels.behaviours == () and labels.n_frames == 100

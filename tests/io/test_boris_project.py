@@ -44,6 +44,16 @@ def write(tmp_path):
     return write
 
 
+def test_media_of_two_rates_need_that_of_the_poses(write, spans_of):
+    content = project()
+    media = {"length": {"a.avi": 6.0, "b.avi": 4.0}, "fps": {"a.avi": 30.0, "b.avi": 25.0}}
+    content["observations"]["one"]["media_info"] = media
+    with pytest.raises(FormatError, match=r"its media have 25 and 30 frames a second.*--fps"):
+        FORMAT.read(write(content), MICE)
+    labels = FORMAT.read(write(content), replace(MICE, fps=30.0))
+    assert spans_of(labels.bouts)[0] == ("resident", "intruder", "attack", 30, 60)
+
+
 def test_state_events_alternate_and_the_ethogram_is_what_was_looked_for(write, spans_of):
     path = write(project())
     assert FORMAT.sniff(path)
@@ -162,7 +172,7 @@ def test_an_observation_is_chosen_by_name(write):
             "behaviour 0 of the ethogram: a code, and the type State event.*'attack'} came",
         ),
         (project(behaviors_conf={"0": None}), "behaviour 0 of the ethogram: .*None came"),
-        (project(observations={}), "no observation ''; it has"),
+        (project(observations={}), "holds no observation; one was expected"),
         (project(observations={"one": None}), "observation 'one': a list of events was expected"),
         (project(observations={"one": {"events": None}}), "'one': a list of events was expected"),
         (

@@ -117,6 +117,62 @@ def test_h5_under_any_key_is_the_csv(
     assert recording.individuals == plain.individuals
 
 
+def marked(mark: float, n_frames: int = 4) -> pd.DataFrame:
+    """Bob was not found in frames 1 and 2: x, y and likelihood of both his points are `mark`."""
+    frame = table(n_frames)
+    frame.iloc[1:3, 6:] = mark
+    return frame
+
+
+@pytest.mark.parametrize("kind", ["csv", "h5", "lightning"])
+@pytest.mark.parametrize("mark", [-1.0, 0.0])
+def test_animals_that_were_not_found_are_missing_however_they_are_marked(
+    csv: Callable[..., Path], tmp_path: Path, mark: float, kind: str
+) -> None:
+    frame, path = marked(mark), tmp_path / "poses.h5"
+    if kind == "h5":
+        pytest.importorskip("tables")
+        frame.to_hdf(path, key="tracks")
+    else:
+        path = csv(frame.rename(columns={"net": "heatmap"}) if kind == "lightning" else frame)
+    recording, plain = read_poses(path), read_poses(csv(marked(np.nan), "plain.csv"))
+    assert recording.present[:, :, 0].all()
+    assert recording.present[:, 0, 1].tolist() == [True, False, False, True]
+    np.testing.assert_array_equal(recording.position, plain.position)
+    np.testing.assert_array_equal(recording.confidence, plain.confidence)
+    (note,) = recording.notes
+    assert note.startswith("4 points in 2 of 4 frames count as missing: their likelihood is below")
+    assert plain.notes == ()
+
+
+def test_a_point_of_likelihood_0_at_a_place_is_a_point(csv: Callable[..., Path]) -> None:
+    frame = table()
+    frame.iloc[1, 6:9] = 0.0, 7.0, 0.0
+    frame.iloc[2, 6:9] = -3.0, -4.0, 0.5
+    recording = read_poses(csv(frame))
+    assert recording.present.all() and recording.notes == ()
+    assert recording.position[1:, :, 0, 1].tolist() == [[0, 7], [-3, -4]]
+    frame.iloc[1, 8] = -0.25
+    assert not read_poses(csv(frame)).present[1, 0, 1]
+    bare = table().drop(columns="likelihood", level="coords")
+    bare.iloc[1] = 0.0
+    assert read_poses(csv(bare)).present.all(), "nothing says that it is none"
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "note"),
+    [(0.0, "every likelihood is 0, so"), (99.5, "likelihoods are up to 99.5, where 0 to 1 was")],
+)
+def test_likelihoods_of_another_scale_are_told_and_kept(
+    csv: Callable[..., Path], likelihood: float, note: str
+) -> None:
+    frame = table()
+    frame.iloc[:, 2::3] = likelihood
+    recording = read_poses(csv(frame))
+    assert recording.present.all() and (recording.confidence == likelihood).all()
+    assert len(recording.notes) == 1 and recording.notes[0].startswith(note)
+
+
 def test_missing_column_is_named(csv: Callable[..., Path]) -> None:
     frame = table().drop(columns=[("net", "bob", "tail", "y")])
     with pytest.raises(FormatError, match="bob / tail / y is missing"):
@@ -223,9 +279,10 @@ def test_frame_numbers_that_are_none_are_refused(
 
 def test_infinity_is_refused_with_its_frame(csv: Callable[..., Path]) -> None:
     frame = table()
-    frame.iloc[2, 0] = np.inf
-    with pytest.raises(ValidationError, match=r"larger than any picture, the first in frame 2"):
-        read_poses(csv(frame))
+    for number in (np.inf, 1e300):
+        frame.iloc[2, 0] = number
+        with pytest.raises(ValidationError, match=r"than any picture, the first in frame 2"):
+            read_poses(csv(frame))
 
 
 def test_recording_without_a_single_point_is_read(csv: Callable[..., Path]) -> None:
@@ -337,7 +394,7 @@ def test_agrees_with_movement(shared_data: Path) -> None:
         shared_data / "pose_formats/amadeusgpt_mabe22_triplet/EGS8X2MN4SSUGFWAV976.h5",
     ):
         theirs, ours = loader.from_dlc_file(path), read_poses(path)
-        np.testing.assert_array_equal(ours.position, theirs["position"].values.astype(np.float32))
-        np.testing.assert_array_equal(
-            ours.confidence, theirs["confidence"].values.astype(np.float32)
-        )
+        found = (theirs["position"] != 0).any("space") | (theirs["confidence"] != 0)
+        for name, values in (("position", ours.position), ("confidence", ours.confidence)):
+            expected = theirs[name].where(found).values.astype(np.float32)
+            np.testing.assert_array_equal(values, expected)

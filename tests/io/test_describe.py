@@ -1,11 +1,13 @@
+import gzip
 import json
+import re
 import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.describe import describe, describe_labels
 from nuzzle.io.init_manifest import init_manifest
@@ -190,6 +192,31 @@ def test_no_behaviour_at_all_is_a_problem(project):
     assert problem.endswith("left out: bite, social")
 
 
+@pytest.mark.parametrize(
+    ("splits", "problem"),
+    [
+        (("Training", "val"), "no recording has the split 'train', which training needs; it uses"),
+        (("train", "valid"), "no recording has the split 'val', .* and leaves out 'valid'$"),
+        (("test", "test"), ""),
+        (("", ""), ""),
+    ],
+)
+def test_splits_that_training_does_not_know(project, splits, problem):
+    rows = [f"{n},poses/{n}DLC_net.csv,{split}" for n, split in enumerate(splits, 1)]
+    path = project / "m.csv"
+    path.write_text("\n".join(["recording,poses,split", *rows]))
+    told = describe(path)["problems"]
+    assert len(told) == bool(problem) and all(re.search(problem, each) for each in told)
+
+
+def test_what_is_nearly_a_manifest_is_told_what_it_lacks(project):
+    path = project / "m.csv"
+    for header, lacks in (("recording,labels,split", "poses"), ("poses,labels", "recording")):
+        path.write_text(header + "\n1,2,train\n")
+        with pytest.raises(ManifestError, match=f"m.csv: there is no column '{lacks}' in"):
+            describe(path)
+
+
 def test_a_leak_is_a_problem(project):
     poses = "poses/1DLC_net.csv"
     (project / "m.csv").write_text(
@@ -213,6 +240,20 @@ def test_poses_with_another_separator_are_told_as_such(project):
     path.write_text(path.read_text().replace(",", ";"))
     with pytest.raises(FormatError, match=r"1DLC_net\.csv, line 1: .*semicolons.*commas"):
         describe(path)
+
+
+@pytest.mark.parametrize("name", ["1.csv.gz", "1.zip"])
+def test_a_file_that_is_packed_is_told_as_such(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(b"scorer,a,a"))
+    for read in (describe, read_poses):
+        with pytest.raises(FormatError, match=rf"{name}: is compressed .*Unpack it"):
+            read(path)
+
+
+def test_a_sequence_of_a_file_that_holds_one_recording(project):
+    with pytest.raises(FormatError, match="holds one recording, and none called 'foo'"):
+        describe(project / "poses" / "1DLC_net.csv", poses=PoseOptions(item="foo"))
 
 
 def test_files_that_are_nothing(tmp_path):

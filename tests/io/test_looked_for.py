@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from nuzzle.errors import InputError
 from nuzzle.io.looked_for import (
     as_before,
     misspelled,
@@ -38,6 +39,21 @@ def test_each_pair_of_the_file_was_looked_at(spans_of):
         ("b", "b", "groom", 0, 10),
     ]
     assert len(found.bouts) == 2 and not found.only_seen
+
+
+@pytest.mark.parametrize("slip", ["attack,sniff", "attack, self:sniff"])
+def test_names_that_are_separated_by_commas_are_refused(slip):
+    told = labels(("a", "b", "attack", 2, 4), ("a", "b", "sniff", 5, 6))
+    with pytest.raises(InputError, match=rf"'{slip}' is no behaviour, .*, as in attack;.*sniff$"):
+        with_looked_for(told, (slip,), named)
+    with pytest.raises(InputError, match=r"as in attack;mount$"):
+        with_looked_for(told, ("attack,mount", "mount"), named)
+
+
+def test_a_behaviour_may_have_a_comma_in_its_name():
+    told = labels(("a", "b", "sniff", 2, 4), ("a", "b", "rear, free", 5, 6))
+    names = ("rear, free", "sniff, anogenital")
+    assert {*names} <= {*with_looked_for(told, names, named).behaviours}
 
 
 def test_without_direction_there_are_only_pairs(spans_of):

@@ -93,6 +93,26 @@ def test_poses_may_go_without_labels_but_labels_not_without_poses():
         matched([f"1{DLC}.csv"], ["3_annot.txt"], allow_unlabelled=True)
 
 
+def test_one_recording_in_two_files_is_refused():
+    """As DeepLabCut writes csv and h5; what cannot be poses is told by whoever reads it."""
+    message = r"day/1\.csv and day/1\.h5 seem to be .*; name one of them: --poses 'day/\*\.csv'$"
+    with pytest.raises(InputError, match=message):
+        matched(["day/1.csv", "day/1.h5"], ["1.txt"])
+    with pytest.raises(InputError, match=r"1\.csv and 1\.h5 .* recording \(and so 1 more\)"):
+        matched(["1.csv", "2.csv", "1.h5", "2.h5"], [], allow_unlabelled=True)
+    assert set(matched(["a/1.csv", "b/1.h5", "b/1.mp4"], [], allow_unlabelled=True)) == {
+        "a_1",
+        "b_1",
+    }
+
+
+def test_the_only_two_files_are_paired_by_the_name_that_is_proposed():
+    with pytest.raises(ManifestError, match=r"call the label file, .* it, recDLC_rec_ok\.csv$"):
+        matched(["recDLC.csv"], ["rec_ok.csv"])
+    found = matched(["recDLC.csv"], ["recDLC_rec_ok.csv"])
+    assert found == {"recDLC": ("recDLC.csv", "recDLC_rec_ok.csv")}
+
+
 def test_a_file_cannot_be_both():
     with pytest.raises(ManifestError, match=r"a\.csv is among the poses and among the labels"):
         matched(["a.csv", "b.csv"], ["a.csv"])
@@ -111,6 +131,7 @@ def test_expand(tmp_path):
     found = expand([f"{tmp_path}/*.csv", tmp_path / "9.csv"])
     assert [path.name for path in found] == ["9.csv", "10.csv"]
     assert len(expand([f"{tmp_path}/**/*.csv"])) == 3
+    assert len(expand([f"{tmp_path}/*.csv", f"{tmp_path}/sub/../9.csv"])) == 2
     assert expand([]) == ()
 
 

@@ -196,6 +196,73 @@ def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
     assert sum("done already" in sentence for sentence in said) == 2
 
 
+@pytest.fixture
+def tracked(recording, tmp_path):
+    """Writes two seconds as a DeepLabCut csv, which says neither a name nor a frame rate."""
+    part = recording.slice(0, 60)
+    levels = {
+        "scorer": ["net"],
+        "individuals": part.individuals,
+        "bodyparts": part.keypoints,
+        "coords": ["x", "y"],
+    }
+    columns = pd.MultiIndex.from_product(levels.values(), names=levels.keys())
+    cells = part.position.transpose(0, 3, 2, 1).reshape(60, -1)
+
+    def write(name):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        pd.DataFrame(cells, columns=columns).to_csv(path)
+        return path
+
+    return write
+
+
+SAID_OF_ALL = {"fps": 30.0, "px_per_cm": 18.3}
+
+
+def test_a_file_that_is_named_twice_is_labelled_once(bundle_file, tracked, tmp_path, monkeypatch):
+    file, said = tracked("cage.csv"), []
+    monkeypatch.chdir(tmp_path)
+    files = [file, "cage.csv"]
+    results = predict(bundle_file, files, "out", common=SAID_OF_ALL, say=said.append)
+    assert [each.name for each in results.done] == ["cage"]
+    assert f"warning: cage.csv is labelled once: it is the same file as {file}" in said
+
+
+def test_csv_and_h5_of_one_recording_are_not_counted_twice(bundle_file, tracked, tmp_path):
+    """The trackers' manner; the name alone says so, and nothing is read."""
+    file, other = tracked("day/cage.csv"), tmp_path / "day" / "cage.h5"
+    other.touch()
+    message = rf"{file} and {other} seem to be the same .* one of them: .*/day/\*\.csv$"
+    with pytest.raises(InputError, match=message):
+        predict(bundle_file, [file, other], tmp_path / "out", common=SAID_OF_ALL)
+    assert predict(bundle_file, file, tmp_path / "out", common=SAID_OF_ALL).done
+
+
+def test_pose_files_of_one_name_are_called_by_their_folders(bundle_file, tracked, tmp_path):
+    """A run that goes on finds its names again, whichever of its files are named."""
+    one, two, three = (tracked(f"{folder}/cage.csv") for folder in ("d1", "d2", "d3"))
+
+    def names(*files, out="out", resume=False):
+        said = []
+        results = predict(
+            bundle_file,
+            files,
+            tmp_path / out,
+            common=SAID_OF_ALL,
+            resume=resume,
+            say=said.append,
+        )
+        return [each.name for each in results.done], sum("done already" in one for one in said)
+
+    assert names(one, two) == (["d1_cage", "d2_cage"], 0)
+    assert names(two, resume=True) == (["d1_cage", "d2_cage"], 1)
+    assert names(three, one, resume=True) == (["d1_cage", "d2_cage", "d3_cage"], 1)
+    assert names(one, out="alone") == (["cage"], 0)
+    assert names(two, one, out="alone", resume=True) == (["cage", "d2_cage"], 1)
+
+
 def test_probabilities_come_on_the_recordings_own_frames(bundle, recording):
     """The same movement seen at 60 frames per second gets nearly the same answer, twice as long."""
     double = changed(recording, position=np.repeat(recording.position, 2, axis=0), fps=60.0)

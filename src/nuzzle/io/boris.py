@@ -122,14 +122,16 @@ def read(path: Path, options: LabelOptions) -> Labels:
     """
     table = _table(path)
     rows = _of_one_observation(table, options.item)
-    fps, length_s = _fps(table, rows), _media_length(table, rows)
+    length_s = _media_length(table, rows)
     notes: tuple[str, ...] = ()
     if "start (s)" in table.columns:
         intervals = list(_aggregated(table, rows))
     else:
         intervals, notes = paired(path, _events(table, rows), length_s)
     offset_s = table.offset_s(rows)
-    observation = Observation(intervals, fps, length_s, notes=notes, offset_s=offset_s)
+    observation = Observation(
+        intervals, _rates(table, rows), length_s, notes=notes, offset_s=offset_s
+    )
     return to_labels(path, observation, options)
 
 
@@ -206,9 +208,8 @@ def _numbers(text: str) -> list[float]:
     return [value for value in found if value > 0]
 
 
-def _fps(table: _Table, rows: list[Row]) -> float | None:
-    rates = {rate for row in rows for rate in _numbers(table.cell(row, *_FPS))}
-    return rates.pop() if len(rates) == 1 else None
+def _rates(table: _Table, rows: list[Row]) -> set[float]:
+    return {rate for row in rows for rate in _numbers(table.cell(row, *_FPS))}
 
 
 def _media_length(table: _Table, rows: list[Row]) -> float | None:

@@ -63,7 +63,7 @@ class Observation:
 
     Attributes:
         intervals: its bouts.
-        fps: of the video, if the file says.
+        rates: frame rates of the media, as far as the file says.
         length_s: of the media, if the file says.
         behaviours: what was looked for, if the file says; otherwise what has a bout.
         notes: of the pairing.
@@ -72,12 +72,17 @@ class Observation:
     """
 
     intervals: Sequence[Interval]
-    fps: float | None = None
+    rates: Collection[float] = ()
     length_s: float | None = None
     behaviours: Sequence[str] = ()
     notes: tuple[str, ...] = ()
     offset_s: float = 0.0
     watched_s: tuple[float, float] | None = None
+
+    @property
+    def fps(self) -> float | None:
+        """The frame rate of all media, if they have one."""
+        return next(iter(self.rates)) if len(self.rates) == 1 else None
 
 
 def paired(
@@ -155,9 +160,7 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
     Raises:
         FormatError: the frame rate is unknown, or a subject is.
     """
-    known_fps = options.fps or observation.fps
-    timed = observation.intervals or observation.watched_s
-    fps = needed_fps(path, options, observation.fps) if timed else known_fps or 0
+    fps = _fps_of_poses(path, observation, options)
     notes = _notes(observation, options)
     subjects = {each.subject for each in observation.intervals} - {NO_SUBJECT, ""}
     cast = Cast(path, options).with_lone_subject(subjects)
@@ -185,6 +188,21 @@ def to_labels(path: Path, observation: Observation, options: LabelOptions) -> La
         notes += outside
     labels = assemble(path, bouts, observed, options, end=last, notes=notes)
     return replace(labels, only_seen=not observation.behaviours, fps=fps or None)
+
+
+def _fps_of_poses(path: Path, observation: Observation, options: LabelOptions) -> float:
+    """What turns seconds into frames; 0 where there is nothing to turn, and it is not known."""
+    if not (observation.intervals or observation.watched_s):
+        return options.fps or observation.fps or 0
+    if len(observation.rates) > 1 and not options.fps:
+        rates = " and ".join(f"{rate:g}" for rate in sorted(observation.rates))
+        raise FormatError(
+            path,
+            f"its times are in seconds, and its media have {rates} frames a second: which of "
+            "them the poses have is not known.",
+            mend="Give the frame rate: the column fps of the manifest, or --fps.",
+        )
+    return needed_fps(path, options, observation.fps)
 
 
 def _inside(

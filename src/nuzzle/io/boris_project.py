@@ -47,15 +47,14 @@ def read(path: Path, options: LabelOptions) -> Labels:
             mend="Open and save the project in BORIS again.",
         )
     media = _mapping(observation.get("media_info"))
-    rates = {_positive(rate) for rate in _mapping(media.get("fps")).values()} - {None}
+    rates = set(filter(None, map(_positive, _mapping(media.get("fps")).values())))
     length_s = _media_length(_mapping(observation.get("file")), _mapping(media.get("length")))
     ethogram = _ethogram(path, project["behaviors_conf"])
     intervals, notes = paired(path, _events(path, name, events, ethogram), length_s)
-    fps = rates.pop() if len(rates) == 1 else None
     offset = observation.get("time offset")
     offset_s = float(offset) if isinstance(offset, int | float) else 0.0
     watched_s = _watched(path, name, observation.get("observation time interval"), offset_s)
-    found = Observation(intervals, fps, length_s, [*ethogram], notes, offset_s, watched_s)
+    found = Observation(intervals, rates, length_s, [*ethogram], notes, offset_s, watched_s)
     return to_labels(path, found, options)
 
 

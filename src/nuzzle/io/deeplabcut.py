@@ -25,6 +25,7 @@ from nuzzle.errors import FormatError, listed
 from nuzzle.files import UTF16_MARKS, decoded, existing_file, head
 from nuzzle.io.hdf5 import open_hdf5, top_groups
 from nuzzle.io.registry import PoseFormat, PoseOptions
+from nuzzle.io.unfound_points import unscaled, without_unfound
 from nuzzle.recording import Recording
 
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")
@@ -306,18 +307,22 @@ def _recording(path: Path, options: PoseOptions, table: _Table) -> Recording:
         columns = [
             [where.get((who, point, coordinate), -1) for who in individuals] for point in keypoints
         ]
-        out[frames] = table.values[:, columns]
+        with np.errstate(over="ignore"):  # what is too large is refused with its frame
+            out[frames] = table.values[:, columns]
         return out
 
+    position = np.stack([gather("x"), gather("y")], axis=1)
     sure = gather("likelihood") if any(name[2] == "likelihood" for name in where) else None
+    notes = () if sure is None else (*without_unfound(position, sure), *unscaled(sure))
     return Recording.from_arrays(
         options.name or path.stem,
-        np.stack([gather("x"), gather("y")], axis=1),
+        position,
         keypoints=keypoints,
         individuals=individuals,
         confidence=sure,
         fps=options.fps,
         source=str(path),
+        notes=notes,
     )
 
 

@@ -23,6 +23,8 @@ from nuzzle.skeleton import Skeleton, canonical_mapping
 
 #: How many names of sequences are listed for a file that holds many.
 _LISTED_ITEMS = 1000
+#: Columns of a manifest that nobody else's tables have beside each other.
+_PARTS_OF_MANIFEST = (("recording", "labels"), ("recording", "split"), ("poses",))
 
 
 def describe(
@@ -61,6 +63,8 @@ def describe(
         read = found.read(path, labels or LabelOptions())
         return about | {"kind": "labels"} | describe_labels(read)
     options = poses or PoseOptions()
+    if options.item and found.items is None:
+        raise FormatError(path, f"holds one recording, and none called {options.item!r}.")
     items = _items(path, found)
     if items:
         about["items"] = items
@@ -99,6 +103,8 @@ def _format(path: Path, name: str) -> PoseFormat | LabelFormat:
             raise
         if not name:
             refuse_nearly(path, POSE_FORMATS)
+            if any(looks_like_manifest(path, some) for some in _PARTS_OF_MANIFEST):
+                Manifest.load(path)  # says what it lacks
         raise _none_of_them(path, name) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import InputError, LeakageError
+from nuzzle.errors import InputError, LeakageError, listed
 from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
@@ -56,7 +56,8 @@ def describe_manifest(
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
-    problems += leaks + misspelled([labels.behaviours for _, labels in files], seen)
+    problems += leaks + _unknown_splits(manifest)
+    problems += misspelled([labels.behaviours for _, labels in files], seen)
     problems += _absent(seen, list(splits)) + differing_in_case(files)
     return {
         "recordings": len(manifest),
@@ -109,6 +110,18 @@ def _groups(manifest: Manifest) -> tuple[dict[str, str], list[str]]:
     except LeakageError as error:
         problems.append(str(error))
     return {entry.recording: entry.leak_group for entry in together}, problems
+
+
+def _unknown_splits(manifest: Manifest) -> list[str]:
+    """A sentence where training finds no recordings, and some have a split that it does not use."""
+    lacking = [name for name in ("train", "val") if name not in manifest.splits]
+    other = [name for name in manifest.splits if name not in ("", "train", "val", "test")]
+    if not (lacking and other):
+        return []
+    return [
+        f"no recording has the split {' or '.join(map(repr, lacking))}, which training needs; "
+        f"it uses train, val and test, and leaves out {listed([*map(repr, other)])}"
+    ]
 
 
 def _shown(by_split: dict[str, Counter[str]]) -> bool:

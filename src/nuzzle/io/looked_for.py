@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from nuzzle.errors import InputError
 from nuzzle.io.behaviour_names import closest
 from nuzzle.io.cast import OWN
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
@@ -28,7 +29,11 @@ def with_looked_for(
         names: of behaviours; those that begin with ``self:`` are directed at oneself.
         watched: gives the pairs that were watched from those with something seen, as `Cast.watched`
             does.
+
+    Raises:
+        InputError: a name is several, separated by commas.
     """
+    _refuse_commas(names, {*labels.behaviours, *labels.bouts["behaviour"]})
     if not labels.directed:
         names = [name.removeprefix(OWN) for name in names]
     pairs = labels.pairs
@@ -47,6 +52,18 @@ def with_looked_for(
     ]
     observed = pd.concat([labels.observed, pd.DataFrame(more, columns=list(SPAN_COLUMNS))])
     return replace(labels, observed=observed.reset_index(drop=True), only_seen=False)
+
+
+def _refuse_commas(names: Sequence[str], known: Collection[str]) -> None:
+    """Raise an error for several names in one; a behaviour may have a comma in its name."""
+    for name in names:
+        parts = [part.strip() for part in name.split(",")]
+        bare = {part.removeprefix(OWN) for part in parts}
+        if len(parts) > 1 and name not in known and bare <= {*known, *names}:
+            raise InputError(
+                f"looked_for: {name!r} is no behaviour, and each of {', '.join(map(repr, parts))} "
+                f"is one: separate names by ;, as in {';'.join(parts)}"
+            )
 
 
 def own_names(names: Iterable[str], renaming: Mapping[str, str]) -> tuple[str, ...]:

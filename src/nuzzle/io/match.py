@@ -8,6 +8,7 @@ number and no word, so that ``1_annot.txt`` is no match.
 from __future__ import annotations
 
 import glob
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 from nuzzle.errors import InputError, ManifestError
 from nuzzle.files import several
+from nuzzle.io.formats import POSE_FORMATS
 
 _SEPARATORS = " ._-"
 _TRACKER_TAIL = re.compile(r"DLC_|\.analysis$|\.predictions$|_pose_est_v\d+$")
@@ -43,7 +45,7 @@ def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> t
     Raises:
         InputError: a pattern is empty or names no file.
     """
-    found: set[Path] = set()
+    found: dict[str, Path] = {}
     for pattern in map(str, several(patterns)):
         if not pattern:
             raise InputError(f"The name of a {what} is empty. Is a shell variable not set?")
@@ -61,8 +63,33 @@ def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> t
                 f"No {what} matches {pattern!r}. Check the folder, and quote the pattern "
                 "if it has a * in it."
             )
-        found.update(files)
-    return tuple(sorted(found, key=_natural))
+        found |= {os.path.abspath(path): path for path in files}  # noqa: PTH100
+    return tuple(sorted(found.values(), key=_natural))
+
+
+def refuse_twins(poses: Iterable[Path], shown: str = "{}") -> None:
+    """Refuse pose files of one folder that differ in nothing but their ending.
+
+    Args:
+        poses: pose files; what cannot be one by its ending is told by whoever reads it.
+        shown: how the command takes a pattern, for the message.
+
+    Raises:
+        InputError: two are probably one recording, stored twice, such as DeepLabCut's csv and h5.
+    """
+    endings = tuple(suffix for each in POSE_FORMATS for suffix in each.suffixes)
+    alike: dict[Path, list[Path]] = {}
+    for path in poses:
+        if path.name.lower().endswith(endings):
+            alike.setdefault(path.with_suffix(""), []).append(path)
+    if several_of := [files for files in alike.values() if len(files) > 1]:
+        first = several_of[0]
+        more = f" (and so {len(several_of) - 1:,} more)" if len(several_of) > 1 else ""
+        pattern = shown.format(first[0].with_name(f"*{first[0].suffix}"))
+        raise InputError(
+            f"{' and '.join(map(str, first))} seem to be the same recording{more}; name one of "
+            f"them: {pattern}"
+        )
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -121,7 +148,9 @@ def match_files(
 
     Raises:
         ManifestError: lists the files that have no match, or more than one.
+        InputError: two pose files seem to be the same recording.
     """
+    refuse_twins(poses, "--poses '{}'")
     both = sorted(set(poses) & set(labels))
     if both:
         raise ManifestError(
@@ -145,12 +174,23 @@ def match_files(
         lonely.append("to keep recordings without labels, pass --allow-unlabelled")
     problems = lonely + _unmatched("label", theirs, set(pairs.values()))
     if problems:
-        problems.append(
-            "narrow the patterns, rename files so that both begin alike, or say what belongs "
-            "together in a csv with the columns recording, poses, labels, split: --splits CSV"
-        )
+        problems.append(_way_out(poses, labels))
         raise ManifestError("matching files by name", problems)
     return _named(poses, pairs, pose_stems, label_stems)
+
+
+def _way_out(poses: Sequence[Path], labels: Sequence[Path]) -> str:
+    """What to do where names do not say which files belong together."""
+    if len(poses) == len(labels) == 1:
+        called = f"{poses[0].stem}_{labels[0].name}"
+        return (
+            "if the two belong together, let both names begin alike: call the label file, or a "
+            f"copy of it, {called}"
+        )
+    return (
+        "narrow the patterns, rename files so that both begin alike, or say what belongs "
+        "together in a csv with the columns recording, poses, labels, split: --splits CSV"
+    )
 
 
 def composed(text: str) -> str:

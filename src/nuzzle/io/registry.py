@@ -127,8 +127,10 @@ def choose(path: Path, what: str, names: Sequence[str], item: str, column: str =
         return item
     if not item and len(names) == 1:
         return names[0]
-    has = f"{count(len(names), what)}: {listed([*map(repr, names)])}" if names else "none"
-    if item or not names:
+    if not names:
+        raise FormatError(path, f"holds no {what}; one was expected.")
+    has = f"{count(len(names), what)}: {listed([*map(repr, names)])}"
+    if item:
         raise FormatError(path, f"has no {what} {item!r}; it has {has}.")
     raise FormatError(
         path,
@@ -138,6 +140,8 @@ def choose(path: Path, what: str, names: Sequence[str], item: str, column: str =
 
 
 AnyFormat = TypeVar("AnyFormat", PoseFormat, LabelFormat)
+
+_PACKED = (".gz", ".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz", ".zst")
 
 
 def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") -> AnyFormat:
@@ -173,9 +177,13 @@ def refuse_nearly(path: Path, formats: Sequence[PoseFormat] | Sequence[LabelForm
     """Say what is amiss with a file that looks like none of these formats, and nearly like one.
 
     Raises:
-        FormatError: it is nearly of one of them.
+        FormatError: it is nearly of one of them, or may be one when it is unpacked.
     """
     lowered = path.name.lower()
+    if lowered.endswith(_PACKED):
+        raise FormatError(
+            path, f"is compressed ({path.suffix}).", mend="Unpack it, and name the file inside."
+        )
     for each in formats:
         if isinstance(each, PoseFormat) and each.refuse and lowered.endswith(each.suffixes):
             each.refuse(path)

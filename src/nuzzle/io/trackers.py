@@ -167,7 +167,7 @@ def _untracked(path: Path, file: Any) -> Iterator[str]:
     mend = "Run tracking in SLEAP, or delete there what is no animal, and save again."
     if animals.sum() > 2 * tracks.sum():
         raise FormatError(path, f"{found} They would be lost.", mend=mend)
-    yield f"{found} They are left out. {mend}"
+    yield f"{found} They are left out. {mend}".removesuffix(".")
 
 
 def _animals(frames: Any, instances: Any, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:

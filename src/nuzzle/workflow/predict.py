@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, groupby
@@ -21,6 +22,7 @@ from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
+from nuzzle.io.match import refuse_twins
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.outputs.index import RecordingEntry
@@ -68,7 +70,7 @@ def predict(
         OutputError, BundleError: `out` holds something else or is not writable; no such bundle.
     """
     common = common_values(common)
-    if not (chosen := several(files)):
+    if not (chosen := _once(several(files), say)):
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
@@ -180,15 +182,16 @@ def _notes(recording: Recording) -> list[str]:
 
 
 def _entries(
-    files: Iterable[str | Path],
+    files: Sequence[Path],
     common: Mapping[str, Any],
     say: Say,
     writer: ResultsWriter,
 ) -> Iterator[Entry]:
     """One entry a recording; names are made unique, in an earlier run that goes on, too."""
     done, taken = writer.finished, set[str]()
-    for file in files:
-        path = Path(file)
+    stems = Counter(path.stem for path in files)
+    shared = {stem for stem, number in stems.items() if number > 1}
+    for path in files:
         try:
             found = [replace(entry, labels=None) for entry in entries_of(path, common)]
         except NuzzleError as error:
@@ -198,20 +201,46 @@ def _entries(
                 writer.fail(name, str(error), poses=str(path))
             continue
         for entry in found:
-            name = _free_name(entry, done, taken)
+            name = _free_name(entry, done, taken, shared)
             if name != entry.recording:
                 say(f"{entry.poses} is called {name}: there is another {entry.recording}")
             taken.add(name)
             yield replace(entry, recording=name)
 
 
-def _free_name(entry: Entry, done: Mapping[str, RecordingEntry], taken: Set[str]) -> str:
-    """The name of a recording, numbered where another file has it, here or in an earlier run."""
-    poses, name, number = str(entry.poses.resolve()), entry.recording, 1
-    while name in taken or (name in done and done[name].poses != poses):
-        number += 1
-        name = f"{entry.recording}-{number}"
-    return name
+def _once(files: Iterable[str | Path], say: Say) -> list[Path]:
+    """Each file once, however its path is spelled.
+
+    Raises:
+        InputError: two seem to be the same recording.
+    """
+    seen: dict[Path, Path] = {}
+    for path in map(Path, files):
+        first = seen.setdefault(path.resolve(), path)
+        if first is not path:
+            say(f"warning: {path} is labelled once: it is the same file as {first}")
+    refuse_twins(seen.values())
+    return list(seen.values())
+
+
+def _free_name(
+    entry: Entry, done: Mapping[str, RecordingEntry], taken: Set[str], shared: Set[str]
+) -> str:
+    """The name of a recording, which another file may have here or in an earlier run.
+
+    It keeps the name that it had in an earlier run. Where its file is called like another of this
+    run (`shared`), the folder's name goes before it; a name that is taken all the same is numbered.
+    """
+    poses, free = str(entry.poses.resolve()), []
+    for whole in (entry.recording, f"{entry.poses.parent.resolve().name}_{entry.recording}"):
+        name, number = whole, 1
+        while name in taken or (name in done and done[name].poses != poses):
+            number += 1
+            name = f"{whole}-{number}"
+        if name in done:
+            return name
+        free.append(name)
+    return free[entry.recording in shared]
 
 
 def entries_of(path: Path, common: Mapping[str, Any], split: str = "") -> Iterator[Entry]:
