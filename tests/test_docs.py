@@ -6,7 +6,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pyarrow.parquet as pq
 import pytest
 
@@ -163,6 +162,7 @@ def test_a_search_begins_as_the_guide_says(tmp_path):
             study.tell(trial, values[-1])
         return values
 
+    optuna = pytest.importorskip("optuna")
     at_random = optuna.samplers.TPESampler(seed=0, n_startup_trials=100)
     drawn = optuna.create_study(direction="maximize", sampler=at_random)
     drawn.enqueue_trial({"x": 0.5})

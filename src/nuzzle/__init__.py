@@ -83,7 +83,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*globals(), *__all__})
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of these

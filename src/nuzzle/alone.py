@@ -13,7 +13,7 @@ from nuzzle.errors import OutputError
 from nuzzle.files import writable_folder
 
 #: Held as long as a run is at work in its folder.
-LOCK = "run.lock"
+LOCK = ".nuzzle.lock"
 
 
 def stands_for_all() -> bool:
@@ -28,7 +28,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     Nothing of the lock stays, so that a folder that is refused is as it was.
 
     Raises:
-        OutputError: another run is in it, or it cannot be written to.
+        OutputError: another run is in it, or it cannot be written to or locked.
     """
     writable_folder(folder)
     if not stands_for_all():
@@ -41,6 +41,13 @@ def alone_in(folder: Path) -> Iterator[None]:
         raise OutputError(
             f"Another run is writing {folder} at this moment. Wait for it, or choose another --out."
         ) from None
+    except OSError as error:
+        with suppress(OSError):
+            (folder / LOCK).unlink()
+        raise OutputError(
+            f"Cannot lock {folder} against other runs: {error.strerror or error}. Choose an --out "
+            "on another disk."
+        ) from error
     try:
         yield
     finally:

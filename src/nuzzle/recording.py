@@ -287,9 +287,9 @@ class Recording:
 
 
 def _copied(name: str, what: str, values: ArrayLike) -> NDArray[np.float32]:
-    """Values of the recording `name` in memory of its own."""
+    """Values of the recording `name` in memory of its own; what is masked is missing."""
     try:
-        return np.array(values, dtype=np.float32)
+        return np.array(np.ma.asarray(values, dtype=np.float32).filled(np.nan))
     except (TypeError, ValueError) as error:
         raise InputError(f"recording {name!r}: {what} is an array of numbers: {error}") from error
 

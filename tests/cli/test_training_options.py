@@ -5,7 +5,9 @@ from nuzzle.errors import ConfigError
 
 
 def test_options_are_settings():
-    config = settings_of(None, ["training.seed=3"], model="tcn", epochs=7, seed=3)
+    config = settings_of(
+        None, ["training.seed=03", "model.name='tcn'"], model="tcn", epochs=7, seed=3
+    )
     assert (config.model.name, config.training.epochs, config.training.seed) == ("tcn", 7, 3)
     assert settings_of(None, None, model="", epochs=None).model.name == "cnn_lstm"
 

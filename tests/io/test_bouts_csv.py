@@ -205,6 +205,10 @@ def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
         FORMAT.read(path, MICE)
     labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="b"))
     assert spans_of(labels.bouts, "point") == spans_of(bouts, "point")
+    blank = tmp_path / "blank.csv"
+    blank.write_text(path.read_text().replace("\na,", "\n,"))
+    with pytest.raises(FormatError, match=r"2 recordings: '', 'b'; .*item"):
+        FORMAT.read(blank, MICE)
     with pytest.raises(FormatError, match="no recording 'c'"):
         FORMAT.read(path, LabelOptions(item="c"))
 

@@ -165,7 +165,7 @@ def test_one_run_at_a_time_writes_a_folder(tmp_path):
             pass
         writer.finish()
     assert {path.name for path in tmp_path.iterdir()} >= {"results.json", "bouts.csv"}
-    assert not (tmp_path / "run.lock").exists()
+    assert not (tmp_path / ".nuzzle.lock").exists()
 
 
 def test_a_part_of_a_video_counts_in_the_videos_own_frames(tmp_path, recording):

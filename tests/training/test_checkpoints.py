@@ -29,5 +29,5 @@ def test_a_damaged_checkpoint_is_refused_with_the_way_out(tmp_path):
     path = tmp_path / "last.ckpt"
     WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(TrainingError, match=r"last\.ckpt.* is damaged\. Pass --fresh"):
+    with pytest.raises(TrainingError, match=r"last\.ckpt.* is damaged\. Delete it .* --fresh"):
         unfinished(path)

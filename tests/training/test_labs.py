@@ -206,8 +206,10 @@ def test_one_name_for_what_is_done_to_itself_and_to_another_is_refused():
     where = r"lab 'north' \(recording 'r north'\).*recordings without a lab \(recording 'r south'\)"
     with pytest.raises(TrainingError, match=where):
         LabelSpace.fit([north, stray], LabelsConfig())
-    with pytest.raises(TrainingError, match=r"without a lab .*; where one .* self:groom=NEW "):
+    with pytest.raises(TrainingError, match=r"without a lab .*\. If one .* self:groom=NEW there"):
         LabelSpace.fit([stray, replace(north, lab="")], LabelsConfig())
+    sniffed = recording("", [("sniff", 0, 9)], ("sniff", "groom"))
+    LabelSpace.fit([stray, replace(north, lab=""), sniffed], LabelsConfig(behaviours=("sniff",)))
     renamed = replace(north, labels=north.labels.rename_behaviours({"groom": "selfgroom"}))
     assert LabelSpace.fit([renamed, south], LabelsConfig()).own == ("selfgroom",)
 

@@ -63,7 +63,7 @@ def test_what_the_model_knows_as_done_to_oneself_is_not_what_is_done_to_another(
     bundle = Bundle.load(bundle_file)
     recording = load_entry(next(iter(manifest.select("val"))))
     bundle = replace(bundle, space=replace(bundle.space, own=("attack",)))
-    with pytest.raises(InputError, match=r"attack is directed at oneself .* self:old=new renames"):
+    with pytest.raises(InputError, match=r"attack is directed at another .* self:attack=NEW for"):
         score_recording(bundle, recording)
 
 

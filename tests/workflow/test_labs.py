@@ -293,6 +293,9 @@ def test_a_group_of_two_labs_is_held_out_of_both(recordings):
     for seed in range(5):
         split = {part: {r.group for r in each} for part, each in hold_out(both, seed).items()}
         assert len(split["val"]) == 1 and not split["val"] & split["train"]
+    lone = replace(one, name="C", lab="C", group="mouse2")
+    for seed in range(20):
+        assert "C" in {each.lab for each in hold_out([*both, lone], seed)["train"]}
 
 
 def test_leave_one_lab_out(manifest, tmp_path):

@@ -33,8 +33,8 @@ COMMANDS = {
 }
 
 
-#: A disk, a quota or the size that a file may have is used up.
-_FULL = ("ENOSPC", "EDQUOT", "EFBIG")
+#: A disk, or somebody's share of it, is used up.
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class _Group(TyperGroup):
@@ -49,7 +49,7 @@ class _Group(TyperGroup):
             console.err().print(Text.assemble(("Error: ", "bold red"), (str(error), "red")))
             raise typer.Exit(2) from None
         except OSError as error:
-            full = errno.errorcode.get(error.errno or 0) in _FULL
+            full = error.errno in _FULL
             if not (full or isinstance(error, PermissionError)):
                 raise
             sentence = f"{error.filename or 'a file'}: {error.strerror or error}."

@@ -29,7 +29,7 @@ class _Name(StrEnum):
 #: Options that a benchmark does not have.
 _OF_THE_OTHER = {_Name.MABE2025: ("task", "seeds"), _Name.CALMS21: ("labs", "folds", "by")}
 
-_NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="calms21 or mabe2025.")]
+_NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="Which.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for models and scores.")]
 _Task = Annotated[int, typer.Option(min=1, max=3, help="Task of calms21.")]

@@ -36,7 +36,9 @@ def _claim(target: str | None) -> str | None:
     _json_owns_stdout = target == "-"
     if target and not _json_owns_stdout:
         _refuse_foreign(Path(target))
-        folder = next(each for each in Path(target).absolute().parents if each.exists())
+        folder = Path(target).absolute().parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise OutputError(f"Cannot write {target}: {folder} is no folder to write in.")
     return target

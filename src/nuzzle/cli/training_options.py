@@ -67,19 +67,16 @@ def settings_of(
     """
     from nuzzle.config import Config
     from nuzzle.errors import ConfigError
+    from nuzzle.yaml_text import read_change
 
-    given = {
-        _KEYS[name]: (name, f"{value}")
-        for name, value in options.items()
-        if value not in (None, "")
-    }
+    given = {name: value for name, value in options.items() if value not in (None, "")}
     for change in changes or []:
-        key, _, value = (part.strip() for part in change.partition("="))
-        option, wanted = given.get(key, ("", value))
-        if value != wanted:
-            raise ConfigError(
-                f"--set {change} and --{option} {wanted} say different things: leave one out."
-            )
+        keys, value = read_change(change)
+        for name, wanted in given.items():
+            if _KEYS[name] == ".".join(keys) and value != wanted:
+                raise ConfigError(
+                    f"--set {change} and --{name} {wanted} say different things: leave one out."
+                )
     return Config.load(
-        config, [*(changes or []), *(f"{key}={value}" for key, (_, value) in given.items())]
+        config, [*(changes or []), *(f"{_KEYS[name]}={value}" for name, value in given.items())]
     )

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.figures import ReliabilityBin
-from nuzzle.evaluation.own import OwnApart
-from nuzzle.evaluation.scored import ScoredPair, pooled
+from nuzzle.evaluation.scored import ScoredPair, counted_once, pooled
 
 N_BINS = 15
 
@@ -99,7 +98,7 @@ def calibration_error(pairs: Sequence[ScoredPair]) -> float:
     """
     if pairs[0].exclusive:
         return expected_calibration_error(overall_curve(pairs))
-    once = OwnApart(pairs).pairs
+    once = counted_once(pairs)
     columns = [pooled(once, column) for column in range(len(pairs[0].behaviours))]
     errors = [expected_calibration_error(reliability_curve(p, so)) for p, so in columns]
     return float(mean_defined(np.array(errors)))

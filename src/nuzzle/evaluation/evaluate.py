@@ -130,7 +130,7 @@ def _counted(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
     once = OwnApart(pairs).pairs
     both = zip(pairs, once, strict=False)
     kept = [each for pair, each in both if each.observed.any() or not pair.observed.any()]
-    return kept + once[len(pairs) :]
+    return kept + [each for each in once[len(pairs) :] if each.observed.any()]
 
 
 class _Tally:

@@ -1,10 +1,10 @@
-"""What an animal does to itself counts once, however many others there are."""
+"""What an animal does to itself, apart from what it does to others: scored as it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,74 +13,90 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 
 Masks = NDArray[np.bool_]
-_Part = TypeVar("_Part")
 
 
 class OwnApart:
     """Pairs in which what an animal with several others does to itself has a pair of its own.
 
-    For figures of decisions that have been made, which are those that are written: it holds what
-    holds in any of the agent's pairs. Whoever decides has to know all that was looked for.
+    For figures of decisions that have been made: it holds what holds in any of the agent's pairs,
+    however many they are. Whoever decides has to know all that was looked for.
 
     Args:
         pairs: of two animals each, with the same classes.
 
     Attributes:
-        pairs: the same, in which it is not observed, and after them one of each such agent with
-            itself, in which nothing else is.
+        pairs: the same without it, and after them one of each such agent with itself, without
+            anything else. What is left out becomes background.
     """
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
-        agents: dict[tuple[str, str], list[int]] = {}
-        for number, pair in enumerate(pairs):
-            agents.setdefault((pair.recording, pair.pair.agent), []).append(number)
         first = pairs[0]
-        self._own = np.isin(first.behaviours, first.own)
-        several = [mine for mine in agents.values() if len(mine) > 1]
-        self._agents = several if self._own.any() else []
         self._exclusive = first.exclusive
+        self._own = np.isin(first.behaviours, first.own)
+        self._background = np.array([name == first.background for name in first.behaviours])
+        agents: dict[tuple[str, str], list[int]] = {}
+        for number, pair in enumerate(pairs if self._own.any() else ()):
+            agents.setdefault((pair.recording, pair.pair.agent), []).append(number)
+        self._agents = [mine for mine in agents.values() if len(mine) > 1]
         self._probability = [pairs[mine[0]].probability for mine in self._agents]
-        self.pairs = self._apart(pairs)
+        self.pairs = self._apart(pairs) if self._agents else list(pairs)
 
     def _apart(self, pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
-        observed = self._masks([pair.observed for pair in pairs])
-        truth = self._masks([pair.truth & pair.observed for pair in pairs])
+        truth = self.decisions([pair.truth & pair.observed for pair in pairs])
         predicted = self.decisions([pair.predicted for pair in pairs])
-        out = [replace(pair, observed=seen) for pair, seen in zip(pairs, observed, strict=False)]
-        for number, mine in enumerate(self._agents, len(pairs)):
-            true, one = truth[number], pairs[mine[0]]
-            if self._exclusive:
-                true = true & (true.cumsum(axis=1) == 1)
-            out.append(
-                replace(
-                    one,
-                    pair=Pair(one.pair.agent, one.pair.agent),
-                    truth=true,
-                    observed=observed[number],
-                    predicted=predicted[number],
-                )
-            )
+        out = list(pairs)
+        for mine in self._agents:
+            for n in mine:
+                out[n] = self._part(pairs[n], ~self._own, pairs[n].observed, truth[n], predicted[n])
+            one, seen, n = pairs[mine[0]], any_of([pairs[n].observed for n in mine]), len(out)
+            alone = self._part(one, self._own, seen, truth[n], predicted[n])
+            out.append(replace(alone, pair=Pair(one.pair.agent, one.pair.agent)))
         return out
+
+    def _part(
+        self, pair: ScoredPair, kept: Masks, observed: Masks, truth: Masks, predicted: Masks
+    ) -> ScoredPair:
+        """A pair with some of the behaviours; what is probable of the others is background."""
+        seen, probability = observed & kept & ~self._background, pair.probability
+        others = probability[:, ~kept & ~self._background].sum(axis=1, keepdims=True)
+        return replace(
+            pair,
+            truth=truth,
+            observed=seen | (self._background & seen.any(axis=1, keepdims=True)),
+            predicted=predicted,
+            probability=probability + self._background * others,
+        )
 
     def decisions(self, each: Sequence[Masks]) -> list[Masks]:
-        """Decisions on all of them, from those on each pair, `(time, behaviour)`."""
-        said = self._masks(each)
-        if self._exclusive:
-            for number, probability in enumerate(self._probability, len(each)):
-                said[number] = one_at_a_time(said[number], probability)
-        return said
-
-    def of_first(self, each: Sequence[_Part]) -> list[_Part]:
-        """What there is of each pair for all of them: of an agent, that of its first pair."""
-        return [*each, *(each[mine[0]] for mine in self._agents)]
-
-    def _masks(self, each: Sequence[Masks]) -> list[Masks]:
+        """Decisions on `pairs`, from those on the pairs that were given, `(time, behaviour)`."""
         out = list(each)
-        for mine in self._agents:
-            out.append(np.logical_or.reduce([each[number] for number in mine]) & self._own)
+        for mine, probability in zip(self._agents, self._probability, strict=True):
+            said = any_of([each[number] for number in mine])
+            if self._exclusive:
+                said = np.where(self._own, one_at_a_time(said & self._own, probability), said)
+            out.append(only(said, self._own, self._background))
             for number in mine:
-                out[number] = each[number] & ~self._own
+                out[number] = only(each[number], ~self._own, self._background)
         return out
+
+
+def any_of(masks: Sequence[Masks]) -> Masks:
+    """Where any of the masks holds."""
+    out: Masks = np.logical_or.reduce(masks)
+    return out
+
+
+def only(values: Masks, kept: Masks, background: Masks) -> Masks:
+    """Some of the behaviours of `(time, behaviour)`; frames of the others become background.
+
+    Args:
+        values: what holds.
+        kept: `(behaviour,)`, which stay.
+        background: `(behaviour,)`, which is the background; it goes where one of them holds.
+    """
+    out: Masks = values & kept & ~background
+    out[values.any(axis=1) & ~out.any(axis=1)] |= background
+    return out
 
 
 def one_at_a_time(said: Masks, probability: NDArray[Any]) -> Masks:

@@ -94,6 +94,22 @@ def pooled(
     return probability, np.concatenate([pair.truth[mask, column] for pair, mask in columns])
 
 
+def counted_once(pairs: Sequence[ScoredPair]) -> list[ScoredPair]:
+    """The same, but what an animal does to itself is observed in the first of its pairs alone.
+
+    So it counts once, however many others there are. For figures of what is probable, which all of
+    its pairs share, and of sets of it; what was decided is told by `nuzzle.evaluation.own`.
+    """
+    known = set[tuple[str, str]]()
+    out = []
+    for pair in pairs:
+        agent = (pair.recording, pair.pair.agent)
+        again = np.isin(pair.behaviours, pair.own) & (agent in known)
+        known.add(agent)
+        out.append(replace(pair, observed=pair.observed & ~again) if again.any() else pair)
+    return out
+
+
 def check_comparable(pairs: Sequence[ScoredPair]) -> None:
     """Raise an `InputError` unless all pairs were scored for the same classes.
 

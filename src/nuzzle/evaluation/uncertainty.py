@@ -21,8 +21,7 @@ from nuzzle.evaluation.figures import (
     read_estimates,
     read_number,
 )
-from nuzzle.evaluation.own import OwnApart
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
 
 #: Draws of groups behind an interval.
 _DRAWS = 1000
@@ -150,10 +149,9 @@ def measure_uncertainty(
     if sets is None or promised is None:
         return result
     weights = draw_weights(len(units), _DRAWS, np.random.default_rng(0))
-    once = OwnApart(calibrated)
-    sets = once.of_first(sets)
-    coverage = measure_coverage(once.pairs, sets, weights)
-    macro, each = _where_sure(once.pairs, sets, units, weights)
+    once = counted_once(calibrated)
+    coverage = measure_coverage(once, sets, weights)
+    macro, each = _where_sure(once, sets, units, weights)
     score = SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
     return replace(result, sets=score)
 

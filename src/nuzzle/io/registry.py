@@ -123,7 +123,7 @@ def choose(path: Path, what: str, names: Sequence[str], item: str, column: str =
     Raises:
         FormatError: it holds no such one, or several and none is asked for.
     """
-    if item in names:
+    if item and item in names:
         return item
     if not item and len(names) == 1:
         return names[0]

@@ -41,7 +41,7 @@ def unfinished(path: Path) -> str | None:
         return None
     if not zipfile.is_zipfile(path):
         raise TrainingError(
-            f"{path}, from which the training that broke off would go on, is damaged. Pass --fresh "
-            "to begin again."
+            f"{path}, from which the training that broke off would go on, is damaged. Delete it to "
+            "begin that training again, or pass --fresh to begin everything again."
         )
     return str(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ LEAST_BOUTS = 5
 
 _TO_ITSELF = "something that an animal does to itself"
 _OR_ONE_OF_BOTH = (
-    "; where one recording has both, self:{0}=NEW renames what is done to oneself. The column "
-    "looked_for has the new names"
+    ". If one recording has both, write self:{0}=NEW there. The column looked_for then needs the "
+    "new name, too"
 )
 _BACKGROUND = "the background, none of the others,"
 _OR_ITS_BACKGROUND = ", or correct the column background"
@@ -58,8 +58,12 @@ def looked_for(recordings: Iterable[Recording], names: Sequence[str]) -> dict[st
     return {lab: behaviours for lab, behaviours in listed.items() if behaviours}
 
 
-def refuse_contradictions(recordings: Iterable[Recording]) -> None:
+def refuse_contradictions(recordings: Iterable[Recording], learned: Collection[str] = ()) -> None:
     """Refuse one name for what are different things for certain.
+
+    Args:
+        recordings: with labels.
+        learned: the names that matter; all by default.
 
     Raises:
         TrainingError: what an animal does to itself it also does to another, or a behaviour of one
@@ -79,7 +83,8 @@ def refuse_contradictions(recordings: Iterable[Recording]) -> None:
         (background, _BACKGROUND, to_itself, "is a behaviour", _OR_ITS_BACKGROUND),
         (background, _BACKGROUND, to_another, "is a behaviour", _OR_ITS_BACKGROUND),
     ):
-        for name in sorted(set(here.labs) & set(there.labs)):
+        both = set(here.labs) & set(there.labs)
+        for name in sorted(both.intersection(learned) if learned else both):
             for one, two in itertools.product(sorted(here.labs[name]), sorted(there.labs[name])):
                 if one != two or what == _TO_ITSELF:
                     raise TrainingError(

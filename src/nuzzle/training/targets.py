@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.config import LabelsConfig
-from nuzzle.errors import InputError, TrainingError, listed
+from nuzzle.errors import InputError, TrainingError
 from nuzzle.labels import Labels, Pair, mask_to_intervals
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
@@ -126,12 +126,15 @@ class LabelSpace:
             )
         rows = labels.observed
         other = (rows["agent"] == rows["target"]) != rows["behaviour"].isin(self.own)
-        if wrong := sorted({*rows.loc[other, "behaviour"]} & {*self.behaviours}):
+        for wrong in sorted({*rows.loc[other, "behaviour"]} & {*self.behaviours}):
+            here, there = "at another animal", "at oneself"
+            if wrong not in self.own:
+                here, there = there, here
             raise InputError(
-                f"recording {name!r}: {listed(wrong)} is directed at oneself in the labels, and at "
-                "another animal where the model learned it, or the reverse. If it is another "
-                "behaviour, rename it in the manifest's column behaviours (old=new; self:old=new "
-                "renames what is directed at oneself)."
+                f"recording {name!r}: {wrong} is directed {here} in the labels, and {there} where "
+                "the model learned it. If it is another behaviour, rename it in the manifest's "
+                f"column behaviours: {wrong}=NEW, or self:{wrong}=NEW for what is directed at "
+                "oneself only."
             )
 
     def targets(self, labels: Labels, pair: Pair) -> Targets:
@@ -212,7 +215,7 @@ class LabelSpace:
                 contradict each other.
         """
         recordings = list(recordings)
-        refuse_contradictions(recordings)
+        refuse_contradictions(recordings, config.behaviours)
         frames: Counter[str] = Counter()
         backgrounds: set[str] = set()
         own: set[str] = set()

@@ -212,7 +212,7 @@ def check_splits(
     train, val = recordings["train"], recordings["val"]
     _refuse_shared(train, val)
     _refuse_copies(train, val)
-    refuse_contradictions([*train, *val])
+    refuse_contradictions([*train, *val], config.labels.behaviours)
     warn_of_names([*train, *val], say)
     able = _able(val, space)
     for each in val:

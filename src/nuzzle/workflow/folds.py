@@ -76,7 +76,7 @@ def partition(
 def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recording]]:
     """`train`, and `val` with a fifth of the groups of each lab that has several.
 
-    A whole lab would be much to stop early on. Groups are drawn at random, of those whose
+    A whole lab would be much to stop early on. Groups are drawn at random, of those whose labs and
     behaviours others show as well. What is held out has its lab hidden, like that of recordings of
     a lab that the model does not know.
 
@@ -92,9 +92,11 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
     rng = np.random.default_rng(seed)
     held = set[str]()
 
-    def lost(group: str) -> int:
-        others = [names for name, names in shown.items() if name not in held and name != group]
-        return len(shown[group].difference(*others))
+    def lost(group: str) -> tuple[int, int]:
+        """How many labs, and how many behaviours, training would know nothing of."""
+        gone = {*held, group}
+        others = [names for name, names in shown.items() if name not in gone]
+        return sum(mine <= gone for mine in labs.values()), len(shown[group].difference(*others))
 
     for _, mine in sorted(labs.items()):
         order = rng.permutation(sorted(mine)).tolist()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.evaluation.own import one_at_a_time
+from nuzzle.evaluation.own import any_of, one_at_a_time, only
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.training.targets import LabelSpace
@@ -50,7 +50,6 @@ def _merged(pairs: Sequence[PairFrames]) -> PairFrames:
     probability = pairs[0].probability
     for one in pairs[1:]:
         probability = np.where(np.isnan(probability), one.probability, probability)
-    any_of = np.logical_or.reduce
     doubts = [one.unsure for one in pairs if one.unsure is not None]
     truths = [one.truth for one in pairs if one.truth is not None]
     seen = [one.observed for one in pairs if one.observed is not None]
@@ -89,12 +88,6 @@ def _only(
     """Some of the behaviours; frames of the others become background."""
     kept = kept & ~background
     columns = kept | background
-
-    def mask(values: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        out: NDArray[np.bool_] = values & kept
-        out[values.any(axis=1) & ~out.any(axis=1)] |= background
-        return out
-
     # Of the background, where any of these behaviours was looked for; else nobody knows.
     seen = None if one.observed is None else one.observed & kept
     if seen is not None:
@@ -103,8 +96,8 @@ def _only(
     return PairFrames(
         pair,
         np.where(columns, one.probability + background * others[:, None], np.float32(np.nan)),
-        mask(one.predicted),
-        None if one.truth is None else mask(one.truth),
+        only(one.predicted, kept, background),
+        None if one.truth is None else only(one.truth, kept, background),
         seen,
         None if one.unsure is None else one.unsure & columns,
     )
