@@ -143,6 +143,13 @@ class Recording:
         there: NDArray[np.bool_] = x & y
         return there
 
+    @property
+    def in_sight(self) -> tuple[str, ...]:
+        """The individuals that have a point in any frame; all, where it is fewer than two."""
+        there = np.asarray(self.present.any(axis=(0, 1)))
+        seen = tuple(name for name, so in zip(self.individuals, there, strict=True) if so)
+        return seen if len(seen) > 1 else self.individuals
+
     @cached_property
     def fingerprint(self) -> str:
         """Stands for its poses: the same where all points are, whatever anything is called."""

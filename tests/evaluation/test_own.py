@@ -72,6 +72,17 @@ def test_where_nobody_looked_for_it_nothing_is_added(scored):
     assert all(one is other for one, other in zip(OwnApart(plain).pairs, plain, strict=True))
 
 
+def test_what_a_lab_did_not_look_for_may_have_no_probability(scored):
+    said = np.array([[0.9, np.nan, 0.1], [0.2, np.nan, 0.6]], np.float32)
+    kind = {"own": ("attack",), "exclusive": False, "background": None}
+    whole = [scored("aa", "a.", pair=Pair("black", other), **kind) for other in "wx"]
+    seen = np.tile([True, False, True], (2, 1))
+    pairs = [replace(each, observed=seen, probability=said) for each in whole]
+    *_, own = OwnApart(pairs).pairs
+    np.testing.assert_allclose(own.probability, said, rtol=1e-5)
+    assert evaluate(pairs, bootstrap=0)["attack"].true_frames == 2
+
+
 def test_sets_are_judged_with_the_pair_that_they_are_of(scored):
     """Sets that are what was decided are sure of everything, right or wrong."""
     pairs = [scored("am..", "a.m.", pair=Pair("black", other), own=("mount",)) for other in "wxy"]

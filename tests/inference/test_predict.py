@@ -7,6 +7,8 @@ import numpy as np
 from nuzzle.inference import predict
 from nuzzle.labels import Pair
 from nuzzle.probabilities.combiners import Stacked
+from nuzzle.recording import Recording
+from nuzzle.training.targets import LabelSpace
 
 
 def test_members_are_combined_over_all_that_is_wanted(monkeypatch):
@@ -22,3 +24,26 @@ def test_members_are_combined_over_all_that_is_wanted(monkeypatch):
     np.testing.assert_allclose(every, said, rtol=1e-5)
     np.testing.assert_allclose(some[:, 0], said[:, 0], rtol=1e-5)
     assert some[0, 1] == some[1, 1]
+
+
+def test_who_is_out_of_sight_has_no_say_in_what_another_does_to_itself():
+    """The third animal is lost in the second half, for 12 s."""
+    position = np.zeros((24, 2, 1, 3), np.float32)
+    position[12:, ..., 2] = np.nan
+    recording = Recording.from_arrays(
+        "r", position, keypoints=["nose"], individuals=["a", "b", "c"], fps=1.0
+    )
+    space = LabelSpace(("groom", "sniff", "other"), "other", True, ("sniff",), own=("groom",))
+    b, c = np.array([0.6, 0.2, 0.2], np.float32), np.array([0.2, 0.2, 0.6], np.float32)
+    out = {Pair("a", "b"): np.tile(b, (24, 1)), Pair("a", "c"): np.tile(c, (24, 1))}
+    predict._share_own(SimpleNamespace(space=space), recording, out)
+    for said in out.values():
+        np.testing.assert_allclose(said[:, 0], [0.4] * 12 + [0.6] * 12, rtol=1e-5)
+        np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(out[Pair("a", "b")][:, 1], [0.3] * 12 + [0.2] * 12, rtol=1e-5)
+    lost = Recording.from_arrays(
+        "r", np.full_like(position, np.nan), keypoints=["nose"], individuals=["a", "b", "c"], fps=1
+    )
+    out = {Pair("a", "b"): np.tile(b, (24, 1)), Pair("a", "c"): np.tile(c, (24, 1))}
+    predict._share_own(SimpleNamespace(space=space), lost, out)
+    np.testing.assert_allclose(out[Pair("a", "c")][:, 0], 0.4, rtol=1e-5)

@@ -8,14 +8,16 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.io.mabe import write_mabe
+from nuzzle.io.load import load_entry
+from nuzzle.io.mabe import manifest_from_mabe, write_mabe
 from nuzzle.io.submission import read_solution, read_submission
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.simulate import simulate_recording
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.workflow import benchmark_mabe as module
-from nuzzle.workflow.benchmark_mabe import benchmark_mabe
+from nuzzle.workflow.benchmark_mabe import benchmark_mabe, bouts_of_scored
+from nuzzle.workflow.scored import score_recording
 
 CHOSEN = (
     "model.name=trees",
@@ -68,6 +70,14 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
     submitted = read_submission(result.submission)
     assert set(submitted["video_id"]) == {"5"}
     assert set(submitted["action"]) <= set(SHOWN)
+    # The same poses are in train: a submission is made in the way that is scored.
+    bundle = Bundle.load(out / "model.nuzzle")
+    (row,) = [each for each in manifest_from_mabe(tree) if each.recording == "5"]
+    found = bouts_of_scored(bundle.space, score_recording(bundle, load_entry(row)).pairs)["5"]
+    columns = ["start_frame", "stop_frame"]
+    for name in SHOWN:
+        mine, theirs = found[found["behaviour"] == name], submitted[submitted["action"] == name]
+        assert sorted(mine[columns].values.tolist()) == sorted(theirs[columns].values.tolist())
 
 
 def test_that_poses_of_the_test_are_missing_is_said_before_the_training(

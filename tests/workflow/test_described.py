@@ -33,6 +33,18 @@ def test_rows_differ_by_their_columns(entry):
     assert differences(then, describe({}, [])) == "row cage1"
 
 
+def test_the_table_of_a_tree_counts_as_a_file_of_its_recordings(tmp_path):
+    poses = tmp_path / "train_tracking" / "lab" / "7.parquet"
+    poses.parent.mkdir(parents=True)
+    poses.write_text("poses")
+    entry, table = Entry("7", poses=poses), tmp_path / "train.csv"
+    assert "train.csv" not in describe({}, [entry])
+    table.write_text("attack")
+    then = describe({}, [entry])
+    table.write_text("mounts")
+    assert differences(then, describe({}, [entry])) == f"{table} was changed since"
+
+
 def test_a_file_is_named_even_where_it_kept_its_size(entry, tmp_path):
     labels = tmp_path / "cage1.labels.csv"
     labels.write_text("attack,3,9")

@@ -58,13 +58,13 @@ class OwnApart:
     ) -> ScoredPair:
         """A pair with some of the behaviours; what is probable of the others is background."""
         seen, probability = observed & kept & ~self._background, pair.probability
-        others = probability[:, ~kept & ~self._background].sum(axis=1, keepdims=True)
+        others = np.nansum(probability[:, ~kept & ~self._background], axis=1, keepdims=True)
         return replace(
             pair,
             truth=truth,
             observed=seen | (self._background & seen.any(axis=1, keepdims=True)),
             predicted=predicted,
-            probability=probability + self._background * others,
+            probability=np.where(self._background, probability + others, probability),
         )
 
     def decisions(self, each: Sequence[Masks]) -> list[Masks]:

@@ -107,7 +107,7 @@ def predict_members(
         frames = FrameMap.of(recording, look.require_fps())
         parts: list[dict[Pair, list[NDArray[np.float32]]]] = [{} for _ in numbers]
         symmetric = frontend.feature_set.symmetric
-        for view in bundle.space.views(chosen, recording.individuals, symmetric=symmetric):
+        for view in bundle.space.views(chosen, recording.in_sight, symmetric=symmetric):
             features = frontend(look, view.pair)
             for number, mine in zip(numbers, parts, strict=True):
                 classifier = bundle.members[number].classifier
@@ -118,7 +118,7 @@ def predict_members(
                 mine.setdefault(view.labelled, []).append(frames.to_old(probability))
         for number, mine in zip(numbers, parts, strict=True):
             out = {pair: np.asarray(np.mean(p, axis=0), np.float32) for pair, p in mine.items()}
-            _share_own(bundle, out)
+            _share_own(bundle, recording, out)
             said[number] = out
     return [said[number] for number in range(len(bundle.members))]
 
@@ -157,14 +157,23 @@ def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
     )
 
 
-def _share_own(bundle: Bundle, out: dict[Pair, NDArray[np.float32]]) -> None:
-    """Give each animal one probability of what it does to itself."""
+def _share_own(bundle: Bundle, recording: Recording, out: dict[Pair, NDArray[np.float32]]) -> None:
+    """Give each animal one probability of what it does to itself.
+
+    It is that of the others that are in sight; where none is, of all of them.
+    """
     columns = [bundle.space.names.index(name) for name in bundle.space.own]
     agents = {pair.agent for pair in out}
     for agent in agents if columns else ():
         mine = [pair for pair in out if pair.agent == agent]
         if len(mine) > 1:
-            shared = np.mean([out[pair][:, columns] for pair in mine], axis=0)
+            weights = np.stack([present(recording, pair) for pair in mine])
+            weights[:, ~weights.any(axis=0)] = True
+            shared = np.average(
+                [out[pair][:, columns] for pair in mine],
+                axis=0,
+                weights=np.repeat(weights[..., None], len(columns), axis=2),
+            )
             for pair in mine:
                 if bundle.space.exclusive:  # the others share what is left
                     others = np.delete(out[pair], columns, axis=1).sum(axis=1)

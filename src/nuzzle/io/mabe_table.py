@@ -131,6 +131,13 @@ def tree_of(path: Path) -> tuple[Path, str]:
     return folder.parent, folder.name.split("_")[0]
 
 
+def table_of(path: Path) -> Path | None:
+    """The table that says what a parquet of a tree leaves open; None where there is none."""
+    root, part = tree_of(path)
+    table = root / f"{part}.csv"
+    return table if path.suffix.lower() == ".parquet" and table.is_file() else None
+
+
 def videos(tree: tuple[Path, str]) -> Mapping[str, Video]:
     """Rows of ``train.csv`` or ``test.csv`` by video id; empty where there is no such file.
 

@@ -95,7 +95,7 @@ class LabelSpace:
 
         Args:
             pairs: pairs with labels, or wanted.
-            individuals: all animals of the recording.
+            individuals: the animals of the recording that were ever seen.
             symmetric: whether the features are the same for both orders of a pair, so that one
                 order is enough.
         """

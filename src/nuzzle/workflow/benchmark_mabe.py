@@ -21,7 +21,6 @@ from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.own import one_at_a_time
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
@@ -41,6 +40,7 @@ from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.learn import check_models
+from nuzzle.workflow.scored import probable
 
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
 
@@ -220,13 +220,13 @@ def _poses(data: Path, video: Video) -> Recording:
 def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
     """Bouts of what the competition looks for in a recording."""
     wanted = _wanted(bundle.space, recording, video)
-    decoder = bundle.decoder_of(recording.lab)
-    fps = recording.require_fps()
-    frames = []
-    for pair, probability in predict_recording(bundle, recording, list(wanted)) if wanted else ():
-        observed = np.broadcast_to(wanted[pair], probability.shape)
-        said = decoder(probability, fps, observed) & observed
-        frames.append(PairFrames(pair, probability, said))
+    if not wanted:
+        return _bouts(bundle.space, [])
+    decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
+    frames, prepared = [], bundle.prepare(recording)
+    for pair, _, p, _ in probable(bundle, recording, prepared, list(wanted), wanted):
+        observed = np.broadcast_to(wanted[pair], p.shape)
+        frames.append(PairFrames(pair, p, decoder(p, fps, observed) & observed))
     return _bouts(bundle.space, frames)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nuzzle.errors import listed
+from nuzzle.io.mabe_table import table_of
 from nuzzle.manifest import Entry
 
 
@@ -15,7 +16,8 @@ def describe(parts: Mapping[str, Any], entries: Iterable[Entry]) -> str:
     """A line for each key of `parts`, sections within sections, for each row, for each file."""
     entries = list(entries)
     rows = [f"row {entry.recording}: {entry}" for entry in entries]
-    files = dict.fromkeys(path for entry in entries for path in (entry.poses, entry.labels) if path)
+    named = [path for entry in entries for path in (entry.poses, entry.labels) if path]
+    files = dict.fromkeys(filter(None, [*named, *map(table_of, named)]))
     held = [f"file {path}: {_contents(path)}" for path in files]
     return "\n".join([*_lines(parts), *rows, *held])
 

@@ -22,6 +22,7 @@ from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
+from nuzzle.io.mabe_table import table_of
 from nuzzle.io.match import refuse_twins
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
@@ -91,10 +92,10 @@ def predict(
 
 
 def _made_of(entry: Entry) -> str:
-    """Stands for the row and the state of its pose file."""
-    state = entry.poses.stat()
-    row = replace(entry, poses=entry.poses.resolve())
-    told = f"{row} {state.st_size} {state.st_mtime_ns}"
+    """Stands for the row and the state of its pose file, and of what stands beside it."""
+    files = filter(None, (entry.poses, table_of(entry.poses)))
+    states = [(each.st_size, each.st_mtime_ns) for each in (path.stat() for path in files)]
+    told = f"{replace(entry, poses=entry.poses.resolve())} {states}"
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

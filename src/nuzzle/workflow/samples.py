@@ -170,7 +170,7 @@ def _views(
 
     def views(labels: Labels | None) -> list[View]:
         pairs = () if labels is None else labels.pairs
-        return list(space.views(pairs, prepared.individuals, symmetric=symmetric))
+        return list(space.views(pairs, prepared.in_sight, symmetric=symmetric))
 
     mine = views(prepared.labels)
     if auxiliary is None:

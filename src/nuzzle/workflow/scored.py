@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
@@ -40,6 +41,22 @@ class Scored(NamedTuple):
         return history_of(self.prepared)
 
 
+class Probable(NamedTuple):
+    """What a bundle says of a pair.
+
+    Attributes:
+        pair: agent and target.
+        raw: what the model gave before calibration, `(time, behaviour)`.
+        probability: after it, `(time, behaviour)`.
+        present: `(time,)`, where both animals are in sight.
+    """
+
+    pair: Pair
+    raw: NDArray[np.float32]
+    probability: NDArray[np.float32]
+    present: NDArray[np.bool_]
+
+
 def history_of(prepared: Sequence[Recording]) -> tuple[str, ...]:
     """The steps that made prepared copies of a recording, each once."""
     return tuple(dict.fromkeys(step for each in prepared for step in each.history))
@@ -54,16 +71,9 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
     labels, to_score = _to_score(bundle, recording)
     space, fps, out, raw = bundle.space, recording.require_fps(), [], []
     decoder, prepared = bundle.decoder_of(recording.lab), bundle.prepare(recording)
-    scored = np.any([each.observed.any(axis=0) for each in to_score.values()], axis=0)
-    wanted = scored | bundle.looked_for(recording.lab)
-    for pair, said in predict_raw(bundle, recording, prepared, labels.pairs, wanted):
-        if pair not in to_score:
-            continue
+    masks = {pair: np.asarray(each.observed.any(axis=0)) for pair, each in to_score.items()}
+    for pair, said, probability, seen in probable(bundle, recording, prepared, labels.pairs, masks):
         targets = to_score[pair]
-        looked_for = np.asarray(targets.observed.any(axis=0))
-        said = among(said, looked_for) if space.exclusive else said
-        seen = present(recording, pair)
-        probability = bundle.correction(said, looked_for, fps, recording.lab, seen)
         one = ScoredPair(
             recording=recording.name,
             group=recording.group,
@@ -83,6 +93,32 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         out.append(one)
         raw.append(replace(one, probability=said))
     return Scored(recording, prepared, out, raw)
+
+
+def probable(
+    bundle: Bundle,
+    recording: Recording,
+    prepared: Sequence[Recording],
+    pairs: Sequence[Pair],
+    looked_for: Mapping[Pair, NDArray[np.bool_]],
+) -> Iterator[Probable]:
+    """How probable is what was looked for, and nothing else, in each pair by itself.
+
+    Args:
+        bundle: a trained model.
+        recording: as it was read.
+        prepared: the copies that the bundle's members look at.
+        pairs: to look at.
+        looked_for: of those that are wanted, what was looked for, `(behaviour,)`.
+    """
+    wanted = np.any([*looked_for.values()], axis=0) | bundle.looked_for(recording.lab)
+    for pair, said in predict_raw(bundle, recording, prepared, pairs, wanted):
+        if pair in looked_for:
+            mine = looked_for[pair]
+            raw = among(said, mine) if bundle.space.exclusive else said
+            seen, fps = present(recording, pair), recording.require_fps()
+            corrected = bundle.correction(raw, mine, fps, recording.lab, seen)
+            yield Probable(pair, raw, corrected, seen)
 
 
 def _to_score(bundle: Bundle, recording: Recording) -> tuple[Labels, dict[Pair, Targets]]:
@@ -112,7 +148,7 @@ def targets_of(bundle: Bundle, recording: Recording) -> dict[Pair, Targets]:
     space, labels = bundle.space, recording.labels
     if labels is None:
         return {}
-    pairs = {view.labelled for view in space.views(labels.pairs, recording.individuals)}
+    pairs = {view.labelled for view in space.views(labels.pairs, recording.in_sight)}
     found = {pair: space.targets(labels, pair) for pair in pairs}
     if unlearned := bundle.training.get("unlearned"):
         found = {pair: space.leave_out(each, unlearned) for pair, each in found.items()}
