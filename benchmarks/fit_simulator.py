@@ -11,8 +11,8 @@ What it prints belongs in ``src/nuzzle/simulate/durations.py``.
 from __future__ import annotations
 
 import json
+import argparse
 import os
-import sys
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -163,7 +163,9 @@ def inner_durations(sequences: list[Sequence]) -> dict[str, list[int]]:
 def main() -> None:
     repository = Path(__file__).resolve().parents[1]
     default = os.environ.get("NUZZLE_DATA", repository.parent / "shared" / "data")
-    data = Path(sys.argv[1] if len(sys.argv) > 1 else default)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", nargs="?", type=Path, default=default, help="folder of the labels")
+    data = Path(parser.parse_args().data)
     calms21 = read_calms21(data)
     show("calms21", inner_durations(calms21), calms21)
     print("# calms21: sessions", Counter(sequence.listed for sequence in calms21))
