@@ -10,8 +10,8 @@ What it prints belongs in ``src/nuzzle/simulate/durations.py``.
 
 from __future__ import annotations
 
-import json
 import argparse
+import json
 import os
 from collections import Counter, defaultdict
 from itertools import pairwise
