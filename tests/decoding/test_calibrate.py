@@ -11,6 +11,7 @@ from nuzzle.decoding.leave_out import fit_calibration, groups_needed, leave_out,
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.coverage import measure_coverage
+from nuzzle.labels import Pair
 from nuzzle.probabilities.adaptation import Correction
 from nuzzle.probabilities.calibrators import among
 
@@ -45,6 +46,23 @@ def test_the_temperature_is_recovered(overconfident, factor, exclusive):
     assert calibration_error(leave_out(pairs, CalibrationConfig(adapt=False)).pairs) < 0.012
     if factor != 1:
         assert calibration_error(pairs) > 0.05
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_what_an_animal_does_to_itself_counts_once(overconfident, method):
+    """It is too sure of the first behaviour, its own, which each of its three pairs shows."""
+    sure, right = overconfident(3.0, exclusive=False)[0], overconfident(1.0, exclusive=False)[0]
+    said = np.where([True, False, False], sure.probability, right.probability)
+    own = sure.behaviours[:1]
+    pairs = [
+        replace(sure, pair=Pair("a", other), probability=said, own=own) for other in ("b", "c", "d")
+    ]
+    once = [pairs[0], *(replace(p, observed=p.observed & [False, True, True]) for p in pairs[1:])]
+    found = fit_calibrator(pairs, method).to_dict()
+    assert found == fit_calibrator([replace(p, own=()) for p in once], method).to_dict()
+    if method == "temperature":
+        thrice = fit_calibrator([replace(p, own=()) for p in pairs])
+        assert 1 < found["temperature"] < thrice.temperature
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

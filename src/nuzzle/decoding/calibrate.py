@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, pooled
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once, pooled
 from nuzzle.probabilities.calibrators import (
     FLOOR,
     Calibrator,
@@ -31,6 +31,8 @@ _ENOUGH_FRAMES = 100_000
 def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") -> Calibrator:
     """What makes probabilities mean what they say.
 
+    What an animal does to itself counts once, not with each of the others.
+
     Args:
         pairs: predictions for recordings that the model was not trained on.
         method: ``temperature``: the one under which the truth is most probable; ``isotonic``: a
@@ -41,6 +43,7 @@ def fit_calibrator(pairs: Sequence[ScoredPair], method: Method = "temperature") 
         InputError: there are no pairs, or they differ in their classes.
     """
     check_comparable(pairs)
+    pairs = counted_once(pairs)
     if method == "none" or not any_occurs(pairs):
         return Temperature(pairs[0].exclusive)
     return _temperature(pairs) if method == "temperature" else _isotonic(pairs)
