@@ -60,6 +60,18 @@ def test_paths_are_relative_and_empty_columns_are_left_out(files):
     assert row == "r1,../p1.csv,,,,,,"
 
 
+def test_poses_on_another_drive_have_their_whole_path(files, monkeypatch):
+    def apart(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", apart)
+    entry = Entry("one", poses=files / "p1.csv")
+    Manifest((entry,)).save(files / "m.csv")
+    monkeypatch.undo()
+    assert str((files / "p1.csv").resolve()) in (files / "m.csv").read_text()
+    assert Manifest.load(files / "m.csv").entries[0].poses.samefile(entry.poses)
+
+
 def test_a_link_stays_itself(files):
     (files / "store").mkdir()
     (files / "store" / "ab12").write_text("x")

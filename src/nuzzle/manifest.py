@@ -353,7 +353,10 @@ def _overlap(one: Entry, other: Entry) -> bool:
 def _relative(path: Path, folder: Path) -> str:
     """A link stays itself: what it leads to may have another name, in another tree."""
     place = path.parent.resolve() / path.name
-    return Path(os.path.relpath(place, folder.resolve())).as_posix()
+    try:
+        return Path(os.path.relpath(place, folder.resolve())).as_posix()
+    except ValueError:  # it is on another drive of Windows
+        return place.as_posix()
 
 
 def _to_row(entry: Entry, folder: Path) -> dict[str, str]:

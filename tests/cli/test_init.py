@@ -90,6 +90,8 @@ def test_json_does_not_replace_what_the_command_has_just_written(init, project):
     result = init("--json", str(project / "m.csv"))
     assert result.exit_code == 2 and "is not what --json has written before" in result.stderr
     assert (project / "m.csv").read_text().startswith("recording,")
+    (project / "empty.json").touch()
+    assert init("--json", str(project / "empty.json"), out="e.csv").exit_code == 0
     (project / "file").write_text("no folder")
     nowhere = init("--json", str(project / "file" / "init.json"), out="n.csv")
     assert nowhere.exit_code == 2 and "file is no folder to write in" in nowhere.stderr

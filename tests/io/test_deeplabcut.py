@@ -264,6 +264,14 @@ def test_header_rows_of_different_lengths_are_refused(csv: Callable[..., Path]) 
         read_poses(path)
 
 
+def test_a_scorer_row_that_is_longer_than_the_others_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "poses.csv"
+    rows = ["scorer,A,A,A,A", "bodyparts,n,n,n", "coords,x,y,likelihood", "0,1,2,0.9"]
+    path.write_text("\n".join(rows) + "\n")
+    with pytest.raises(FormatError, match="line 4: 4 cells came, the header has 5"):
+        read_poses(path)
+
+
 def test_header_without_frames_is_refused(csv: Callable[..., Path]) -> None:
     with pytest.raises(FormatError, match="no frames"):
         read_poses(csv(table(0)))

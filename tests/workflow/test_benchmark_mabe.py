@@ -1,4 +1,5 @@
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,11 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe, write_mabe
+from nuzzle.io.mabe_table import Action
 from nuzzle.io.submission import read_solution, read_submission
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
+from nuzzle.recording import Recording
 from nuzzle.simulate import simulate_recording
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.workflow import benchmark_mabe as module
@@ -194,3 +197,19 @@ def test_what_is_said_where_the_truth_could_not_be_learned_counts_against_it():
     )  # fmt: skip
     (table,) = module.bouts_of_scored(space, [pair]).values()
     assert table.to_numpy().tolist() == [["mouse1", "mouse2", "attack", 0, 3]]
+
+
+def test_what_an_animal_does_to_itself_is_not_looked_for_beside_one_that_is_never_seen():
+    """Three mice, the third without a point; the first rears, and chases the third, too."""
+    position = np.zeros((4, 2, 1, 3))
+    position[..., 2] = np.nan
+    names = ["mouse1", "mouse2", "mouse3"]
+    recording = Recording.from_arrays("1", position, keypoints=["nose"], individuals=names, fps=30)
+    space = LabelSpace(("chase", "rear", "other"), "other", True, ("chase", "rear"), own=("rear",))
+    for chased, pairs in ((names[1:], {(0, 1), (0, 2)}), (names[1:2], {(0, 1)})):
+        listed = {Action("mouse1", "mouse1", "rear")}
+        listed |= {Action("mouse1", name, "chase") for name in chased}
+        video = SimpleNamespace(looked_for=frozenset(listed))
+        found = module._wanted(space, recording, video)
+        assert set(found) == {Pair(names[one], names[other]) for one, other in pairs}
+        assert all(mask.all() for mask in found.values())

@@ -38,11 +38,21 @@ def test_the_table_of_a_tree_counts_as_a_file_of_its_recordings(tmp_path):
     poses.parent.mkdir(parents=True)
     poses.write_text("poses")
     entry, table = Entry("7", poses=poses), tmp_path / "train.csv"
-    assert "train.csv" not in describe({}, [entry])
+    before = describe({}, [entry])
     table.write_text("attack")
     then = describe({}, [entry])
+    assert differences(before, then) == f"{table} is new"
+    assert differences(then, before) == f"{table} is gone"
     table.write_text("mounts")
     assert differences(then, describe({}, [entry])) == f"{table} was changed since"
+
+
+def test_a_csv_beside_other_folders_is_no_table_of_a_tree(tmp_path):
+    poses = tmp_path / "cohort" / "tracking" / "7.parquet"
+    poses.parent.mkdir(parents=True)
+    poses.write_text("poses")
+    (tmp_path / "cohort.csv").write_text("my notes")
+    assert "cohort.csv" not in describe({}, [Entry("7", poses=poses)])
 
 
 def test_a_file_is_named_even_where_it_kept_its_size(entry, tmp_path):

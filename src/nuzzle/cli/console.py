@@ -54,10 +54,10 @@ def _refuse_foreign(target: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a file is a JSON of `emit_json`, by how it begins."""
+    """Whether a file is a JSON of `emit_json`, by how it begins; or empty, as of ``mktemp``."""
     from nuzzle.files import head
 
-    return path.is_file() and head(path, len(_BEGINS)) == _BEGINS
+    return path.is_file() and head(path, len(_BEGINS)) in (_BEGINS, b"")
 
 
 #: The option `--json` of every command that reports. With ``-`` the JSON has stdout to itself,

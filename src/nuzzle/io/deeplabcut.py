@@ -121,7 +121,7 @@ def _read_csv(path: Path) -> _Table:
             "scorer, (individuals,) bodyparts, coords.",
             row=1,
         )
-    width, named = max(map(len, header[1:])), _named(header)
+    width, named = max(map(len, header)), _named(header)
     levels = [[row[place] for place in named if place < len(row)] for row in header[1:]]
     columns = _columns(path, levels)
     try:

@@ -135,7 +135,8 @@ def table_of(path: Path) -> Path | None:
     """The table that says what a parquet of a tree leaves open; None where there is none."""
     root, part = tree_of(path)
     table = root / f"{part}.csv"
-    return table if path.suffix.lower() == ".parquet" and table.is_file() else None
+    of_tree = part in ("train", "test") and path.suffix.lower() == ".parquet"
+    return table if of_tree and table.is_file() else None
 
 
 def videos(tree: tuple[Path, str]) -> Mapping[str, Video]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import count
 
-#: A likelihood above this is no share of 1: rounding and smoothing go a little beyond.
-_MOST_LIKELY = 1.01
+#: Rounding and smoothing go so far beyond 0 and 1; what is further is no share of 1.
+_SLACK = 0.01
 
 
 def without_unfound(position: NDArray[np.float32], sure: NDArray[np.float32]) -> Iterator[str]:
@@ -24,7 +24,7 @@ def without_unfound(position: NDArray[np.float32], sure: NDArray[np.float32]) ->
         sure: likelihoods, `(time, keypoint, individual)`; those of such points become unknown.
     """
     x, y = position[:, 0], position[:, 1]
-    marked = (sure < 0) | ((sure == 0) & (x == 0) & (y == 0))
+    marked = (sure < -_SLACK) | ((sure == 0) & (x == 0) & (y == 0))
     if marked.any():
         x[marked] = y[marked] = sure[marked] = np.nan
         yield (
@@ -39,7 +39,7 @@ def unscaled(sure: NDArray[np.float32]) -> Iterator[str]:
     most = np.fmax.reduce(sure, axis=None)
     if most == 0:
         yield "every likelihood is 0, so prepare.min_confidence would drop all points"
-    elif most > _MOST_LIKELY:
+    elif most > 1 + _SLACK:
         yield (
             f"likelihoods are up to {most:.4g}, where 0 to 1 was expected, so "
             "prepare.min_confidence, which is 0 to 1, would drop hardly any point"

@@ -27,8 +27,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+        with atomic_path(path) as temporary, buffer.getbuffer() as data:
+            temporary.write_bytes(data)
 
 
 def unfinished(path: Path) -> str | None:

@@ -233,7 +233,7 @@ def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
 def _wanted(space: LabelSpace, recording: Recording, video: Video) -> dict[Pair, NDArray[np.bool_]]:
     """Pair -> which behaviours are looked for, the background with them; `(behaviour,)`."""
     background = np.array([name == space.background for name in space.names])
-    found = {}
+    own, found = np.isin(space.names, space.own), {}
     for pair in recording.pairs:
         listed = np.array(
             [
@@ -242,6 +242,7 @@ def _wanted(space: LabelSpace, recording: Recording, video: Video) -> dict[Pair,
                 for name in space.names
             ]
         )
-        if listed.any():
+        # What an animal does to itself is looked for beside those that are there.
+        if listed[~own].any() or (listed.any() and pair.target in recording.in_sight):
             found[pair] = listed | background
     return found

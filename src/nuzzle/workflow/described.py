@@ -34,14 +34,17 @@ def differences(then: str, now: str) -> str:
     old, new = (dict(line.partition(": ")[::2] for line in lines) for lines in (before, after))
     changed = set(before) ^ set(after)
     keys = dict.fromkeys(line.partition(": ")[0] for line in (*before, *after) if line in changed)
+    rows = any(key.startswith("row ") for key in keys)
     said = []
     for key in keys:
         if not key.startswith(("row ", "file ")):
             said.append(f"{key} ({old.get(key)} before, {new.get(key)} now)")
         elif key.startswith("row "):
             said.append(key)
-        elif key in old and key in new:  # a file of only one of them comes or goes with its row
+        elif key in old and key in new:
             said.append(f"{key.removeprefix('file ')} was changed since")
+        elif not rows:  # else it came or went with one
+            said.append(f"{key.removeprefix('file ')} {'is gone' if key in old else 'is new'}")
     return listed(said, most=3)
 
 
