@@ -106,7 +106,7 @@ class Headline(NamedTuple):
 
 
 def headline(pairs: Sequence[ScoredPair]) -> Headline:
-    """Those figures of `evaluate` alone, several times as fast.
+    """Those figures of `evaluate` alone, without what else it takes time for.
 
     Raises:
         InputError: there is nothing to score, or the pairs differ in their classes.
