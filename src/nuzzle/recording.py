@@ -296,7 +296,7 @@ class Recording:
 def _copied(name: str, what: str, values: ArrayLike) -> NDArray[np.float32]:
     """Values of the recording `name` in memory of its own; what is masked is missing."""
     try:
-        return np.array(np.ma.asarray(values, dtype=np.float32).filled(np.nan))
+        return np.ma.array(values, dtype=np.float32, copy=True).filled(np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(f"recording {name!r}: {what} is an array of numbers: {error}") from error
 
@@ -366,17 +366,16 @@ def _pose_problems(poses: xr.Dataset) -> list[str]:
 
 def _scalar_problems(recording: Recording) -> list[str]:
     problems = []
-    if not _is_positive(recording.fps):
+    if not _positive_or_none(recording.fps):
         problems.append(f"fps is a positive number of frames per second; got {recording.fps!r}")
-    if not _is_positive(recording.px_per_cm):
+    if not _positive_or_none(recording.px_per_cm):
         problems.append(f"px_per_cm is a positive number of pixels; got {recording.px_per_cm!r}")
     if recording.unit not in UNITS:
         problems.append(f"unit is 'px', 'cm' or 'bl' (body lengths); got {recording.unit!r}")
     return problems
 
 
-def _is_positive(value: Any) -> bool:
-    """Whether it is a positive number, or None."""
+def _positive_or_none(value: Any) -> bool:
     try:
         return value is None or bool(np.isfinite(value) and value > 0)
     except (TypeError, ValueError):

@@ -56,15 +56,12 @@ class OwnApart:
     def _part(
         self, pair: ScoredPair, kept: Masks, observed: Masks, truth: Masks, predicted: Masks
     ) -> ScoredPair:
-        """A pair with some of the behaviours; what is probable of the others is background."""
-        seen, probability = observed & kept & ~self._background, pair.probability
-        others = np.nansum(probability[:, ~kept & ~self._background], axis=1, keepdims=True)
         return replace(
             pair,
             truth=truth,
-            observed=seen | (self._background & seen.any(axis=1, keepdims=True)),
+            observed=looked_for(observed, kept, self._background),
             predicted=predicted,
-            probability=np.where(self._background, probability + others, probability),
+            probability=with_others(pair.probability, kept, self._background),
         )
 
     def decisions(self, each: Sequence[Masks]) -> list[Masks]:
@@ -97,6 +94,22 @@ def only(values: Masks, kept: Masks, background: Masks) -> Masks:
     out: Masks = values & kept & ~background
     out[values.any(axis=1) & ~out.any(axis=1)] |= background
     return out
+
+
+def looked_for(observed: Masks, kept: Masks, background: Masks) -> Masks:
+    """Where some of the behaviours were looked for, and the background with any of them.
+
+    Where none of them was, nobody knows that there is nothing else. Arguments as of `only`.
+    """
+    seen = observed & kept & ~background
+    out: Masks = seen | (background & seen.any(axis=1, keepdims=True))
+    return out
+
+
+def with_others(probability: NDArray[Any], kept: Masks, background: Masks) -> NDArray[Any]:
+    """Probabilities `(time, behaviour)`; what is probable of the others is background."""
+    others = np.nansum(probability[:, ~kept & ~background], axis=1, keepdims=True)
+    return np.where(background, probability + others, probability)
 
 
 def one_at_a_time(said: Masks, probability: NDArray[Any]) -> Masks:

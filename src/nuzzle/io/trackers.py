@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,7 +92,9 @@ def _reading(path: Path, what: str) -> Iterator[None]:
         raise FormatError(path, f"cannot be read as {what}: {reason}") from error
 
 
-def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording:
+def _recording(
+    poses: xr.Dataset, path: Path, options: PoseOptions, notes: Iterable[str] = ()
+) -> Recording:
     """A recording from a dataset of `movement`, whichever way it names its dimensions."""
     # Up to 0.15 the names are plural, later singular.
     names = {"keypoints": "keypoint", "individuals": "individual"}
@@ -111,6 +112,7 @@ def _recording(poses: xr.Dataset, path: Path, options: PoseOptions) -> Recording
         confidence=confidence.values,
         fps=None if fps is None else float(fps),
         source=str(path),
+        notes=tuple(notes),
     )
 
 
@@ -142,7 +144,7 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
     loader = movement_loader()
     with _reading(path, "a SLEAP file"):
         poses = loader.from_sleap_file(path)
-    return replace(_recording(poses, path, options), notes=tuple(notes))
+    return _recording(poses, path, options, notes)
 
 
 def _untracked(path: Path, file: Any) -> Iterator[str]:

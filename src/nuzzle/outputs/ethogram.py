@@ -67,12 +67,13 @@ def lanes(
     groups = [("", drawn)] if together else [(name, [(column, name)]) for column, name in drawn]
     rows = []
     mute = np.asarray(np.isnan(one.probability).all(axis=1))
+    annotated = one.annotated
     for name, columns in groups:
         swatch = colours[name] if name else ""
-        if one.annotated is not None and one.observed is not None:
+        if annotated is not None and one.observed is not None:
             seen = one.observed[:, [column for column, _ in columns]] if columns else one.observed
             unseen = np.logical_not(seen.any(axis=1))
-            drawing = _lane(one.annotated, columns, colours, unseen)
+            drawing = _lane(annotated, columns, colours, unseen)
             rows.append(Lane("annotator", name or "annotator", "truth", drawing, swatch))
             name, swatch = "", ""
         drawing = _lane(one.predicted, columns, colours, mute)

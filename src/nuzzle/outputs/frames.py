@@ -137,21 +137,22 @@ def write_frames(
 def _decisions(one: PairFrames, behaviours: Sequence[str], exclusive: bool) -> dict[str, Any]:
     """The columns after the probabilities."""
     columns: dict[str, Any] = {}
+    annotated = one.annotated
     if exclusive:
         columns["predicted"] = _text(class_names(one.predicted, behaviours))
         if one.unsure is not None:
             columns["unsure"] = one.unsure.any(axis=1)
-        if one.annotated is not None:
-            columns["truth"] = _text(class_names(one.annotated, behaviours))
+        if annotated is not None:
+            columns["truth"] = _text(class_names(annotated, behaviours))
         return columns
     for index, name in enumerate(behaviours):
         columns[f"predicted:{name}"] = one.predicted[:, index]
     if one.unsure is not None:
         for index, name in enumerate(behaviours):
             columns[f"unsure:{name}"] = one.unsure[:, index]
-    if one.annotated is not None and one.observed is not None:
+    if annotated is not None and one.observed is not None:
         for index, name in enumerate(behaviours):
-            columns[f"truth:{name}"] = one.annotated[:, index]
+            columns[f"truth:{name}"] = annotated[:, index]
             columns[f"observed:{name}"] = one.observed[:, index]
     return columns
 

@@ -273,8 +273,8 @@ class ResultsWriter:
         names = self.run.behaviours
         for one in pairs:
             predicted.append(self._bouts_of(entry, one, one.predicted))
-            if one.annotated is not None:
-                truth.append(self._bouts_of(entry, one, one.annotated))
+            if (annotated := one.annotated) is not None:
+                truth.append(self._bouts_of(entry, one, annotated))
             looked_for = tuple(
                 name
                 for name, there in zip(names, one.looked_for, strict=True)

@@ -86,7 +86,7 @@ def refuse_contradictions(recordings: Iterable[Recording], learned: Collection[s
         both = set(here.labs) & set(there.labs)
         for name in sorted(both.intersection(learned) if learned else both):
             for one, two in itertools.product(sorted(here.labs[name]), sorted(there.labs[name])):
-                if one != two or what == _TO_ITSELF:
+                if one != two or here is to_itself:
                     raise TrainingError(
                         f"One name for two things: {name!r} is {what} in {here.where(name, one)}, "
                         f"and {other} in {there.where(name, two)}. Rename it for one of them in "

@@ -233,7 +233,7 @@ def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
 def _wanted(space: LabelSpace, recording: Recording, video: Video) -> dict[Pair, NDArray[np.bool_]]:
     """Pair -> which behaviours are looked for, the background with them; `(behaviour,)`."""
     background = np.array([name == space.background for name in space.names])
-    own, found = np.isin(space.names, space.own), {}
+    own, there, found = np.isin(space.names, space.own), recording.in_sight, {}
     for pair in recording.pairs:
         listed = np.array(
             [
@@ -243,6 +243,6 @@ def _wanted(space: LabelSpace, recording: Recording, video: Video) -> dict[Pair,
             ]
         )
         # What an animal does to itself is looked for beside those that are there.
-        if listed[~own].any() or (listed.any() and pair.target in recording.in_sight):
+        if listed[~own].any() or (listed.any() and pair.target in there):
             found[pair] = listed | background
     return found

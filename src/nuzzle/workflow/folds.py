@@ -44,10 +44,11 @@ def partition(
     Raises:
         InputError: there are fewer groups than a cross-validation needs.
     """
-    first = {each.fingerprint: each.name for each in reversed(recordings)}
+    first: dict[str, str] = {}
     keys: dict[By, Callable[[Recording], str]] = {
         "group": lambda each: each.leak_group,
-        "recording": lambda each: first[each.fingerprint],  # copies of the same poses are one
+        # Copies of the same poses are one.
+        "recording": lambda each: first.setdefault(each.fingerprint, each.name),
         "lab": lambda each: each.lab,
     }
     groups: dict[str, list[Recording]] = {}

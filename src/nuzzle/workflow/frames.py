@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.evaluation.own import any_of, one_at_a_time, only
+from nuzzle.evaluation.own import any_of, looked_for, one_at_a_time, only, with_others
 from nuzzle.labels import Pair
 from nuzzle.outputs.results import PairFrames
 from nuzzle.training.targets import LabelSpace
@@ -86,18 +86,13 @@ def _only(
     one: PairFrames, pair: Pair, kept: NDArray[np.bool_], background: NDArray[np.bool_]
 ) -> PairFrames:
     """Some of the behaviours; frames of the others become background."""
-    kept = kept & ~background
     columns = kept | background
-    # Of the background, where any of these behaviours was looked for; else nobody knows.
-    seen = None if one.observed is None else one.observed & kept
-    if seen is not None:
-        seen = seen | (background & seen.any(axis=1, keepdims=True))
-    others = np.where(columns, np.float32(0), np.nan_to_num(one.probability)).sum(axis=1)
+    probability = with_others(one.probability, kept, background)
     return PairFrames(
         pair,
-        np.where(columns, one.probability + background * others[:, None], np.float32(np.nan)),
+        np.where(columns, probability, np.float32(np.nan)),
         only(one.predicted, kept, background),
         None if one.truth is None else only(one.truth, kept, background),
-        seen,
+        None if one.observed is None else looked_for(one.observed, kept, background),
         None if one.unsure is None else one.unsure & columns,
     )

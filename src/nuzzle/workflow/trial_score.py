@@ -10,7 +10,7 @@ from typing import Literal
 
 from nuzzle.config import Config
 from nuzzle.errors import TrainingError
-from nuzzle.evaluation.evaluate import headline
+from nuzzle.evaluation.evaluate import Headline, headline
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
@@ -45,13 +45,8 @@ class Scoring:
     metric: Metric = "f1"
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Headline):
     """How good the predictions of a trial are."""
-
-    f1: float
-    ap: float
-    bouts: float
 
     @classmethod
     def of(cls, pairs: Sequence[ScoredPair]) -> Figures:

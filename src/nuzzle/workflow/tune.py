@@ -283,7 +283,7 @@ class _Run:
         if reason:
             trial.set_user_attr("reason", reason)
         if figures is not None:
-            trial.set_user_attr("figures", asdict(figures))
+            trial.set_user_attr("figures", figures._asdict())
         value = None if figures is None else figures.value(self.score.scoring.metric)
         self.study.finish(trial, state, value)
         return value
