@@ -1,6 +1,7 @@
 import pytest
 
 from nuzzle.errors import InputError
+from nuzzle.io.jabs import KEYPOINTS as JABS
 from nuzzle.skeleton import MOUSE7, Skeleton, canonical_keypoint, canonical_mapping
 
 
@@ -49,6 +50,12 @@ def test_the_tail_behind_its_base_is_not_of_the_centre():
     assert found.centre == ("Nose", "TailBase", "leftear")
     # It counts where the user says so.
     assert Skeleton.infer(["nose", "tail", "tail_tip"], centre=["tail_tip"]).centre == ("tail_tip",)
+
+
+def test_nor_is_the_middle_of_the_tail():
+    assert {*JABS} - {*Skeleton.infer(JABS).centre} == {"mid_tail", "tip_tail"}
+    found = Skeleton.infer(["nose", "tail_base", "midtail", "tip_of_tail", "endtail", "neck"])
+    assert found.centre == ("nose", "tail_base", "neck")
 
 
 def test_given_roles_win():
@@ -108,6 +115,9 @@ def test_left_and_right_change_places():
         ("hind left 2", "hind right 2"),
         ("leftear", "rightear"),
         ("left_paw", "Right_Paw"),
+        ("Lear", "Rear"),
+        ("paw_fl", "paw_fr"),
+        ("FLpaw", "FRpaw"),
     ],
 )
 def test_sides_are_known_by_any_spelling(one, other):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nuzzle.errors import InputError
@@ -66,8 +66,19 @@ def _normal(name: str) -> str:
 _SIDE = re.compile(r"left|right|(?<![a-z])[lr](?![a-z])")
 
 
+_OTHER_SIDE = {"left": "right", "right": "left", "l": "r", "r": "l"}
+
+
 def _other_side(side: re.Match[str]) -> str:
-    return {"left": "right", "right": "left", "l": "r", "r": "l"}[side[0]]
+    return _OTHER_SIDE[side[0]]
+
+
+def _mirrored(name: str) -> Iterator[str]:
+    """What the same point of the other side may be called: ``paw_left``, ``lear``, ``fl_paw``."""
+    if (swapped := _SIDE.sub(_other_side, name)) != name:
+        yield swapped
+    for letter in re.finditer("[lr]", name):
+        yield name[: letter.start()] + _OTHER_SIDE[letter[0]] + name[letter.end() :]
 
 
 def canonical_keypoint(name: str) -> str:
@@ -102,7 +113,7 @@ def canonical_mapping(names: Sequence[str]) -> dict[str, str]:
 def _trunk(names: Sequence[str], tail_base: str) -> tuple[str, ...]:
     """Keypoints without those on the tail behind its base: a tail swings, the body stays."""
     shared = {name: _normal(canonical_keypoint(name)) for name in names}
-    return tuple(name for name in names if name == tail_base or not shared[name].startswith("tail"))
+    return tuple(name for name in names if name == tail_base or "tail" not in shared[name])
 
 
 @dataclass(frozen=True)
@@ -156,7 +167,10 @@ class Skeleton:
         """Index of each keypoint's partner after left and right change places."""
         normal = [_normal(name) for name in self.keypoints]
         partner = {name: index for index, name in enumerate(normal)}
-        found = [partner.get(_SIDE.sub(_other_side, name), i) for i, name in enumerate(normal)]
+        found = [
+            next((partner[each] for each in _mirrored(name) if each in partner), i)
+            for i, name in enumerate(normal)
+        ]
         # Two spellings of one point leave a third without a partner of its own.
         return tuple(there if found[there] == here else here for here, there in enumerate(found))
 

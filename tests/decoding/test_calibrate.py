@@ -65,6 +65,20 @@ def test_what_an_animal_does_to_itself_counts_once(overconfident, method):
         assert 1 < found["temperature"] < thrice.temperature
 
 
+def test_sets_count_once_what_an_animal_does_to_itself(overconfident):
+    """Pairs that say nothing new, as the others were not looked for there, do not tighten sets."""
+    alone = overconfident(1.0, exclusive=False, n_recordings=6)
+    alone = [replace(pair, pair=Pair("a", "b"), own=pair.behaviours[:1]) for pair in alone]
+    again = [
+        replace(pair, pair=Pair("a", other), observed=pair.observed & [True, False, False])
+        for pair in alone
+        for other in ("c", "d")
+    ]
+    settings = CalibrationConfig(method="none", adapt=False)
+    once, often = (fit_calibration(each, settings).conformal for each in (alone, alone + again))
+    assert once == often
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_curves_mend_it_too(overconfident, exclusive):
     pairs = overconfident(3.0, exclusive=exclusive)

@@ -6,6 +6,7 @@ import pytest
 
 from nuzzle.decoding import tune as module
 from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.tune import tune_decoder
 from nuzzle.decoding.tuned import Reached, objectives_of
 from nuzzle.errors import InputError
@@ -182,6 +183,22 @@ def test_labs_that_agree_keep_the_common_decoder(scored):
     tuned = tune_decoder(pairs, "frames")
     assert tuned.helps
     assert [lab.helps for lab in tuned.labs.values()] == [False, False]
+
+
+def test_a_lab_is_compared_with_what_would_decide_it_otherwise(scored):
+    """No common threshold tells, so that labs need their own; what is configured is right."""
+    rng = np.random.default_rng(0)
+    north, south = of_lab("north", rng, scored, 0.3, 0.1), of_lab("south", rng, scored, 0.6, 0.3)
+    right = {
+        pair.recording: Decoder(pair.behaviours, False, None, thresholds=Thresholds((value,)))
+        for pairs, value in ((north, 0.2), (south, 0.45))
+        for pair in pairs
+    }
+    tuned = tune_decoder([*north, *south], "frames", configured=right)
+    assert tuned.configured.macro_frame_f1 > 0.99 and not tuned.helps
+    for lab in tuned.labs.values():
+        assert lab.common.macro_frame_f1 > 0.99 and not lab.helps
+    assert tuned.decoders == right
 
 
 def test_small_labs_and_single_ones_have_none(scored):

@@ -83,6 +83,18 @@ def test_what_a_lab_did_not_look_for_may_have_no_probability(scored):
     assert evaluate(pairs, bootstrap=0)["attack"].true_frames == 2
 
 
+def test_rows_that_add_up_to_a_little_more_than_one_are_scored(scored):
+    """As those of a softmax in float32 do, where it is sure that nothing is done to oneself."""
+    said = np.array([[0.6, 1e-9, 0.40000004]], np.float32)
+    pairs = [
+        scored("a", "a", pair=Pair("black", other), own=("mount",), probability=said)
+        for other in "wx"
+    ]
+    *_, own = OwnApart(pairs).pairs
+    assert own.probability[0, 2] == 1
+    assert evaluate(pairs, bootstrap=0)["attack"].true_frames == 2
+
+
 def test_sets_are_judged_with_the_pair_that_they_are_of(scored):
     """Sets that are what was decided are sure of everything, right or wrong."""
     pairs = [scored("am..", "a.m.", pair=Pair("black", other), own=("mount",)) for other in "wxy"]

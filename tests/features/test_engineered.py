@@ -128,6 +128,14 @@ def test_facing_away_is_pi(time_s):
     assert named["target_facing_angle"].tolist() == pytest.approx([math.pi] * 50, abs=1e-5)
 
 
+def test_a_body_without_length_faces_nothing(time_s):
+    zero = torch.zeros_like(time_s)
+    points = body(zero, zero, zero)
+    named, _ = compute(points[:, :1].expand_as(points), body(zero + 20, zero, zero))
+    assert named["agent_facing_angle"].isnan().all()
+    assert named["target_facing_angle"].tolist() == pytest.approx([math.pi] * 50, abs=1e-5)
+
+
 def test_circular_motion_has_centripetal_acceleration(time_s):
     radius, omega = 15.0, 2.0
     angle = omega * time_s

@@ -141,6 +141,15 @@ def test_what_shows_no_heading_is_refused():
         frontend.prepare(alone)
 
 
+def test_a_model_in_pixels_is_not_given_centimetres():
+    """As from Python: what nuzzle reads from files is in pixels."""
+    pixels = replace(lying("nose", "tail_base"), px_per_cm=None)
+    frontend = Frontend.plan([pixels], Config.parse({"features": "engineered48"}))
+    assert frontend.prepare(pixels).unit == "px"
+    with pytest.raises(CompatibilityError, match="trained in px, and this recording is in cm"):
+        frontend.prepare(replace(pixels, unit="cm"))
+
+
 def test_bodies_are_measured_only_where_all_have_both_ends():
     """Without any scale; with one of them known, the other one is to be mended."""
     allow = {"features": "relational", "prepare": {"missing_keypoints": "allow"}}

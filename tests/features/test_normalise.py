@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from nuzzle.features.normalise import Normaliser
@@ -19,6 +20,17 @@ def test_missing_becomes_the_training_mean():
 def test_a_feature_that_was_never_there_is_harmless():
     normaliser = Normaliser.fit([torch.full((4, 1), torch.nan)])
     assert normaliser(torch.full((2, 1), torch.nan)).tolist() == [[0.0], [0.0]]
+
+
+def test_what_is_hardly_ever_missing_does_not_become_huge_where_it_is():
+    """One frame in 10,000: 100 standard deviations; often missing: as any other feature."""
+    often = torch.tile(torch.tensor([0.0, 1.0]), (5000,))
+    rarely = torch.zeros(10_000)
+    rarely[0] = 1.0
+    block = torch.stack([rarely, rarely, often, torch.zeros(10_000)], dim=1)
+    normaliser = Normaliser.fit([block], shares=(1, 2, 3))
+    (there,) = normaliser(torch.ones(1, 4)).tolist()
+    assert there == pytest.approx([100, 10, 1, 1], rel=1e-3)
 
 
 def test_it_survives_plain_values():

@@ -87,6 +87,22 @@ def test_multi_label_keeps_both(overlapping):
     assert observed[9].tolist() == [False, True]
 
 
+def test_a_behaviour_may_be_called_like_the_background_where_several_go_on_at_once():
+    recording = labelled(
+        [bout("other", 2, 4), bout("mount", 3, 8)],
+        [bout(name, 0, 10) for name in ("other", "mount")],
+    )
+    asked = LabelsConfig(mode="multilabel", behaviours=("mount", "other"))
+    assert LabelSpace.fit([recording], asked).names == ("mount", "other")
+    assert LabelSpace.fit([recording], LabelsConfig(mode="multilabel")).names == ("mount",)
+    for mode in ("multilabel", "exclusive"):
+        alone = labelled([bout("other", 2, 4)], [bout("other", 0, 10)])
+        with pytest.raises(TrainingError, match=r"'other' is the name of the background.*column"):
+            LabelSpace.fit([alone], LabelsConfig(mode=mode))
+        elsewhere = LabelsConfig(mode=mode, background="none")
+        assert LabelSpace.fit([alone], elsewhere).behaviours == ("other",)
+
+
 def test_frames_that_nobody_looked_at_have_no_target():
     recording = labelled([bout("mount", 2, 4)], [bout("mount", 2, 8)])
     space = LabelSpace.fit([recording], LabelsConfig())

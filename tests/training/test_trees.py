@@ -131,6 +131,18 @@ def test_the_masked_softmax_of_everything_is_lightgbms_own(sample):
     np.testing.assert_allclose(masked.predict(x), own.predict(x), atol=1e-5)
 
 
+def test_of_few_frames_trees_say_how_common_each_class_is(sample):
+    """LightGBM splits nothing below 200 frames, whether all was looked for or not."""
+    config = Config.load(None, ["model.name=trees", "training.epochs=2", "loss.alpha=none"])
+    active, observed = (mask[:60] for mask in sample.targets)
+    blind = observed & ([False, True, True] | active[:, [0]])
+    for seen in (observed, blind):
+        few = replace(sample, features=sample.features[:60], targets=Targets(active, seen))
+        trees = TreeClassifier(fitted(config, SPACE, [few]), exclusive=True)
+        said = trees.probabilities(few.features)
+        assert torch.equal(said, said[:1].expand(60, -1)) and 0.2 < said[0, 1] < 0.5
+
+
 def test_a_behaviour_that_nobody_ever_looked_for_is_never_said(sample):
     space = LabelSpace(("attack", "mount"), None, False, ())
     observed = np.ones((600, 2), dtype=bool)

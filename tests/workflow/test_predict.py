@@ -83,6 +83,16 @@ def test_a_manifest_with_semicolons_is_one(bundle_file, short, tmp_path):
     assert found == [("mouse0", 29.97), ("mouse1", 29.97)]
 
 
+def test_what_is_no_file_is_told_as_what_it_is(bundle_file, recording, tmp_path):
+    unfinished = tmp_path / "m.csv"
+    unfinished.write_text("recording,labels,split\n1,1.csv,val\n")
+    said = []
+    results = predict(bundle_file, unfinished, tmp_path / "out", say=said.append)
+    assert results.failed and any("there is no column 'poses' in" in line for line in said)
+    with pytest.raises(InputError, match="ask predict_recording"):
+        predict(bundle_file, recording, tmp_path / "other")
+
+
 def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).touch()

@@ -18,7 +18,7 @@ from nuzzle.decoding.calibrate import any_occurs
 from nuzzle.decoding.correct import corrected, fit_correction
 from nuzzle.errors import InputError
 from nuzzle.evaluation.conformal import Conformal, fit_conformal
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
 from nuzzle.probabilities.adaptation import Correction
 
 #: With more groups than this, several are left out at once.
@@ -145,4 +145,5 @@ def _fit(
     correction = fit_correction(pairs, settings, out_of_fold=out_of_fold)
     if promise is None:
         return Fitted(correction, None)
-    return Fitted(correction, fit_conformal(corrected(pairs, correction), 1 - promise))
+    once = counted_once(corrected(pairs, correction))  # as where the coverage is measured
+    return Fitted(correction, fit_conformal(once, 1 - promise))

@@ -71,9 +71,8 @@ def tune_decoder(
     nested = _nested(pairs, part_of, objectives, left)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     score, searched = Truth(pairs).score, search(mended, start, objectives)
-    decoder, common = searched, left.searched
-    everything = range(len(pairs))
-    if left.whole and _surely_better(pairs, everything, objectives, left.whole, left.searched):
+    decoder, common, every = searched, left.searched, range(len(pairs))
+    if left.whole and _surely_better(pairs, every, objectives, left.whole, left.searched):
         bouts, common = fit_whole_bouts(mended, objectives), left.whole
         decoder = replace(start, whole_bouts=bouts)
     tuned = Tuned(
@@ -87,9 +86,11 @@ def tune_decoder(
         in_sample=score(decoder.decode_pairs(mended)),
         folds=int(part_of.max()) + 1,
         groups=n_groups,
-        labs=_tuned_labs(mended, left, common, searched, objectives),
     )
-    return replace(tuned, decoders=_used(pairs, part_of, tuned, left, nested))
+    if not tuned.helps:
+        common = nested = left.configured
+    labs = _tuned_labs(mended, left, common, searched, objectives)
+    return replace(tuned, labs=labs, decoders=_used(pairs, part_of, objectives, left, nested))
 
 
 class _Way(NamedTuple):
@@ -181,17 +182,21 @@ def _nested(
 def _used(
     pairs: Sequence[ScoredPair],
     part_of: NDArray[np.int64],
-    tuned: Tuned,
+    objectives: Mapping[str, Objective],
     left: _LeftOut,
-    nested: _Way,
+    common: _Way,
 ) -> dict[str, Decoder]:
-    """Recording -> what decides it in the way that a bundle uses, without having seen its part."""
-    common = nested if tuned.helps else left.configured
+    """Recording -> what decides it in the way that a bundle uses, without having seen its part.
+
+    Args:
+        pairs, part_of: of all labs, and the part that each is in.
+        objectives: behaviour -> what is maximised for it.
+        left: what is decided on them.
+        common: what of that the bundle uses for all labs.
+    """
     ways = [common for _ in pairs]
     for mine in _large_labs(pairs).values():
-        better = _better_elsewhere(
-            pairs, part_of, mine, tuned.objective, left.own, left.raw, nested
-        )
+        better = _better_elsewhere(pairs, part_of, mine, objectives, left.own, left.raw, common)
         for n in mine:
             ways[n] = left.own if better[part_of[n]] else common
     used = _Way.mixed(ways)
@@ -222,7 +227,7 @@ def _tuned_labs(
     Args:
         pairs: of all labs.
         left: what is decided on them.
-        common: what of that is decided in common.
+        common: what of that the bundle uses for all labs.
         start: what the search begins with.
         objectives: behaviour -> what is maximised for it.
     """

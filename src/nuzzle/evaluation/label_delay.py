@@ -67,8 +67,10 @@ def _agreement(pair: ScoredPair, delays: NDArray[np.int64], block: int) -> NDArr
     n_blocks = (pair.n_frames - 2 * most) // block
     if n_blocks < 1:
         return np.empty((len(delays), 0))
-    observed, truth = pair.observed[inside], pair.truth[inside]
-    known = np.where(np.isfinite(pair.probability), pair.probability, 0.5)
+    asked = pair.looked_for
+    observed, truth = pair.observed[inside][:, asked], pair.truth[inside][:, asked]
+    known = pair.probability[:, asked]
+    known = np.where(np.isfinite(known), known, 0.5)
     known = np.clip(known, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY).astype(np.float64)
     yes, no = np.log(known), np.log1p(-known)
     active, absent = (observed & truth).astype(float), (observed & ~truth).astype(float)

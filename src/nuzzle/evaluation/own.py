@@ -109,7 +109,8 @@ def looked_for(observed: Masks, kept: Masks, background: Masks) -> Masks:
 def with_others(probability: NDArray[Any], kept: Masks, background: Masks) -> NDArray[Any]:
     """Probabilities `(time, behaviour)`; what is probable of the others is background."""
     others = np.nansum(probability[:, ~kept & ~background], axis=1, keepdims=True)
-    return np.where(background, probability + others, probability)
+    # Numbers of float32 that add up to one may add up to a little more.
+    return np.where(background, np.minimum(probability + others, 1), probability)
 
 
 def one_at_a_time(said: Masks, probability: NDArray[Any]) -> Masks:

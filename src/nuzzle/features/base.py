@@ -80,6 +80,11 @@ class FeatureSet(ABC):
         """Columns that say yes or no, 1 or -1; they are not normalised."""
         return ()
 
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Columns that are shares, 0 to 1, and may hardly ever be more than 0 in training."""
+        return ()
+
     @abstractmethod
     def blocks(self, points: Tensor) -> list[Tensor]:
         """Blocks `(..., feature, time)` from points `(..., animal, keypoint, 2, time)`."""

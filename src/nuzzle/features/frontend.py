@@ -96,6 +96,11 @@ class Frontend:
                 + self._lacking_too(recording)
             )
         prepared = self.pipeline(recording)
+        if prepared.unit != self.unit:
+            raise CompatibilityError(
+                f"recording {recording.name!r}: the model was trained in {self.unit}, and this "
+                f"recording is in {recording.unit}. Give it as the tracker wrote it."
+            )
         if not self.skeleton.shows_heading(lacking := self.lacking(recording)):
             raise CompatibilityError(
                 f"recording {recording.name!r} does not show which way its animals face: of the "

@@ -12,7 +12,7 @@ from nuzzle.skeleton import Skeleton
 def traits(skeleton: Skeleton) -> tuple[Trait, ...]:
     """A flag for each keypoint, and the share of keypoints that are missing."""
     names = (*(f"{keypoint}_missing" for keypoint in skeleton.keypoints), "missing_share")
-    return tuple(Trait(name, "", summary="none") for name in names)
+    return tuple(Trait(name, "", summary="none", share=True) for name in names)
 
 
 def compute(points: Tensor) -> Tensor:

@@ -11,6 +11,9 @@ from torch import Tensor
 
 #: Frames that are summed at once, so that memory does not grow with the recordings.
 _PART_FRAMES = 16_384
+#: Shares are not scaled up more than by ten: a point that is hardly ever missing in training is
+#: missing for long where a cable hides it, which must not be a number of a size never met.
+LEAST_SHARE_STD = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +34,15 @@ class Normaliser:
         return (features - self.mean).div_(self.std).nan_to_num_(nan=0.0)
 
     @classmethod
-    def fit(cls, blocks: Iterable[Tensor], flags: Sequence[int] = ()) -> Normaliser:
+    def fit(
+        cls, blocks: Iterable[Tensor], flags: Sequence[int] = (), shares: Sequence[int] = ()
+    ) -> Normaliser:
         """Statistics over blocks of `(time, feature)`; missing values do not count.
 
         Args:
             blocks: of the training recordings.
             flags: features that are not scaled.
+            shares: features between 0 and 1, which are not scaled up much.
         """
         sums = []
         for part in (part for block in blocks for part in torch.split(block, _PART_FRAMES)):
@@ -49,6 +55,7 @@ class Normaliser:
         mean = total / enough
         std = (squares / enough - mean**2).clamp(min=0).sqrt()
         std = torch.where(std > 1e-6 * (1 + mean.abs()), std, 1.0)
+        std[list(shares)] = std[list(shares)].clamp(min=LEAST_SHARE_STD)
         # Scaled, a flag that is always or never set in training would be 0 either way.
         mean[list(flags)], std[list(flags)] = 0.0, 1.0
         return cls(mean.float(), std.float())

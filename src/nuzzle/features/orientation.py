@@ -38,9 +38,11 @@ def facing(headings: Tensor, centres: Tensor) -> Tensor:
         centres: `(..., animal, 2, time)`.
 
     Returns:
-        `(..., 2, time)`, rad, 0 (facing the other) to pi (facing away).
+        `(..., 2, time)`, rad, 0 (facing the other) to pi (facing away); NaN where a body has no
+        length, or both are in one place.
     """
     to_other = centres.flip(-3) - centres
     cross = headings[..., 0, :] * to_other[..., 1, :] - headings[..., 1, :] * to_other[..., 0, :]
     dot = (headings * to_other).sum(dim=-2)
-    return torch.atan2(cross.abs(), dot)
+    nowhere = (cross == 0) & (dot == 0)
+    return torch.atan2(cross.abs(), dot).masked_fill(nowhere, torch.nan)

@@ -108,6 +108,11 @@ class Relational(FeatureSet):
         """Names and units; K * K + K (K - 1) + 10 K + 16 columns, and 2 K + 11 for each lag."""
         return tuple(Column(trait.name, trait.unit) for trait in self.traits)
 
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """What is missing."""
+        return tuple(i for i, trait in enumerate(self.traits) if trait.share)
+
     def measure(self, points: Tensor) -> Parts:
         """Everything, from points `(..., animal, keypoint, 2, time)`."""
         centres = geometry.centre(points, self.skeleton)

@@ -45,6 +45,12 @@ class WindowedRelative(FeatureSet):
         compared = (Column(f"{name}_relative", "") for name, _ in self.windowed.inner.columns)
         return (*self.windowed.columns, *compared)
 
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Those of `windowed`, and its relations', compared."""
+        first = len(self.windowed.columns)
+        return (*self.windowed.shares, *(first + inner for inner in self.windowed.inner.shares))
+
     def blocks(self, points: Tensor) -> list[Tensor]:
         """Those of `windowed`, then its relations, compared."""
         blocks = self.windowed.blocks(points)

@@ -15,9 +15,11 @@ class Trait(NamedTuple):
         summary: which statistics over longer windows become features: none, the mean, or also the
             spread. Few quantities deserve the spread: many of them over long windows tell
             recordings apart rather than behaviours.
+        share: whether it is a share, or a flag that is 0 or 1.
     """
 
     name: str
     unit: str
     odd: bool = False
     summary: Literal["none", "mean", "spread"] = "mean"
+    share: bool = False

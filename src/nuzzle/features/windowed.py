@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import ClassVar
 
 import torch
@@ -84,6 +85,14 @@ class Windowed(FeatureSet):
             for half in halves
             for name, unit in named
         ]
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Those of `inner`, and their statistics."""
+        windows, extremes = len(self.half_windows), len(self.half_extremes)
+        parts = [self.averaged] * windows + [self.spread] * (windows + 2 * extremes)
+        of = chain(range(len(self.inner.columns)), *parts)
+        return tuple(column for column, inner in enumerate(of) if inner in self.inner.shares)
 
     def blocks(self, points: Tensor) -> list[Tensor]:
         """The inner features and the statistics, in the order of `columns`."""

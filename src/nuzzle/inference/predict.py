@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,21 +72,25 @@ def predict_raw(
     prepared: Sequence[Recording],
     pairs: Sequence[Pair] = (),
     wanted: Wanted = None,
+    looked_for: Mapping[Pair, NDArray[np.bool_]] | None = None,
 ) -> list[PairProbability]:
     """The same without calibration: what the model itself, or all members combined, say.
 
-    Behaviours that are not `wanted` may be left out, as by `Classifier.probabilities`.
+    Behaviours that are not `wanted` may be left out, as by `Classifier.probabilities`. Members are
+    combined as for what was `looked_for` in a pair, `(behaviour,)`; all that is wanted by default.
     """
     said = predict_members(bundle, recording, prepared, pairs, wanted)
     if bundle.combiner is None:
         return [PairProbability(*each) for each in said[0].items()]
     # Without direction, members with symmetric features and others may look at other orders.
     common = [pair for pair in said[0] if all(pair in member for member in said)]
-    looked_for = bundle.looked_for(recording.lab) if wanted is None else wanted
-    return [
-        PairProbability(pair, bundle.combiner([member[pair] for member in said], looked_for))
-        for pair in common
-    ]
+    of_all = bundle.looked_for(recording.lab) if wanted is None else wanted
+    out = []
+    for pair in common:
+        mine = (looked_for or {}).get(pair, of_all)
+        each = [member[pair] for member in said]
+        out.append(PairProbability(pair, bundle.combiner(each, mine)))
+    return out
 
 
 def predict_members(

@@ -103,9 +103,18 @@ def _format(path: Path, name: str) -> PoseFormat | LabelFormat:
             raise
         if not name:
             refuse_nearly(path, POSE_FORMATS)
-            if any(looks_like_manifest(path, some) for some in _PARTS_OF_MANIFEST):
-                Manifest.load(path)  # says what it lacks
+            refuse_unfinished_manifest(path)
         raise _none_of_them(path, name) from error
+
+
+def refuse_unfinished_manifest(path: Path) -> None:
+    """Say what a table lacks that has columns of a manifest, and not all that it needs.
+
+    Raises:
+        ManifestError: it is one.
+    """
+    if any(looks_like_manifest(path, some) for some in _PARTS_OF_MANIFEST):
+        Manifest.load(path)
 
 
 def _suffixes(formats: Sequence[PoseFormat] | Sequence[LabelFormat]) -> tuple[str, ...]:

@@ -235,9 +235,17 @@ class LabelSpace:
             )
         background = backgrounds.pop() if len(backgrounds) == 1 else config.background
         names = _class_names(config, frames, background)
-        behaviours = [name for name in names if name != background]
-        rarest_first = tuple(sorted(behaviours, key=lambda name: (frames[name], name)))
         exclusive = config.mode == "exclusive"
+        # Where any number of behaviours may go on, one may well be called like the background.
+        asked = () if exclusive else config.behaviours
+        behaviours = [name for name in names if name != background or name in asked]
+        if not behaviours:
+            raise TrainingError(
+                f"There is no behaviour to learn: {background!r} is the name of the background. If "
+                "it is a behaviour, name the background otherwise, in the column background of "
+                "the manifest or with --set labels.background=NAME."
+            )
+        rarest_first = tuple(sorted(behaviours, key=lambda name: (frames[name], name)))
         return cls(
             names=names if exclusive else tuple(behaviours),
             background=background if exclusive else None,

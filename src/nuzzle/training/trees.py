@@ -206,7 +206,9 @@ def _boost_among(
         p = softmax(np.where(looked, score, -np.inf), axis=1)
         return (p - true) * weight, n / (n - 1) * p * (1 - p) * weight
 
-    data = package.Dataset(x, y, init_score=np.repeat(start, len(y)))
+    # Of few frames no column can be split. LightGBM's own objective takes that for constant trees.
+    unfiltered = {"feature_pre_filter": False}
+    data = package.Dataset(x, y, init_score=np.repeat(start, len(y)), params=unfiltered)
     booster = _train(data, {**settings, "objective": objective}, config)
     # Its text shall say the same as that of LightGBM's own, so that all are used alike.
     for tree, first in zip(booster.dump_model()["tree_info"][:n], start, strict=True):

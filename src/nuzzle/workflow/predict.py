@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from nuzzle.errors import InputError, NuzzleError
+from nuzzle.errors import FormatError, InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
+from nuzzle.io.describe import refuse_unfinished_manifest
 from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
@@ -71,7 +72,7 @@ def predict(
         OutputError, BundleError: `out` holds something else or is not writable; no such bundle.
     """
     common = common_values(common)
-    if not (chosen := _once(several(files), say)):
+    if not (chosen := _once(files, say)):
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     run = results_of(bundle, "prediction", command)
@@ -209,14 +210,16 @@ def _entries(
             yield replace(entry, recording=name)
 
 
-def _once(files: Iterable[str | Path], say: Say) -> list[Path]:
+def _once(files: str | Path | Iterable[str | Path], say: Say) -> list[Path]:
     """Each file once, however its path is spelled.
 
     Raises:
-        InputError: two seem to be the same recording.
+        InputError: two seem to be the same recording; or they are no files.
     """
+    if isinstance(files, Recording):
+        raise InputError("Name files to label; of a recording in memory, ask predict_recording().")
     seen: dict[Path, Path] = {}
-    for path in map(Path, files):
+    for path in map(Path, several(files)):
         first = seen.setdefault(path.resolve(), path)
         if first is not path:
             say(f"warning: {path} is labelled once: it is the same file as {first}")
@@ -257,7 +260,11 @@ def entries_of(path: Path, common: Mapping[str, Any], split: str = "") -> Iterat
         rows = manifest.select(split) if split else manifest
         yield from (_filled(row, common) for row in rows)
         return
-    form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
+    try:
+        form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
+    except FormatError:
+        refuse_unfinished_manifest(path)
+        raise
     if form.items is None:
         yield Entry(path.stem, path, **common)
         return

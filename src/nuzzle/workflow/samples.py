@@ -91,7 +91,8 @@ def measure(
         ]
         for split, part in pairs.items()
     }
-    normaliser = Normaliser.fit(features["train"], frontend.feature_set.flags)
+    of_set = frontend.feature_set
+    normaliser = Normaliser.fit(features["train"], of_set.flags, of_set.shares)
     frontend = frontend.with_normaliser(normaliser)
     for raw in chain.from_iterable(features.values()):
         raw.copy_(normaliser(raw))

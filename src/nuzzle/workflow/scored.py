@@ -112,7 +112,7 @@ def probable(
         looked_for: of those that are wanted, what was looked for, `(behaviour,)`.
     """
     wanted = np.any([*looked_for.values()], axis=0) | bundle.looked_for(recording.lab)
-    for pair, said in predict_raw(bundle, recording, prepared, pairs, wanted):
+    for pair, said in predict_raw(bundle, recording, prepared, pairs, wanted, looked_for):
         if pair in looked_for:
             mine = looked_for[pair]
             raw = among(said, mine) if bundle.space.exclusive else said
