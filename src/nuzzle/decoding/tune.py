@@ -64,8 +64,7 @@ def tune_decoder(
     Raises:
         InputError: nothing to score, one group, other classes in some pairs, or no such objective.
     """
-    objectives = _objectives(objective, pairs)
-    part_of, n_groups = _parts(pairs, folds, seed)
+    objectives, (part_of, n_groups) = _objectives(objective, pairs), _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, configured or {}, objectives, calibration)
     nested = _nested(pairs, part_of, objectives, left)
