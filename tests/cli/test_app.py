@@ -1,6 +1,8 @@
 import errno
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -192,6 +194,11 @@ def test_what_only_prints_needs_no_file_to_write(command, show):
     assert "--out" in bare.output and show in bare.output
 
 
-def test_the_next_command_can_be_pasted(capsys):
+@pytest.mark.parametrize(
+    ("joined", "shown"), [(shlex.join, "'my results'"), (subprocess.list2cmdline, '"my results"')]
+)
+def test_the_next_command_can_be_pasted(capsys, monkeypatch, joined, shown):
+    """Into a shell of Linux or macOS, and into that of Windows."""
+    monkeypatch.setattr(console, "_joined", joined)
     console.print_results(Path("my results"))
-    assert capsys.readouterr().out.strip().endswith("nuzzle report 'my results'")
+    assert capsys.readouterr().out.strip().endswith(f"nuzzle report {shown}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +22,9 @@ _IN_ONE_PIECE = 16
 
 #: How every JSON that is written begins: the version of nuzzle is its first value.
 _BEGINS = b'{\n  "nuzzle":'
+
+#: Joins words to a line that the user's shell takes apart again; cmd.exe knows no single quotes.
+_joined = subprocess.list2cmdline if os.name == "nt" else shlex.join
 
 _json_owns_stdout = False
 
@@ -147,9 +152,20 @@ def check_positive(option: str, value: float | None) -> None:
         raise InputError(f"{option} is a positive number; got {value:g}.")
 
 
+def to_paste(*words: str | Path) -> str:
+    """A command, as it can be pasted into the user's shell."""
+    return _joined(list(map(str, words)))
+
+
+def as_typed() -> str:
+    """The command that is running."""
+    return to_paste("nuzzle", *sys.argv[1:])
+
+
 def print_results(directory: Path) -> None:
     """Where results are, and the command for a report of them, to be pasted as it is."""
-    out().print(f"Results: {directory}. A report of them: nuzzle report {quote(str(directory))}")
+    report = to_paste("nuzzle", "report", directory)
+    out().print(f"Results: {directory}. A report of them: {report}")
 
 
 def print_table(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +38,7 @@ def evaluate(
     json: JsonTarget = None,
 ) -> None:
     """Score a bundle on the labelled recordings of a split."""
-    from nuzzle.cli.console import emit_json, print_results, say
+    from nuzzle.cli.console import as_typed, emit_json, print_results, say
     from nuzzle.cli.figures import print_evaluation
     from nuzzle.workflow.evaluate import evaluate as run
 
@@ -51,7 +49,7 @@ def evaluate(
         out,
         overwrite=overwrite,
         allow_seen=allow_seen,
-        command=shlex.join(["nuzzle", *sys.argv[1:]]),
+        command=as_typed(),
         say=say,
     )
     print_evaluation(result, split)

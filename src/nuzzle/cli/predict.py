@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +45,7 @@ def predict(
 ) -> None:
     """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
     from nuzzle.cells import parse_mapping
-    from nuzzle.cli.console import emit_json, print_results, say
+    from nuzzle.cli.console import as_typed, emit_json, print_results, say
     from nuzzle.cli.figures import print_time_budget
     from nuzzle.errors import InputError
     from nuzzle.workflow.predict import predict as run
@@ -70,7 +68,7 @@ def predict(
         common=common,
         overwrite=overwrite,
         resume=resume,
-        command=shlex.join(["nuzzle", *sys.argv[1:]]),
+        command=as_typed(),
         say=say,
     )
     if results.done:

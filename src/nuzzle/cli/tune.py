@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,7 +105,7 @@ def tune(
 def _print_search(found: Search, out: Path, on: _On) -> None:
     """The best trials, and what to do next."""
     from nuzzle.cli.console import out as console
-    from nuzzle.cli.console import print_table
+    from nuzzle.cli.console import print_table, to_paste
     from nuzzle.errors import count
 
     done = found.trials[found.trials["state"] == "complete"].nlargest(5, "score")
@@ -122,5 +121,5 @@ def _print_search(found: Search, out: Path, on: _On) -> None:
         style="dim",
     )
     console().print(f"Table: {out.with_suffix('.trials.csv')}; picture: {out.with_suffix('.png')}")
-    config = shlex.quote(str(out))
-    console().print(f"Train with it: nuzzle train MANIFEST --config {config} --out BUNDLE")
+    train = to_paste("nuzzle", "train", "MANIFEST", "--config", out, "--out", "BUNDLE")
+    console().print(f"Train with it: {train}")
