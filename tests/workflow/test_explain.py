@@ -87,6 +87,20 @@ def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):
         nuzzle.explain(bundle_file, [study], out)
 
 
+def test_the_pair_that_is_asked_for(bundle_file, manifest, tmp_path):
+    study = tmp_path / "one.csv"
+    Manifest(manifest.entries[3:4]).save(study)
+    asked = {"behaviours": ["attack"], "frames": [100], "repeats": 0}
+    for one, other in ("resident", "intruder"), ("intruder", "resident"):
+        out = tmp_path / one
+        (row,) = nuzzle.explain(bundle_file, study, out, pair=f"{one} -> {other}", **asked)[
+            "attribution"
+        ]
+        assert (row["agent"], row["target"]) == (one, other)
+    with pytest.raises(InputError, match="no pair 'resident->cat'; it has .*'resident->intruder'"):
+        nuzzle.explain(bundle_file, study, tmp_path / "no", pair="resident->cat", **asked)
+
+
 def test_copies_of_what_was_learned_are_told(bundle_file, manifest, tmp_path):
     study = tmp_path / "one.csv"
     Manifest((replace(manifest.entries[0], recording="visit", group="visit"),)).save(study)

@@ -97,8 +97,14 @@ def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).touch()
     table = "recording,poses,fps\nm1,one.csv,25\nm2,two.csv,\n"
-    rows = entries_of(write_text(tmp_path / "m.csv", table), {"fps": 30.0, "lab": "here"})
+    said = []
+    rows = entries_of(
+        write_text(tmp_path / "m.csv", table), {"fps": 30.0, "lab": "here"}, say=said.append
+    )
     assert [(row.fps, row.lab) for row in rows] == [(25.0, "here"), (30.0, "here")]
+    assert [line.removeprefix(f"{tmp_path}/") for line in said] == [
+        "m.csv: its own fps is used for m1, not 30.0"
+    ]
 
 
 def test_a_slip_in_what_holds_for_all_is_said_before_anything_is_written(short, tmp_path):
@@ -384,7 +390,7 @@ def test_of_many_pairs_it_is_said_how_many_and_how_far(bundle, tmp_path, recordi
     many = changed(recording, position=position, individuals=names)
     monkeypatch.setattr(module, "load_entry", lambda entry: many)
     (tmp_path / "many.csv").write_text("x")
-    monkeypatch.setattr(module, "entries_of", lambda path, common: [Entry("many", path)])
+    monkeypatch.setattr(module, "entries_of", lambda path, common, **_: [Entry("many", path)])
     said = []
     results = predict(bundle, [tmp_path / "many.csv"], tmp_path / "out", say=said.append)
     assert said[0].startswith("changed: 7 animals with a point make 42 pairs, each of 60 frames")

@@ -26,13 +26,21 @@ _Behaviours = Annotated[
 _Frames = Annotated[
     str, typer.Option(help="Frames of the video to explain, as 120,480, not the longest bouts.")
 ]
+_Pair = Annotated[
+    str,
+    typer.Option(help="Of whom, as 'm1->m2'; by default whoever shows the behaviour most."),
+]
 _Bouts = Annotated[int, typer.Option(min=1, help="How many bouts of each behaviour to explain.")]
 _Repeats = Annotated[
     int, typer.Option(min=0, help="How often each family of features is shifted; 0 leaves it out.")
 ]
-_Fps = Annotated[float | None, typer.Option(help="Frames per second, where the files do not say.")]
+_Fps = Annotated[
+    float | None,
+    typer.Option(help="Frames per second of pose files, whatever they say, and of rows without."),
+]
 _PxPerCm = Annotated[
-    float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
+    float | None,
+    typer.Option(help="Pixels in a centimetre of pose files, and of rows without."),
 ]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an explanation in --out.")]
 
@@ -45,6 +53,7 @@ def explain(
     split: _Split = "",
     behaviour: _Behaviours = None,
     frames: _Frames = "",
+    pair: _Pair = "",
     bouts: _Bouts = 3,
     repeats: _Repeats = 5,
     fps: _Fps = None,
@@ -70,6 +79,7 @@ def explain(
         split=split,
         behaviours=behaviour or (),
         frames=chosen,
+        pair=pair,
         bouts=bouts,
         repeats=repeats,
         common={"fps": fps, "px_per_cm": px_per_cm},

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 _Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
 _Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
-_Fps = Annotated[float | None, typer.Option(help="Frames per second, where the files do not say.")]
+_Fps = Annotated[
+    float | None,
+    typer.Option(help="Frames per second of pose files, whatever they say, and of rows without."),
+]
 _PxPerCm = Annotated[
-    float | None, typer.Option(help="Pixels in a centimetre, where the files do not say.")
+    float | None,
+    typer.Option(help="Pixels in a centimetre of pose files, and of rows without."),
 ]
 _Lab = Annotated[
-    str, typer.Option(help="Who recorded, if it is a lab that the model was trained on.")
+    str,
+    typer.Option(
+        help="Who recorded, if the model was trained on that lab; of pose files, and rows without."
+    ),
 ]
 _Keypoints = Annotated[str, typer.Option(help="What the keypoints are called: old=new;old=new.")]
 _PoseFormat = Annotated[

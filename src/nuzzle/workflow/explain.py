@@ -29,7 +29,7 @@ from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
-from nuzzle.workflow.explain_frames import Example, choose_frames, explain_frames, given_frames
+from nuzzle.workflow.explain_frames import choose_frames, explain_frames, given_frames
 from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording, targets_of
 
@@ -48,6 +48,7 @@ def explain(
     split: str = "",
     behaviours: str | Sequence[str] = (),
     frames: Sequence[int] = (),
+    pair: str = "",
     bouts: int = 3,
     repeats: int = 5,
     common: Mapping[str, Any] | None = None,
@@ -67,32 +68,33 @@ def explain(
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
         frames: frames to explain, in place of the middles of bouts; of a single recording.
+        pair: of whom, as ``agent->target``; by default whoever shows the behaviour.
         bouts: how many bouts of each behaviour are explained.
         repeats: how often each family is shifted; 0 leaves the importance of families out.
-        common: what files and rows do not say, as attributes of `Entry`.
+        common: attributes of `Entry`, as of `predict`.
         overwrite, say: whether an explanation in `out` may be replaced; is told what is going on.
 
     Returns:
         What ``summary.json`` holds.
 
     Raises:
-        InputError: no such behaviour, frame, member or column, or gradients are asked of trees.
+        InputError: no such behaviour, frame, pair or member, or gradients are asked of trees.
         OutputError: `out` holds something, or cannot be written.
     """
     common, behaviours = common_values(common), several(behaviours)
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    bundle = _chosen(whole, member, behaviours, frames)
+    bundle = _chosen(whole, member, behaviours, frames, pair)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(files, split, common, say)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
         job.note_member_of(whole)
-        summary = job.run(frames, bouts, repeats)
+        summary = job.run(frames, pair, bouts, repeats)
         folder.finish(summary)
     return {**summary, "notes": folder.notes}
 
 
 def _chosen(
-    bundle: Bundle, member: str, behaviours: Sequence[str], frames: Sequence[int]
+    bundle: Bundle, member: str, behaviours: Sequence[str], frames: Sequence[int], pair: str
 ) -> Bundle:
     """The member that is asked for, or weighs most, as a bundle of its own.
 
@@ -105,7 +107,7 @@ def _chosen(
         raise InputError(f"The bundle is not an ensemble, so it has no member {member!r}.")
     for name in behaviours:
         column_of(bundle, name)
-    if frames:
+    if frames or pair:
         gradients_of(bundle)
     return bundle
 
@@ -115,7 +117,7 @@ def _load(
 ) -> list[Recording]:
     recordings = []
     for file in several(files):
-        for entry in entries_of(Path(file), common, split):
+        for entry in entries_of(Path(file), common, split, say):
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))
     return recordings
@@ -131,7 +133,7 @@ class _Job:
     folder: ExplanationFolder
     say: Say
 
-    def run(self, frames: Sequence[int], bouts: int, repeats: int) -> dict[str, Any]:
+    def run(self, frames: Sequence[int], pair: str, bouts: int, repeats: int) -> dict[str, Any]:
         """All parts; what ``summary.json`` holds."""
         self.note_seen()
         return {
@@ -139,7 +141,7 @@ class _Job:
             "model": self.bundle.config.model.name,
             "behaviours": list(self.behaviours),
             "recordings": [each.name for each in self.recordings],
-            "attribution": self.attribution(frames, bouts),
+            "attribution": self.attribution(frames, pair, bouts),
             "importance": self.importance(repeats),
             "shap": self.shap(),
         }
@@ -170,7 +172,9 @@ class _Job:
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")
 
-    def attribution(self, frames: Sequence[int], bouts: int) -> list[dict[str, Any]] | None:
+    def attribution(
+        self, frames: Sequence[int], pair: str, bouts: int
+    ) -> list[dict[str, Any]] | None:
         """Attributions to keypoints and moments; None for what has no gradients."""
         if not isinstance(self.bundle.classifier, NetworkClassifier):
             self.note(
@@ -178,11 +182,8 @@ class _Job:
                 "attributions to keypoints and moments are left out."
             )
             return None
-        examples: list[Example]
-        if frames:
-            examples = given_frames(self.bundle, self.recordings, self.behaviours, frames)
-        else:
-            examples = choose_frames(self.bundle, self.recordings, self.behaviours, bouts)
+        of = self.bundle, self.recordings, self.behaviours
+        examples = given_frames(*of, frames, pair) if frames else choose_frames(*of, bouts, pair)
         missing = sorted(set(self.behaviours) - {each.behaviour for each in examples})
         if missing and not frames:
             self.note(f"The model finds no bout of {', '.join(missing)}: there is none to explain.")

@@ -13,7 +13,7 @@ from nuzzle.errors import InputError, count
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_prepared
+from nuzzle.inference.predict import PairProbability, predict_prepared
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -52,11 +52,18 @@ class Example(NamedTuple):
 
 
 def choose_frames(
-    bundle: Bundle, recordings: Sequence[Recording], behaviours: Sequence[str], bouts: int
+    bundle: Bundle,
+    recordings: Sequence[Recording],
+    behaviours: Sequence[str],
+    bouts: int,
+    pair: str = "",
 ) -> list[Example]:
     """The middles of the longest bouts that a bundle finds, `bouts` of each behaviour.
 
     What an animal does to itself is one bout, though it is seen beside each other animal.
+
+    Raises:
+        InputError: a recording has no pair called `pair`.
     """
     found: list[Example] = []
     for recording in recordings:
@@ -64,16 +71,16 @@ def choose_frames(
         at = FrameMap.of(recording, prepared.require_fps()).new_of_old
         decoder = bundle.decoder_of(recording.lab)
         agents: set[str] = set()
-        for pair, probability in predict_prepared(bundle, recording, copies):
+        for one, probability in _said(bundle, recording, copies, pair):
             decided = decoder(probability, recording.require_fps())
-            own = bundle.space.own if pair.agent in agents else ()
-            agents.add(pair.agent)
+            own = bundle.space.own if one.agent in agents else ()
+            agents.add(one.agent)
             for name in (each for each in behaviours if each not in own):
                 for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
                     middle, long = int(start + stop) // 2, int(stop - start)
                     frame = recording.start_frame + middle
                     found.append(
-                        Example(recording.name, prepared, pair, name, frame, int(at[middle]), long)
+                        Example(recording.name, prepared, one, name, frame, int(at[middle]), long)
                     )
     longest = sorted(found, key=lambda each: -each.frames)
     return [
@@ -86,11 +93,19 @@ def given_frames(
     recordings: Sequence[Recording],
     behaviours: Sequence[str],
     frames: Sequence[int],
+    pair: str = "",
 ) -> list[Example]:
-    """The frames of the video that were asked for, in the pair that shows a behaviour most.
+    """The frames of the video that were asked for.
+
+    Args:
+        bundle: a network.
+        recordings: one.
+        behaviours: what is explained in each frame.
+        frames: of the video.
+        pair: ``agent->target``; by default the one that shows a behaviour most in that frame.
 
     Raises:
-        InputError: there are several recordings, or no such frame.
+        InputError: there are several recordings, no such frame or no such pair.
     """
     if len(recordings) != 1:
         raise InputError(
@@ -106,7 +121,7 @@ def given_frames(
         )
     (prepared,) = copies = bundle.prepare(recording)
     at = FrameMap.of(recording, prepared.require_fps()).new_of_old
-    said = predict_prepared(bundle, recording, copies)
+    said = _said(bundle, recording, copies, pair)
     out = []
     for name in behaviours:
         column = bundle.space.names.index(name)
@@ -115,6 +130,33 @@ def given_frames(
             most = max(said, key=lambda each: float(each.probability[here, column]))
             out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[here]), 0))
     return out
+
+
+def _said(
+    bundle: Bundle, recording: Recording, copies: Sequence[Recording], pair: str
+) -> list[PairProbability]:
+    """What a bundle says of the pair called ``agent->target``, or of all pairs where none is."""
+    said = predict_prepared(bundle, recording, copies)
+    if not pair:
+        return said
+
+    def names(each: Pair) -> list[str]:
+        orders = [each] if bundle.space.directed else [each, Pair(*each[::-1])]
+        return [f"{agent}->{target}" for agent, target in orders]
+
+    mine = [
+        each for each in said if _without_blanks(pair) in map(_without_blanks, names(each.pair))
+    ]
+    if not mine:
+        raise InputError(
+            f"recording {recording.name!r} has no pair {pair!r}; it has "
+            f"{[names(each.pair)[0] for each in said]}."
+        )
+    return mine
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(text.split())
 
 
 def explain_frames(

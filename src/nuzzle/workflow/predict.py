@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nuzzle.errors import FormatError, InputError, NuzzleError
+from nuzzle.errors import FormatError, InputError, NuzzleError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
@@ -63,7 +63,8 @@ def predict(
         bundle: a trained model, or its file.
         files: pose files, or manifests; or one.
         out: folder for the results.
-        common: what files and rows do not say, as attributes of `Entry`: fps, px_per_cm, lab...
+        common: of pose files, in place of what they say, and of rows that do not say it: attributes
+            of `Entry`, as fps, px_per_cm, lab...
         overwrite, resume: whether results in `out` may be replaced, or gone on with.
         command, say: what was typed, for the report; is told what is going on.
 
@@ -195,7 +196,7 @@ def _entries(
     shared = {stem for stem, number in stems.items() if number > 1}
     for path in files:
         try:
-            found = [replace(entry, labels=None) for entry in entries_of(path, common)]
+            found = [replace(entry, labels=None) for entry in entries_of(path, common, say=say)]
         except NuzzleError as error:
             say(f"warning: {path}: no result: {error}")
             before = [name for name, each in done.items() if each.poses == str(path.resolve())]
@@ -247,18 +248,26 @@ def _free_name(
     return free[entry.recording in shared]
 
 
-def entries_of(path: Path, common: Mapping[str, Any], split: str = "") -> Iterator[Entry]:
+def entries_of(
+    path: Path, common: Mapping[str, Any], split: str = "", say: Say = log
+) -> Iterator[Entry]:
     """The recordings of a pose file or a manifest.
 
     Args:
         path: the file.
-        common: values of attributes, where a row of a manifest does not say; pose files never do.
+        common: values of attributes of a pose file; of a manifest, where a row does not say.
         split: of a manifest, the rows that are wanted; all by default.
+        say: is told what of `common` is not used, as rows say it.
     """
     if path.is_file() and looks_like_manifest(path):
         manifest = Manifest.load(path)
-        rows = manifest.select(split) if split else manifest
-        yield from (_filled(row, common) for row in rows)
+        rows = [_filled(row, common) for row in (manifest.select(split) if split else manifest)]
+        given = {name: value for name, value in common.items() if value}
+        for name in given:
+            own = [row.recording for row in rows if getattr(row, name) != given[name]]
+            if own:
+                say(f"{path}: its own {name} is used for {listed(own)}, not {given[name]!r}")
+        yield from rows
         return
     try:
         form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
