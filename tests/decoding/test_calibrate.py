@@ -66,17 +66,26 @@ def test_what_an_animal_does_to_itself_counts_once(overconfident, method):
 
 
 def test_sets_count_once_what_an_animal_does_to_itself(overconfident):
-    """Pairs that say nothing new, as the others were not looked for there, do not tighten sets."""
-    alone = overconfident(1.0, exclusive=False, n_recordings=6)
-    alone = [replace(pair, pair=Pair("a", "b"), own=pair.behaviours[:1]) for pair in alone]
+    """Pairs that say nothing new, as the others were not looked for there, change no set."""
+    clear, dim = (
+        [
+            replace(pair, pair=Pair(agent, "b"), own=pair.behaviours[:1])
+            for pair in overconfident(factor, exclusive=False, n_recordings=6)
+        ]
+        for agent, factor in (("a", 1.0), ("e", 0.2))
+    )
     again = [
         replace(pair, pair=Pair("a", other), observed=pair.observed & [True, False, False])
-        for pair in alone
+        for pair in clear
         for other in ("c", "d")
     ]
     settings = CalibrationConfig(method="none", adapt=False)
-    once, often = (fit_calibration(each, settings).conformal for each in (alone, alone + again))
+    once, often = (
+        fit_calibration([*clear, *dim, *more], settings).conformal for more in ([], again)
+    )
     assert once == often
+    unnamed = [replace(pair, own=()) for pair in (*clear, *dim, *again)]
+    assert fit_calibration(unnamed, settings).conformal != once
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

@@ -148,6 +148,11 @@ def test_a_model_in_pixels_is_not_given_centimetres():
     assert frontend.prepare(pixels).unit == "px"
     with pytest.raises(CompatibilityError, match="trained in px, and this recording is in cm"):
         frontend.prepare(replace(pixels, unit="cm"))
+    with pytest.raises(InputError, match=r"^lying: positions that are not in pixels cannot be"):
+        Frontend.plan([pixels, replace(pixels, unit="cm", name="lying")], Config())
+    lengths = replace(pixels, unit="bl")
+    planned = Frontend.plan([lengths], Config())
+    assert planned.prepare(lengths).unit == planned.unit == "bl"
 
 
 def test_bodies_are_measured_only_where_all_have_both_ends():

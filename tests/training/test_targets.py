@@ -95,6 +95,8 @@ def test_a_behaviour_may_be_called_like_the_background_where_several_go_on_at_on
     asked = LabelsConfig(mode="multilabel", behaviours=("mount", "other"))
     assert LabelSpace.fit([recording], asked).names == ("mount", "other")
     assert LabelSpace.fit([recording], LabelsConfig(mode="multilabel")).names == ("mount",)
+    unseen = labelled([bout("mount", 3, 8)], [bout("mount", 0, 10)])
+    assert LabelSpace.fit([unseen], asked).names == ("mount",)
     for mode in ("multilabel", "exclusive"):
         alone = labelled([bout("other", 2, 4)], [bout("other", 0, 10)])
         with pytest.raises(TrainingError, match=r"'other' is the name of the background.*column"):

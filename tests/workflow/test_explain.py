@@ -97,7 +97,7 @@ def test_the_pair_that_is_asked_for(bundle_file, manifest, tmp_path):
             "attribution"
         ]
         assert (row["agent"], row["target"]) == (one, other)
-    with pytest.raises(InputError, match="no pair 'resident->cat'; it has .*'resident->intruder'"):
+    with pytest.raises(InputError, match=r"no pair 'resident->cat'; it has .*'resident->intruder'"):
         nuzzle.explain(bundle_file, study, tmp_path / "no", pair="resident->cat", **asked)
 
 

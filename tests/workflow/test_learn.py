@@ -25,16 +25,6 @@ def test_plain_values_are_no_configuration(config):
         check_models(config)
 
 
-def test_trees_have_a_learning_rate_of_their_own():
-    rate = {"model": {"name": "trees"}, "training": {"learning_rate": 0.5}}
-    several = {"model": {"name": "ensemble"}, "ensemble": {"members": {"trees": rate}}}
-    for values, where in ((rate, ""), (several, "Member 'trees' of the ensemble: ")):
-        expected = rf"^{where}training\.learning_rate is .*model\.options\.learning_rate=0\.5"
-        with pytest.raises(ConfigError, match=expected):
-            check_models(Config.parse(values))
-    check_models(Config.load(None, ["model.name=trees", "model.options={learning_rate: 0.5}"]))
-
-
 def test_labels_of_one_direction_are_known():
     def sample(recording, agent, target, looked=True):
         nothing = Targets(np.zeros((5, 2), bool), np.tile([looked, True], (5, 1)))

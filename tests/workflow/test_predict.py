@@ -89,8 +89,9 @@ def test_what_is_no_file_is_told_as_what_it_is(bundle_file, recording, tmp_path)
     said = []
     results = predict(bundle_file, unfinished, tmp_path / "out", say=said.append)
     assert results.failed and any("there is no column 'poses' in" in line for line in said)
-    with pytest.raises(InputError, match="ask predict_recording"):
-        predict(bundle_file, recording, tmp_path / "other")
+    for files in (recording, [recording]):
+        with pytest.raises(InputError, match="ask predict_recording"):
+            predict(bundle_file, files, tmp_path / "other")
 
 
 def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):

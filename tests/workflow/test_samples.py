@@ -11,6 +11,7 @@ import torch
 
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
+from nuzzle.features.normalise import LEAST_SHARE_STD
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import samples as module
@@ -38,6 +39,10 @@ def test_features_are_those_of_the_poses(recordings):
     values = torch.cat([sample.features for sample in samples["train"]])
     scaled = [i for i in range(values.shape[1]) if i not in frontend.feature_set.flags]
     assert float(values[:, scaled].mean(0).abs().max()) < 1e-3, "fitted on train"
+    shares = frontend.feature_set.shares
+    assert shares and float(frontend.normaliser.std[list(shares)].min()) >= LEAST_SHARE_STD
+    raw = plain.raw(plain.prepare(recordings["train"][0]), samples["train"][0].pair)
+    assert float(raw[:, list(shares)].std(0).min()) < LEAST_SHARE_STD
 
 
 def test_presence_reaches_the_graph_as_it_is(recordings):

@@ -58,8 +58,9 @@ class TunedLab:
 
     Attributes:
         decoder: chosen on all recordings of the lab, starting from the settings common to all.
-        common: the lab's groups as decoded in common with other labs, by a decoder that was chosen
-            on other groups if that helps, or each frame by itself, whichever is better.
+        common: the lab's groups as decoded in common with other labs (by a decoder that was chosen
+            on other groups if that helps, else as configured), or each frame by itself, whichever
+            is better.
         nested: each group decoded as chosen on the lab's other groups.
         gain: how much the objective gains by it.
         helps: whether that is worth a change, and surely no chance.

@@ -82,7 +82,7 @@ class FeatureSet(ABC):
 
     @property
     def shares(self) -> tuple[int, ...]:
-        """Columns that are shares, 0 to 1, and may hardly ever be more than 0 in training."""
+        """Columns of shares, 0 to 1, which may hardly ever be more than 0 in training."""
         return ()
 
     @abstractmethod

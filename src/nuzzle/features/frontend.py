@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.config import Config, PrepareConfig
-from nuzzle.errors import CompatibilityError, InputError
+from nuzzle.errors import CompatibilityError, InputError, listed
 from nuzzle.features.base import Column, FeatureSet
 from nuzzle.features.normalise import Normaliser
 from nuzzle.features.registry import FEATURE_SETS, feature_class, make_features
@@ -204,10 +204,17 @@ class Frontend:
         symmetric = f"{config.features}_symmetric"
         features = config.features if directed or symmetric not in FEATURE_SETS else symmetric
         unit: str = settings.unit
-        if unit == "auto":
+        if unit == "auto" and {each.unit for each in recordings} == {"bl"}:
+            unit = "bl"
+        elif unit == "auto":
             unit = "cm" if scaled else feature_class(features).unscaled_unit
         if unit == "bl":
             _check_body_lengths(recordings, skeleton)
+        elif unit == "px" and (others := [each.name for each in recordings if each.unit != "px"]):
+            raise InputError(
+                f"{listed(others)}: positions that are not in pixels cannot be learned from beside "
+                "others in pixels. Give all recordings a scale (px_per_cm), or set prepare.unit=bl."
+            )
         pipeline = _pipeline(settings, skeleton, fps, unit)
         labs = sorted({each.lab for each in recordings} - {""})
         told = tuple(labs) if config.labs.embedding and len(labs) > 1 else ()

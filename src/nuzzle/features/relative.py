@@ -47,7 +47,7 @@ class WindowedRelative(FeatureSet):
 
     @property
     def shares(self) -> tuple[int, ...]:
-        """Those of `windowed`, and its relations', compared."""
+        """Those of `windowed`, and of its relations, which are larger or smaller than usual."""
         first = len(self.windowed.columns)
         return (*self.windowed.shares, *(first + inner for inner in self.windowed.inner.shares))
 

@@ -92,7 +92,8 @@ class Windowed(FeatureSet):
         windows, extremes = len(self.half_windows), len(self.half_extremes)
         parts = [self.averaged] * windows + [self.spread] * (windows + 2 * extremes)
         of = chain(range(len(self.inner.columns)), *parts)
-        return tuple(column for column, inner in enumerate(of) if inner in self.inner.shares)
+        shares = {*self.inner.shares}
+        return tuple(column for column, inner in enumerate(of) if inner in shares)
 
     def blocks(self, points: Tensor) -> list[Tensor]:
         """The inner features and the statistics, in the order of `columns`."""

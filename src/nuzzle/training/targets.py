@@ -237,7 +237,7 @@ class LabelSpace:
         names = _class_names(config, frames, background)
         exclusive = config.mode == "exclusive"
         # Where any number of behaviours may go on, one may well be called like the background.
-        asked = () if exclusive else config.behaviours
+        asked = set() if exclusive else {name for name in config.behaviours if frames[name]}
         behaviours = [name for name in names if name != background or name in asked]
         if not behaviours:
             raise TrainingError(

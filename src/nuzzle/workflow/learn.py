@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import nuzzle
-from nuzzle.config import Config, TrainingConfig
+from nuzzle.config import Config
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
@@ -66,12 +66,6 @@ def check_models(config: Config) -> None:
             known = [*MODELS, *(["ensemble"] if member is config else [])]
             raise ConfigError(f"{where}there is no model {member.model.name!r}; there are {known}.")
         model.check_options(member.model.options)
-        rate = member.training.learning_rate
-        if not model.learns_by_epoch and rate != TrainingConfig().learning_rate:
-            raise ConfigError(
-                f"{where}training.learning_rate is that of networks. For trees, set "
-                f"model.options.learning_rate={rate:g}."
-            )
         if model.features not in (None, member.features):
             raise ConfigError(
                 f"{where}the model {model.name!r} needs the features {model.features!r}; got "

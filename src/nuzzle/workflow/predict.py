@@ -217,10 +217,11 @@ def _once(files: str | Path | Iterable[str | Path], say: Say) -> list[Path]:
     Raises:
         InputError: two seem to be the same recording; or they are no files.
     """
-    if isinstance(files, Recording):
+    named: Sequence[Any] = [files] if isinstance(files, Recording) else several(files)
+    if any(isinstance(each, Recording) for each in named):
         raise InputError("Name files to label; of a recording in memory, ask predict_recording().")
     seen: dict[Path, Path] = {}
-    for path in map(Path, several(files)):
+    for path in map(Path, named):
         first = seen.setdefault(path.resolve(), path)
         if first is not path:
             say(f"warning: {path} is labelled once: it is the same file as {first}")
