@@ -63,6 +63,27 @@ def test_validation_lists_every_problem():
     assert error.problems == ("one", "two")
 
 
+@pytest.mark.parametrize(
+    ("subject", "verb"),
+    [
+        ("the files", "have"),
+        ("labels without direction", "have"),
+        ("manifest files.csv", "has"),
+        ("matching files by name", "has"),
+    ],
+)
+def test_a_subject_has_the_verb_that_it_asks_for(subject, verb):
+    assert str(ValidationError(subject, ["one", "two"])).startswith(f"{subject} {verb} 2 problems:")
+
+
+def test_a_problem_that_names_its_subject_is_said_without_it():
+    one = ValidationError("recording 'r'", ["recording 'r': it has no frames."])
+    assert str(one) == "recording 'r': it has no frames."
+    assert one.problems == ("it has no frames.",)
+    other = ValidationError("recording 'r'", ["recording 'r2': it has no frames."])
+    assert str(other) == "recording 'r': recording 'r2': it has no frames."
+
+
 def test_errors_are_caught_by_their_common_names():
     assert issubclass(InputError, ValueError)
     assert issubclass(OutputError, OSError)

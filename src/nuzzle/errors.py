@@ -23,6 +23,7 @@ fault it names the file and, where there is one, the row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -99,16 +100,18 @@ class ValidationError(InputError):
 
     Args:
         subject: what was validated, for example ``recording 'cage3'``.
-        problems: one sentence each.
+        problems: one sentence each; one that begins with the subject goes without it.
     """
 
     def __init__(self, subject: str, problems: Iterable[str]) -> None:
-        self.subject, self.problems = subject, tuple(problems)
+        self.subject = subject
+        self.problems = tuple(problem.removeprefix(f"{subject}: ") for problem in problems)
         if len(self.problems) == 1:
             message = f"{subject}: {self.problems[0]}"
         else:
             listed = "".join(f"\n  - {problem}" for problem in self.problems)
-            message = f"{subject} has {len(self.problems)} problems:{listed}"
+            has = "have" if re.match(r"(the )?(files|labels)\b", subject) else "has"
+            message = f"{subject} {has} {len(self.problems)} problems:{listed}"
         super().__init__(message)
 
 

@@ -297,7 +297,7 @@ class Labels:
 
         def renamed(table: pd.DataFrame) -> pd.DataFrame:
             table = table.assign(behaviour=table["behaviour"].replace(names))
-            return _united(table[table["behaviour"] != background], shared)
+            return united(table[table["behaviour"] != background], shared)
 
         bouts, observed = renamed(self.bouts), renamed(self.observed)
         return replace(self, bouts=bouts, observed=observed, background=background)
@@ -311,37 +311,6 @@ class Labels:
             for table in (self.bouts, self.observed)
         )
         return replace(self, bouts=bouts, observed=observed)
-
-    def without_direction(self, individuals: Sequence[str]) -> Labels:
-        """These labels for unordered pairs; of two animals, self-directed behaviour counts too.
-
-        Args:
-            individuals: all animals of the recording.
-
-        Raises:
-            ValidationError: they name others; or of more than two, one does something to itself.
-        """
-        if problems := self.of_others("labels", individuals):
-            raise ValidationError("labels without direction", problems)
-        if self.self_behaviours and len(individuals) > 2:
-            problem = (
-                f"{', '.join(self.self_behaviours)} is directed at the animal itself, and with "
-                f"{len(individuals)} animals that is of no one pair"
-            )
-            raise ValidationError("labels without direction", [problem])
-
-        def turned(table: pd.DataFrame) -> pd.DataFrame:
-            pairs = [
-                sorted(individuals if one == other else (one, other), key=individuals.index)
-                for one, other in zip(table["agent"], table["target"], strict=True)
-            ]
-            named = {"agent": [one for one, _ in pairs], "target": [other for _, other in pairs]}
-            return _united(table.assign(**named), set(table["behaviour"]))
-
-        bouts, observed = turned(self.bouts), turned(self.observed)
-        alone = len(observed[["agent", "target"]].drop_duplicates()) == len(self.pairs)
-        exclusive = self.exclusive and alone  # what two do at once may differ
-        return replace(self, bouts=bouts, observed=observed, exclusive=exclusive, directed=False)
 
     def slice(self, start_frame: int, stop_frame: int) -> Labels:
         """The labels of frames ``[start_frame, stop_frame)``, counted from `start_frame`."""
@@ -381,10 +350,12 @@ def _window(table: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
     return clipped[clipped["stop_frame"] > clipped["start_frame"]]
 
 
-def _united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
+def united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
     """The table with intervals of these behaviours joined where they overlap or touch.
 
-    The joined bout has the properties of the earliest of its parts.
+    Args:
+        table: bouts or spans. The joined one has the properties of the earliest of its parts.
+        behaviours: names; intervals of others stay as they are.
     """
     merged = table["behaviour"].isin(list(behaviours))
     if not merged.any():

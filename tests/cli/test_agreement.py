@@ -196,3 +196,17 @@ def test_whom_labels_without_a_target_mean(tmp_path):
         (figures,) = comparisons(result.stdout)
         assert figures["behaviours"][0]["both_frames"] == 8
         assert [note[: len(notes[0])] for note in figures["notes"]] == said
+
+
+def test_bouts_that_a_file_does_not_look_for_are_told_and_no_figure_is_a_bare_nan(tmp_path):
+    """Both groom outside of what their files say was looked for, and attack nowhere else."""
+    text = "# observed,a,b,attack,0,900\n" + HEADER.removeprefix("recording,")
+    paths = [tmp_path / "anna.csv", tmp_path / "bert.csv"]
+    for path in paths:
+        path.write_text(text + "b,b,groom,100,200\na,b,attack,950,1000\n")
+    result = run(*paths)
+    assert result.exit_code == 0, result.output
+    assert "Macro F1 – per frame, – per bout. 900 frames" in result.stdout
+    assert "nan" not in result.stdout
+    told = "100 frames of 'groom' of b->b (from line 3 on), 50 frames of 'attack' of a->b (from"
+    assert result.stdout.count(told) == 2

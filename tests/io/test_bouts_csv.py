@@ -36,6 +36,16 @@ def test_made_by_hand_in_frames(write, spans_of):
     ]
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["Behaviour;Start Frame;Stop frame;AGENT", "behavior; start-frame ;STOP_FRAME;agent "],
+)
+def test_capitals_blanks_and_hyphens_of_a_header_do_not_matter(write, spans_of, header):
+    path = write(f"{header}\nattack;10;20;intruder\n")
+    assert FORMAT.sniff(path)
+    assert spans_of(FORMAT.read(path, MICE).bouts) == [("intruder", "resident", "attack", 10, 20)]
+
+
 def test_made_by_hand_of_three_animals_all_were_watched(write, spans_of):
     path = write(
         "agent,target,behaviour,start_frame,stop_frame\na,b,sniff,1,2\nb,a,sniff,3,4\nc,self,groom,5,6\n"
@@ -269,3 +279,68 @@ def test_pairs_of_three_animals_without_direction_keep_their_names(write, spans_
     assert spans_of(labels.bouts) == [("b", "c", "x", 10, 20), ("c", "a", "x", 50, 60)]
     with pytest.raises(InputError, match=r"towards whom 'a' acts.*Give the column target"):
         FORMAT.read(write("behaviour,start_frame,stop_frame\nx,10,20"), options)
+
+
+OBSERVED = "# observed,a,b,attack,0,900\n"
+TABLE = "agent,target,behaviour,start_frame,stop_frame\n"
+
+
+def outside(path, **options):
+    """What the last note lists, each with its line."""
+    note = FORMAT.read(path, LabelOptions(**options)).notes[-1]
+    head, _, listed = note.partition(": ")
+    assert head.startswith("bouts lie outside of what the lines '# observed' above the header say")
+    return listed.partition(". Where nobody looked")[0]
+
+
+def test_bouts_outside_of_what_the_file_says_was_looked_for_are_told(write):
+    """Of attacks of a->b, frames 900 to 999 lie outside, of which two bouts share 50."""
+    path = write(
+        f"{OBSERVED}{TABLE}b,b,groom,100,200\na,b,attack,850,950\na,b,attack,0,900\n"
+        "a,b,attack,900,1000\nb,a,attack,0,1\n"
+    )
+    told = (
+        "100 frames of 'groom' of b->b (from line 3 on), "
+        "100 frames of 'attack' of a->b (from line 4 on), "
+        "1 frame of 'attack' of b->a (from line 7 on)"
+    )
+    assert outside(path, individuals=("a", "b")) == outside(path) == told
+    cut = told.replace("100 frames of 'attack'", "20 frames of 'attack'")
+    assert outside(path, n_frames=920) == cut
+    mapped = {"rename_individuals": {"a": "m2", "b": "m1"}, "individuals": ("m1", "m2")}
+    assert "100 frames of 'attack' of m2->m1 (from line 4 on)" in outside(path, **mapped)
+
+
+def test_bouts_inside_of_what_was_looked_for_need_no_note(write):
+    more = "# observed,a,b,attack,900,1000\n# observed,b,b,groom,0,1000\n"
+    path = write(f"{OBSERVED}{more}{TABLE}a,self,rest,0,9\nb,b,groom,100,200\na,b,attack,850,950\n")
+    assert outside(path) == "9 frames of 'rest' of a->a (from line 5 on)"
+    for known in ({"background": "rest"}, {"not_observed": ("rest",)}):
+        assert FORMAT.read(path, LabelOptions(**known)).notes == ()
+
+
+def test_without_direction_either_order_was_looked_for(write):
+    rows = "b,a,attack,0,900\nb,b,attack,5,9\na,b,attack,899,903\n"
+    told = "3 frames of 'attack' of a->b (from line {} on)"
+    path = write(f"{OBSERVED}{TABLE}{rows}")
+    assert outside(path, individuals=("a", "b"), directed=False) == told.format(5)
+    path = write(f"# directed,no\n{OBSERVED}{TABLE}{rows}")
+    assert outside(path) == outside(path, individuals=("a", "b")) == told.format(6)
+    three = write(f"# directed,no\n{OBSERVED}{TABLE}b,a,attack,0,9\nc,b,attack,0,9\n")
+    assert outside(three) == "9 frames of 'attack' of b->c (from line 5 on)"
+
+
+def test_what_was_looked_for_in_another_stream_was_not_in_this(write):
+    head = "# observed,a,b,x,0,10,S1\n# observed,a,b,x,0,50,S2\n"
+    table = "agent,target,behaviour,start_frame,stop_frame,stream\n"
+    path = write(f"{head}{table}a,b,x,10,20,S2\na,b,x,5,15,S1\n")
+    assert outside(path, stream="S1") == "5 frames of 'x' of a->b (from line 5 on)"
+    assert FORMAT.read(path, LabelOptions(stream="S2")).notes == ()
+    assert FORMAT.read(path, LabelOptions()).notes == ()
+
+
+def test_a_note_on_bouts_outside_is_not_told_twice(write, tmp_path):
+    labels = FORMAT.read(write(f"{OBSERVED}{TABLE}b,b,groom,1,2\n"), LabelOptions())
+    again = FORMAT.read(FORMAT.write(labels, tmp_path / "again.csv", 30.0), LabelOptions())
+    assert len(labels.notes) == len(again.notes) == 1
+    assert "1 frame of 'groom' of b->b (from line 9 on)" in again.notes[0]

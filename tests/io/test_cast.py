@@ -65,7 +65,15 @@ class TestWhatIsDirectedAtOneself:
         assert self.pair("b", target="c", behaviour="sniff") == "bc"
 
     def test_without_direction_two_are_a_pair_all_the_same(self):
-        assert self.pair("b", individuals=("a", "b"), directed=False) == "ab"
+        two = {"individuals": ("a", "b"), "directed": False}
+        assert self.pair("b", **two) == self.pair("b", "a", **two) == self.pair("x", **two) == "ab"
+
+    def test_without_direction_two_keep_their_own_for_a_note(self):
+        """Who it is does not matter: it becomes the pair's."""
+        two = {"individuals": ("a", "b"), "directed": False}
+        for names in (("b", "self"), ("b", "b"), ("x", "x"), ("", "self")):
+            assert self.pair(*names, **two) == "aa"
+        assert self.pair("x", "b", rename_individuals={"x": "b"}, **two) == "aa"
 
     def test_another_as_the_target_is_a_contradiction(self):
         assert self.pair("b", "b") == self.pair("b", "self") == "bb"
@@ -81,7 +89,7 @@ class TestWhatIsDirectedAtOneself:
         )
         with pytest.raises(FormatError, match=message + r"\['a', 'c'\]\. .*self:sniff .*'self'"):
             self.pair("b", behaviour="sniff")
-        with pytest.raises(FormatError, match=r"name the target in the labels\.$"):
+        with pytest.raises(FormatError, match=r"told without direction: .*directed: yes .*:sniff"):
             self.pair("b", behaviour="sniff", directed=False)
         with pytest.raises(FormatError, match="column target says 'b', which is the agent here"):
             self.pair("b", behaviour="sniff", target="b")

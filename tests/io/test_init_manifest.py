@@ -88,6 +88,12 @@ class TestFiles:
         assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
 
+    @pytest.mark.parametrize("keypoints", [{"nowhere": "nose"}, {"nose+nowhere": "hip"}])
+    def test_a_recording_that_cannot_be_used_is_named_once(self, project, keypoints):
+        _, notes = start(project, common={"keypoints": keypoints})
+        (note,) = (each for each in notes if "cannot be used yet" in each)
+        assert note.count("recording '1': ") == 1
+
     def test_a_note_that_asks_ends_in_its_question_mark(self, project):
         with (project / "labels" / "1_bouts.csv").open("a") as file:
             file.write("one,two,sniff,20,60\n")
@@ -161,8 +167,21 @@ class TestTable:
         assert (entry.poses.name, entry.labels.name) == ("3DLC_net.csv", "third.csv")
 
     def test_a_file_that_is_in_no_row(self, project):
-        with pytest.raises(ManifestError, match=r"2DLC_net\.csv is in no row"):
-            start(project, splitting=self.write(project, "recording,split", "1,train"))
+        with pytest.raises(ManifestError, match=r"2DLC_net\.csv is in no row") as caught:
+            start(project, splitting=self.write(project, "recording,split", "cage 1,train"))
+        assert str(caught.value).startswith("the files have 11 problems:")
+        assert "the recording '2'; they name 'cage 1'. " in str(caught.value)
+
+    @pytest.mark.parametrize("by", ["recording", "poses"])
+    def test_as_spreadsheets_on_windows_write_it(self, tmp_path, write_project, by):
+        write_project(tmp_path, ["K\xe4fig 1", "K\xe4fig 2"])
+        said = {"recording": "K\xe4fig {}", "poses": "C:\\me\\poses\\K\xe4fig {}DLC_net.csv"}[by]
+        rows = [f"{said.format(1)},train", ",", f"{said.format(2)},val"]
+        manifest, _ = start(tmp_path, splitting=self.write(tmp_path, f"{by},split", *rows))
+        assert [(each.poses.name, each.split) for each in manifest] == [
+            ("K\xe4fig 1DLC_net.csv", "train"),
+            ("K\xe4fig 2DLC_net.csv", "val"),
+        ]
 
     def test_files_of_one_name_in_folders_of_sessions(self, tmp_path):
         rows = []

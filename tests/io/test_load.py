@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from nuzzle.cells import parse_mapping
-from nuzzle.errors import InputError, ManifestError
+from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.describe import describe
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
+from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import (
     label_format,
     load_entry,
@@ -47,6 +49,32 @@ def poses(tmp_path: Path) -> Path:
     ]
     path.write_text("\n".join(map(",".join, rows)) + "\n")
     return path
+
+
+@pytest.fixture
+def write_animals(tmp_path: Path) -> Callable[..., Path]:
+    """A DeepLabCut csv of 20 frames with the nose of each animal."""
+
+    def write(name: str, *animals: str) -> Path:
+        levels = {
+            "scorer": ["net"] * 2 * len(animals),
+            "individuals": [animal for animal in animals for _ in "xy"],
+            "bodyparts": ["nose"] * 2 * len(animals),
+            "coords": ["x", "y"] * len(animals),
+        }
+        rows = [[name, *cells] for name, cells in levels.items()]
+        rows += [[str(n), *["1"] * 2 * len(animals)] for n in range(N_FRAMES)]
+        path = tmp_path / name
+        path.write_text("\n".join(map(",".join, rows)) + "\n")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def three(write_animals: Callable[..., Path]) -> Path:
+    """Poses of ``m1``, ``m2`` and ``m3``."""
+    return write_animals("three.csv", "m1", "m2", "m3")
 
 
 @pytest.fixture
@@ -364,6 +392,34 @@ def test_names_of_formats_are_unique() -> None:
         assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "agent,target,behaviour,start_frame,end_frame",
+        "Behavior;start;stop",
+        "agent\ttarget\tstart_s",
+    ],
+)
+def test_a_header_that_nearly_fits_is_told_what_it_lacks(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "bouts.csv"
+    path.write_text(f"# a remark\n{header}\n")
+    told = r"bouts\.csv, line 2: a header with the column behaviour, and .*start_s and stop_s, was"
+    with pytest.raises(FormatError, match=told + r".*'start.* came\. Name the columns so"):
+        label_format(path)
+    with pytest.raises(FormatError, match=told):
+        describe(path)
+
+
+def test_other_tables_are_no_bouts(tmp_path: Path) -> None:
+    for header in ("frame,start,stop", "agent,start_frame,stop_frame"):
+        path = tmp_path / "table.csv"
+        path.write_text(header + "\na,1,2\n")
+        with pytest.raises(FormatError, match="does not look like a label file"):
+            label_format(path)
+        with pytest.raises(FormatError, match="looks like none of the formats"):
+            describe(path)
+
+
 def test_read_labels_alone(bouts: Callable[..., Path]) -> None:
     labels = read_labels(bouts(("one", "two", "attack", 3, 9)), LabelOptions(n_frames=N_FRAMES))
     assert intervals(labels) == [("one", "two", "attack", 3, 9)] and labels.n_frames == N_FRAMES
@@ -380,8 +436,103 @@ def test_what_is_looked_for_as_directed_at_oneself_is_so_in_the_labels(poses, bo
         ("one", "two", "sniff", 0, 20),
         ("two", "two", "groom", 0, 20),
     ]
-    pair = load_entry(replace(entry, directed=False)).labels
-    assert pair.pairs == (Pair("one", "two"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"looked_for": ("sniff", "self:lick")}, "looked_for: 'self:lick' is what an animal"),
+        ({"behaviours": {"self:lick": "lick2"}}, "behaviours: 'self:lick' is what an animal"),
+    ],
+)
+def test_without_direction_nothing_is_directed_at_oneself(poses, bouts, row, told):
+    path = bouts(("one", "two", "sniff", 0, 2), ("two", "two", "lick", 3, 5))
+    entry = Entry("r", poses, path, **row)
+    assert load_entry(entry).labels.self_behaviours
+    with pytest.raises(ManifestError, match=told + ".*directed: yes.*or leave out 'self:'"):
+        load_entry(replace(entry, directed=False))
+    path.write_text("# directed,no\n" + path.read_text())
+    with pytest.raises(ManifestError, match=told + ".*in the manifest or in the label file"):
+        load_entry(entry)
+
+
+@pytest.mark.parametrize("target", ["self", "two"])
+@pytest.mark.parametrize("in_file", [True, False])
+def test_without_direction_it_is_said_what_counts_for_the_pair(
+    poses, bouts, spans_of, target, in_file
+):
+    path = bouts(("one", "two", "sniff", 0, 2), ("two", target, "lick", 3, 5))
+    if in_file:
+        path.write_text("# directed,no\n" + path.read_text())
+    labels = load_entry(Entry("r", poses, path, directed=in_file)).labels
+    assert spans_of(labels.bouts) == [("one", "two", "lick", 3, 5), ("one", "two", "sniff", 0, 2)]
+    assert labels.pairs == (Pair("one", "two"),)
+    (note,) = labels.notes
+    assert note.startswith("1 bout of what an animal does to itself (lick) counted for the pair")
+
+
+def test_without_direction_boris_says_it_too(poses, spans_of):
+    path = poses.with_name("events.csv")
+    path.write_text(
+        "Subject,Behavior,Modifier #1,Behavior type,Start (s),Stop (s),FPS (frame/s)\n"
+        "two,lick,self,STATE,0.5,1,10\none,sniff,two,STATE,1,1.5,10\n"
+    )
+    labels = load_entry(Entry("r", poses, path, fps=10.0, directed=False)).labels
+    assert spans_of(labels.bouts) == [
+        ("one", "two", "lick", 5, 10),
+        ("one", "two", "sniff", 10, 15),
+    ]
+    (note,) = labels.notes
+    assert note.startswith("1 bout of what an animal does to itself (lick)")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bouts.csv", "agent,target,behaviour,start_frame,stop_frame\nm3,m3,groom,5,10\n"),
+        ("bouts.csv", "agent,target,behaviour,start_s,stop_s\nm1,m2,x,0,1\nm3,self,groom,.5,1\n"),
+        (
+            "events.csv",
+            "Time,Subject,Behavior,Modifier #1,Status\n"
+            "0.5,m3,groom,self,START\n1,m3,groom,self,STOP\n",
+        ),
+    ],
+)
+def test_without_direction_what_one_of_three_does_to_itself_is_refused(three, name, text):
+    path = three.with_name(name)
+    path.write_text(text)
+    entry = Entry("r", three, path, fps=10.0)
+    assert load_entry(entry).labels.self_behaviours == ("groom",)
+    told = (
+        rf"{name}: .*of no one pair: 'groom' of 'm3' \(frames 5 to 10\)\. Score it with direction"
+    )
+    with pytest.raises(ManifestError, match=told):
+        load_entry(replace(entry, directed=False))
+
+
+def test_a_manifest_of_such_labels_is_made_and_inspected(three: Path) -> None:
+    labels = three.with_name("labels")
+    labels.mkdir()
+    (labels / "three_bouts.csv").write_text(
+        "agent,target,behaviour,start_frame,stop_frame\nm3,m3,groom,5,10\n"
+    )
+    manifest, notes = init_manifest(
+        poses=[three], labels=[labels / "*.csv"], common={"fps": 10.0, "directed": False}
+    )
+    told = "what one of 3 animals does to itself is of no one pair: 'groom' of 'm3'"
+    assert sum(told in note for note in notes) == 1
+    (problem,) = describe(manifest.save(three.with_name("m.csv")))["problems"]
+    assert told in problem
+
+
+def test_an_animal_that_is_alone_needs_no_direction(write_animals, spans_of):
+    poses = write_animals("one.csv", "m1")
+    path = poses.with_name("bouts.csv")
+    path.write_text("agent,target,behaviour,start_frame,stop_frame\nm1,self,groom,5,10\n")
+    entry = Entry("r", poses, path, directed=False, looked_for=("groom", "self:rear"))
+    labels = load_entry(entry).labels
+    assert spans_of(labels.bouts) == [("m1", "m1", "groom", 5, 10)] and labels.notes == ()
+    assert labels.self_behaviours == ("groom", "rear")
 
 
 def test_what_is_done_to_oneself_can_have_a_name_of_its_own(poses, bouts, spans_of, tmp_path):

@@ -140,6 +140,26 @@ def test_expand_takes_a_name_with_brackets_as_it_is(tmp_path):
     assert expand([tmp_path / "cage[1].csv"]) == (tmp_path / "cage[1].csv",)
 
 
+def test_expand_takes_brackets_as_they_are_where_nothing_else_matches(tmp_path):
+    folder = tmp_path / "edge [2024]" / "poses"
+    folder.mkdir(parents=True)
+    for name in ("a1.csv", "a2.csv", "ax.csv", "b[1].csv", "b[1]_two.csv"):
+        (folder / name).touch()
+
+    def found(pattern):
+        return [path.name for path in expand([f"{tmp_path}/{pattern}"])]
+
+    assert found("edge [2024]/poses/a*.csv") == ["a1.csv", "a2.csv", "ax.csv"]
+    assert found("edge [2024]/poses/a[12].csv") == ["a1.csv", "a2.csv"], "a set, as ever"
+    assert found("*/poses/b[1]*.csv") == ["b[1].csv", "b[1]_two.csv"]
+    assert found("edge [2024]/**/ax.csv") == ["ax.csv"]
+    with pytest.raises(InputError, match="No file matches"):
+        found("edge [2024]/poses/c*.csv")
+    (tmp_path / "edge 2" / "poses").mkdir(parents=True)
+    (tmp_path / "edge 2" / "poses" / "a9.csv").touch()
+    assert found("edge [2024]/poses/a*.csv") == ["a9.csv"], "what a shell finds goes first"
+
+
 def test_expand_says_what_is_wrong(tmp_path):
     with pytest.raises(InputError, match=r"No pose file matches .*quote the pattern"):
         expand([f"{tmp_path}/*.h5"], "pose file")

@@ -2,8 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from nuzzle.errors import ManifestError
-from nuzzle.io.splits import Assignment, read_assignments, rows_of, with_group_splits
+from nuzzle.errors import FormatError, ManifestError
+from nuzzle.io.splits import (
+    Assignment,
+    in_no_row,
+    read_assignments,
+    row_called,
+    rows_of,
+    with_group_splits,
+)
 from nuzzle.manifest import Entry, Manifest
 
 
@@ -68,6 +75,43 @@ def test_headers_and_splits_are_known_however_they_are_written(tmp_path):
     assert found == [("c1", "train"), ("c2", "val"), ("c3", "Pilot")]
 
 
+def test_empty_rows_are_passed_over_and_lines_are_those_of_the_file(tmp_path):
+    path = tmp_path / "splits.csv"
+    path.write_text("recording,split\nc1,train\n,\n\n , \nc2,val\n,\n")
+    found = [(each.recording, each.split) for each in read_assignments(path)]
+    assert found == [("c1", "train"), ("c2", "val")]
+    for last in ("c3,", ",,c3"):
+        path.write_text(f"recording,split\nc1,train\n,\n\n{last}\n")
+        with pytest.raises(FormatError, match=r"line 5: the column split is empty\. Write train"):
+            read_assignments(path)
+    path.write_text("recording,split\n,\n,\n")
+    with pytest.raises(FormatError, match=r"columns \['recording', 'split'\] and 0 rows"):
+        read_assignments(path)
+
+
+def test_a_row_is_found_by_what_its_recording_is_called_afterwards():
+    rows = [
+        Assignment(each, each, frozenset([each])) for each in ("K\xe4fig 1", "K\xe4fig 11", "x")
+    ]
+    rows.append(Assignment("", "", frozenset()))
+    assert row_called("Ka\u0308fig_1", rows) == rows[0]
+    assert row_called("K\xe4fig 11", rows) == rows[1]
+    assert row_called("K\xe4fig_2", rows) is None
+    assert row_called("", rows) is None
+    exact = Assignment("exact", "K\xe4fig_1", frozenset())
+    assert row_called("K\xe4fig_1", [*rows, exact]) == exact
+
+
+def test_what_is_in_no_row_is_told_by_both_names():
+    rows = [Assignment("train", f"cage {n}", frozenset([f"cage {n}"])) for n in (1, 2, 3, 4)]
+    assert in_no_row(Path("p/cage 9DLC.csv"), "cage_9", rows) == (
+        "p/cage 9DLC.csv is in no row of the csv of splits: none names this file or the recording "
+        "'cage_9'; they name 'cage 1', 'cage 2', 'cage 3' and 1 more. Narrow --poses, or add a row"
+    )
+    files = [row("train", "a.csv", "a.txt"), row("val", "b.csv")]
+    assert "they name 'a.csv', 'a.txt', 'b.csv'. " in in_no_row(Path("c.csv"), "c", files)
+
+
 def row(split, *files):
     return Assignment(split, "", frozenset(files))
 
@@ -85,6 +129,18 @@ class TestRowsOf:
         assert rows_of([self.one, self.two], [train, val]) == {self.one: [train], self.two: [val]}
         elsewhere = row("train", "old/poses.csv")
         assert rows_of([self.one], [elsewhere]) == {self.one: [elsewhere]}
+
+    @pytest.mark.parametrize("folder", ["", "data\\", "..\\data\\", "C:\\Users\\me\\data\\"])
+    def test_paths_as_windows_writes_them(self, folder):
+        rows = [row("train", f"{folder}s1\\poses.csv"), row("val", f"{folder}s2\\poses.csv")]
+        files = [self.one, self.two]
+        assert rows_of(files, rows) == {self.one: rows[:1], self.two: rows[1:]}
+        with pytest.raises(ManifestError, match="write the folder, too"):
+            rows_of(files, [row("train", ".\\poses.csv")])
+
+    def test_a_name_with_a_backslash_is_a_name(self):
+        file, named = Path("data/a\\b.csv"), row("train", "data/a\\b.csv")
+        assert rows_of([file, Path("data/b.csv")], [named])[file] == [named]
 
     def test_a_row_of_a_file_that_is_not_there_is_no_other_files(self):
         train, val = row("train", "s1/poses.csv"), row("val", "s3/poses.csv")

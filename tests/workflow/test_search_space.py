@@ -1,3 +1,7 @@
+import math
+import random
+from itertools import product
+
 import pytest
 
 from nuzzle.config import Config
@@ -10,8 +14,10 @@ from nuzzle.workflow.search_space import (
     Range,
     fixed_by,
     load_space,
+    size_of,
     space_yaml,
     starting_point,
+    untried,
 )
 
 
@@ -108,3 +114,20 @@ def test_values_outside_of_the_space_are_drawn():
     start = starting_point(SPACES["tcn"], config)
     assert "training.window" not in start
     assert start["model.options.dropout"] == 0.3
+
+
+def test_how_many_configurations_there_are():
+    space = {"a": Range(2, 4), "b": Choice((4, 8, 8)), "c": Choice(("x",))}
+    assert size_of(space) == 3 * 2 * 1
+    assert size_of({**space, "d": Range(0.0, 1.0)}) == math.inf
+
+
+def test_what_no_trial_has_had_is_found_wherever_it_is():
+    space = {"a": Range(2, 4), "b": Choice((None, [0.9, 1.1])), "c": Choice(("x", "y"))}
+    every = set(product((2, 3, 4), (None, "[0.9, 1.1]"), ("x", "y")))
+    for left in every:
+        for seed in range(3):
+            found = untried(space, every - {left}, random.Random(seed))
+            assert tuple(found.items()) == tuple(zip("abc", left, strict=True))
+    drawn = {tuple(untried(space, set(), random.Random(n)).values()) for n in range(200)}
+    assert drawn == every, "any of them may come first"

@@ -17,6 +17,7 @@ from nuzzle.errors import (
 )
 from nuzzle.workflow import shared_study
 from nuzzle.workflow import tune as module
+from nuzzle.workflow.search_space import Choice, Range
 from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
 from nuzzle.workflow.tune import tune
 
@@ -65,7 +66,7 @@ def test_a_real_search_is_written_and_can_be_trained_with(manifest, space, tmp_p
     table = pd.read_csv(tmp_path / "best.trials.csv")
     assert table["training.epochs"][0] == 5, "the first trial is the configuration itself"
     assert table["score"].max() == pytest.approx(found.score)
-    best = table.loc[table["score"].idxmax()]
+    best = table.sort_values(["score", "ap"]).iloc[-1]
     assert found.config.training.epochs == best["training.epochs"]
     assert found.config.model.options["num_leaves"] == best["model.options.num_leaves"]
     assert (tmp_path / "best.png").read_bytes().startswith(b"\x89PNG")
@@ -492,3 +493,108 @@ def test_where_nothing_is_found_the_best_ranks_best(manifest, space, tmp_path, m
     found = tune(manifest, tmp_path / "best.yaml", TREES, space=space, trials=6, say=said.append)
     assert found.figures["ap"] == found.trials["ap"].max() > found.trials["ap"].min()
     assert any("no trial finds any behaviour" in sentence for sentence in said)
+
+
+SMALL = {"a": Range(1, 2), "b": Choice((None, [0.9, 1.1]))}
+#: All of it, as trials store it.
+ALL_OF_SMALL = {(1, None), (2, None), (1, "[0.9, 1.1]"), (2, "[0.9, 1.1]")}
+
+
+def open_small(folder, space=SMALL):
+    return shared_study.SharedStudy(folder, "", {"a": 1, "b": None}, seed=0, warmup=0, space=space)
+
+
+def values_of(trial):
+    return tuple(trial.params.values())
+
+
+def test_each_configuration_is_tried_once_however_it_ends(manifest, space, tmp_path, monkeypatch):
+    space.write_text("training.epochs: [5, 6]\nmodel.options.num_leaves: {low: 7, high: 8}\n")
+    tried = []
+
+    class Mixed(Stub):
+        def __call__(self, config, work, report):
+            tried.append((config.training.epochs, config.model.options["num_leaves"]))
+            if len(tried) == 2:
+                raise TrainingError("The loss is not a number.")
+            return Figures(0.5, 0.5, 0.5)
+
+    monkeypatch.setattr(module, "TrialScore", Mixed)
+    out, said = tmp_path / "best.yaml", []
+    found = tune(manifest, out, TREES, space=space, trials=30, say=said.append)
+    assert sorted(tried) == [(5, 7), (5, 8), (6, 7), (6, 8)]
+    assert list(found.trials["trial"]) == [0, 1, 2, 3]
+    assert list(found.trials["state"]) == ["complete", "failed", "complete", "complete"]
+    assert any(". 1 of 4 done, " in each for each in said)
+    told = "the space holds 4 configurations, and each is done or under way: there are 4 trials, "
+    assert said.count(f"{told}not 30") == 1
+    said.clear()
+    assert tune(manifest, out, TREES, space=space, trials=31, say=said.append).ended == 4
+    assert len(tried) == 4 and f"{told}not 31" in said
+
+
+def test_a_trial_that_was_ended_early_is_not_repeated(tmp_path):
+    study = open_small(tmp_path)
+    seen = []
+    while (trial := study.claim(9)) is not None:
+        seen.append(values_of(trial))
+        study.finish(trial, "pruned")
+    assert len(seen) == 4 and set(seen) == ALL_OF_SMALL
+
+
+def test_what_another_process_is_at_is_not_repeated(tmp_path):
+    said, both = [], (open_small(tmp_path), open_small(tmp_path))
+    claimed = [both[number % 2].claim(9) for number in range(4)]
+    assert {values_of(trial) for trial in claimed} == ALL_OF_SMALL
+    assert both[0].claim(9, said.append) is None
+    told = "the space holds 4 configurations, and each is done or under way: there are 4 trials, "
+    assert said == [f"{told}not 9"]
+    both[1].give_up(claimed[1])
+    assert values_of(again := both[0].claim(9)) == values_of(claimed[1])
+    assert both[0].origin(again) == 1
+    assert both[1].claim(9) is None
+
+
+def test_values_that_a_killed_process_had_not_stored_yet_are_kept(tmp_path):
+    study = open_small(tmp_path)
+    study.study.ask()  # the first trial; its process is killed here
+    again = study.claim(9)
+    assert values_of(again) == (1, None) and study.origin(again) == 0
+
+
+@pytest.mark.parametrize("space", [SMALL, {"a": Range(0.0, 3.0), "b": SMALL["b"]}])
+def test_a_sampler_that_always_proposes_the_same(tmp_path, monkeypatch, space):
+    """Of a space without end it is let have its way, rather than asked for ever."""
+    study = open_small(tmp_path, space)
+
+    class Same(study.optuna.samplers.RandomSampler):
+        def sample_independent(self, study, trial, name, distribution):
+            return {"a": 2, "b": None}[name]
+
+    monkeypatch.setattr(study, "_sampler", Same)
+    seen = [values_of(study.claim(9)) for _ in range(4)]
+    assert seen[:2] == [(1, None), (2, None)]
+    assert set(seen) == (ALL_OF_SMALL if space is SMALL else {(1, None), (2, None)})
+
+
+SMALL_SHARED = """
+import json, sys
+from pathlib import Path
+from nuzzle.workflow.search_space import Choice, Range
+from nuzzle.workflow.shared_study import SharedStudy
+space = {"a": Range(1, 5), "b": Choice(("x", "y"))}
+study = SharedStudy(Path(sys.argv[1]), "", {}, seed=0, warmup=0, space=space)
+drawn = []
+while (trial := study.claim(99, lambda sentence: None)) is not None:
+    with study.alive(trial):
+        drawn.append([*trial.params.values()])
+        study.finish(trial, "complete", trial.params["a"])
+print(json.dumps(drawn))
+"""
+
+
+def test_processes_share_a_small_space_out(tmp_path):
+    command = [sys.executable, "-c", SMALL_SHARED, str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    drawn = [json.loads(each.communicate(timeout=60)[0]) for each in running]
+    assert sorted(drawn[0] + drawn[1]) == [[a, b] for a in range(1, 6) for b in "xy"]

@@ -2,8 +2,9 @@
 
 A table made by hand needs ``behaviour`` and either ``start_frame, stop_frame`` (from 0, stop not
 included) or ``start_s, stop_s``; ``agent, target, recording, stream, annotator, source, point``
-are understood. What we write loses nothing: rows that start with ``#`` stand above the header and
-say what a table of bouts cannot, one cell a value, so that a spreadsheet keeps them::
+are understood. ``Start Frame`` is ``start_frame``, too. What we write loses nothing: rows that
+start with ``#`` stand above the header and say what a table of bouts cannot, one cell a value, so
+that a spreadsheet keeps them::
 
     # nuzzle bouts,1
     # n_frames,5400
@@ -27,10 +28,10 @@ from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import FormatError
+from nuzzle.errors import FormatError, count, listed
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
-from nuzzle.io.label_assembly import assemble, looked_for_everywhere
+from nuzzle.io.label_assembly import assemble, looked_for_everywhere, unordered
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     Row,
@@ -44,7 +45,8 @@ from nuzzle.io.label_text import (
     table_rows,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair, bout_table, frames_inside, span_table
+from nuzzle.manifest import column_name
 
 _MARK = "nuzzle bouts"
 _FRAMES = {"start_frame", "stop_frame"}
@@ -52,6 +54,8 @@ _SECONDS = {"start_s", "stop_s"}
 _TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
 _BLANK = ' \t\r\n,;"'
 _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
+_OUTSIDE = "bouts lie outside of what the lines '# observed' above the header say was looked for"
+_WHAT = ("agent", "target", "behaviour")
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
 
@@ -69,7 +73,8 @@ class _Preamble:
 
 
 def _columns_of(cells: Sequence[str]) -> dict[str, int]:
-    names = [cell.casefold() for cell in cells]
+    """Where each column is, by its name as `column_name` gives it."""
+    names = [column_name(cell) for cell in cells]
     return {("behaviour" if name == "behavior" else name): i for i, name in enumerate(names)}
 
 
@@ -82,13 +87,31 @@ def _header_line(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip(_BLANK)[:1] not in ("", "#")), "")
 
 
-def sniff(path: Path) -> bool:
-    """Whether the header has a behaviour, and a start and a stop."""
+def _header(path: Path) -> list[str]:
+    """The cells of the header; empty ones where the file is no text."""
     text = head(path)
     if text.lstrip(_BLANK).startswith("#"):
         text = head(path, -1)  # what stands above the header may be long
     line = _header_line(text)
-    return _is_header([cell.strip().strip('"') for cell in line.split(delimiter_of(line))])
+    return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
+
+
+def sniff(path: Path) -> bool:
+    """Whether the header has a behaviour, and a start and a stop."""
+    return _is_header(_header(path))
+
+
+def refuse_nearly(path: Path) -> None:
+    """Say what the header lacks of a table with a behaviour, or an agent and a target.
+
+    Raises:
+        FormatError: it is such a table, and no bout csv.
+    """
+    names = {*_columns_of(_header(path))}
+    if path.name.lower().endswith(FORMAT.suffixes) and (
+        "behaviour" in names or names >= {"agent", "target"}
+    ):
+        _parse(path)
 
 
 def read(path: Path, options: LabelOptions) -> Labels:
@@ -129,10 +152,16 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
-        notes=[*preamble.notes, *notes],
+        notes=[*(note for note in preamble.notes if not note.startswith(_OUTSIDE)), *notes],
     )
     directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
-    return replace(labels, directed=directed and options.directed, only_seen=only_seen, fps=fps)
+    directed = directed and options.directed
+    labels = replace(labels, directed=directed, only_seen=only_seen, fps=fps)
+    if only_seen:
+        return labels
+    lines = [row.line for row in rows]
+    outside = _not_looked_for(labels, pd.DataFrame(bouts).assign(line=lines), observed, options)
+    return replace(labels, notes=(*labels.notes, *outside))
 
 
 def _rate(
@@ -168,6 +197,8 @@ def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:
                 "a header with the column behaviour, and start_frame and stop_frame or start_s "
                 f"and stop_s, was expected; {row.cells} came.",
                 row=row.line,
+                mend="Name the columns so: start_frame and stop_frame are frames from 0, of which "
+                "the stop is the first after the bout; start_s and stop_s are seconds.",
             )
     if not columns:
         raise FormatError(path, "has no header: behaviour,start_frame,stop_frame was expected.")
@@ -248,6 +279,47 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
     pair = cast.pair(cells[0], cells[1], row.line, cells[2])
     span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
     return {**span, "stream": cells[5]}
+
+
+def _not_looked_for(
+    labels: Labels, rows: pd.DataFrame, spans: Sequence[Mapping[str, Any]], options: LabelOptions
+) -> list[str]:
+    """A note on frames of bouts in which nobody looked for them, as the file's own lines say.
+
+    Args:
+        labels: as they were read.
+        rows: the bouts of the file, and the `line` of each.
+        spans: what its lines say.
+        options: of the reader.
+    """
+    if not len(labels.bouts):
+        return []
+    if options.stream:
+        rows = rows[rows["stream"] == options.stream]
+        spans = [span for span in spans if span["stream"] in ("", options.stream)]
+    tables = [labels.bouts, rows, span_table(spans)]
+    if not labels.directed:
+        named = {name for table in tables for who in Pair._fields for name in table[who]}
+        tables = [unordered(table, options.individuals or sorted(named)) for table in tables]
+    groups = [dict(iter(table.groupby(list(_WHAT)))) for table in tables]
+    found = []
+    for what, bouts in groups[0].items():
+        outside = frames_inside(bouts, labels.n_frames)
+        if what in groups[2]:
+            outside &= ~frames_inside(groups[2][what], labels.n_frames)
+        if outside.any():
+            cells = groups[1][what][["line", "start_frame", "stop_frame"]].to_numpy()
+            line = next(int(line) for line, start, stop in cells if outside[start:stop].any())
+            agent, target, name = map(str, what)
+            frames = count(int(outside.sum()), "frame")
+            found.append((line, f"{frames} of {name!r} of {Pair(agent, target)}"))
+    if not found:
+        return []
+    told = listed([f"{text} (from line {line} on)" for line, text in sorted(found)])
+    return [
+        f"{_OUTSIDE}: {told}. Where nobody looked, bouts do not count; if somebody did, mend these "
+        "lines"
+    ]
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:

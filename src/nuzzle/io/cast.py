@@ -88,8 +88,14 @@ class Cast:
                 "Name the target in the labels: the manifest's column target says "
                 f"{self.options.target!r}, which is the agent here."
             )
-        if not (behaviour and self.options.directed):
+        if not behaviour:
             return named
+        if not self.options.directed:
+            return (
+                f"{named} What an animal does to itself cannot be told without direction: give "
+                f"them direction (directed: yes in the manifest, with {OWN}{behaviour} in its "
+                "column looked_for), or leave it out."
+            )
         return (
             f"{named} If an animal does it to itself, write {OWN}{behaviour} into the manifest's "
             "column looked_for, beside what else was looked for, or 'self' as the target in the "
@@ -120,7 +126,8 @@ class Cast:
     ) -> Pair:
         """The pair that a row names; who is not named comes from the options.
 
-        Two animals without direction are one pair, whatever the labels call them.
+        Two animals without direction are one pair, whatever the labels call them; but who is
+        named as its own target is given as such, for a note (`without_direction`).
 
         Args:
             agent: as in the file; may be empty.
@@ -134,7 +141,9 @@ class Cast:
         """
         one_pair = not self.options.directed and len(self.options.individuals) <= 2
         if one_pair:
-            return self.default()
+            pair, known = self.default(), self.options.rename_individuals
+            same = target != "" and known.get(agent, agent) == known.get(target, target)
+            return Pair(pair.agent, pair.agent) if same or target == "self" else pair
         actor = self.name(agent, line) if agent else self._agent()
         if target == "self" or (not target and self.is_own(behaviour)):
             return Pair(actor, actor)

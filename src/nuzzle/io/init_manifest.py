@@ -21,6 +21,7 @@ from nuzzle.io.splits import (
     Splitting,
     about_splits,
     complete_splits,
+    in_no_row,
     read_assignments,
     row_called,
     rows_of,
@@ -146,7 +147,7 @@ def manifest_from_files(
         match = matches[pose]
         row = rows[pose] or row_called(match.recording, assignments)
         if assignments and row is None:
-            problems.append(f"{pose} is in no row of the csv of splits; narrow --poses, or add it")
+            problems.append(in_no_row(pose, match.recording, assignments))
         problems += _format_problems(match)
         entries.append(_entry(match, row, common or {}))
     if problems:

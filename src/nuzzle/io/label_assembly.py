@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nuzzle.errors import StreamError
+from nuzzle.errors import FormatError, StreamError, count, listed
 from nuzzle.io.cast import Cast
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import (
@@ -20,10 +20,12 @@ from nuzzle.labels import (
     bout_table,
     frames_inside,
     mask_to_intervals,
+    united,
 )
 
 #: Labels that run past the poses by more than this share of them are rather in other frames.
 _SUSPICIOUS_OVERRUN = 0.05
+_OVERLAPPING = "behaviours overlap in time, so the labels are not exclusive"
 
 
 def looked_for_everywhere(
@@ -120,7 +122,7 @@ def assemble(
     kept = [*notes]
     if exclusive and _overlapping(table):
         exclusive = False
-        kept.append("behaviours overlap in time, so the labels are not exclusive")
+        kept.append(_OVERLAPPING)
     length = int(max(table["stop_frame"].max() if len(table) else 0, end))
     stops = [*spans["stop_frame"], length, options.n_frames or 0]
     labels = Labels(
@@ -194,3 +196,81 @@ def _overlapping(bouts: pd.DataFrame) -> bool:
         if (part["start_frame"] < latest).any():
             return True
     return False
+
+
+def without_direction(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:
+    """The labels for unordered pairs; of two animals, what one does to itself is the pair's.
+
+    A note says so of such bouts. An animal by itself has no pair, and keeps its labels.
+
+    Args:
+        path: the label file, for messages.
+        labels: of agents and targets.
+        individuals: all animals of the recording.
+
+    Raises:
+        FormatError: they name others; or of more than two, one does something to itself.
+    """
+    if problems := labels.of_others("labels", individuals):
+        raise FormatError(path, f"without direction, {'; '.join(problems)}")
+    own = labels.bouts[labels.bouts["agent"] == labels.bouts["target"]]
+    if len(individuals) > 2:
+        _refuse_own(path, labels, own, len(individuals))
+    bouts, observed = (
+        united(unordered(table, individuals), set(table["behaviour"]))
+        for table in (labels.bouts, labels.observed)
+    )
+    who = unordered(labels.observed, individuals)[["agent", "target"]]
+    sides = who.assign(actor=labels.observed["agent"]).drop_duplicates()
+    alone = len(sides) == len(who.drop_duplicates())  # what two do at once may differ
+    notes, exclusive = labels.notes, labels.exclusive and alone
+    if len(individuals) == 2 and len(own):
+        notes = (*notes, _of_the_pair(own))
+        if exclusive and _overlapping(bout_table(bouts)):
+            notes, exclusive = (*notes, _OVERLAPPING), False
+    return replace(
+        labels, bouts=bouts, observed=observed, exclusive=exclusive, directed=False, notes=notes
+    )
+
+
+def unordered(table: pd.DataFrame, individuals: Sequence[str]) -> pd.DataFrame:
+    """A bout or span table with both orders of each two animals as one: that of `individuals`.
+
+    Of two animals, each by itself is the pair, too.
+    """
+    pairs = [
+        [*individuals]
+        if one == other and len(individuals) == 2
+        else sorted((one, other), key=individuals.index)
+        for one, other in zip(table["agent"], table["target"], strict=True)
+    ]
+    return table.assign(agent=[one for one, _ in pairs], target=[other for _, other in pairs])
+
+
+def _refuse_own(path: Path, labels: Labels, own: pd.DataFrame, animals: int) -> None:
+    """Raise an error where an animal does something to itself: that is of no one pair of many."""
+    looked = labels.observed[labels.observed["agent"] == labels.observed["target"]]
+    found = (own if len(own) else looked).drop_duplicates(["agent", "behaviour"])
+    if not len(found):
+        return
+    told = [
+        f"{row.behaviour!r} of {row.agent!r} (frames {row.start_frame:,} to {row.stop_frame:,})"
+        for row in found.itertuples()
+    ]
+    raise FormatError(
+        path,
+        f"labels without direction are those of pairs, and what one of {animals} animals does to "
+        f"itself is of no one pair: {listed(told)}.",
+        mend="Score it with direction (directed: yes in the manifest, and in the file if that says "
+        "no), or leave it out of the labels.",
+    )
+
+
+def _of_the_pair(own: pd.DataFrame) -> str:
+    """A note on bouts that an animal directs at itself, of two animals without direction."""
+    names = listed(sorted(set(own["behaviour"])))
+    return (
+        f"{count(len(own), 'bout')} of what an animal does to itself ({names}) counted for the "
+        "pair: without direction it cannot be told from what is done to the other. To keep it "
+        "apart, read the labels with direction (directed: yes)"
+    )

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
 from nuzzle.files import existing_file
+from nuzzle.io import bouts_csv
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
-from nuzzle.io.looked_for import own_apart, own_names, with_looked_for
+from nuzzle.io.label_assembly import without_direction
+from nuzzle.io.looked_for import own_apart, own_names, refuse_own, with_looked_for
 from nuzzle.io.quiet_end import quiet_end
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
 from nuzzle.labels import Labels, bout_table, span_table
@@ -48,9 +50,14 @@ def label_format(path: str | Path, name: str = "") -> LabelFormat:
 
     Raises:
         InputError: the file is missing or empty, or no such format is known.
-        FormatError: the file looks like none of them.
+        FormatError: the file looks like none of them, or nearly like one.
     """
-    return find_format(existing_file(path, "label file"), LABEL_FORMATS, name)
+    path = existing_file(path, "label file")
+    try:
+        return find_format(path, LABEL_FORMATS, name)
+    except FormatError:
+        bouts_csv.refuse_nearly(path)
+        raise
 
 
 def read_poses(path: str | Path, options: PoseOptions | None = None, format: str = "") -> Recording:
@@ -238,10 +245,13 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
     Raises:
         InputError: the file cannot be read so; the message says why.
     """
-    labels = read_labels(entry.labels or "", options, entry.label_format)
-    labels = own_apart(labels, entry.behaviours)
+    path, animals = Path(entry.labels or ""), options.individuals
+    if not entry.directed:
+        refuse_own(entry.looked_for, entry.behaviours, len(animals))
+    labels = own_apart(read_labels(path, options, entry.label_format), entry.behaviours)
     if not (entry.directed and labels.directed):
-        labels = labels.without_direction(options.individuals)
+        refuse_own(entry.looked_for, entry.behaviours, len(animals))
+        labels = without_direction(path, labels, animals)
     if not entry.behaviours:
         return labels
     every = {*labels.behaviours, *labels.bouts["behaviour"], labels.background or ""}

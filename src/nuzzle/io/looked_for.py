@@ -22,7 +22,7 @@ def with_looked_for(
 
     They looked at each pair that the file names, or was watched where it names only what was seen;
     for what an animal does to itself they looked at each agent. Without direction there are only
-    pairs.
+    pairs, but for an animal that is alone.
 
     Args:
         labels: of a file that names only what was seen.
@@ -34,12 +34,12 @@ def with_looked_for(
         InputError: a name is several, separated by commas.
     """
     _refuse_commas(names, {*labels.behaviours, *labels.bouts["behaviour"]})
-    if not labels.directed:
-        names = [name.removeprefix(OWN) for name in names]
     pairs = labels.pairs
     if labels.only_seen or not pairs:
         pairs = tuple(watched(pairs))
     between = [pair for pair in pairs if pair.agent != pair.target]
+    if between and not labels.directed:
+        names = [name.removeprefix(OWN) for name in names]
     alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
     known = set(labels.observed[["agent", "target", "behaviour"]].itertuples(index=False))
     more = [
@@ -80,6 +80,31 @@ def own_names(names: Iterable[str], renaming: Mapping[str, str]) -> tuple[str, .
     own = {name.removeprefix(OWN) for name in names if name.startswith(OWN)} - {*names}
     old = {name for name, new in renaming.items() if new in own}
     return tuple(sorted({name for name in own if name not in renaming} | old))
+
+
+def refuse_own(looked_for: Iterable[str], renaming: Iterable[str], animals: int) -> None:
+    """Refuse ``self:`` for labels without direction, which cannot tell whom something is done to.
+
+    An animal that is alone has nobody else to do it to.
+
+    Args:
+        looked_for: names in the manifest's column of that name.
+        renaming: old names in its column `behaviours`.
+        animals: how many the recording has.
+
+    Raises:
+        InputError: a name begins with ``self:``.
+    """
+    columns = {"looked_for": looked_for, "behaviours": renaming}
+    own = [(column, name) for column in columns for name in columns[column] if name.startswith(OWN)]
+    if own and animals != 1:
+        column, name = own[0]
+        raise InputError(
+            f"{column}: {name!r} is what an animal does to itself, and these labels have no "
+            "direction (directed: no, in the manifest or in the label file): without it, that "
+            "cannot be told from what is done to the other. Give them direction (directed: yes), "
+            f"or leave out {OWN!r}: {name.removeprefix(OWN)!r} is what a pair does"
+        )
 
 
 def own_apart(labels: Labels, names: Collection[str]) -> Labels:

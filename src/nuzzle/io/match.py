@@ -35,6 +35,8 @@ class Match(NamedTuple):
 def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> tuple[Path, ...]:
     """The files that the patterns name (``*``, ``?``, ``[...]``, ``**``), each once.
 
+    Brackets stand for themselves where nothing matches otherwise, and a folder or file is so named.
+
     Args:
         patterns: paths or patterns, or one.
         what: the files are, for the message.
@@ -51,7 +53,7 @@ def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> t
             raise InputError(f"The name of a {what} is empty. Is a shell variable not set?")
         exact = Path(pattern)
         # Path.glob refuses absolute patterns.
-        expanded = glob.glob(pattern, recursive=True)  # noqa: PTH207
+        expanded = glob.glob(pattern, recursive=True) or _as_it_stands(pattern)  # noqa: PTH207
         names = [exact] if exact.exists() else [Path(name) for name in expanded]
         files = [path for path in names if path.is_file()]
         if not files:
@@ -65,6 +67,19 @@ def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> t
             )
         found |= {os.path.abspath(path): path for path in files}  # noqa: PTH100
     return tuple(sorted(found.values(), key=_natural))
+
+
+def _as_it_stands(pattern: str) -> list[str]:
+    """What a pattern names where ``[`` is no wildcard in those parts of it that exist so."""
+    found, place = [], ""
+    for part in Path(pattern).parts if "[" in pattern else ():
+        literal = os.path.join(place, part.replace("[", "[[]"))  # noqa: PTH118
+        literally = glob.glob(literal, recursive=True)  # noqa: PTH207
+        place = literal if literally else os.path.join(place, part)  # noqa: PTH118
+        found = literally or glob.glob(place, recursive=True)  # noqa: PTH207
+        if not found:
+            break
+    return found
 
 
 def refuse_twins(poses: Iterable[Path], shown: str = "{}") -> None:
@@ -240,7 +255,12 @@ def _unmatched(what: str, best: dict[Path, list[Path]], done: set[Path]) -> list
     return problems
 
 
-def _tidy(name: str) -> str:
+def recording_name(name: str) -> str:
+    """A name as a recording has it: without blanks and signs.
+
+    >>> recording_name("cage 1 (left)")
+    'cage_1_left'
+    """
     return re.sub(r"[^\w.-]+", "_", name).strip(_SEPARATORS)
 
 
@@ -257,11 +277,11 @@ def _named(
             name = common_beginning(pose_stems[pose], label_stems[pairs[pose]])
         else:
             name = _TRACKER_TAIL.split(pose_stems[pose], maxsplit=1)[0]
-        names[pose] = _tidy(name) or _tidy(pose_stems[pose])
+        names[pose] = recording_name(name) or recording_name(pose_stems[pose])
     counts = Counter(names.values())
     return tuple(
         Match(
-            names[pose] if counts[names[pose]] == 1 else _tidy(pose_stems[pose]),
+            names[pose] if counts[names[pose]] == 1 else recording_name(pose_stems[pose]),
             pose,
             pairs.get(pose),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -14,7 +14,7 @@ from nuzzle.cells import PARSERS
 from nuzzle.errors import FormatError, InputError, ManifestError, listed
 from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
-from nuzzle.io.match import composed
+from nuzzle.io.match import composed, recording_name
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Manifest, column_name
 
@@ -76,27 +76,36 @@ class Assignment:
 def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
     """Read a csv with a column ``split``, and ``recording`` or columns that name files.
 
+    Args:
+        path: the csv; its empty rows are passed over.
+
+    Returns:
+        One a row, in their order; at least one.
+
     Raises:
         FormatError: it is not such a csv.
     """
     path = existing_file(path, "csv of splits")
     reader = read_csv(path)
     reader.fieldnames = [column_name(name) for name in reader.fieldnames or []]
-    rows = list(reader)
-    columns = list(rows[0]) if rows else []
-    if "split" not in columns or len(columns) < 2:
+    rows = []
+    for row in reader:
+        surplus = "".join(row.pop(None, ())).strip()
+        cells = {key: composed(value or "").strip() for key, value in row.items()}
+        if surplus or any(cells.values()):
+            rows.append((reader.line_num, cells))
+    columns = [*reader.fieldnames]
+    if "split" not in columns or len(columns) < 2 or not rows:
         raise FormatError(
             path,
             f"has the columns {columns} and {len(rows)} rows.",
             mend="Expected: split, and recording or a column with the names of the pose files.",
         )
     found = []
-    for line, row in enumerate(rows, start=2):
-        cells = {
-            key: composed(value or "").strip() for key, value in row.items() if key is not None
-        }
+    for line, cells in rows:
         if not cells["split"]:
-            raise FormatError(path, "the column split is empty.", row=line)
+            mend = "Write train, val, test or another word."
+            raise FormatError(path, "the column split is empty.", row=line, mend=mend)
         split = PARSERS["split"](cells["split"])
         named = (text for key, text in cells.items() if key != "split" and text)
         found.append(Assignment(split, cells.get("recording", ""), frozenset(named)))
@@ -118,12 +127,13 @@ def rows_of(
     problems = []
     for row in assignments:
         for text in sorted(row.files):
-            shared = {file: _shared(text, file) for file in named[Path(text).name]}
+            path = _written(text, named)
+            shared = {file: _shared(path, file) for file in named.get(path.name, ())}
             most = max(shared.values(), default=0)
             fitting = [file for file in shared if shared[file] == most]
             if len(fitting) == 1:
                 found[fitting[0]].append((most, row))
-            elif fitting and (most > 1 or text == fitting[0].name):
+            elif fitting and (most > 1 or len(path.parts) == 1):
                 problems += [f"{text!r} may be any of {listed(fitting)}; write the folder, too"]
     if problems:
         raise ManifestError("the csv of splits", problems)
@@ -133,17 +143,43 @@ def rows_of(
     }
 
 
-def _shared(text: str, file: Path) -> int:
+def _written(text: str, names: Container[str]) -> Path:
+    """A path as the csv has it: as Windows writes it, where no file has such a name."""
+    path = Path(text)
+    return path if path.name in names else Path(text.replace("\\", "/"))
+
+
+def _shared(path: Path, file: Path) -> int:
     """How many parts two paths share, from their names on upwards."""
     place = Path(composed(os.path.abspath(file)))  # noqa: PTH100
-    said = [part for part in Path(text).parts if part != ".."]
+    said = [part for part in path.parts if part != ".."]
     pairs = zip(reversed(said), reversed(place.parts), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def row_called(name: str, assignments: Iterable[Assignment]) -> Assignment | None:
-    """The first row for the recording of this name."""
-    return next((row for row in assignments if row.recording == composed(name)), None)
+    """The first row for the recording of this name, or of one that becomes it (``cage 1``)."""
+    name, rows = composed(name), [row for row in assignments if row.recording]
+    exact = [row for row in rows if row.recording == name]
+    alike = [row for row in rows if recording_name(row.recording) == recording_name(name)]
+    return next(iter(exact or alike), None)
+
+
+def in_no_row(pose: Path, name: str, assignments: Sequence[Assignment]) -> str:
+    """What is wrong with a pose file that no row of a csv of splits is for, and how to mend it.
+
+    Args:
+        pose: the file.
+        name: of its recording.
+        assignments: the rows.
+    """
+    said = [row.recording for row in assignments if row.recording]
+    files = [text for row in assignments for text in sorted(row.files)]
+    known = [repr(text) for text in dict.fromkeys(said or files)]
+    return (
+        f"{pose} is in no row of the csv of splits: none names this file or the recording "
+        f"{name!r}; they name {listed(known, 3)}. Narrow --poses, or add a row"
+    )
 
 
 def split_by_time(manifest: Manifest, share: float) -> Manifest:

@@ -62,17 +62,15 @@ def explain(
 
     Args:
         bundle: a trained model, or its file.
-        files: pose files or manifests; or one.
-        out: folder for the results.
+        files, out: pose files or manifests, or one; folder for the results.
         member: of an ensemble, which of its models; the one that weighs most by default.
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
         frames: frames to explain, in place of the middles of bouts; of a single recording.
         pair: of whom, as ``agent->target``; by default whoever shows the behaviour.
-        bouts: how many bouts of each behaviour are explained.
-        repeats: how often each family is shifted; 0 leaves the importance of families out.
-        common: attributes of `Entry`, as of `predict`.
-        overwrite, say: whether an explanation in `out` may be replaced; is told what is going on.
+        bouts, repeats: how many bouts of each behaviour are explained; how often each family is
+            shifted, 0 leaves their importance out.
+        common, overwrite, say: as of `predict`.
 
     Returns:
         What ``summary.json`` holds.

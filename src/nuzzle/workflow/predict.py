@@ -63,8 +63,7 @@ def predict(
         bundle: a trained model, or its file.
         files: pose files, or manifests; or one.
         out: folder for the results.
-        common: of pose files, in place of what they say, and of rows that do not say it: attributes
-            of `Entry`, as fps, px_per_cm, lab...
+        common: of pose files, whatever they say, and of rows without: attributes of `Entry`.
         overwrite, resume: whether results in `out` may be replaced, or gone on with.
         command, say: what was typed, for the report; is told what is going on.
 
@@ -116,8 +115,9 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
             frames.append(PairFrames(pair, p, said, unsure=doubt))
     except NuzzleError as error:
-        say(f"warning: {entry.recording}: no result: {error}")
-        writer.fail(entry.recording, str(error), poses=str(entry.poses))
+        reason = str(error).removeprefix(f"recording {entry.recording!r}: ")
+        say(f"warning: {entry.recording}: no result: {reason}")
+        writer.fail(entry.recording, reason, poses=str(entry.poses))
         return
     seconds = time.perf_counter() - began
     labs = bundle.training.get("labs", {})

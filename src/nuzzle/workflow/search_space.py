@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from nuzzle.models import MODELS
 from nuzzle.yaml_text import read_file
 
 if TYPE_CHECKING:
+    import random
+
     import optuna
 
 #: These say what is asked, not how to find it: trials that differ in them cannot be compared.
@@ -46,6 +49,19 @@ class Range:
     def holds(self, value: Any) -> bool:
         """Whether `value` can be tried."""
         return isinstance(value, (int, float)) and self.low <= value <= self.high
+
+    @property
+    def size(self) -> float:
+        """How many values there are; infinite where they need not be whole."""
+        return self.high - self.low + 1 if self._whole else math.inf
+
+    def stored(self, index: int) -> Any:
+        """The value of this number, from 0 on, as a trial stores it; of whole numbers."""
+        return self.low + index
+
+    @property
+    def _whole(self) -> bool:
+        return isinstance(self.low, int) and isinstance(self.high, int)
 
     def suggest(self, trial: optuna.Trial, key: str) -> Any:
         """The value that a trial shall try."""
@@ -80,9 +96,23 @@ class Choice:
         """Whether `value` can be tried."""
         return value in self.values
 
+    @property
+    def size(self) -> float:
+        """How many different values there are."""
+        return len(self._known)
+
+    def stored(self, index: int) -> Any:
+        """The value of this number, from 0 on, as a trial stores it."""
+        return [*self._known][index]
+
+    @property
+    def _known(self) -> dict[Any, Any]:
+        """The values, by how a trial stores them."""
+        return {self.said(value): value for value in self.values}
+
     def suggest(self, trial: optuna.Trial, key: str) -> Any:
         """The value that a trial shall try."""
-        known = {self.said(value): value for value in self.values}
+        known = self._known
         return known[trial.suggest_categorical(key, list(known))]
 
     def said(self, value: Any) -> Any:
@@ -268,6 +298,37 @@ def _current(config: Config, key: str) -> Any:
     if value is not None or option == key:
         return value
     return MODELS[name].default(option)
+
+
+def size_of(space: Space) -> float:
+    """How many configurations there are; infinite with any range of numbers that are not whole."""
+    sizes = [dimension.size for dimension in space.values()]
+    return math.inf if math.inf in sizes else math.prod(sizes)
+
+
+def untried(space: Space, tried: Set[tuple[Any, ...]], draw: random.Random) -> dict[str, Any]:
+    """A configuration that no trial has had, drawn from a space of finite size.
+
+    Args:
+        space: what may be tried.
+        tried: what trials had: their stored values, in the order of the keys of `space`; not all
+            configurations.
+        draw: where the first number comes from.
+
+    Returns:
+        Key -> value, as a trial stores it.
+    """
+    number = int(size_of(space))
+    first = draw.randrange(number)
+    values: dict[str, Any] = {}
+    for index in range(first, first + number):
+        rest = index % number
+        for key, dimension in space.items():
+            rest, mine = divmod(rest, int(dimension.size))
+            values[key] = dimension.stored(mine)
+        if tuple(values.values()) not in tried:
+            break
+    return values
 
 
 def space_yaml(space: Space) -> str:

@@ -9,8 +9,10 @@ and the one after.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
+import random
 import shutil
 import threading
 import warnings
@@ -19,11 +21,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nuzzle.errors import OutputError, optional_package
+from nuzzle.errors import OutputError, count, optional_package
 from nuzzle.files import writable_folder
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import differences
 from nuzzle.workflow.journal import MendingLock, check_journal, last_noted
+from nuzzle.workflow.search_space import Space, size_of, untried
 
 if TYPE_CHECKING:
     import optuna
@@ -40,6 +43,8 @@ _KILLED = "its process was killed or broke off three times, perhaps for want of 
 #: trials before any is pruned.
 _RANDOM_TRIALS = 8
 _UNPRUNED_TRIALS = 4
+#: Times that the sampler may propose what was tried already, before another is drawn.
+_MOST_REPEATS = 5
 #: Fewer say nothing of what matters.
 _TELLING_TRIALS = 10
 
@@ -120,6 +125,7 @@ class SharedStudy:
         start: parameters of the first trial.
         seed: of the sampler; every process adds its number.
         warmup: steps of a trial before it may be pruned.
+        space: what may be tried, each configuration once; None where whoever claims a trial draws.
 
     Raises:
         MissingDependencyError: optuna is not installed.
@@ -135,9 +141,10 @@ class SharedStudy:
         *,
         seed: int,
         warmup: int,
+        space: Space | None = None,
     ) -> None:
         self.optuna = load_optuna()
-        self.folder = writable_folder(folder)
+        self.folder, self.space = writable_folder(folder), space
         with self._locked(), _quiet(self.optuna):
             self.study = _open(self.optuna, folder)
             known = self.study.user_attrs.get("described")
@@ -152,9 +159,9 @@ class SharedStudy:
                 )
             process = int(self.study.user_attrs.get("processes", 0))
             self.study.set_user_attr("processes", process + 1)
-        self.study.sampler = self.optuna.samplers.TPESampler(
-            seed=seed + 7919 * process, n_startup_trials=1 + _RANDOM_TRIALS
-        )
+        seed += 7919 * process
+        self._random = random.Random(seed)
+        self.study.sampler = self._sampler(seed)
         self.study.pruner = self.optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup)
 
     @contextmanager
@@ -185,9 +192,12 @@ class SharedStudy:
     def claim(self, total: int, say: Say = log) -> optuna.Trial | None:
         """The next trial, or None where all `total` of all processes are done or under way.
 
+        It has values of the space that no other trial has had, however that ended: a trial would
+        end so again. None, too, where there are no such values.
+
         Args:
             total: how many there are.
-            say: is told which trial is given up for good.
+            say: is told which trial is given up for good, and that all of the space was tried.
         """
         with self._locked(), _quiet(self.optuna):
             for trial in self.trials:
@@ -197,9 +207,57 @@ class SharedStudy:
                     self._after_kill(trial, say)
             if len(self.trials) >= total:
                 return None
-            claimed = self.study.ask()
+            claimed = self._ask()
+            if claimed is None:
+                say(
+                    f"the space holds {count(self.most(total), 'configuration')}, and each is done "
+                    f"or under way: there are {count(len(self.trials), 'trial')}, not {total:,}"
+                )
+                return None
             self._sign(claimed.number).write_text(f"{platform.node()}\n{os.getpid()}", "utf-8")
             return claimed
+
+    def most(self, total: int) -> int:
+        """How many trials there can be: no more than `total`, and than the space has values for."""
+        return total if self.space is None else int(min(total, size_of(self.space)))
+
+    def _ask(self) -> optuna.Trial | None:
+        """The trial that waits, or a new one; None where there is nothing else to try."""
+        if self.space is None:
+            return self.study.ask()
+        waiting = self.optuna.trial.TrialState.WAITING
+        if not self.study.get_trials(deepcopy=False, states=(waiting,)):
+            if (values := self._drawn(self.space)) is None:
+                return None
+            self.study.enqueue_trial(values)
+        trial = self.study.ask()
+        for key, dimension in self.space.items():  # for the other processes to see
+            dimension.suggest(trial, key)
+        return trial
+
+    def _drawn(self, space: Space) -> dict[str, Any] | None:
+        """Values that no trial has had; None where all were tried.
+
+        They are drawn in a copy of the study, as Optuna keeps each trial that it is asked for.
+        """
+        full = [trial for trial in self.trials if trial.params.keys() >= space.keys()]
+        tried = {tuple(trial.params[key] for key in space) for trial in full}
+        if len(tried) >= size_of(space):
+            return None
+        sampler = self._sampler(self._random.randrange(2**32))
+        copy = self.optuna.create_study(direction="maximize", sampler=sampler)
+        copy.add_trials(trial for trial in full if trial.state.is_finished())
+        for _ in range(_MOST_REPEATS):
+            trial = copy.ask()
+            for key, dimension in space.items():
+                dimension.suggest(trial, key)
+            values: dict[str, Any] = trial.params
+            if tuple(values[key] for key in space) not in tried:
+                return values
+        return untried(space, tried, self._random) if math.isfinite(size_of(space)) else values
+
+    def _sampler(self, seed: int) -> Any:
+        return self.optuna.samplers.TPESampler(seed=seed, n_startup_trials=1 + _RANDOM_TRIALS)
 
     def give_up(self, trial: optuna.Trial) -> None:
         """Leave a trial that was interrupted to the next process, if it has not ended."""
@@ -213,7 +271,8 @@ class SharedStudy:
         given_up = [*self.study.user_attrs.get("given_up", ()), number]
         self.study.set_user_attr("given_up", given_up)
         known = {"resumes": self.origin(trial), "kills": kills}
-        self.study.enqueue_trial(trial.params, user_attrs=known)
+        drawn = trial.system_attrs.get("fixed_params", {})  # not all may have been stored yet
+        self.study.enqueue_trial({**drawn, **trial.params}, user_attrs=known)
 
     def _after_kill(self, trial: FrozenTrial, say: Say) -> None:
         """Have a trial done again; one that was killed too often has failed."""

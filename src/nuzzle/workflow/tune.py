@@ -91,16 +91,16 @@ def tune(
     """Search the configuration that scores best.
 
     The first trial is `config` itself, the next are proposed by a tree-structured Parzen estimator
-    (Bergstra et al. 2011), and ended when worse than the median of the others at the same step
-    (Golovin et al. 2017). The same call in a second process takes part; after a kill it continues.
-    Beside `out` lie a table (``.trials.csv``), a picture (``.png``) and the folder ``.study``.
+    (Bergstra et al. 2011), none twice, and ended when worse than the median of the others at the
+    same step (Golovin et al. 2017). The same call in a second process takes part; after a kill it
+    continues. Beside `out` lie ``.trials.csv`` (a table), ``.png`` (a picture) and ``.study``.
 
     Args:
         manifest: recordings with labels and splits.
         out: the YAML file to write, for ``nuzzle train --config``.
         config: what a trial starts from; all defaults if None.
         space: YAML file of what may be tried; the model's own if None.
-        trials: how many, over all processes and calls; 1 at least.
+        trials: how many, over all processes and calls; at least 1, at most what `space` holds.
         scoring: how a trial is scored.
         overwrite: whether a file `out` that is not of this search may be replaced.
         fresh, say: throw away an earlier search, not continue it; is told what is going on.
@@ -117,13 +117,10 @@ def tune(
     values, folder = load_space(space, config), _folder(out, overwrite=overwrite)
     score = TrialScore(manifest, config, scoring, say)
     _make_way(out, folder, overwrite=overwrite, fresh=fresh)
-    study = SharedStudy(
-        folder,
-        _described(config, manifest, values, scoring),
-        _start(values, config, say, own_space=space is None),
-        seed=config.training.seed,
-        warmup=config.training.epochs // 3 if scoring.on == "val" else 0,
-    )
+    described, seed = _described(config, manifest, values, scoring), config.training.seed
+    start = _start(values, config, say, own_space=space is None)
+    warmup = config.training.epochs // 3 if scoring.on == "val" else 0
+    study = SharedStudy(folder, described, start, seed=seed, warmup=warmup, space=values)
     _Run(study, score, config, values, trials, say)()
     return _conclude(study, config, values, out, say)
 
@@ -299,14 +296,15 @@ class _Run:
         ended = [each for each in trials if each.state.is_finished()]
         scores = [each.value for each in ended if each.state.name == "COMPLETE"]
         best = max((value for value in scores if value is not None), default=None)
-        parts = [f"{len(ended)} of {self.total} done"]
+        total = self.study.most(self.total)
+        parts = [f"{len(ended)} of {total} done"]
         if best is not None:
             parts.append(f"best {best:.3f}")
-        if len(ended) < self.total:
+        if len(ended) < total:
             took = [float(each.user_attrs.get("seconds", 0.0)) for each in ended]
             # This process is about to take the next; the others are at theirs.
             workers = 1 + self.study.count("running")
-            left = (self.total - len(ended)) * sum(took) / len(took) / workers
+            left = (total - len(ended)) * sum(took) / len(took) / workers
             parts.append(f"about {_duration(left)} left")
         return ", ".join(parts)
 

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from nuzzle.errors import FormatError
+from nuzzle.io.label_assembly import without_direction
+from nuzzle.labels import Labels, Pair
+
+AB = Pair("a", "b")
+FILE = Path("cage.csv")
+
+
+def bout(behaviour, start, stop, agent="a", target="b"):
+    return {
+        "agent": agent,
+        "target": target,
+        "behaviour": behaviour,
+        "start_frame": start,
+        "stop_frame": stop,
+    }
+
+
+def undirected(individuals, bouts, observed, **attributes):
+    return without_direction(FILE, Labels(bouts, observed, 10, **attributes), individuals)
+
+
+def intervals(table):
+    return list(zip(table["start_frame"], table["stop_frame"], strict=True))
+
+
+def test_both_orders_are_one_pair_and_unite():
+    bouts = [bout("x", 0, 4), bout("x", 3, 6, "b", "a"), bout("x", 8, 9, "b", "a")]
+    observed = [bout("x", 0, 10), bout("x", 0, 10, "b", "a")]
+    pair = undirected("ab", bouts, observed, exclusive=True)
+    assert not pair.directed and not pair.exclusive and pair.pairs == (AB,)
+    assert intervals(pair.bouts) == [(0, 6), (8, 9)]
+    assert intervals(pair.observed) == [(0, 10)]
+    assert pair.notes == ()
+    assert undirected("ba", bouts, observed).pairs == (AB.reversed,)
+
+
+def test_each_pair_of_three_animals_keeps_its_bouts():
+    three = undirected(
+        "abc",
+        [bout("x", 1, 2, "b", "c"), bout("x", 3, 4), bout("x", 5, 6, "c", "a")],
+        [bout("x", 0, 10, *who) for who in ("bc", "ab", "ca")],
+        exclusive=True,
+    )
+    found = {(row.agent, row.target): row.start_frame for row in three.bouts.itertuples()}
+    assert found == {("b", "c"): 1, ("a", "b"): 3, ("a", "c"): 5}
+    assert three.exclusive, "no two orders of a pair have met"
+
+
+def test_what_one_of_two_does_to_itself_is_the_pairs_and_it_is_said():
+    own = [bout("groom", 2, 5, "b", "b"), bout("groom", 6, 7, "b", "b")]
+    pair = undirected("ab", own, [bout("groom", 0, 10, "b", "b")])
+    assert pair.pairs == (AB,) and intervals(pair.bouts) == [(2, 5), (6, 7)]
+    (note,) = pair.notes
+    assert note.startswith("2 bouts of what an animal does to itself (groom) counted for the pair")
+
+
+@pytest.mark.parametrize(
+    ("other", "exclusive"), [(bout("x", 5, 8), True), (bout("x", 4, 8), False)]
+)
+def test_what_one_does_to_itself_is_exclusive_unless_it_overlaps(other, exclusive):
+    observed = [bout("x", 0, 10), bout("groom", 0, 10, "a", "a")]
+    pair = undirected("ab", [bout("groom", 2, 5, "a", "a"), other], observed, exclusive=True)
+    assert pair.exclusive is exclusive
+    assert any("overlap in time" in note for note in pair.notes) is not exclusive
+
+
+def test_what_the_other_does_to_itself_may_happen_at_the_same_time():
+    observed = [bout("x", 0, 10), bout("groom", 0, 10, "b", "b")]
+    assert not undirected("ab", [bout("x", 0, 1)], observed, exclusive=True).exclusive
+
+
+@pytest.mark.parametrize("looked_for", [True, False])
+def test_of_three_animals_what_one_does_to_itself_is_refused(looked_for):
+    observed = [bout("x", 0, 10)] + [bout("groom", 0, 10, "c", "c")] * looked_for
+    told = r"cage\.csv: .*of 3 animals does to itself .* pair: 'groom' of 'c' \(frames 2 to 5\)\."
+    with pytest.raises(FormatError, match=told + " Score it with direction .*or leave it out"):
+        undirected("abc", [bout("groom", 2, 5, "c", "c")], observed)
+
+
+def test_of_three_animals_what_was_looked_for_in_one_is_refused():
+    with pytest.raises(FormatError, match=r"'groom' of 'c' \(frames 0 to 10\)"):
+        undirected("abc", [], [bout("groom", 0, 10, "c", "c")])
+
+
+def test_an_animal_that_is_alone_keeps_its_labels():
+    one = undirected("a", [bout("groom", 2, 5, "a", "a")], [bout("groom", 0, 10, "a", "a")])
+    assert one.pairs == (Pair("a", "a"),) and intervals(one.bouts) == [(2, 5)]
+    assert one.notes == ()
+
+
+def test_other_animals_than_the_poses_have_are_named():
+    observed = [bout("x", 0, 10), bout("x", 0, 10, "b", "c")]
+    with pytest.raises(FormatError, match=r"speak of \['a', 'c'\], the poses of .*'d'\]"):
+        undirected(["b", "d"], [bout("x", 1, 2)], observed)
+    with pytest.raises(FormatError, match=r"\['c'\], .*say who is who: --individuals"):
+        undirected("ab", [], [bout("x", 0, 10, "c", "c")])
+
+
+def test_nothing_seen():
+    assert undirected("ab", [], [bout("x", 0, 10)]).bouts.empty
