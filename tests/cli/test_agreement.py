@@ -208,5 +208,5 @@ def test_bouts_that_a_file_does_not_look_for_are_told_and_no_figure_is_a_bare_na
     assert result.exit_code == 0, result.output
     assert "Macro F1 – per frame, – per bout. 900 frames" in result.stdout
     assert "nan" not in result.stdout
-    told = "100 frames of 'groom' of b->b (from line 3 on), 50 frames of 'attack' of a->b (from"
+    told = "100 frames of 'groom' of b->b (from frame 100 on), 50 frames of 'attack' of a->b (from"
     assert result.stdout.count(told) == 2

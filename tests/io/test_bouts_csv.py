@@ -7,8 +7,10 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.io.bouts_csv import FORMAT, write_bout_csv
+from nuzzle.io.label_assembly import noting_unobserved
+from nuzzle.io.looked_for import with_looked_for
 from nuzzle.io.registry import LabelOptions
-from nuzzle.labels import bout_table
+from nuzzle.labels import Pair, bout_table
 
 MICE = LabelOptions(individuals=("resident", "intruder"))
 
@@ -286,10 +288,10 @@ TABLE = "agent,target,behaviour,start_frame,stop_frame\n"
 
 
 def outside(path, **options):
-    """What the last note lists, each with its line."""
+    """What the last note lists, each with its first frame."""
     note = FORMAT.read(path, LabelOptions(**options)).notes[-1]
     head, _, listed = note.partition(": ")
-    assert head.startswith("bouts lie outside of what the lines '# observed' above the header say")
+    assert head == "bouts lie outside of what was looked for, as the file says"
     return listed.partition(". Where nobody looked")[0]
 
 
@@ -300,41 +302,48 @@ def test_bouts_outside_of_what_the_file_says_was_looked_for_are_told(write):
         "a,b,attack,900,1000\nb,a,attack,0,1\n"
     )
     told = (
-        "100 frames of 'groom' of b->b (from line 3 on), "
-        "100 frames of 'attack' of a->b (from line 4 on), "
-        "1 frame of 'attack' of b->a (from line 7 on)"
+        "1 frame of 'attack' of b->a (from frame 0 on), "
+        "100 frames of 'groom' of b->b (from frame 100 on), "
+        "100 frames of 'attack' of a->b (from frame 900 on)"
     )
     assert outside(path, individuals=("a", "b")) == outside(path) == told
     cut = told.replace("100 frames of 'attack'", "20 frames of 'attack'")
     assert outside(path, n_frames=920) == cut
     mapped = {"rename_individuals": {"a": "m2", "b": "m1"}, "individuals": ("m1", "m2")}
-    assert "100 frames of 'attack' of m2->m1 (from line 4 on)" in outside(path, **mapped)
+    assert "100 frames of 'attack' of m2->m1 (from frame 900 on)" in outside(path, **mapped)
 
 
 def test_bouts_inside_of_what_was_looked_for_need_no_note(write):
     more = "# observed,a,b,attack,900,1000\n# observed,b,b,groom,0,1000\n"
     path = write(f"{OBSERVED}{more}{TABLE}a,self,rest,0,9\nb,b,groom,100,200\na,b,attack,850,950\n")
-    assert outside(path) == "9 frames of 'rest' of a->a (from line 5 on)"
+    assert outside(path) == "9 frames of 'rest' of a->a (from frame 0 on)"
     for known in ({"background": "rest"}, {"not_observed": ("rest",)}):
         assert FORMAT.read(path, LabelOptions(**known)).notes == ()
 
 
+def test_what_an_animal_does_to_itself_was_looked_for_in_any_of_its_pairs(write):
+    path = write(f"# observed,a,b,groom,0,40\n{TABLE}a,self,groom,10,50\n")
+    assert outside(path) == "10 frames of 'groom' of a->a (from frame 40 on)"
+    active, observed = FORMAT.read(path, LabelOptions()).frames(Pair("a", "b"), ["groom"])[:2]
+    assert (active & observed).sum() == 30
+
+
 def test_without_direction_either_order_was_looked_for(write):
     rows = "b,a,attack,0,900\nb,b,attack,5,9\na,b,attack,899,903\n"
-    told = "3 frames of 'attack' of a->b (from line {} on)"
+    told = "3 frames of 'attack' of a->b (from frame 900 on)"
     path = write(f"{OBSERVED}{TABLE}{rows}")
-    assert outside(path, individuals=("a", "b"), directed=False) == told.format(5)
+    assert outside(path, individuals=("a", "b"), directed=False) == told
     path = write(f"# directed,no\n{OBSERVED}{TABLE}{rows}")
-    assert outside(path) == outside(path, individuals=("a", "b")) == told.format(6)
+    assert outside(path) == outside(path, individuals=("a", "b")) == told
     three = write(f"# directed,no\n{OBSERVED}{TABLE}b,a,attack,0,9\nc,b,attack,0,9\n")
-    assert outside(three) == "9 frames of 'attack' of b->c (from line 5 on)"
+    assert outside(three) == "9 frames of 'attack' of b->c (from frame 0 on)"
 
 
 def test_what_was_looked_for_in_another_stream_was_not_in_this(write):
     head = "# observed,a,b,x,0,10,S1\n# observed,a,b,x,0,50,S2\n"
     table = "agent,target,behaviour,start_frame,stop_frame,stream\n"
     path = write(f"{head}{table}a,b,x,10,20,S2\na,b,x,5,15,S1\n")
-    assert outside(path, stream="S1") == "5 frames of 'x' of a->b (from line 5 on)"
+    assert outside(path, stream="S1") == "5 frames of 'x' of a->b (from frame 10 on)"
     assert FORMAT.read(path, LabelOptions(stream="S2")).notes == ()
     assert FORMAT.read(path, LabelOptions()).notes == ()
 
@@ -343,4 +352,12 @@ def test_a_note_on_bouts_outside_is_not_told_twice(write, tmp_path):
     labels = FORMAT.read(write(f"{OBSERVED}{TABLE}b,b,groom,1,2\n"), LabelOptions())
     again = FORMAT.read(FORMAT.write(labels, tmp_path / "again.csv", 30.0), LabelOptions())
     assert len(labels.notes) == len(again.notes) == 1
-    assert "1 frame of 'groom' of b->b (from line 9 on)" in again.notes[0]
+    assert "1 frame of 'groom' of b->b (from frame 1 on)" in again.notes[0]
+
+
+def test_what_the_manifest_adds_to_what_was_looked_for_is_not_outside(write):
+    path = write(f"{OBSERVED}{TABLE}a,b,mount,10,20\na,b,attack,890,910\n")
+    labels = FORMAT.read(path, LabelOptions())
+    assert "mount" in labels.notes[-1] and "attack" in labels.notes[-1]
+    (note,) = noting_unobserved(with_looked_for(labels, ("mount", "attack"))).notes
+    assert "mount" not in note and "10 frames of 'attack' of a->b (from frame 900 on)" in note

@@ -374,6 +374,17 @@ def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_s
     assert {entry.looked_for for entry in asked} == {("sniff",)}, "what people say stays"
 
 
+def test_what_is_done_to_oneself_is_not_filled_in_without_direction(project):
+    header = "agent,target,behaviour,start_frame,stop_frame\n"
+    for number in range(1, 12):
+        text = header + "one,two,attack,3,9\none,two,sniff,11,12\none,self,groom,5,7\n"
+        (project / "labels" / f"{number}_bouts.csv").write_text(text)
+    (project / "labels" / "1_bouts.csv").write_text(f"# directed,no\n{header}one,two,attack,3,9\n")
+    row = by_name(start(project, common={"fps": 25.0})[0])["1"]
+    assert row.looked_for == ("sniff",)
+    assert load_entry(row).labels.behaviours == ("attack", "sniff")
+
+
 def test_the_rats_split_stays_as_it_is(shared_data):
     rats = shared_data / "rat_dyads"
     manifest, _ = init_manifest(

@@ -94,12 +94,20 @@ def test_a_row_is_found_by_what_its_recording_is_called_afterwards():
         Assignment(each, each, frozenset([each])) for each in ("K\xe4fig 1", "K\xe4fig 11", "x")
     ]
     rows.append(Assignment("", "", frozenset()))
-    assert row_called("Ka\u0308fig_1", rows) == rows[0]
-    assert row_called("K\xe4fig 11", rows) == rows[1]
-    assert row_called("K\xe4fig_2", rows) is None
-    assert row_called("", rows) is None
+    assert row_called(Path("p.csv"), "Ka\u0308fig_1", rows) == rows[0]
+    assert row_called(Path("p.csv"), "K\xe4fig 11", rows) == rows[1]
+    assert row_called(Path("p.csv"), "K\xe4fig_2", rows) is None
+    assert row_called(Path("p.csv"), "", rows) is None
     exact = Assignment("exact", "K\xe4fig_1", frozenset())
-    assert row_called("K\xe4fig_1", [*rows, exact]) == exact
+    assert row_called(Path("p.csv"), "K\xe4fig_1", [*rows, exact]) == exact
+
+
+def test_a_row_is_not_guessed():
+    """Names that differ in signs alone are other recordings; the file's own name tells."""
+    copy, plain = (Assignment(s, n, frozenset()) for s, n in (("val", "M1-"), ("train", "M1+")))
+    assert row_called(Path("M1.csv"), "M1", [copy, plain]) is None
+    assert row_called(Path("M1+.csv"), "M1", [copy, plain]) == plain
+    assert row_called(Path("M1.csv"), "M1", [copy, copy]) == copy
 
 
 def test_what_is_in_no_row_is_told_by_both_names():

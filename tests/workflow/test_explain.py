@@ -97,6 +97,14 @@ def test_the_pair_that_is_asked_for(bundle_file, manifest, tmp_path):
             "attribution"
         ]
         assert (row["agent"], row["target"]) == (one, other)
+    bouts = nuzzle.explain(
+        bundle_file, study, tmp_path / "bouts", pair="resident->intruder", bouts=1, repeats=0
+    )
+    assert {row["agent"] for row in bouts["attribution"]} <= {"resident"}
+    none = {"attack", "investigation", "mount"} - {r["behaviour"] for r in bouts["attribution"]}
+    told = [note for note in bouts["notes"] if "finds no bout" in note]
+    assert all("of resident->intruder: there is none" in note for note in told)
+    assert len(told) == bool(none)
     with pytest.raises(InputError, match=r"no pair 'resident->cat'; it has .*'resident->intruder'"):
         nuzzle.explain(bundle_file, study, tmp_path / "no", pair="resident->cat", **asked)
 

@@ -212,8 +212,9 @@ class Frontend:
             _check_body_lengths(recordings, skeleton)
         elif unit == "px" and (others := [each.name for each in recordings if each.unit != "px"]):
             raise InputError(
-                f"{listed(others)}: positions that are not in pixels cannot be learned from beside "
-                "others in pixels. Give all recordings a scale (px_per_cm), or set prepare.unit=bl."
+                f"{listed(others)}: positions that are not in pixels cannot be learned from in "
+                "pixels. Leave prepare.unit out and give recordings in pixels a scale (px_per_cm), "
+                "or set prepare.unit=bl."
             )
         pipeline = _pipeline(settings, skeleton, fps, unit)
         labs = sorted({each.lab for each in recordings} - {""})

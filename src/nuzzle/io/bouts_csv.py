@@ -28,10 +28,10 @@ from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import FormatError, count, listed
+from nuzzle.errors import FormatError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
-from nuzzle.io.label_assembly import assemble, looked_for_everywhere, unordered
+from nuzzle.io.label_assembly import assemble, looked_for_everywhere, noting_unobserved
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     Row,
@@ -45,7 +45,7 @@ from nuzzle.io.label_text import (
     table_rows,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import SPAN_COLUMNS, Labels, Pair, bout_table, frames_inside, span_table
+from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
 from nuzzle.manifest import column_name
 
 _MARK = "nuzzle bouts"
@@ -54,8 +54,6 @@ _SECONDS = {"start_s", "stop_s"}
 _TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
 _BLANK = ' \t\r\n,;"'
 _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
-_OUTSIDE = "bouts lie outside of what the lines '# observed' above the header say was looked for"
-_WHAT = ("agent", "target", "behaviour")
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
 
@@ -152,16 +150,12 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
-        notes=[*(note for note in preamble.notes if not note.startswith(_OUTSIDE)), *notes],
+        notes=[*preamble.notes, *notes],
     )
     directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
     directed = directed and options.directed
     labels = replace(labels, directed=directed, only_seen=only_seen, fps=fps)
-    if only_seen:
-        return labels
-    lines = [row.line for row in rows]
-    outside = _not_looked_for(labels, pd.DataFrame(bouts).assign(line=lines), observed, options)
-    return replace(labels, notes=(*labels.notes, *outside))
+    return labels if only_seen else noting_unobserved(labels)
 
 
 def _rate(
@@ -279,47 +273,6 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
     pair = cast.pair(cells[0], cells[1], row.line, cells[2])
     span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
     return {**span, "stream": cells[5]}
-
-
-def _not_looked_for(
-    labels: Labels, rows: pd.DataFrame, spans: Sequence[Mapping[str, Any]], options: LabelOptions
-) -> list[str]:
-    """A note on frames of bouts in which nobody looked for them, as the file's own lines say.
-
-    Args:
-        labels: as they were read.
-        rows: the bouts of the file, and the `line` of each.
-        spans: what its lines say.
-        options: of the reader.
-    """
-    if not len(labels.bouts):
-        return []
-    if options.stream:
-        rows = rows[rows["stream"] == options.stream]
-        spans = [span for span in spans if span["stream"] in ("", options.stream)]
-    tables = [labels.bouts, rows, span_table(spans)]
-    if not labels.directed:
-        named = {name for table in tables for who in Pair._fields for name in table[who]}
-        tables = [unordered(table, options.individuals or sorted(named)) for table in tables]
-    groups = [dict(iter(table.groupby(list(_WHAT)))) for table in tables]
-    found = []
-    for what, bouts in groups[0].items():
-        outside = frames_inside(bouts, labels.n_frames)
-        if what in groups[2]:
-            outside &= ~frames_inside(groups[2][what], labels.n_frames)
-        if outside.any():
-            cells = groups[1][what][["line", "start_frame", "stop_frame"]].to_numpy()
-            line = next(int(line) for line, start, stop in cells if outside[start:stop].any())
-            agent, target, name = map(str, what)
-            frames = count(int(outside.sum()), "frame")
-            found.append((line, f"{frames} of {name!r} of {Pair(agent, target)}"))
-    if not found:
-        return []
-    told = listed([f"{text} (from line {line} on)" for line, text in sorted(found)])
-    return [
-        f"{_OUTSIDE}: {told}. Where nobody looked, bouts do not count; if somebody did, mend these "
-        "lines"
-    ]
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:

@@ -142,7 +142,8 @@ class Cast:
         one_pair = not self.options.directed and len(self.options.individuals) <= 2
         if one_pair:
             pair, known = self.default(), self.options.rename_individuals
-            same = target != "" and known.get(agent, agent) == known.get(target, target)
+            animal = known.get(target, target)
+            same = animal in self.options.individuals and known.get(agent, agent) == animal
             return Pair(pair.agent, pair.agent) if same or target == "self" else pair
         actor = self.name(agent, line) if agent else self._agent()
         if target == "self" or (not target and self.is_own(behaviour)):

@@ -12,7 +12,7 @@ from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
-from nuzzle.io.looked_for import as_before, not_said, shown
+from nuzzle.io.looked_for import as_before, not_said, shown, told_apart
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.match import Match, expand, match_files, told_matches
@@ -145,7 +145,7 @@ def manifest_from_files(
     problems, entries = [], []
     for pose in poses:
         match = matches[pose]
-        row = rows[pose] or row_called(match.recording, assignments)
+        row = rows[pose] or row_called(pose, match.recording, assignments)
         if assignments and row is None:
             problems.append(in_no_row(pose, match.recording, assignments))
         problems += _format_problems(match)
@@ -251,7 +251,9 @@ def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[st
     missing: dict[str, tuple[str, ...]] = {}
     for labelled in files.values():
         for name, names in not_said(labelled.items()).items():
-            missing[name] = as_before(names, shown(labelled[name]))
+            fitting = told_apart(labelled[name], names)
+            if fitting:
+                missing[name] = as_before(fitting, shown(labelled[name]))
     if not missing:
         return manifest, ()
     filled = [replace(e, looked_for=missing.get(e.recording, e.looked_for)) for e in manifest]

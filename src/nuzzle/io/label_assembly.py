@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from nuzzle.labels import (
 #: Labels that run past the poses by more than this share of them are rather in other frames.
 _SUSPICIOUS_OVERRUN = 0.05
 _OVERLAPPING = "behaviours overlap in time, so the labels are not exclusive"
+_OUTSIDE = "bouts lie outside of what was looked for, as the file says"
 
 
 def looked_for_everywhere(
@@ -196,6 +198,68 @@ def _overlapping(bouts: pd.DataFrame) -> bool:
         if (part["start_frame"] < latest).any():
             return True
     return False
+
+
+def noting_unobserved(labels: Labels) -> Labels:
+    """With a note on frames of bouts in which nobody looked for them, in place of an earlier one.
+
+    What an animal does to itself was looked for wherever it was in any pair of that animal, as in
+    `Labels.frames`.
+    """
+
+    def sides(agent: str, target: str) -> list[tuple[str, str]]:
+        return [(agent, target)] if labels.directed else [(agent, target), (target, agent)]
+
+    looked = defaultdict(list)
+    for agent, target, *span in labels.observed[list(SPAN_COLUMNS)].itertuples(index=False):
+        for one, other in sides(agent, target):
+            for key in {(one, other), (one, one)}:
+                looked[(*key, span[0])].append(span[1:])
+    seen = defaultdict(list)
+    for agent, target, *span in labels.bouts[list(SPAN_COLUMNS)].itertuples(index=False):
+        seen[(*min(sides(agent, target)), span[0])].append(span[1:])
+    found = []
+    for what, bouts in seen.items():
+        gaps = _outside(_merged(bouts), _merged(looked[what]), labels.n_frames)
+        if frames := sum(stop - start for start, stop in gaps):
+            of = f"{count(frames, 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
+            found.append((gaps[0][0], f"{of} (from frame {gaps[0][0]:,} on)"))
+    notes = [note for note in labels.notes if not note.startswith(_OUTSIDE)]
+    if found:
+        told = listed([text for _, text in sorted(found)])
+        notes.append(
+            f"{_OUTSIDE}: {told}. Where nobody looked, bouts do not count; if somebody did, mend "
+            "what the file says of it (# observed)"
+        )
+    return replace(labels, notes=tuple(notes))
+
+
+def _outside(
+    bouts: list[list[int]], spans: list[list[int]], n_frames: int
+) -> list[tuple[int, int]]:
+    """What of the bouts lies in none of the spans; both in their order, none touching the next."""
+    out, number = [], 0
+    for start, stop in bouts:
+        here, stop = start, min(stop, n_frames)
+        while number < len(spans) and spans[number][1] <= here:
+            number += 1
+        at = number
+        while at < len(spans) and spans[at][0] < stop:
+            out.append((here, spans[at][0]))
+            here, at = spans[at][1], at + 1
+        out.append((here, stop))
+    return [(start, stop) for start, stop in out if start < stop]
+
+
+def _merged(spans: list[Any]) -> list[list[int]]:
+    """Intervals `[start, stop)` in their order, joined where they overlap or touch."""
+    out: list[list[int]] = []
+    for start, stop in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1][1] = max(out[-1][1], stop)
+        else:
+            out.append([start, stop])
+    return out
 
 
 def without_direction(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:

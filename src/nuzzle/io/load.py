@@ -12,7 +12,7 @@ from nuzzle.io import bouts_csv
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
-from nuzzle.io.label_assembly import without_direction
+from nuzzle.io.label_assembly import noting_unobserved, without_direction
 from nuzzle.io.looked_for import own_apart, own_names, refuse_own, with_looked_for
 from nuzzle.io.quiet_end import quiet_end
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
@@ -264,7 +264,8 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
     options = label_options(entry, recording.individuals, recording.fps, recording.n_frames)
     labels = labels_of_row(entry, options)
     if entry.looked_for:
-        labels = with_looked_for(labels, entry.looked_for, Cast(path, options).watched)
+        looked = with_looked_for(labels, entry.looked_for, Cast(path, options).watched)
+        labels = noting_unobserved(looked)
     if entry.label_delay_s:
         labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
     if labels.n_frames != recording.n_frames:

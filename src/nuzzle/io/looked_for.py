@@ -172,6 +172,16 @@ def not_said(files: Iterable[tuple[str, Labels]]) -> Mapping[str, tuple[str, ...
     return {name: behaviours for name, behaviours in missing.items() if behaviours}
 
 
+def told_apart(labels: Labels, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that the labels can have: without direction none is directed at oneself.
+
+    An animal that is alone directs all at itself.
+    """
+    pairs = labels.pairs
+    alone = bool(pairs) and all(pair.agent == pair.target for pair in pairs)
+    return tuple(n for n in names if labels.directed or n.startswith(OWN) == alone)
+
+
 def as_before(names: Iterable[str], seen: Collection[str]) -> tuple[str, ...]:
     """Names for the column `looked_for` that do not change how the labels are read.
 

@@ -157,12 +157,22 @@ def _shared(path: Path, file: Path) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def row_called(name: str, assignments: Iterable[Assignment]) -> Assignment | None:
-    """The first row for the recording of this name, or of one that becomes it (``cage 1``)."""
+def row_called(pose: Path, name: str, assignments: Iterable[Assignment]) -> Assignment | None:
+    """The first row for the recording of a pose file.
+
+    Args:
+        pose: the file.
+        name: of its recording.
+        assignments: the rows. One is called as the recording or the file, or is the only one whose
+            name becomes that of the recording, as ``cage 1`` becomes ``cage_1``.
+    """
     name, rows = composed(name), [row for row in assignments if row.recording]
-    exact = [row for row in rows if row.recording == name]
+    for wanted in (name, composed(pose.stem)):
+        for row in rows:
+            if row.recording == wanted:
+                return row
     alike = [row for row in rows if recording_name(row.recording) == recording_name(name)]
-    return next(iter(exact or alike), None)
+    return alike[0] if len({row.recording for row in alike}) == 1 else None
 
 
 def in_no_row(pose: Path, name: str, assignments: Sequence[Assignment]) -> str:

@@ -184,7 +184,8 @@ class _Job:
         examples = given_frames(*of, frames, pair) if frames else choose_frames(*of, bouts, pair)
         missing = sorted(set(self.behaviours) - {each.behaviour for each in examples})
         if missing and not frames:
-            self.note(f"The model finds no bout of {', '.join(missing)}: there is none to explain.")
+            which = f"{', '.join(missing)}{f' of {pair}' if pair else ''}"
+            self.note(f"The model finds no bout of {which}: there is none to explain.")
         return explain_frames(self.bundle, examples, self.folder, self.note)
 
     def importance(self, repeats: int) -> list[dict[str, Any]] | None:

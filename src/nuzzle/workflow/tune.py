@@ -296,7 +296,7 @@ class _Run:
         ended = [each for each in trials if each.state.is_finished()]
         scores = [each.value for each in ended if each.state.name == "COMPLETE"]
         best = max((value for value in scores if value is not None), default=None)
-        total = self.study.most(self.total)
+        total = max(len(ended), self.study.most(self.total))
         parts = [f"{len(ended)} of {total} done"]
         if best is not None:
             parts.append(f"best {best:.3f}")
