@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
 from nuzzle.inference import predict
 from nuzzle.labels import Pair
@@ -25,24 +24,6 @@ def test_members_are_combined_over_all_that_is_wanted(monkeypatch):
     np.testing.assert_allclose(every, said, rtol=1e-5)
     np.testing.assert_allclose(some[:, 0], said[:, 0], rtol=1e-5)
     assert some[0, 1] == some[1, 1]
-
-
-def test_a_pair_is_combined_as_for_what_was_looked_for_in_it(monkeypatch):
-    """The regression takes the third behaviour for the first, and does not hear of it in one."""
-    slopes = np.array([np.eye(3)])
-    slopes[0, 2, 0] = 5.0
-    said = np.array([[0.4, 0.1, 0.5]], np.float32)
-    one, other = Pair("a", "b"), Pair("a", "c")
-    monkeypatch.setattr(predict, "predict_members", lambda *_: [{one: said, other: said}])
-    bundle = SimpleNamespace(
-        combiner=Stacked(True, (1.0,), slopes, np.zeros(3)), looked_for=lambda lab: np.ones(3, bool)
-    )
-    looked = {one: np.array([True, True, False])}
-    raw = dict(predict.predict_raw(bundle, SimpleNamespace(lab="L"), (), looked_for=looked))
-    odds = {pair: p[0, 0] / p[0, 1] for pair, p in raw.items()}
-    assert odds[one] == pytest.approx(4, rel=1e-5)
-    mean = np.log(0.4 * 0.1 * 0.5) / 3
-    assert odds[other] == pytest.approx(4 * np.exp(5 * (np.log(0.5) - mean)), rel=1e-4)
 
 
 def test_who_is_out_of_sight_has_no_say_in_what_another_does_to_itself():

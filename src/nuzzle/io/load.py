@@ -246,8 +246,6 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
         InputError: the file cannot be read so; the message says why.
     """
     path, animals = Path(entry.labels or ""), options.individuals
-    if not entry.directed:
-        refuse_own(entry.looked_for, entry.behaviours, len(animals))
     labels = own_apart(read_labels(path, options, entry.label_format), entry.behaviours)
     if not (entry.directed and labels.directed):
         refuse_own(entry.looked_for, entry.behaviours, len(animals))
