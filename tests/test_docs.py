@@ -20,6 +20,7 @@ from nuzzle.models import ARCHITECTURES
 from nuzzle.outputs.frames import PairFrames, write_frames
 from nuzzle.outputs.results import _OWN_FILES
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS
+from nuzzle.workflow.search_space import Range
 from nuzzle.workflow.shared_study import SharedStudy
 
 REPO = Path(__file__).resolve().parents[1]
@@ -166,6 +167,8 @@ def test_a_search_begins_as_the_guide_says(tmp_path):
     at_random = optuna.samplers.TPESampler(seed=0, n_startup_trials=100)
     drawn = optuna.create_study(direction="maximize", sampler=at_random)
     drawn.enqueue_trial({"x": 0.5})
-    ours = SharedStudy(tmp_path, "", {"x": 0.5}, seed=0, warmup=0).study
+    ours = SharedStudy(
+        tmp_path, "", {"x": 0.5}, seed=0, warmup=0, space={"x": Range(0.0, 1.0)}
+    ).study
     same = [one == other for one, other in zip(tried(ours), tried(drawn), strict=True)]
     assert same == [True] * (1 + 8) + [False] * 2

@@ -4,20 +4,14 @@ import pytest
 
 from nuzzle.errors import FormatError
 from nuzzle.io.label_assembly import without_direction
-from nuzzle.labels import Labels, Pair
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
 AB = Pair("a", "b")
 FILE = Path("cage.csv")
 
 
 def bout(behaviour, start, stop, agent="a", target="b"):
-    return {
-        "agent": agent,
-        "target": target,
-        "behaviour": behaviour,
-        "start_frame": start,
-        "stop_frame": stop,
-    }
+    return dict(zip(SPAN_COLUMNS, (agent, target, behaviour, start, stop), strict=True))
 
 
 def undirected(individuals, bouts, observed, **attributes):

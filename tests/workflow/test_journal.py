@@ -2,6 +2,7 @@ import pytest
 
 from nuzzle.errors import FormatError, OutputError
 from nuzzle.workflow import tune as module
+from nuzzle.workflow.search_space import Range
 from nuzzle.workflow.shared_study import SharedStudy
 from nuzzle.workflow.trial_score import Figures, TrialScore
 from nuzzle.workflow.tune import tune
@@ -38,7 +39,7 @@ def journal(search, tmp_path):
 
 
 def open_study(folder):
-    return SharedStudy(folder, "", {}, seed=0, warmup=0)
+    return SharedStudy(folder, "", {}, seed=0, warmup=0, space={"x": Range(0.0, 1.0)})
 
 
 def test_a_last_record_that_was_cut_short_is_done_without(search, journal):

@@ -303,18 +303,23 @@ def test_an_interrupted_trial_is_done_again_from_its_checkpoints(
 KILLED = """
 import os, sys
 from pathlib import Path
+from nuzzle.workflow.search_space import Range
 from nuzzle.workflow.shared_study import SharedStudy
-study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0)
+study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0, space={"x": Range(1, 9)})
 trial = study.claim(3)
 trial.suggest_int("x", 1, 9)
 os._exit(9)
 """
 
 
+def study_of(folder):
+    return shared_study.SharedStudy(folder, {}, {}, seed=0, warmup=0, space={"x": Range(1, 9)})
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_killed_process_leaves_its_trial_to_the_next(tmp_path, monkeypatch, elsewhere):
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
-    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    study = study_of(tmp_path)
     if elsewhere:
         monkeypatch.setattr("platform.node", lambda: "another")
         assert study.claim(1) is None, "it may still run"
@@ -327,7 +332,7 @@ def test_a_killed_process_leaves_its_trial_to_the_next(tmp_path, monkeypatch, el
 
 
 def test_the_trial_of_a_living_process_is_its_own(tmp_path):
-    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    study = study_of(tmp_path)
     assert study.claim(1) is not None
     assert study.claim(1) is None
 
@@ -342,7 +347,7 @@ def _until_killed(study):
 
 def test_a_trial_that_kills_three_processes_has_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(shared_study, "_is_gone", lambda signature: True)
-    study, said = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0), []
+    study, said = study_of(tmp_path), []
     for _ in range(3):
         # An interruption does not count.
         study.give_up(_until_killed(study))
@@ -403,7 +408,7 @@ def test_a_trial_that_was_taken_over_is_left_to_the_other_process(
 
 
 def test_what_was_taken_over_is_not_given_up_once_more(tmp_path):
-    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    study = study_of(tmp_path)
     slept = study.claim(9)
     taken = _take_over(study, slept.number)
     assert study.origin(taken) == slept.number
@@ -412,7 +417,7 @@ def test_what_was_taken_over_is_not_given_up_once_more(tmp_path):
 
 
 def test_a_trial_that_ends_while_another_process_looks_keeps_its_score(tmp_path, monkeypatch):
-    study = shared_study.SharedStudy(tmp_path, {}, {}, seed=0, warmup=0)
+    study = study_of(tmp_path)
     trial = study.claim(1)
 
     def ends_now(sign):
@@ -427,8 +432,9 @@ def test_a_trial_that_ends_while_another_process_looks_keeps_its_score(tmp_path,
 SHARED = """
 import sys
 from pathlib import Path
+from nuzzle.workflow.search_space import Range
 from nuzzle.workflow.shared_study import SharedStudy
-study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0)
+study = SharedStudy(Path(sys.argv[1]), {}, {}, seed=0, warmup=0, space={"x": Range(0.0, 1.0)})
 drawn = []
 while (trial := study.claim(10)) is not None:
     with study.alive(trial):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table
+from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table, shown
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.agreement import Agreement
@@ -127,7 +127,7 @@ def _print_agreement(result: Agreement, first: str, second: str) -> None:
     )
     console = out()
     console.print(
-        f"Macro F1 {_figure(result.macro_f1)} per frame, {_figure(result.macro_bout_f1)} per bout"
+        f"Macro F1 {shown(result.macro_f1)} per frame, {shown(result.macro_bout_f1)} per bout"
         + (f"; kappa over all classes {result.kappa:.3f}" if result.kappa == result.kappa else "")
         + f". {result.compared_frames:,} frames that both looked at."
     )
@@ -139,8 +139,3 @@ def _print_agreement(result: Agreement, first: str, second: str) -> None:
     for note in result.notes:
         console.print(f"Note: {note}")
     console.print()
-
-
-def _figure(value: float) -> str:
-    """A figure as the table shows it: a dash where it is not defined."""
-    return f"{value:.3f}" if value == value else "–"

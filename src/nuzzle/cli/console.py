@@ -192,7 +192,7 @@ def print_table(
         cells = [row[index] for row in body]
         numeric = all(isinstance(cell, (int, float)) or cell is None for cell in cells)
         # Where it is too wide, long names are folded: cut off, several would look alike.
-        texts = [_cell(cell) for cell in (heading, *cells)]
+        texts = [shown(cell) for cell in (heading, *cells)]
         table.add_column(
             Text(heading, "bold"),
             justify="right" if numeric else "left",
@@ -200,12 +200,13 @@ def print_table(
             no_wrap=all(len(text) <= _IN_ONE_PIECE and " " not in text for text in texts),
         )
     for row in body:
-        table.add_row(*(Text(_cell(cell)) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     # Tables are the one thing that must wrap to the width of the terminal.
     (console or out()).print(table, soft_wrap=False)
 
 
-def _cell(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as tables show it: a dash where it is not known or not defined."""
     if value is None or value != value:
         return "–"
     if isinstance(value, float):

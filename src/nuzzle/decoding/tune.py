@@ -64,16 +64,16 @@ def tune_decoder(
     Raises:
         InputError: nothing to score, one group, other classes in some pairs, or no such objective.
     """
-    objectives, (part_of, n_groups) = _objectives(objective, pairs), _parts(pairs, folds, seed)
+    objectives = _objectives(objective, pairs)
+    part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, configured or {}, objectives, calibration)
     nested = _nested(pairs, part_of, objectives, left)
     mended = corrected(pairs, fit_correction(pairs, calibration, out_of_fold=True))
     score, searched = Truth(pairs).score, search(mended, start, objectives)
-    decoder, common, every = searched, left.searched, range(len(pairs))
-    if left.whole and _surely_better(pairs, every, objectives, left.whole, left.searched):
-        bouts, common = fit_whole_bouts(mended, objectives), left.whole
-        decoder = replace(start, whole_bouts=bouts)
+    decoder = searched
+    if (common := _better_way(pairs, objectives, left)) is left.whole:
+        decoder = replace(start, whole_bouts=fit_whole_bouts(mended, objectives))
     tuned = Tuned(
         decoder,
         objectives,
@@ -147,6 +147,16 @@ def _surely_better(
         for each in (way, *others)
     )
     return all(mine.surely_better(each) for each in theirs)
+
+
+def _better_way(
+    pairs: Sequence[ScoredPair], objectives: Mapping[str, Objective], left: _LeftOut
+) -> _Way:
+    """Whole bouts where they are surely better than settings, else settings."""
+    everything = range(len(pairs))
+    if left.whole and _surely_better(pairs, everything, objectives, left.whole, left.searched):
+        return left.whole
+    return left.searched
 
 
 def _better_elsewhere(

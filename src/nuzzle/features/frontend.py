@@ -204,10 +204,9 @@ class Frontend:
         symmetric = f"{config.features}_symmetric"
         features = config.features if directed or symmetric not in FEATURE_SETS else symmetric
         unit: str = settings.unit
-        if unit == "auto" and {each.unit for each in recordings} == {"bl"}:
-            unit = "bl"
-        elif unit == "auto":
-            unit = "cm" if scaled else feature_class(features).unscaled_unit
+        if unit == "auto":
+            bodies = all(each.unit == "bl" for each in recordings)
+            unit = "bl" if bodies else "cm" if scaled else feature_class(features).unscaled_unit
         if unit == "bl":
             _check_body_lengths(recordings, skeleton)
         elif unit == "px" and (others := [each.name for each in recordings if each.unit != "px"]):

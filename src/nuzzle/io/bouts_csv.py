@@ -99,16 +99,14 @@ def sniff(path: Path) -> bool:
     return _is_header(_header(path))
 
 
-def refuse_nearly(path: Path) -> None:
+def refuse(path: Path) -> None:
     """Say what the header lacks of a table with a behaviour, or an agent and a target.
 
     Raises:
         FormatError: it is such a table, and no bout csv.
     """
     names = {*_columns_of(_header(path))}
-    if path.name.lower().endswith(FORMAT.suffixes) and (
-        "behaviour" in names or names >= {"agent", "target"}
-    ):
+    if "behaviour" in names or names >= {"agent", "target"}:
         _parse(path)
 
 
@@ -344,4 +342,4 @@ def write_bout_csv(
     return write_text(path, text.getvalue(), overwrite=overwrite)
 
 
-FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write)
+FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse)

@@ -12,7 +12,6 @@ import numpy as np
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
-from nuzzle.io import bouts_csv
 from nuzzle.io.describe_manifest import count_frames, describe_manifest
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.load import label_format, pose_format
@@ -105,7 +104,7 @@ def _format(path: Path, name: str) -> PoseFormat | LabelFormat:
         if not name:
             refuse_nearly(path, POSE_FORMATS)
             refuse_unfinished_manifest(path)
-            bouts_csv.refuse_nearly(path)
+            refuse_nearly(path, LABEL_FORMATS)
         raise _none_of_them(path, name) from error
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
 from nuzzle.files import existing_file
-from nuzzle.io import bouts_csv
 from nuzzle.io.cast import Cast
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
@@ -52,12 +51,7 @@ def label_format(path: str | Path, name: str = "") -> LabelFormat:
         InputError: the file is missing or empty, or no such format is known.
         FormatError: the file looks like none of them, or nearly like one.
     """
-    path = existing_file(path, "label file")
-    try:
-        return find_format(path, LABEL_FORMATS, name)
-    except FormatError:
-        bouts_csv.refuse_nearly(path)
-        raise
+    return find_format(existing_file(path, "label file"), LABEL_FORMATS, name)
 
 
 def read_poses(path: str | Path, options: PoseOptions | None = None, format: str = "") -> Recording:

@@ -101,6 +101,7 @@ class LabelFormat:
         sniff: whether a file looks like it; reads little, raises nothing.
         read: the labels of one recording.
         write: ``write(labels, path, fps)``, if we write it.
+        refuse: raises an error for a file that is nearly of this format, and says what is amiss.
     """
 
     name: str
@@ -108,6 +109,7 @@ class LabelFormat:
     sniff: Callable[[Path], bool]
     read: Callable[[Path, LabelOptions], Labels]
     write: Callable[[Labels, Path, float], Path] | None = None
+    refuse: Callable[[Path], None] | None = None
 
 
 def choose(path: Path, what: str, names: Sequence[str], item: str, column: str = "item") -> str:
@@ -185,5 +187,5 @@ def refuse_nearly(path: Path, formats: Sequence[PoseFormat] | Sequence[LabelForm
             path, f"is compressed ({path.suffix}).", mend="Unpack it, and name the file inside."
         )
     for each in formats:
-        if isinstance(each, PoseFormat) and each.refuse and lowered.endswith(each.suffixes):
+        if each.refuse and lowered.endswith(each.suffixes):
             each.refuse(path)

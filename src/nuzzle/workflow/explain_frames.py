@@ -13,7 +13,7 @@ from nuzzle.errors import InputError, count
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import PairProbability, predict_prepared
+from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -136,23 +136,24 @@ def _said(
     bundle: Bundle, recording: Recording, copies: Sequence[Recording], pair: str
 ) -> list[PairProbability]:
     """What a bundle says of the pair called ``agent->target``, or of all pairs where none is."""
-    said = predict_prepared(bundle, recording, copies)
     if not pair:
-        return said
+        return predict_prepared(bundle, recording, copies)
 
     def names(each: Pair) -> list[str]:
-        orders = [each] if bundle.space.directed else [each, Pair(*each[::-1])]
+        orders = [each] if bundle.space.directed else [each, each.reversed]
         return [f"{agent}->{target}" for agent, target in orders]
 
-    mine = [
-        each for each in said if _without_blanks(pair) in map(_without_blanks, names(each.pair))
-    ]
+    pairs, wanted = default_pairs(bundle, recording), _without_blanks(pair)
+    mine = [each for each in pairs if wanted in map(_without_blanks, names(each))]
     if not mine:
         raise InputError(
             f"recording {recording.name!r} has no pair {pair!r}; it has "
-            f"{[names(each.pair)[0] for each in said]}."
+            f"{[names(each)[0] for each in pairs]}."
         )
-    return mine
+    # What an animal does to itself is said of all pairs that it is the agent of.
+    of_agent = [each for each in pairs if each.agent == mine[0].agent]
+    said = predict_prepared(bundle, recording, copies, of_agent)
+    return [each for each in said if each.pair in mine]
 
 
 def _without_blanks(text: str) -> str:

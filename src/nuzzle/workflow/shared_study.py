@@ -125,7 +125,7 @@ class SharedStudy:
         start: parameters of the first trial.
         seed: of the sampler; every process adds its number.
         warmup: steps of a trial before it may be pruned.
-        space: what may be tried, each configuration once; None where whoever claims a trial draws.
+        space: what may be tried, each configuration once.
 
     Raises:
         MissingDependencyError: optuna is not installed.
@@ -141,7 +141,7 @@ class SharedStudy:
         *,
         seed: int,
         warmup: int,
-        space: Space | None = None,
+        space: Space,
     ) -> None:
         self.optuna = load_optuna()
         self.folder, self.space = writable_folder(folder), space
@@ -219,15 +219,13 @@ class SharedStudy:
 
     def most(self, total: int) -> int:
         """How many trials there can be: no more than `total`, and than the space has values for."""
-        return total if self.space is None else int(min(total, size_of(self.space)))
+        return int(min(total, size_of(self.space)))
 
     def _ask(self) -> optuna.Trial | None:
         """The trial that waits, or a new one; None where there is nothing else to try."""
-        if self.space is None:
-            return self.study.ask()
         waiting = self.optuna.trial.TrialState.WAITING
         if not self.study.get_trials(deepcopy=False, states=(waiting,)):
-            if (values := self._drawn(self.space)) is None:
+            if (values := self._drawn()) is None:
                 return None
             self.study.enqueue_trial(values)
         trial = self.study.ask()
@@ -235,11 +233,12 @@ class SharedStudy:
             dimension.suggest(trial, key)
         return trial
 
-    def _drawn(self, space: Space) -> dict[str, Any] | None:
+    def _drawn(self) -> dict[str, Any] | None:
         """Values that no trial has had; None where all were tried.
 
         They are drawn in a copy of the study, as Optuna keeps each trial that it is asked for.
         """
+        space = self.space
         full = [trial for trial in self.trials if trial.params.keys() >= space.keys()]
         tried = {tuple(trial.params[key] for key in space) for trial in full}
         if len(tried) >= size_of(space):
