@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.pose_options import Bundle
 
-_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Split = Annotated[
     str,
@@ -29,7 +29,7 @@ _AllowSeen = Annotated[
 
 
 def evaluate(
-    bundle: _Bundle,
+    bundle: Bundle,
     manifest: _Manifest,
     split: _Split = "val",
     out: _Out = None,

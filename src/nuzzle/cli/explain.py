@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm
 
-_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
-_Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for pictures, figures and the page.")]
 _Member = Annotated[
     str, typer.Option(help="Which model of an ensemble; the one that weighs most by default.")
@@ -34,20 +33,12 @@ _Bouts = Annotated[int, typer.Option(min=1, help="How many bouts of each behavio
 _Repeats = Annotated[
     int, typer.Option(min=0, help="How often each family of features is shifted; 0 leaves it out.")
 ]
-_Fps = Annotated[
-    float | None,
-    typer.Option(help="Frames per second of pose files, whatever they say, and of rows without."),
-]
-_PxPerCm = Annotated[
-    float | None,
-    typer.Option(help="Pixels in a centimetre of pose files, and of rows without."),
-]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an explanation in --out.")]
 
 
 def explain(
-    bundle: _Bundle,
-    files: _Files,
+    bundle: Bundle,
+    files: Files,
     out: _Out,
     member: _Member = "",
     split: _Split = "",
@@ -56,8 +47,8 @@ def explain(
     pair: _Pair = "",
     bouts: _Bouts = 3,
     repeats: _Repeats = 5,
-    fps: _Fps = None,
-    px_per_cm: _PxPerCm = None,
+    fps: Fps = None,
+    px_per_cm: PxPerCm = None,
     overwrite: _Overwrite = False,
     json: JsonTarget = None,
 ) -> None:

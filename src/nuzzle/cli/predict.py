@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm
 
 if TYPE_CHECKING:
     from nuzzle.outputs.results import Results
 
-_Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
-_Files = Annotated[list[Path], typer.Argument(help="Pose files, or manifests.")]
 _Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
-_Fps = Annotated[
-    float | None,
-    typer.Option(help="Frames per second of pose files, whatever they say, and of rows without."),
-]
-_PxPerCm = Annotated[
-    float | None,
-    typer.Option(help="Pixels in a centimetre of pose files, and of rows without."),
-]
 _Lab = Annotated[
     str,
     typer.Option(
@@ -38,11 +29,11 @@ _Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupt
 
 
 def predict(
-    bundle: _Bundle,
-    files: _Files,
+    bundle: Bundle,
+    files: Files,
     out: _Out,
-    fps: _Fps = None,
-    px_per_cm: _PxPerCm = None,
+    fps: Fps = None,
+    px_per_cm: PxPerCm = None,
     lab: _Lab = "",
     keypoints: _Keypoints = "",
     pose_format: _PoseFormat = "",
