@@ -76,11 +76,6 @@ class Lever:
     twice: bool = False
 
 
-def _poses(*names: str, over: str = "base", suffix: str = "") -> dict[str, Lever]:
-    """Augmentations of poses that are on or off."""
-    return {f"{n}{suffix}": Lever((f"augmentation.{n}=true",), over) for n in names}
-
-
 class Bodies(RelationalSymmetric):
     """Relational features without the speed of each keypoint: only bodies as a whole move."""
 
@@ -138,25 +133,31 @@ _TREES = {
     "decoding_1.6": Lever(("decoding.smooth_s=1.6",)),
     "decoding_bouts": Lever(("decoding.smooth_s=bouts",)),
 }
-#: Where the length of a stretch or the frame rate changes, the other keys keep the seconds of a
-#: stretch, or the number of steps, as they were.
-_NETWORK = {
-    "windowed": Lever(("features=windowed",)),
-    "engineered48": Lever(("features=engineered48",)),
-    "repair_identity": Lever(("prepare.repair_identity=true",)),
-    "time_stretch": Lever(("augmentation.time_stretch=[0.8, 1.25]",)),
-    "epochs_16": Lever(("training.epochs=16",)),
-    "auxiliary": Lever(auxiliary=True),
-    "gap_0": Lever(("prepare.max_gap_s=0",)),
-    "gap_5": Lever(("prepare.max_gap_s=5",)),
-    **_poses("rotation", "reflection", "swap", over="engineered48", suffix="_48"),
-    **_poses("reflection"),
+#: Each augmentation by itself; relational features do not change by rotation and swap.
+_AUGMENTATION = {
+    "reflection": Lever(("augmentation.reflection=true",)),
     "pose_scale": Lever(("augmentation.pose_scale=[0.9, 1.1]",)),
+    "time_stretch": Lever(("augmentation.time_stretch=[0.8, 1.25]",)),
     "keypoint_dropout": Lever(("augmentation.keypoint_dropout=0.1",)),
     "pose_jitter": Lever(("augmentation.pose_jitter_bl=0.01",)),
     "noise": Lever(("augmentation.noise_std=0.1",)),
     "mixup": Lever(("augmentation.mixup_alpha=0.2",)),
     "scale": Lever(("augmentation.scale=[0.95, 1.05]",)),
+    "engineered48": Lever(("features=engineered48",)),
+    "rotation_48": Lever(("augmentation.rotation=true",), "engineered48"),
+    "reflection_48": Lever(("augmentation.reflection=true",), "engineered48"),
+    "swap_48": Lever(("augmentation.swap=true",), "engineered48"),
+}
+#: Where the length of a stretch or the frame rate changes, the other keys keep the seconds of a
+#: stretch, or the number of steps, as they were.
+_NETWORK = {
+    "windowed": Lever(("features=windowed",)),
+    "repair_identity": Lever(("prepare.repair_identity=true",)),
+    "epochs_16": Lever(("training.epochs=16",)),
+    "auxiliary": Lever(auxiliary=True),
+    "gap_0": Lever(("prepare.max_gap_s=0",)),
+    "gap_5": Lever(("prepare.max_gap_s=5",)),
+    **_AUGMENTATION,
     "alpha_sqrt": Lever(("loss.alpha=sqrt_inverse_frequency",)),
     "alpha_inverse": Lever(("loss.alpha=inverse_frequency",)),
     "gamma_2": Lever(("loss.gamma=2",)),
@@ -190,8 +191,13 @@ _STEADY = {
     ),
     "steady_windowed": Lever(("features=windowed",), "steady"),
     "steady_repair_identity": Lever(("prepare.repair_identity=true",), "steady"),
-    "steady_time_stretch": Lever(("augmentation.time_stretch=[0.7, 1.4]",), "steady"),
     "steady_auxiliary": Lever(over="steady", auxiliary=True),
+    **{
+        f"steady_{name}": replace(
+            lever, over="steady_auxiliary" if lever.over == "base" else f"steady_{lever.over}"
+        )
+        for name, lever in _AUGMENTATION.items()
+    },
     "steady_labelled_twice": Lever(over="steady_kinds", twice=True),
     "steady_all_points": Lever(_ALL_POINTS, "steady_auxiliary"),
     "steady_bodies": Lever((f"features={_BODIES}",), "steady_all_points"),
