@@ -45,6 +45,13 @@ def test_roles_of_rats_and_of_mice():
     assert Skeleton.infer(MOUSE7.keypoints) == MOUSE7
 
 
+def test_capitals_make_no_other_roles():
+    for names in (["Nose", "Center", "Tail"], ["Head", "Neck", "Tail_base"]):
+        found, plain = Skeleton.infer(names), Skeleton.infer([name.lower() for name in names])
+        assert (found.nose.lower(), found.tail_base.lower()) == (plain.nose, plain.tail_base)
+        assert (found.nose, found.tail_base) == (names[0], names[2])
+
+
 def test_the_tail_behind_its_base_is_not_of_the_centre():
     found = Skeleton.infer(["Nose", "TailBase", "Tail1", "tip_tail", "tail-m", "leftear"])
     assert found.centre == ("Nose", "TailBase", "leftear")

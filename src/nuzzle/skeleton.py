@@ -193,7 +193,7 @@ class Skeleton:
         def role(given: str | None, candidates: Sequence[str], what: str) -> str:
             if given is not None:
                 return given
-            by_canonical = {canonical_keypoint(name): name for name in reversed(names)}
+            by_canonical = {_normal(canonical_keypoint(name)): name for name in reversed(names)}
             for candidate in candidates:
                 if candidate in by_canonical:
                     return by_canonical[candidate]

@@ -64,6 +64,42 @@ def test_three_animals_that_change_places_in_a_ring():
     assert swaps_of(assignment(given)) == [(40, 60), (60, 75)]
 
 
+def with_tip(recording, tip):
+    """One keypoint more, `(time, 2, individual)`."""
+    position = np.concatenate([recording.position, tip[:, :, None]], axis=2)
+    return Recording.from_arrays(
+        "tip",
+        position,
+        keypoints=[*recording.keypoints, "tip"],
+        individuals=list(recording.individuals),
+        fps=recording.fps,
+    )
+
+
+@pytest.mark.parametrize("seen", ["never", "never with the ear"])
+def test_bodies_that_are_never_complete_have_a_size(seen):
+    """So that animals which mostly rest, in whole pixels, have a step to compare exchanges with."""
+    walk = walking()
+    resting = walk.position.copy()
+    resting[:150] = resting[:1]
+    truth = walk.with_position(np.rint(resting), "resting")
+    tip = np.rint(resting[:, :, 2] + 3.0)
+    if seen == "never":
+        tip[:] = np.nan
+        whole = with_tip(truth, tip)
+    else:
+        tip[::2] = np.nan
+        whole = with_tip(truth, tip)
+        position = whole.position.copy()
+        position[1::2, :, 1] = np.nan
+        whole = whole.with_position(position, "one or the other")
+    assert not swaps_of(assignment(whole))
+    assert swaps_of(assignment(exchanged(truth, 50, 60, [1, 0]))) == [(50, 60)]
+    swapped = whole.position.copy()
+    swapped[50:60] = swapped[50:60][..., [1, 0]]
+    assert swaps_of(assignment(whole.with_position(swapped, "swapped"))) == [(50, 60)]
+
+
 def test_a_double_detection_is_no_swap():
     recording = walking()
     position = recording.position.copy()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ def test_missing_stays_missing_and_spoils_nothing(recording_of: Build) -> None:
     np.testing.assert_array_equal(smooth.present[:, 0, 0], np.isfinite(x))
     np.testing.assert_allclose(smooth.position[np.isfinite(x), 0, 0, 0], 7, rtol=1e-6)
     assert smooth.history == ("median over 5 frames",)
+
+
+def test_a_length_is_as_many_frames_at_the_rates_of_ntsc(recording_of: Build) -> None:
+    step = MedianFilter(window_s=0.1)
+    for fps, frames in ((30.0, 3), (29.97, 3), (30000 / 1001, 3), (29.9, 2), (59.94, 6)):
+        recording = replace(recording_of(np.arange(10.0)), fps=fps)
+        assert step(recording).history == (f"median over {(frames - 1) // 2 * 2 + 1} frames",)
 
 
 def test_no_change_reaches_further_than_the_window(recording_of: Build) -> None:

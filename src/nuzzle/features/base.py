@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from nuzzle.errors import InputError
+from nuzzle.prepare.base import nominal_fps
 from nuzzle.skeleton import Skeleton
 
 #: The support of a feature that needs all frames.
@@ -30,10 +31,13 @@ _CHUNK_FRAMES = 8192
 def half_frames(lengths_s: Iterable[float], fps: float) -> tuple[int, ...]:
     """Half of each length in whole frames, at least one; lengths that come out equal count once.
 
+    At 29.97 frames per second they are those at 30.
+
     >>> half_frames((0.1, 0.25, 1.0), fps=10.0)
     (1, 5)
     """
-    return tuple(dict.fromkeys(max(1, int(length * fps / 2 + 0.5)) for length in lengths_s))
+    rate = nominal_fps(fps)
+    return tuple(dict.fromkeys(max(1, int(length * rate / 2 + 0.5)) for length in lengths_s))
 
 
 class Column(NamedTuple):

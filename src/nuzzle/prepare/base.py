@@ -65,6 +65,18 @@ def check_length(name: str, seconds: float | None, frames: int | None) -> None:
         )
 
 
+def nominal_fps(fps: float) -> float:
+    """The whole rate that video of the NTSC slows by a thousandth, so that lengths come out alike.
+
+    Other rates stay as they are.
+
+    >>> nominal_fps(29.97), nominal_fps(60000 / 1001), nominal_fps(29.9)
+    (30.0, 60.0, 29.9)
+    """
+    whole = round(fps * 1.001)
+    return float(whole) if abs(fps * 1.001 - whole) < 1e-3 else fps
+
+
 def length_in_frames(seconds: float | None, frames: int | None, fps: float | None) -> int:
     """A length in whole frames, rounded down: 0.2 s at 30 fps is 6 frames.
 
@@ -78,4 +90,4 @@ def length_in_frames(seconds: float | None, frames: int | None, fps: float | Non
             f"a length of {seconds} s cannot be converted to frames without a frame rate: "
             "give --fps."
         )
-    return int(seconds * fps + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...
+    return int(seconds * nominal_fps(fps) + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...

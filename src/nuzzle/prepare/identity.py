@@ -121,7 +121,7 @@ def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArr
     """
     animals = len(recording.individuals)
     order = np.tile(np.arange(animals), (recording.n_frames, 1))
-    there = np.flatnonzero(np.isfinite(recording.position).any(axis=(0, 1, 2)))
+    there = np.flatnonzero(recording.present.any(axis=(0, 1)))
     if len(there) > MOST_ANIMALS:
         raise InputError(
             f"recording {recording.name!r} has points of {len(there)} individuals; identities are "
@@ -205,11 +205,22 @@ def _without(cost: _Costs, lost: NDArray[np.bool_]) -> _Costs:
 
 
 def _body_size(points: _Points) -> float:
-    """Median distance of the points of one body from their mean; 0 where a body is one point."""
-    complete = np.moveaxis(points, 0, -2)[..., np.isfinite(points).all(axis=(1, 2))]
-    if not complete.size:
+    """Median distance of the points of one body from their mean; 0 where a body is one point.
+
+    Of bodies with all the points that are ever seen; where there are none, of parts of bodies.
+    """
+    there = np.isfinite(points).all(axis=2)
+    ever = there.any(axis=(0, 2))
+    points, there = points[:, ever], there[:, ever]
+    count = there.sum(axis=1, keepdims=True)
+    counted = there & (count == ever.sum())
+    if not counted.any():
+        counted = there & (count > 1)
+    if not counted.any():
         return 0.0
-    return float(np.median(_distance(complete - complete.mean(axis=0))))
+    mean = np.where(there[:, :, None], points, 0.0).sum(axis=1, keepdims=True)
+    mean /= np.maximum(count, 1)[:, :, None]
+    return float(np.median(_distance(points - mean)[counted]))
 
 
 def _expected(
