@@ -318,14 +318,22 @@ class TestLeakage:
             ("other", {"item": "2"}),
             ("other-late", {"item": "2", "start_frame": 90}),
         )
-        # 'cage-late' names its own: it has frames of the first two, and cannot be of another group.
+        for order in (1, -1):
+            rows = Manifest(manifest.entries[::order]).with_groups()
+            groups = {entry.recording: entry.leak_group for entry in rows}
+            assert {groups[name] for name in ("cage-ann", "cage-bob", "cage-late")} == {"evening"}
+            assert groups["other"] == groups["other-late"] != "evening"
+
+    def test_rows_of_the_same_frames_are_of_one_group(self):
+        manifest = entries(
+            ("cage-ann", {"group": "morning"}),
+            ("cage-late", {"start_frame": 90, "group": "evening"}),
+        )
         with pytest.raises(LeakageError, match="'cage-ann' and 'cage-late' share frames"):
             manifest.with_groups()
-        apart = replace(manifest.entries[2], start_frame=90)
-        early = [replace(entry, stop_frame=90) for entry in manifest.entries[:2]]
-        manifest = Manifest((*early, apart, *manifest.entries[3:]))
-        groups = [entry.leak_group for entry in manifest.with_groups()]
-        assert groups == ["cage-ann", "cage-ann", "evening", "other", "other"]
+        early = replace(manifest.entries[0], stop_frame=90)
+        groups = Manifest((early, manifest.entries[1])).with_groups()
+        assert [entry.leak_group for entry in groups] == ["morning", "evening"]
 
     def test_the_same_frames_are_not_divided_by_recording_or_lab(self):
         manifest = entries(("ann", {"lab": "one"}), ("bob", {"lab": "one"}))

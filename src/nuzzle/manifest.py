@@ -180,9 +180,10 @@ class Manifest:
         _refuse(problems, "Give each animal or session its own group, and each group one split.")
 
     def with_groups(self) -> Manifest:
-        """The same, but rows of the same poses that name no group share one.
+        """The same, but rows that name no group have that of others of the same poses.
 
-        These are parts of a video, or what several annotators say of it.
+        These are parts of a video, or what several annotators say of it. Where none names a group,
+        they share one.
 
         Raises:
             LeakageError: rows with the same frames name different groups.
@@ -192,7 +193,8 @@ class Manifest:
         for entry in self.entries:
             same = rows[_source(entry)]
             shares = len(same) > 1 and not entry.group
-            entries.append(replace(entry, group=same[0].leak_group) if shares else entry)
+            group = next((each.group for each in same if each.group), same[0].recording)
+            entries.append(replace(entry, group=group) if shares else entry)
         together = Manifest(tuple(entries), self.path)
         together.check_apart("group")
         return together

@@ -12,7 +12,7 @@ from nuzzle.cli.app import build_app
 from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.thresholds import Thresholds
-from nuzzle.errors import InputError, TrainingError
+from nuzzle.errors import InputError, LeakageError, TrainingError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.inference.trees import TreeClassifier
@@ -238,6 +238,26 @@ def test_without_the_lab_in_a_fold(recordings, tmp_path, monkeypatch):
         assert [len(each) for each in names] == [4, 2], "one of three groups of each lab"
         assert not names[0] & names[1]
         assert {each.lab for each in split["val"]} == {""}, "their lab is hidden"
+
+
+def test_recordings_that_name_no_lab_are_one(recordings, tmp_path):
+    blank = [replace(each, lab="" if each.lab == SOUTH else each.lab) for each in recordings]
+    config = Config.load(None, TREES)
+    parts = partition(blank, "lab", 5, config)
+    space = LabelSpace.fit(blank, config.labels)
+    run = ModelFolds(parts, space, config, tmp_path, lambda _: None, None, "lab")
+    (number,) = (number for number, part in enumerate(parts) if part[0].lab == "")
+    pairs = run.predict(number)
+    assert len({pair.recording for pair in pairs}) == 3
+    assert {pair.resampling_unit for pair in pairs} == {"recordings without a lab"}
+
+
+def test_no_lab_has_poses_of_another(recordings):
+    copied = replace(recordings[0], name="copy", lab="elsewhere", group="m9")
+    config = Config.load(None, TREES)
+    with pytest.raises(LeakageError, match="'copy' of lab 'elsewhere' have the very same poses"):
+        partition([*recordings, copied], "lab", 5, config)
+    partition([*recordings, replace(copied, lab=recordings[0].lab)], "lab", 5, config)
 
 
 def test_every_fold_can_read_what_it_has_not_seen(recordings, tmp_path):

@@ -16,7 +16,7 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.errors import DivergedError, InputError, TrainingError, count, listed
+from nuzzle.errors import DivergedError, InputError, LeakageError, TrainingError, count, listed
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
@@ -28,6 +28,8 @@ from nuzzle.workflow.scored import score_recording, targets_of
 
 #: What must not stand on both sides of a fold.
 By = Literal["group", "recording", "lab"]
+#: What recordings that name no lab are called together.
+_WITHOUT_LAB = "recordings without a lab"
 
 
 def partition(
@@ -43,6 +45,7 @@ def partition(
 
     Raises:
         InputError: there are fewer groups than a cross-validation needs.
+        LeakageError: by lab, copies of the same poses are in several.
     """
     first: dict[str, str] = {}
     keys: dict[By, Callable[[Recording], str]] = {
@@ -54,6 +57,8 @@ def partition(
     groups: dict[str, list[Recording]] = {}
     for recording in recordings:
         groups.setdefault(keys[by](recording), []).append(recording)
+    if by == "lab":
+        _refuse_copies_in_labs(recordings)
     stops_early = any(each.training.early_stopping for each in config.members().values())
     least = 3 if stops_early and by != "lab" else 2
     if min(len(groups), folds) < least:
@@ -72,6 +77,19 @@ def partition(
         shortest = min(parts, key=lambda part: sum(each.n_frames for each in part))
         shortest.extend(groups[name])
     return parts
+
+
+def _refuse_copies_in_labs(recordings: Sequence[Recording]) -> None:
+    """Raise where a lab would be predicted by a model that has learned from its very poses."""
+    first: dict[str, Recording] = {}
+    for each in recordings:
+        same = first.setdefault(each.fingerprint, each)
+        if same.lab != each.lab:
+            raise LeakageError(
+                f"{same.name!r} of lab {same.lab!r} and {each.name!r} of lab {each.lab!r} have the "
+                "very same poses: each lab would be predicted by a model that has seen them. Leave "
+                "one of them out, or give both the same lab."
+            )
 
 
 def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recording]]:
@@ -269,12 +287,14 @@ class ModelFolds(Folds):
         """Predictions of part `number` by the model that has not seen it.
 
         By lab, their group is the lab: what is tuned, calibrated or resampled shall not know it
-        from its other animals.
+        from its other animals. Recordings without a lab are one.
         """
         bundle = self.bundle(number)
         scored = [each for each in self.parts[number] if targets_of(bundle, each)]
         pairs = [pair for each in scored for pair in score_recording(bundle, each).pairs]
-        return [replace(pair, group=pair.lab) for pair in pairs] if self.by == "lab" else pairs
+        if self.by != "lab":
+            return pairs
+        return [replace(pair, group=pair.lab or _WITHOUT_LAB) for pair in pairs]
 
     def predictions(self) -> Iterator[list[ScoredPair]]:
         """One part after the other."""
