@@ -128,6 +128,13 @@ def mask_to_intervals(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2).astype(np.int64)
 
 
+def first_active(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Masks `(time, behaviour)` in which only the first of the columns that are true stays so."""
+    first = active.copy()
+    first[:, 1:] &= ~np.logical_or.accumulate(active, axis=1)[:, :-1]
+    return first
+
+
 @dataclass(frozen=True, eq=False)
 class Labels:
     """The labels of one recording.
@@ -251,8 +258,8 @@ class Labels:
         active, observed, _ = self.frames(pair, wanted)
         none_of_them = names.index(background) if background in names else -1
         classes = np.where(observed.any(axis=1), none_of_them, -1).astype(np.int64)
-        for column in reversed(range(len(wanted))):
-            classes[active[:, column] & observed[:, column]] = names.index(wanted[column])
+        for name, mask in zip(wanted, first_active(active & observed).T, strict=True):
+            classes[mask] = names.index(name)
         return classes
 
     @classmethod

@@ -144,11 +144,15 @@ class Recording:
         return there
 
     @property
+    def seen(self) -> tuple[str, ...]:
+        """The individuals that have a point in any frame."""
+        there = np.flatnonzero(self.present.any(axis=(0, 1)))
+        return tuple(self.individuals[animal] for animal in there)
+
+    @property
     def in_sight(self) -> tuple[str, ...]:
-        """The individuals that have a point in any frame; all, where it is fewer than two."""
-        there = np.asarray(self.present.any(axis=(0, 1)))
-        seen = tuple(name for name, so in zip(self.individuals, there, strict=True) if so)
-        return seen if len(seen) > 1 else self.individuals
+        """Those that are `seen`; all, where it is fewer than two."""
+        return self.seen if len(self.seen) > 1 else self.individuals
 
     @cached_property
     def fingerprint(self) -> str:
@@ -233,6 +237,8 @@ class Recording:
         Raises:
             InputError: an old name is not there.
         """
+        if not keypoints and not individuals:
+            return self
         poses = self.poses
         for dimension, mapping in (
             ("keypoint", keypoints or {}),

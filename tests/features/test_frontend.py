@@ -51,7 +51,7 @@ def test_relational_features_in_body_lengths():
     given = recording()
     frontend = Frontend.plan([given], Config.parse({"features": "relational"}))
     prepared = frontend.prepare(given)
-    values = frontend.raw(prepared, prepared.pairs[0])
+    values = frontend(prepared, prepared.pairs[0])
     named = dict(zip((c.name for c in frontend.feature_set.columns), values.T, strict=True))
     assert named["centre_to_centre"].tolist() == pytest.approx([2.5] * 30)
     assert named["agent_nose_to_own_tail_base"].tolist() == pytest.approx([1.0] * 30)
@@ -69,7 +69,8 @@ def test_a_column_for_each_lab_comes_after_the_features():
     assert frontend.labs == ("north", "south")
     width = len(frontend.feature_set.columns)
     assert [column.name for column in frontend.columns[width:]] == ["lab_north", "lab_south"]
-    raw = frontend.raw(frontend.prepare(given[0]), given[0].pairs[0])
+    poses = torch.from_numpy(frontend.prepare(given[0]).pair_position(given[0].pairs[0]))
+    raw = frontend.feature_set(poses)
     assert raw.shape[1] == width, "they are not normalised: 0 and 1 as they are"
     again = Frontend.from_dict(frontend.with_normaliser(Normaliser.fit([raw])).to_dict())
     for each, code in ((given[0], [0, 1]), (given[1], [1, 0]), (*of_labs("west"), [0, 0])):
@@ -120,7 +121,7 @@ def test_a_lab_without_an_end_of_the_body_still_has_a_heading(lost):
     frontend = Frontend.plan([whole, part], config)
     assert frontend.skeleton.keypoints == whole.keypoints
     prepared = Frontend.from_dict(frontend.to_dict()).prepare(part)
-    values = frontend.raw(prepared, prepared.pairs[0])
+    values = frontend(prepared, prepared.pairs[0])
     named = dict(zip((c.name for c in frontend.columns), values.T, strict=True))
     assert named["agent_bearing_sin"].tolist() == pytest.approx([1.0] * 30), "to its right"
     assert named["relative_heading_cos"].tolist() == pytest.approx([1.0] * 30)

@@ -65,7 +65,7 @@ def recording():
 def bundle_of(name, recording, *, directed=True, features="relational", exclusive=True, **options):
     """A network with random weights behind the real road."""
     plain = Frontend(MOUSE7, 30.0, "px", Pipeline(), features)
-    raw = plain.raw(recording, recording.pairs[0])
+    raw = plain(recording, recording.pairs[0])
     front = plain.with_normaliser(Normaliser.fit([raw]))
     arguments = {"input_dim": raw.shape[1], "num_classes": len(NAMES), **options}
     if ARCHITECTURES[name].shape == "window":

@@ -14,7 +14,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
 from nuzzle.training.fit import fit, model_arguments
-from nuzzle.training.labs import hide_lab, looked_for, warn_of_differences, with_lab
+from nuzzle.training.labs import hide_lab, looked_for_by_lab, warn_of_differences, with_lab
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.training.trees import fit_trees
@@ -191,7 +191,7 @@ def test_what_each_lab_looked_for():
         recording("south", looked=("mount", "dig")),
         recording("", looked=("attack",)),
     ]
-    assert looked_for(recordings, ("attack", "mount", "sniff", "other")) == {
+    assert looked_for_by_lab(recordings, ("attack", "mount", "sniff", "other")) == {
         "north": ["attack", "mount", "sniff"],
         "south": ["mount"],
     }

@@ -36,6 +36,6 @@ def test_frames_in_which_nobody_looked_do_not_make_a_class_rare():
         observed[:, [column, 2]] = True
         targets = Targets(active, observed)
         counts += torch.from_numpy(targets.counts)
-        looked_for += torch.from_numpy(targets.looked_for)
+        looked_for += torch.from_numpy(targets.looked_for_counts)
     prior = logit_adjustment(counts, looked_for).exp().tolist()
     assert prior == pytest.approx([0.3, 0.01, (700 + 9900) / 11_000])

@@ -148,9 +148,9 @@ def test_what_members_share_is_computed_once(bundle, recording, monkeypatch):
     first, _, trees = bundle.members
     twice = replace(bundle, members=(first, trees, replace(first, name="again")))
     prepared, computed = [], []
-    prepare, raw = Frontend.prepare, Frontend.raw
+    prepare, of_poses = Frontend.prepare, Frontend.of_poses
     monkeypatch.setattr(Frontend, "prepare", lambda *a: prepared.append(a) or prepare(*a))
-    monkeypatch.setattr(Frontend, "raw", lambda *a: computed.append(a) or raw(*a))
+    monkeypatch.setattr(Frontend, "of_poses", lambda *a: computed.append(a) or of_poses(*a))
     said = predict_members(twice, recording, twice.prepare(recording))
     assert len(prepared) == 1
     assert len(computed) == 2 * len(recording.pairs), "once for both networks, once for the trees"

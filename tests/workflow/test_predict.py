@@ -23,7 +23,8 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.results import read_results
 from nuzzle.outputs.sections import cards
 from nuzzle.workflow import predict as module
-from nuzzle.workflow.predict import entries_of, predict
+from nuzzle.workflow.entries import entries_of
+from nuzzle.workflow.predict import predict
 from nuzzle.workflow.scored import score_recording
 
 
@@ -92,20 +93,6 @@ def test_what_is_no_file_is_told_as_what_it_is(bundle_file, recording, tmp_path)
     for files in (recording, [recording]):
         with pytest.raises(InputError, match="ask predict_recording"):
             predict(bundle_file, files, tmp_path / "other")
-
-
-def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
-    for name in ("one.csv", "two.csv"):
-        (tmp_path / name).touch()
-    table = "recording,poses,fps\nm1,one.csv,25\nm2,two.csv,\n"
-    said = []
-    rows = entries_of(
-        write_text(tmp_path / "m.csv", table), {"fps": 30.0, "lab": "here"}, say=said.append
-    )
-    assert [(row.fps, row.lab) for row in rows] == [(25.0, "here"), (30.0, "here")]
-    assert [line.removeprefix(f"{tmp_path}/") for line in said] == [
-        "m.csv: its own fps is used for m1, not 30.0"
-    ]
 
 
 def test_a_slip_in_what_holds_for_all_is_said_before_anything_is_written(short, tmp_path):

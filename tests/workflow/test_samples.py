@@ -41,7 +41,7 @@ def test_features_are_those_of_the_poses(recordings):
     assert float(values[:, scaled].mean(0).abs().max()) < 1e-3, "fitted on train"
     shares = frontend.feature_set.shares
     assert shares and float(frontend.normaliser.std[list(shares)].min()) >= LEAST_SHARE_STD
-    raw = plain.raw(plain.prepare(recordings["train"][0]), samples["train"][0].pair)
+    raw = plain(plain.prepare(recordings["train"][0]), samples["train"][0].pair)
     assert float(raw[:, list(shares)].std(0).min()) < LEAST_SHARE_STD
 
 

@@ -129,8 +129,6 @@ def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
     said = {"nuzzle": __version__, **data}
     text = json.dumps(_plain(said), indent=2, ensure_ascii=False) + "\n"
     if str(target) == "-":
-        import sys
-
         sys.stdout.write(text)
         sys.stdout.flush()
         return

@@ -25,7 +25,7 @@ from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
 from nuzzle.probabilities.calibrators import Floats
 from nuzzle.probabilities.combiners import Combiner, Stacked, WeightedAverage, evidence
 
-Combining = Literal["weighted", "stacked", "equal"]
+Combining = Literal["equal", "weighted", "stacked"]
 #: What each member says of the same pairs, in the same order.
 Said = Sequence[Sequence[ScoredPair]]
 

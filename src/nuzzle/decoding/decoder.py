@@ -111,7 +111,7 @@ class Decoder:
                 for p, rate, looked in zip(probabilities, fps, observed, strict=True)
             ]
         smooth = [self.smoothing(p, rate) for p, rate in zip(probabilities, fps, strict=True)]
-        return self.decide(smooth, fps, observed)
+        return self.ruled(self.decide(smooth, fps, observed), fps)
 
     def decode_pairs(self, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
         """The same for what is scored."""
@@ -127,18 +127,22 @@ class Decoder:
         fps: Sequence[float],
         observed: Sequence[NDArray[np.bool_] | None],
     ) -> list[NDArray[np.bool_]]:
-        """Everything after the smoothing, for several recordings at once."""
+        """Thresholds or paths, of several recordings at once: all between smoothing and rules."""
         kind = {"exclusive": self.exclusive}
         if self.viterbi is None:
-            decisions = [
+            return [
                 self.thresholds(p, looked, **kind)
                 for p, looked in zip(smooth, observed, strict=True)
             ]
-        else:
-            evidence = [self.thresholds.evidence(p, **kind) for p in smooth]
-            decisions = self.viterbi.decode(evidence, fps, observed, **kind)
+        evidence = [self.thresholds.evidence(p, **kind) for p in smooth]
+        return self.viterbi.decode(evidence, fps, observed, **kind)
+
+    def ruled(
+        self, decisions: Sequence[NDArray[np.bool_]], fps: Sequence[float]
+    ) -> list[NDArray[np.bool_]]:
+        """What the rules make of bouts that `decide` has found."""
         return [
-            self.rules(each, rate, background=self._background, **kind)
+            self.rules(each, rate, background=self._background, exclusive=self.exclusive)
             for each, rate in zip(decisions, fps, strict=True)
         ]
 

@@ -104,7 +104,11 @@ class _Trial:
 
 
 class _Counted:
-    """Counts what decoders say that is true; smooths every behaviour once for each width."""
+    """Counts what decoders say that is true.
+
+    Every behaviour is smoothed once for each width, and decoders that differ in nothing but their
+    rules one after the other are decided once.
+    """
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
         self.truth = Truth(pairs)
@@ -112,10 +116,16 @@ class _Counted:
         self.fps = [pair.fps for pair in pairs]
         self.observed = [pair.observed for pair in pairs]
         self._smooth: dict[float, list[NDArray[Any]]] = {}
+        self._steps: tuple[Any, ...] = ()
+        self._decided: list[NDArray[np.bool_]] = []
 
     def of(self, decoder: Decoder) -> Counts:
-        smooth = self._smoothed(decoder.smoothing)
-        return self.truth.counts(decoder.decide(smooth, self.fps, self.observed))
+        steps = decoder.smoothing, decoder.thresholds, decoder.viterbi
+        if steps != self._steps:
+            smooth = self._smoothed(decoder.smoothing)
+            self._steps = steps
+            self._decided = decoder.decide(smooth, self.fps, self.observed)
+        return self.truth.counts(decoder.ruled(self._decided, self.fps))
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:
         n = len(self.truth.names)

@@ -168,9 +168,9 @@ def _better_elsewhere(
     *others: _Way,
 ) -> list[bool]:
     """For each part, whether a way is surely better on those of these pairs in other parts."""
-    outside = [[n for n in numbers if part_of[n] != part] for part in range(int(part_of.max()) + 1)]
+    elsewhere = [[n for n in numbers if part_of[n] != p] for p in range(int(part_of.max()) + 1)]
     return [
-        bool(mine) and _surely_better(pairs, mine, objectives, way, *others) for mine in outside
+        bool(mine) and _surely_better(pairs, mine, objectives, way, *others) for mine in elsewhere
     ]
 
 
@@ -291,26 +291,26 @@ def _left_out(
     labs, all_occur = _large_labs(pairs), _all_occur(pairs)
     raw, as_configured, searched, whole, own = (_Found() for _ in range(5))
     for part in range(int(part_of.max()) + 1):
-        outside = [index for index, mine in enumerate(part_of) if mine == part]
+        held_out = [index for index, mine in enumerate(part_of) if mine == part]
         correction = fit_correction(
             [pair for pair, mine in zip(pairs, part_of, strict=True) if mine != part],
             calibration,
             out_of_fold=True,
         )
         mended = corrected(pairs, correction)
-        inside = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
-        raw |= _decided(mended, outside, start)
-        for index in outside:
+        others = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
+        raw |= _decided(mended, held_out, start)
+        for index in held_out:
             as_configured |= _decided(
                 mended, [index], configured.get(pairs[index].recording, start)
             )
-        decoder = search(inside, start, objectives)
-        searched |= _decided(mended, outside, decoder)
-        if all_occur and (bouts := fit_whole_bouts(inside, objectives)):
-            whole |= _decided(mended, outside, replace(start, whole_bouts=bouts))
+        decoder = search(others, start, objectives)
+        searched |= _decided(mended, held_out, decoder)
+        if all_occur and (bouts := fit_whole_bouts(others, objectives)):
+            whole |= _decided(mended, held_out, replace(start, whole_bouts=bouts))
         for lab in labs:
-            theirs = [index for index in outside if pairs[index].lab == lab]
-            known = [pair for pair in inside if pair.lab == lab]
+            theirs = [index for index in held_out if pairs[index].lab == lab]
+            known = [pair for pair in others if pair.lab == lab]
             if theirs and known:
                 own |= _decided(mended, theirs, search(known, decoder, objectives))
     return _LeftOut(

@@ -139,9 +139,8 @@ class Truth:
         first = pairs[0]
         self.names = first.behaviours
         self.foreground = first.foreground
-        units = [pair.resampling_unit for pair in pairs]
         self.groups = groups_of(pairs)
-        self._in_group = np.array([[u == group for u in units] for group in self.groups], dtype=int)
+        self._group = np.array([self.groups.index(pair.resampling_unit) for pair in pairs])
         self._starts = np.cumsum([0, *(pair.n_frames + 1 for pair in pairs[:-1])])
         self.observed = _end_to_end([pair.observed for pair in pairs])
         self.active = _end_to_end([pair.truth for pair in pairs]) & self.observed
@@ -173,14 +172,20 @@ class Truth:
     def _frames(self, mask: NDArray[np.bool_]) -> Ints:
         """Frames of the foreground, `(group, behaviour)`."""
         inside = mask[:, self.foreground].astype(np.int64)
-        return np.asarray(self._in_group @ np.add.reduceat(inside, self._starts, axis=0))
+        return self._by_group(np.add.reduceat(inside, self._starts, axis=0))
 
     def _count(self, bouts: Sequence[NDArray[np.int64]]) -> Ints:
         """Bouts of each behaviour of the foreground, `(group, behaviour)`."""
         pairs = [np.searchsorted(self._starts, each[:, 0], side="right") - 1 for each in bouts]
         n = len(self._starts)
         by_pair = [np.bincount(each, minlength=n) for each in pairs]
-        return np.asarray(self._in_group @ np.stack(by_pair, axis=1))
+        return self._by_group(np.stack(by_pair, axis=1))
+
+    def _by_group(self, counts: Ints) -> Ints:
+        """Counts `(pair, behaviour)` summed over the pairs of each group, `(group, behaviour)`."""
+        total = np.zeros((len(self.groups), counts.shape[1]), dtype=np.int64)
+        np.add.at(total, self._group, counts)
+        return total
 
     def score(self, decisions: Sequence[NDArray[np.bool_]]) -> DecodingScore:
         """The figures by name; all groups are pooled."""

@@ -119,14 +119,13 @@ class Frontend:
         has = ", ".join(recording.keypoints)
         return f" It also lacks {', '.join(lacking)}; it has {has}. {SAY_NAMES}" if lacking else ""
 
-    def raw(self, prepared: Recording, pair: Pair) -> Tensor:
-        """Features of a prepared recording, `(time, feature)`; NaN is missing."""
-        poses = torch.from_numpy(prepared.pair_position(pair))
-        return self.feature_set(poses)
-
     def __call__(self, prepared: Recording, pair: Pair) -> Tensor:
         """Model input of a prepared recording, `(time, column)`."""
-        return self.with_lab(self.model_input(self.raw(prepared, pair)), prepared.lab)
+        return self.of_poses(torch.from_numpy(prepared.pair_position(pair)), prepared.lab)
+
+    def of_poses(self, poses: Tensor, lab: str) -> Tensor:
+        """Model input of a pair's prepared poses, `(time, 2, keypoint, 2)`; NaN is missing."""
+        return self.with_lab(self.model_input(self.feature_set(poses)), lab)
 
     def model_input(self, features: Tensor) -> Tensor:
         """What the model takes of features, `(time, feature)`.

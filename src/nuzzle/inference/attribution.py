@@ -134,6 +134,7 @@ def attribute(
     begin, end = network.span(frame, prepared.n_frames)
     early, late = bundle.frontend.feature_set.support_frames
     first, stop = max(0, begin - early), min(prepared.n_frames, end + late)
+    heard = slice(begin - first, end - first)
     poses = torch.from_numpy(prepared.pair_position(pair))
     x, still = poses[first:stop], held_still(poses, frame, bundle.frontend.skeleton)
     baseline = torch.where(x.isnan(), x, still.expand_as(x))
@@ -143,8 +144,8 @@ def attribute(
 
     def score(points: Tensor) -> Tensor:
         views = [points, points.flip(-3)] if both else [points]
-        inputs = [_input(bundle, each, prepared.lab)[begin - first : end - first] for each in views]
-        said = [network.logits_of(each, frame - begin) for each in inputs]
+        inputs = [bundle.frontend.of_poses(each, prepared.lab) for each in views]
+        said = [network.logits_of(each[heard], frame - begin) for each in inputs]
         return torch.stack([_log_odds(each, column, others) for each in said]).mean()
 
     values = integrated_gradients(score, x, baseline, steps)
@@ -179,12 +180,6 @@ def column_of(bundle: Bundle, behaviour: str) -> int:
             f"The model does not know {behaviour!r}; it knows {list(bundle.space.names)}."
         )
     return bundle.space.names.index(behaviour)
-
-
-def _input(bundle: Bundle, poses: Tensor, lab: str) -> Tensor:
-    """What the network takes of a lab's poses `(time, 2, keypoint, 2)`."""
-    front = bundle.frontend
-    return front.with_lab(front.model_input(front.feature_set(poses)), lab)
 
 
 def _log_odds(logits: Tensor, column: int, others: NDArray[np.intp] | None) -> Tensor:

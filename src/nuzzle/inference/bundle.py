@@ -103,7 +103,9 @@ class Bundle:
         space: the behaviours.
         config: of the training.
         decoder: from probabilities to decisions.
-        training: what it was trained on: recordings, frames and bouts a behaviour, epochs, seed.
+        training: what it was trained on (recordings and their groups and fingerprints, what each
+            lab looked for, frames and bouts of each behaviour), the epochs, and which of them is
+            kept.
         metrics: `Evaluation.to_dict()` on the validation recordings, if they were evaluated.
         provenance: versions, and the date.
         calibration: of the probabilities; None in a bundle that was never calibrated.

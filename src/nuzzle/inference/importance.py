@@ -147,7 +147,6 @@ def family_importance(
     scorer: Scorer,
     *,
     repeats: int,
-    seed: int = 0,
 ) -> Importance:
     """Permutation importance of families of columns (Breiman 2001; Fisher et al. 2019, JMLR 20).
 
@@ -159,10 +158,9 @@ def family_importance(
         families: name -> indices of columns, see `nuzzle.features.families`.
         scorer: predictions beside labels.
         repeats: draws of each family's shift.
-        seed: of the draws.
     """
     runs: list[Sequence[int]] = [(), *(c for c in families.values() for _ in range(repeats))]
-    rngs = [np.random.default_rng([seed, number]) for number in range(len(runs))]
+    rngs = [np.random.default_rng([0, number]) for number in range(len(runs))]
     pairs: list[list[ScoredPair]] = [[] for _ in runs]
     for recording in recordings:
         kept: dict[Any, Any] = {}

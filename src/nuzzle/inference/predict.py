@@ -146,12 +146,12 @@ def default_pairs(bundle: Bundle, recording: Recording) -> tuple[Pair, ...]:
     Raises:
         CompatibilityError: fewer than two animals have a point in any frame.
     """
-    there = np.flatnonzero(np.isfinite(recording.position).any(axis=(0, 1, 2)))
-    seen = [recording.individuals[animal] for animal in there]
+    seen = recording.seen
     if len(seen) < 2 <= len(recording.individuals):
         raise CompatibilityError(
             f"recording {recording.name!r}: two animals with points are needed, and of "
-            f"{list(recording.individuals)} only {seen} have one in any frame. Check the tracking."
+            f"{list(recording.individuals)} only {list(seen)} have one in any frame. "
+            "Check the tracking."
         )
     order = recording.individuals.index
     return tuple(

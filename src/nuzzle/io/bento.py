@@ -28,11 +28,11 @@ from nuzzle.io.label_assembly import assemble, frames_looked_at, names_by_stream
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     frame_number,
-    head,
     needed_fps,
     number,
     other_rate,
     read_text,
+    text_head,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
@@ -101,7 +101,7 @@ class _File:
 
 def sniff(path: Path) -> bool:
     """Whether the first line is BENTO's title."""
-    return head(path, 256).lstrip().lower().startswith(_TITLE)
+    return text_head(path, 256).lstrip().lower().startswith(_TITLE)
 
 
 def read(path: Path, options: LabelOptions) -> Labels:

@@ -28,7 +28,7 @@ from nuzzle.errors import FormatError, InputError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
 from nuzzle.io.label_assembly import frames_looked_at
-from nuzzle.io.label_text import Row, head, number, read_text, table_rows
+from nuzzle.io.label_text import Row, number, read_text, table_rows, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels
 
@@ -105,7 +105,7 @@ def _header_line(text: str) -> str | None:
 
 def sniff(path: Path) -> bool:
     """Whether a header with the columns of either export is among the first lines."""
-    return _header_line(head(path)) is not None
+    return _header_line(text_head(path)) is not None
 
 
 def read(path: Path, options: LabelOptions) -> Labels:

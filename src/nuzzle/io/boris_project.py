@@ -14,14 +14,14 @@ from typing import Any
 
 from nuzzle.errors import FormatError
 from nuzzle.io.boris_events import Event, Observation, paired, to_labels
-from nuzzle.io.label_text import head, number, read_text
+from nuzzle.io.label_text import number, read_text, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels
 
 
 def sniff(path: Path) -> bool:
     """Whether it begins like a JSON object."""
-    return head(path).lstrip().startswith("{")
+    return text_head(path).lstrip().startswith("{")
 
 
 def read(path: Path, options: LabelOptions) -> Labels:

@@ -36,13 +36,13 @@ from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     Row,
     frame_number,
-    head,
     needed_fps,
     number,
     other_rate,
     read_text,
     seconds_to_frames,
     table_rows,
+    text_head,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
@@ -87,9 +87,9 @@ def _header_line(text: str) -> str:
 
 def _header(path: Path) -> list[str]:
     """The cells of the header; empty ones where the file is no text."""
-    text = head(path)
+    text = text_head(path)
     if text.lstrip(_BLANK).startswith("#"):
-        text = head(path, -1)  # what stands above the header may be long
+        text = text_head(path, -1)  # what stands above the header may be long
     line = _header_line(text)
     return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
 

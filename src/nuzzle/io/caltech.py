@@ -18,7 +18,7 @@ from typing import NamedTuple
 from nuzzle.errors import FormatError
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, names_by_stream
-from nuzzle.io.label_text import frame_number, head, read_text
+from nuzzle.io.label_text import frame_number, read_text, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
 
@@ -35,7 +35,7 @@ class _Range(NamedTuple):
 
 def sniff(path: Path) -> bool:
     """Whether the first line is the program's title."""
-    return head(path, 256).lstrip().lower().startswith(_TITLE)
+    return text_head(path, 256).lstrip().lower().startswith(_TITLE)
 
 
 def read(path: Path, options: LabelOptions) -> Labels:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nuzzle.cells import THOUSANDS
 from nuzzle.errors import FormatError
-from nuzzle.files import decoded, existing_file
+from nuzzle.files import decoded, existing_file, head
 from nuzzle.io.registry import LabelOptions
 
 #: What is done about another frame rate than the poses', for a note.
@@ -44,14 +44,12 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def head(path: Path, size: int = 16_384) -> str:
+def text_head(path: Path, size: int = 16_384) -> str:
     """The beginning of a file for a check of its format; nothing where it is not text."""
     try:
-        with path.open("rb") as file:
-            data = file.read(size)
+        return decoded(head(path, size), whole=False) or ""
     except OSError:
         return ""
-    return decoded(data, whole=False) or ""
 
 
 def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:

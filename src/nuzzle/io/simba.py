@@ -22,7 +22,7 @@ from nuzzle.errors import FormatError, InputError, listed
 from nuzzle.files import delimiter_of, existing_file, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.label_text import head
+from nuzzle.io.label_text import text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions
 from nuzzle.labels import Labels, Pair
 
@@ -39,7 +39,7 @@ _MANY = 8
 
 def sniff(path: Path) -> bool:
     """Whether the first rows are numbers, and a column that may be a behaviour is 0 and 1."""
-    lines = head(path, 262_144).splitlines()[:30]
+    lines = text_head(path, 262_144).splitlines()[:30]
     rows = list(csv.reader(lines, delimiter=delimiter_of(lines[0]))) if lines else []
     body = [row for row in rows[1:] if len(row) == len(rows[0])]
     if not all(_NUMBER.fullmatch(cell.strip()) for row in body for cell in row):
@@ -119,7 +119,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
 
 def _table(path: Path) -> pd.DataFrame:
     existing_file(path, "label file")
-    first = head(path, 262_144).partition("\n")[0]
+    first = text_head(path, 262_144).partition("\n")[0]
     if not first:
         raise FormatError(path, "is not text: a csv with a row a frame was expected.")
     try:

@@ -19,7 +19,7 @@ import pandas as pd
 from nuzzle.errors import FormatError, count
 from nuzzle.files import csv_text, delimiter_of, existing_file
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.label_text import head
+from nuzzle.io.label_text import text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
@@ -139,7 +139,7 @@ def _tables(path: Path, _mtime_ns: int, _size: int) -> pd.DataFrame:
 
 def sniff(path: Path) -> bool:
     """Whether the header has the columns of the format."""
-    first = head(path).partition("\n")[0]
+    first = text_head(path).partition("\n")[0]
     return {name.strip() for name in first.split(delimiter_of(first))} >= set(COLUMNS)
 
 

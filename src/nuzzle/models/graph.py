@@ -89,8 +89,7 @@ class PoseGraph(nn.Module):
     The first ``animals * keypoints * channels`` features are the nodes: animal after animal,
     keypoint after keypoint, channel after channel. The last channel says whether the keypoint is
     there: below 0 is missing, 0 and above is present: 1 and -1, as the feature set has them, also
-    with some noise. Bundles from before flags were left unscaled have a mean of 0 there, and 0
-    exactly for a keypoint that was never missing. Further features join after the graph.
+    with some noise. Further features join after the graph.
 
     Args:
         input_dim: number of features.

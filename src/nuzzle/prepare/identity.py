@@ -209,7 +209,7 @@ def _body_size(points: _Points) -> float:
 
     Of bodies with all the points that are ever seen; where there are none, of parts of bodies.
     """
-    there = np.isfinite(points).all(axis=2)
+    there = np.asarray(np.isfinite(points).all(axis=2))
     ever = there.any(axis=(0, 2))
     points, there = points[:, ever], there[:, ever]
     count = there.sum(axis=1, keepdims=True)

@@ -218,7 +218,7 @@ def _loss(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> Foca
     alpha = inverse_frequency(counts, power) if power else None
     adjustment = None
     if config.loss.logit_adjustment and space.exclusive:
-        looked_for = torch.from_numpy(np.sum([each.looked_for for each in targets], axis=0))
+        looked_for = torch.from_numpy(np.sum([each.looked_for_counts for each in targets], axis=0))
         adjustment = logit_adjustment(counts, looked_for, config.loss.logit_adjustment)
     return FocalLoss(
         space.exclusive,

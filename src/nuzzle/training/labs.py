@@ -48,7 +48,9 @@ def hide_lab(lab: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     return lab * shown.unsqueeze(1).to(lab)
 
 
-def looked_for(recordings: Iterable[Recording], names: Sequence[str]) -> dict[str, list[str]]:
+def looked_for_by_lab(
+    recordings: Iterable[Recording], names: Sequence[str]
+) -> dict[str, list[str]]:
     """Lab -> those of the behaviours that it looked for in any recording, if there are any."""
     found: dict[str, set[str]] = {}
     for recording in recordings:

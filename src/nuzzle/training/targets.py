@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nuzzle.config import LabelsConfig
 from nuzzle.errors import InputError, TrainingError
-from nuzzle.labels import Labels, Pair, mask_to_intervals
+from nuzzle.labels import Labels, Pair, first_active, mask_to_intervals
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
 
@@ -34,7 +34,7 @@ class Targets(NamedTuple):
         return np.asarray((self.active & self.observed).sum(axis=0))
 
     @property
-    def looked_for(self) -> NDArray[np.int64]:
+    def looked_for_counts(self) -> NDArray[np.int64]:
         """Frames with any behaviour in which each was looked for, `(behaviour,)`."""
         return np.asarray((self.observed & self.active.any(axis=1, keepdims=True)).sum(axis=0))
 
@@ -145,14 +145,14 @@ class LabelSpace:
         """
         active, observed, _ = labels.frames(pair, self.behaviours)
         active &= observed
-        if not self.exclusive:
+        at = self.background_column
+        if at is None:
             return Targets(active, observed)
-        classes = labels.exclusive_frames(pair, self.names, self.priority, self.background)
-        looked = np.empty((len(classes), len(self.names)), dtype=bool)
-        for column, name in enumerate(self.names):
-            of_it = observed.any(1) if name == self.background else observed[:, self._index(name)]
-            looked[:, column] = of_it
-        return Targets(classes[:, None] == np.arange(len(self.names)), looked)
+        order = [self.behaviours.index(name) for name in self.priority]
+        active[:, order] = first_active(active[:, order])
+        looked = observed.any(axis=1)
+        active = np.insert(active, at, looked & ~active.any(axis=1), axis=1)
+        return Targets(active, np.insert(observed, at, looked, axis=1))
 
     def nothing(self, n_frames: int) -> Targets:
         """Targets of frames that nobody looked at."""
@@ -190,9 +190,6 @@ class LabelSpace:
         if self.exclusive:
             observed &= ~(targets.active & gone).any(axis=1, keepdims=True)
         return Targets(targets.active & observed, observed)
-
-    def _index(self, behaviour: str) -> int:
-        return self.behaviours.index(behaviour)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""

@@ -29,7 +29,7 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.index import write_json
-from nuzzle.training.progress import Progress, Say, log
+from nuzzle.training.progress import Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
@@ -112,7 +112,6 @@ def benchmark_calms21(
     seeds: int = 3,
     fresh: bool = False,
     say: Say = log,
-    progress: Progress | None = None,
 ) -> Calms21Benchmark:
     """Train on the official train part, score on the official test part.
 
@@ -127,7 +126,6 @@ def benchmark_calms21(
         seeds: how many trainings, from 0.
         fresh: throw away an earlier run in `out`.
         say: is told what is going on.
-        progress: is told after each epoch.
 
     Raises:
         InputError, OutputError: the files are missing; `out` holds something else.
@@ -139,7 +137,7 @@ def benchmark_calms21(
     if task != 3 and not config.labels.behaviours:
         config = config.with_values({"labels.behaviours": list(_BEHAVIOURS)})
     with claimed(out, described, fresh=fresh, made=_MADE):
-        return _score(task, manifest, out, config, seeds, say, progress)
+        return _score(task, manifest, out, config, seeds, say)
 
 
 def _score(
@@ -149,14 +147,13 @@ def _score(
     config: Config,
     seeds: int,
     say: Say,
-    progress: Progress | None,
 ) -> Calms21Benchmark:
     """Every part with every seed, and what they come to."""
     rows: list[dict[str, Any]] = []
     told: dict[str, list[str]] = {}
     for part, entries in _parts(task, manifest):
         for seed in range(seeds):
-            scores = _Run(out, part, seed, entries, config, say, progress).scores()
+            scores = _Run(out, part, seed, entries, config, say).scores()
             rows += _rows(part, seed, scores)
             for note in scores.notes:
                 told.setdefault(note, []).append(part)
@@ -217,7 +214,6 @@ class _Run:
     manifest: Manifest
     config: Config
     say: Say
-    progress: Progress | None
 
     def scores(self) -> Evaluation:
         """The scores on the test part, from the file where they are done."""
@@ -242,7 +238,7 @@ class _Run:
             return Bundle.load(path)
         config = self.config.with_values({"training.seed": self.seed})
         try:
-            return train(manifest, path, config, drawn=True, say=self.say, progress=self.progress)
+            return train(manifest, path, config, drawn=True, say=self.say)
         except TrainingError as error:
             raise TrainingError(f"{self._name}: {error}") from None
 

@@ -31,7 +31,7 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.index import write_json
 from nuzzle.outputs.results import PairFrames
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say, log
+from nuzzle.training.progress import Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claimed
 from nuzzle.workflow.checks import read_labelled
@@ -80,7 +80,6 @@ def benchmark_mabe(
     folds: int = 5,
     fresh: bool = False,
     say: Say = log,
-    progress: Progress | None = None,
 ) -> MabeBenchmark:
     """Cross-validate on the labelled recordings of some labs, and label the test.
 
@@ -97,7 +96,6 @@ def benchmark_mabe(
         folds: how many parts; at least 2, or 3 with early stopping.
         fresh: throw away an earlier run in `out`.
         say: is told what is going on.
-        progress: is told after each epoch.
 
     Raises:
         InputError, OutputError: the tree is incomplete; `out` holds something else.
@@ -114,7 +112,7 @@ def benchmark_mabe(
         recordings = read_labelled("train", manifest, {}, say)
         parts = partition(recordings, by, folds, config)
         space = LabelSpace.fit(recordings, config.labels)
-        run = folds_of(parts, space, config, out / "folds", say, progress, by)
+        run = folds_of(parts, space, config, out / "folds", say, None, by)
         run.check()
         return replace(_score(data, out, run, tests, say), notes=notes)
 

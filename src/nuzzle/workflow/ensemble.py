@@ -9,12 +9,12 @@ from functools import cached_property
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from nuzzle.config import Config
-from nuzzle.decoding.combine import combined, combined_left_out, fit_combiner
+from nuzzle.decoding.combine import Combining, combined, combined_left_out, fit_combiner
 from nuzzle.decoding.decoder import decode_by_recording
 from nuzzle.errors import InputError
 from nuzzle.evaluation.evaluate import headline
@@ -91,26 +91,30 @@ class EnsembleFolds(Folds):
             for table in tables
         ]
 
-    def predictions(self) -> Iterator[list[ScoredPair]]:
-        """What all say together, decided as the config says, of all recordings at once.
+    @cached_property
+    def together(self) -> list[ScoredPair]:
+        """What all say together, each group of recordings combined as learned from the others."""
+        return self._combined_by(self.config.ensemble.method)
 
-        Each group of recordings is combined as learned from the others.
-        """
-        method, seed = self.config.ensemble.method, self.config.training.seed
-        pairs = combined_left_out(self.said, method, seed=seed)
-        decided = decode_by_recording(self.decoders, pairs)
-        yield [replace(pair, predicted=said) for pair, said in zip(pairs, decided, strict=True)]
+    def _combined_by(self, method: Combining) -> list[ScoredPair]:
+        return combined_left_out(self.said, method, seed=self.config.training.seed)
+
+    def predictions(self) -> Iterator[list[ScoredPair]]:
+        """What all say together, decided as the config says, of all recordings at once."""
+        decided = decode_by_recording(self.decoders, self.together)
+        both = zip(self.together, decided, strict=True)
+        yield [replace(pair, predicted=said) for pair, said in both]
 
     def comparison(self) -> list[dict[str, Any]]:
         """Figures of each member and of each way to combine them, every frame decided by itself."""
         alone = WeightedAverage(self.space.exclusive, (1.0,))
-        seed = self.config.training.seed
         rows = [
             _figures(name, combined([pairs], alone))
             for name, pairs in zip(self.members, self.said, strict=True)
         ]
-        for method in ("equal", "weighted", "stacked"):
-            rows.append(_figures(method, combined_left_out(self.said, method, seed=seed)))
+        for method in get_args(Combining):
+            used = method == self.config.ensemble.method
+            rows.append(_figures(method, self.together if used else self._combined_by(method)))
         return rows
 
     def refit(self) -> Bundle:

@@ -17,6 +17,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io import looked_for
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
+from nuzzle.outputs.index import Kind
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, writing
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
@@ -176,7 +177,7 @@ def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
     return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, unsure)
 
 
-def results_of(bundle: Bundle, kind: Any, command: str) -> Run:
+def results_of(bundle: Bundle, kind: Kind, command: str) -> Run:
     """What a results directory says of the model and the command."""
     return Run(
         kind=kind,

@@ -29,8 +29,8 @@ from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
+from nuzzle.workflow.entries import entries_of
 from nuzzle.workflow.explain_frames import choose_frames, explain_frames, given_frames
-from nuzzle.workflow.predict import entries_of
 from nuzzle.workflow.scored import score_recording, targets_of
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.

@@ -25,7 +25,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.recording import Recording
-from nuzzle.training.labs import looked_for
+from nuzzle.training.labs import looked_for_by_lab
 from nuzzle.training.progress import Progress, Say
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace
@@ -267,7 +267,7 @@ def _trained_on(
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.leak_group for each in recordings["train"]}),
         "fingerprints": {each.fingerprint: each.name for each in recordings["train"]},
-        "labs": looked_for(recordings["train"], space.names),
+        "labs": looked_for_by_lab(recordings["train"], space.names),
         "unlearned": [name for name in space.behaviours if not counts[name]["frames"]],
         "one_way": _one_way(train, len(space.names)) if space.directed else [],
         "simulated": any(each.simulated for each in recordings["train"]),

@@ -13,25 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from nuzzle.errors import FormatError, InputError, NuzzleError, listed
+from nuzzle.errors import InputError, NuzzleError
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
-from nuzzle.io.describe import refuse_unfinished_manifest
-from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
 from nuzzle.io.match import refuse_twins
-from nuzzle.io.registry import find_format
-from nuzzle.manifest import Entry, Manifest, looks_like_manifest
+from nuzzle.manifest import Entry
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
+from nuzzle.workflow.entries import entries_of
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
@@ -247,45 +245,3 @@ def _free_name(
             return name
         free.append(name)
     return free[entry.recording in shared]
-
-
-def entries_of(
-    path: Path, common: Mapping[str, Any], split: str = "", say: Say = log
-) -> Iterator[Entry]:
-    """The recordings of a pose file or a manifest.
-
-    Args:
-        path: the file.
-        common: values of attributes of a pose file; of a manifest, where a row does not say.
-        split: of a manifest, the rows that are wanted; all by default.
-        say: is told what of `common` is not used, as rows say it.
-    """
-    if path.is_file() and looks_like_manifest(path):
-        manifest = Manifest.load(path)
-        rows = [_filled(row, common) for row in (manifest.select(split) if split else manifest)]
-        given = {name: value for name, value in common.items() if value}
-        for name in given:
-            own = [row.recording for row in rows if getattr(row, name) != given[name]]
-            if own:
-                say(f"{path}: its own {name} is used for {listed(own)}, not {given[name]!r}")
-        yield from rows
-        return
-    try:
-        form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
-    except FormatError:
-        refuse_unfinished_manifest(path)
-        raise
-    if form.items is None:
-        yield Entry(path.stem, path, **common)
-        return
-    items = list(form.items(path))
-    if not items:
-        raise InputError(f"{path} holds no sequence.")
-    for item in items:
-        yield Entry(item, path, item=item, **common)
-
-
-def _filled(entry: Entry, common: Mapping[str, Any]) -> Entry:
-    """The row with these values of attributes where it does not say."""
-    unsaid = {name: value for name, value in common.items() if not getattr(entry, name)}
-    return replace(entry, **unsaid)

@@ -1,0 +1,57 @@
+"""The recordings that files given by name hold: rows of a manifest, or sequences of a pose file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nuzzle.errors import FormatError, InputError, listed
+from nuzzle.io.describe import refuse_unfinished_manifest
+from nuzzle.io.formats import POSE_FORMATS
+from nuzzle.io.registry import find_format
+from nuzzle.manifest import Entry, Manifest, looks_like_manifest
+from nuzzle.training.progress import Say, log
+
+
+def entries_of(
+    path: Path, common: Mapping[str, Any], split: str = "", say: Say = log
+) -> Iterator[Entry]:
+    """The recordings of a pose file or a manifest.
+
+    Args:
+        path: the file.
+        common: values of attributes of a pose file; of a manifest, where a row does not say.
+        split: of a manifest, the rows that are wanted; all by default.
+        say: is told what of `common` is not used, as rows say it.
+    """
+    if path.is_file() and looks_like_manifest(path):
+        manifest = Manifest.load(path)
+        rows = [_filled(row, common) for row in (manifest.select(split) if split else manifest)]
+        given = {name: value for name, value in common.items() if value}
+        for name in given:
+            own = [row.recording for row in rows if getattr(row, name) != given[name]]
+            if own:
+                say(f"{path}: its own {name} is used for {listed(own)}, not {given[name]!r}")
+        yield from rows
+        return
+    try:
+        form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
+    except FormatError:
+        refuse_unfinished_manifest(path)
+        raise
+    if form.items is None:
+        yield Entry(path.stem, path, **common)
+        return
+    items = list(form.items(path))
+    if not items:
+        raise InputError(f"{path} holds no sequence.")
+    for item in items:
+        yield Entry(item, path, item=item, **common)
+
+
+def _filled(entry: Entry, common: Mapping[str, Any]) -> Entry:
+    """The row with these values of attributes where it does not say."""
+    unsaid = {name: value for name, value in common.items() if not getattr(entry, name)}
+    return replace(entry, **unsaid)
