@@ -216,6 +216,14 @@ def test_a_slip_in_a_header_is_told_with_the_column_that_may_be_meant(files):
     assert len(caught.value.problems) == 2
 
 
+def test_a_pose_file_is_no_manifest(files):
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(write(files, "scorer,dlc,dlc,dlc\nbodyparts,nose,nose,nose\n"))
+    (problem,) = caught.value.problems
+    assert "neither a column 'recording' nor a column 'poses', so it is no manifest" in problem
+    assert "`nuzzle init`" in problem
+
+
 def test_columns_without_a_name_are_empty(files):
     (entry,) = Manifest.load(write(files, "recording,poses,,\nr1,p1.csv,,\n"))
     assert entry.recording == "r1"

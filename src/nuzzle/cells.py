@@ -11,6 +11,15 @@ from typing import Any
 THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
 
 
+def column_name(text: str | None) -> str:
+    """A column as its header names it, in whatever case and with whatever blanks.
+
+    >>> column_name(" Start Frame "), column_name("Px-per-cm")
+    ('start_frame', 'px_per_cm')
+    """
+    return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
+
+
 def parse_mapping(text: str) -> dict[str, str]:
     """Read ``old=new;old=new``.
 

@@ -10,7 +10,6 @@ import csv
 import io
 import math
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -18,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from nuzzle.cells import PARSERS, cell_text
+from nuzzle.cells import PARSERS, cell_text, column_name
 from nuzzle.errors import LeakageError, ManifestError, nearest
 from nuzzle.files import (
     decoded,
@@ -284,19 +283,16 @@ def looks_like_manifest(path: Path, columns: Collection[str] = ("recording", "po
     return {*columns} <= {*map(column_name, header)}
 
 
-def column_name(text: str | None) -> str:
-    """A column as its header names it, in whatever case and with whatever blanks.
-
-    >>> column_name(" Start Frame "), column_name("Px-per-cm")
-    ('start_frame', 'px_per_cm')
-    """
-    return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
-
-
 def _header_problems(columns: Sequence[str]) -> Iterator[str]:
     """What is wrong with a header, whose names are those of `column_name`."""
     if columns and columns[0].startswith("#"):
         yield "its first line is a comment, where the names of the columns stand; remove it"
+        return
+    if not {"recording", "poses"} & {*columns}:
+        yield (
+            "it has neither a column 'recording' nor a column 'poses', so it is no manifest; "
+            "`nuzzle init` makes one from pose and label files"
+        )
         return
     known = [field.name for field in fields(Entry)]
     for name in ("recording", "poses"):

@@ -44,6 +44,24 @@ def test_two_annotators(files):
     assert mount["bout_f1"] == 1
 
 
+def test_frames_that_nobody_looked_at_are_left_out(tmp_path):
+    """Both call the first 60 frames `base`; of the other 40 they agree on half."""
+    paths = []
+    for name, attack in (("anna", (60, 80)), ("bob", (80, 100))):
+        rows = f"one,black,white,base,0,60\none,black,white,attack,{attack[0]},{attack[1]}\n"
+        paths.append(tmp_path / f"{name}.csv")
+        paths[-1].write_text(HEADER + rows)
+    for options, frames, names in (
+        ((), 100, ["attack", "base"]),
+        (("--not-observed", "base"), 40, ["attack"]),
+    ):
+        result = run(*paths, "--n-frames", 100, *options, "--json", "-")
+        assert result.exit_code == 0, result.output
+        (figures,) = comparisons(result.stdout)
+        assert figures["compared_frames"] == frames
+        assert [each["behaviour"] for each in figures["behaviours"]] == names
+
+
 def test_every_two_of_several(files):
     result = run(*files, "--n-frames", 100)
     assert result.exit_code == 0, result.output

@@ -315,7 +315,8 @@ def test_a_behaviour_without_a_stop_ends_with_the_media(write):
     [
         ("attack,,START", "attack,,STOP", "line 7.*stops at 1.0 s and has no START"),
         ("attack,,STOP", "attack,,START", "line 9.*has been going on since 1.0 s"),
-        ("bite,,POINT", "bite,,MAYBE", "line 11.*START, STOP or POINT.*'MAYBE'"),
+        ("bite,,POINT", "bite,,MAYBE", "line 11.*START, STOP or POINT.*'MAYBE' came.$"),
+        ("bite,,POINT", "bite,,", r"line 11.*START, STOP or POINT.*'' came. .*cut short\?"),
         ("\n1.000,", "\nsoon,", "line 7.*number was expected for the time.*'soon'"),
         ("\n1.000,", "\n,", "line 7.*number was expected for the time"),
         ("resident,attack,,START", "resident,,,START", "line 7.*no behaviour"),

@@ -255,6 +255,14 @@ def test_errors_name_the_line(write, row, message):
         FORMAT.read(path, MICE)
 
 
+@pytest.mark.parametrize("start_s", [70.5, 70])
+def test_seconds_that_stop_before_they_start_are_told_as_they_stand(write, start_s):
+    path = write(f"behaviour,start_s,stop_s\nattack,{start_s},60\n")
+    told = f"line 2: the bout of 'attack' starts at {start_s} s and stops at 60 s"
+    with pytest.raises(FormatError, match=told):
+        FORMAT.read(path, replace(MICE, fps=30.0))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

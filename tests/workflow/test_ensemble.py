@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
+from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import (
     BundleError,
     CompatibilityError,
@@ -194,6 +195,28 @@ def test_one_member_is_explained(path, bundle, bundle_file, manifest, tmp_path):
         nuzzle.explain(path, [poses], tmp_path / "none", member="tcm")
     with pytest.raises(InputError, match="not an ensemble"):
         nuzzle.explain(bundle_file, [poses], tmp_path / "none", member="tcn")
+
+
+def test_a_member_alone_decides_frame_by_frame(bundle, recording):
+    """The decoding of the ensemble is for what all members say together."""
+    odd = replace(bundle.decoder, thresholds=Thresholds((0.01, 0.99, 0.99, 0.99)))
+    changed = replace(bundle, decoder=odd)
+    for member in bundle.members:
+        alone = changed.alone(member.name)
+        for pair, probability in predict_recording(alone, recording):
+            said = alone.decoder(probability, 30.0)
+            assert (said.argmax(axis=1) == probability.argmax(axis=1)).all(), pair
+
+
+def test_a_bundle_that_was_cut_short_says_so(bundle_file, tmp_path):
+    (tmp_path / "half.nuzzle").write_bytes(bundle_file.read_bytes()[:3000])
+    with pytest.raises(BundleError, match=r"not a nuzzle bundle.*was it cut short\?"):
+        Bundle.load(tmp_path / "half.nuzzle")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("weights.pt", b"")
+    with pytest.raises(BundleError, match=r"not a nuzzle bundle .*no item named") as caught:
+        Bundle.load(tmp_path / "other.zip")
+    assert "cut short" not in str(caught.value)
 
 
 def test_an_ensemble_has_not_one_classifier(bundle):

@@ -109,6 +109,29 @@ def test_the_pair_that_is_asked_for(bundle_file, manifest, tmp_path):
         nuzzle.explain(bundle_file, study, tmp_path / "no", pair="resident->cat", **asked)
 
 
+def test_bouts_are_of_the_pairs_that_people_watched(bundle_file, trees, manifest, tmp_path):
+    """Here: what the resident does. The other direction is a guess of the model."""
+    study = tmp_path / "one.csv"
+    Manifest(manifest.entries[3:4]).save(study)
+    found = nuzzle.explain(bundle_file, study, tmp_path / "a", bouts=10, repeats=0)["attribution"]
+    assert {(row["agent"], row["target"]) for row in found} == {("resident", "intruder")}
+    assert "resident and intruder in mouse3: frame" in (tmp_path / "a" / "index.html").read_text()
+    said = []
+    nuzzle.explain(trees, study, tmp_path / "b", repeats=0, say=said.append)
+    assert "SHAP values of 900 frames" in said
+
+
+def test_other_frames_of_the_same_video_are_told(bundle_file, manifest, tmp_path):
+    """The model learned from the first row, and the second is explained."""
+    first = replace(manifest.entries[0], stop_frame=450)
+    late = replace(first, recording="late", start_frame=450, stop_frame=None, split="val")
+    study = tmp_path / "study.csv"
+    Manifest((first, late)).save(study)
+    asked = {"split": "val", "frames": [500], "repeats": 0, "behaviours": ["attack"]}
+    notes = nuzzle.explain(bundle_file, study, tmp_path / "why", **asked)["notes"]
+    assert any("other frames of the same video as late" in note for note in notes)
+
+
 def test_copies_of_what_was_learned_are_told(bundle_file, manifest, tmp_path):
     study = tmp_path / "one.csv"
     Manifest((replace(manifest.entries[0], recording="visit", group="visit"),)).save(study)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table, shown
+from nuzzle.cli.label_options import NotObserved
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.agreement import Agreement
@@ -36,6 +37,7 @@ def agreement(
         str, typer.Option(help='The label that means "none of the others".')
     ] = "",
     stream: Annotated[str, typer.Option(help="Which of several parallel streams.")] = "",
+    not_observed: NotObserved = None,
     same_behaviours: Annotated[
         bool,
         typer.Option(
@@ -53,7 +55,13 @@ def agreement(
     from nuzzle.io.registry import LabelOptions
 
     _check_ranges(fps, n_frames)
-    options = LabelOptions(fps=fps, n_frames=n_frames, background=background, stream=stream)
+    options = LabelOptions(
+        fps=fps,
+        n_frames=n_frames,
+        background=background,
+        stream=stream,
+        not_observed=tuple(not_observed or ()),
+    )
     read = _read(labels, item or [], options)
     figures = []
     for (name, one), (other_name, other) in combinations(read, 2):

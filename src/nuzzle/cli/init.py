@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive
+from nuzzle.cli.label_options import NOT_OBSERVED
 
 if TYPE_CHECKING:
     from nuzzle.manifest import Manifest
@@ -42,10 +43,7 @@ _Scale = Annotated[float | None, _option("Pixels in a centimetre.", _UNSAID)]
 _Lab = Annotated[str, _option("Who recorded it.", _UNSAID)]
 _Stream = Annotated[str, _option("Which of several label streams.", _UNSAID)]
 _Background = Annotated[str, _option("The label for none of the others.", _UNSAID)]
-_NotObserved = Annotated[
-    list[str] | None,
-    _option("A label for frames nobody looked at; STREAM:NAME for another stream's.", _UNSAID),
-]
+_NotObserved = Annotated[list[str] | None, _option(NOT_OBSERVED, _UNSAID)]
 _Undirected = Annotated[
     bool, _option("Labels describe the pair, without agent and target.", _UNSAID, "--undirected")
 ]

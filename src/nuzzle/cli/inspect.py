@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive
+from nuzzle.cli.label_options import NotObserved
 
 _SHOWN_ITEMS = 5
 
@@ -19,10 +20,7 @@ def inspect(
     fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
     stream: Annotated[str, typer.Option(help="Which of several label streams.")] = "",
     background: Annotated[str, typer.Option(help="The label for none of the others.")] = "",
-    not_observed: Annotated[
-        list[str] | None,
-        typer.Option(help="A label for frames nobody looked at; STREAM:NAME for another stream's."),
-    ] = None,
+    not_observed: NotObserved = None,
     allow_pickle: Annotated[
         bool,
         typer.Option("--allow-pickle", help="Open a .npy that runs code when it is read."),

@@ -24,7 +24,7 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.evaluation.conformal import Conformal
 from nuzzle.features.frontend import Frontend
-from nuzzle.files import atomic_path, existing_file
+from nuzzle.files import atomic_path, existing_file, head
 from nuzzle.inference.calibration import Calibration
 from nuzzle.inference.card import model_card
 from nuzzle.inference.classifier import Classifier
@@ -150,9 +150,9 @@ class Bundle:
         return self.members[0]
 
     def alone(self, name: str) -> Bundle:
-        """One member as a bundle of its own, without the calibration, which is not of it.
+        """One member as a bundle of its own, which decides frame by frame.
 
-        It keeps the common decoder, which was found for all members together.
+        Calibration and decoders were found for what all members say together.
 
         Raises:
             InputError: there is no such member.
@@ -165,6 +165,7 @@ class Bundle:
             self,
             members=tuple(chosen),
             config=chosen[0].config,
+            decoder=Decoder(self.space.names, self.space.exclusive, self.space.background),
             combiner=None,
             metrics=None,
             calibration=None,
@@ -320,9 +321,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             values = json.loads(archive.read("bundle.json"))
             files = {name: archive.read(name) for name in archive.namelist() if "/" in name}
     except _UNREADABLE as error:
+        cut = isinstance(error, zipfile.BadZipFile) and head(path, 2) == b"PK"
         raise BundleError(
-            f"{path} is not a nuzzle bundle ({error}). A bundle is the one file that "
-            "`nuzzle train --out` writes; a .pth or .ckpt file is not one."
+            f"{path} is not a nuzzle bundle ({error}). "
+            + ("It begins like one: was it cut short? Copy it again. " if cut else "")
+            + "A bundle is the one file that `nuzzle train --out` writes; a .pth or .ckpt file is "
+            "not one."
         ) from error
     found = values.get("format") if isinstance(values, dict) else None
     if found != FORMAT:

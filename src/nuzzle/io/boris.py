@@ -170,7 +170,10 @@ def _events(table: _Table, rows: list[Row]) -> Iterator[Event]:
         kind = table.cell(row, *_STATUS).upper()
         if kind not in ("START", "STOP", "POINT"):
             raise FormatError(
-                table.path, f"START, STOP or POINT was expected, and {kind!r} came.", row=row.line
+                table.path,
+                f"START, STOP or POINT was expected, and {kind!r} came.",
+                row=row.line,
+                mend="" if kind else "Was the file cut short?",
             )
         subject, behaviour = _who_and_what(table, row)
         time_s = table.seconds(row, "time")

@@ -28,6 +28,7 @@ from typing import Any
 
 import pandas as pd
 
+from nuzzle.cells import column_name
 from nuzzle.errors import FormatError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
@@ -46,7 +47,6 @@ from nuzzle.io.label_text import (
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
-from nuzzle.manifest import column_name
 
 _MARK = "nuzzle bouts"
 _FRAMES = {"start_frame", "stop_frame"}
@@ -232,16 +232,16 @@ def _bout(
     if fps is None:
         start = frame_number(cell("start_frame"), "start_frame", path, line)
         stop = frame_number(cell("stop_frame"), "stop_frame", path, line)
-        order = start < stop
+        order, said = start < stop, f"starts at {start} and stops at {stop}"
     else:
         start_s, stop_s = (number(cell(name), name, path, line) for name in ("start_s", "stop_s"))
         start, stop = seconds_to_frames(start_s, stop_s, fps, n_frames)
-        order = start_s <= stop_s
+        order, said = start_s <= stop_s, f"starts at {start_s:g} s and stops at {stop_s:g} s"
     if not order or start < 0:
         raise FormatError(
             path,
-            f"the bout of {cell('behaviour')!r} starts at {start} and stops at {stop}; a start "
-            "from 0, and a stop after it, were expected.",
+            f"the bout of {cell('behaviour')!r} {said}; a start from 0, and a stop after it, were "
+            "expected.",
             row=line,
         )
     pair = cast.pair(cell("agent"), cell("target"), line, cell("behaviour"))

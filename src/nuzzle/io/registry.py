@@ -171,7 +171,9 @@ def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") 
     raise FormatError(
         path,
         f"does not look like a {what} file. Known: {expected}.",
-        mend=f"If it is one of them, say which: the column {what}_format of the manifest.",
+        mend=f"If it is one of them, say which: in the manifest's column {what}_format, or with "
+        "--format of `nuzzle inspect`"
+        + (" and --pose-format of `nuzzle predict`." if what == "pose" else "."),
     )
 
 

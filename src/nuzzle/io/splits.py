@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from nuzzle.cells import PARSERS
+from nuzzle.cells import PARSERS, column_name
 from nuzzle.errors import FormatError, InputError, ManifestError, listed
 from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
 from nuzzle.io.match import composed, recording_name
 from nuzzle.io.registry import PoseOptions
-from nuzzle.manifest import Manifest, column_name
+from nuzzle.manifest import Manifest
 
 #: Share of the groups of a data set that are validated on, where nothing else is said.
 DEFAULT_VAL_FRACTION = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +55,7 @@ def evaluate(
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     chosen = manifest.select(split)
-    parts = _parts(bundle, manifest, chosen)
+    parts = other_parts(bundle, manifest, [entry.recording for entry in chosen])
     accepted = {entry.recording for entry in chosen} if allow_seen else {*parts}
     _refuse_seen(bundle, {e.recording: e.leak_group for e in chosen}, accepted)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
@@ -70,7 +70,7 @@ def evaluate(
                 raw += one.raw
                 unknown += _unknown(bundle, one.recording)
                 attention += [] if writer is None else attention_of(bundle, one)
-        notes = (*_unknown_note(bundle, unknown), *_video_note(parts))
+        notes = (*_unknown_note(bundle, unknown), *video_note(parts))
         result = _noting(judge(bundle, raw), notes) if raw else None
         if writer is not None:
             writer.finish(result.to_dict() if result else None, longest_bouts(attention))
@@ -154,14 +154,14 @@ def _unknown_note(bundle: Bundle, unknown: Counter[str]) -> Iterator[str]:
         )
 
 
-def _parts(bundle: Bundle, manifest: Manifest, chosen: Manifest) -> list[str]:
-    """Chosen recordings that are parts of a video of which the model has learned another part."""
+def other_parts(bundle: Bundle, manifest: Manifest, names: Iterable[str]) -> list[str]:
+    """Those of the recordings that are parts of a video of which the model has learned others."""
     parts = {*manifest.other_parts(bundle.training.get("recordings", ()))}
-    return [entry.recording for entry in chosen if entry.recording in parts]
+    return [name for name in names if name in parts]
 
 
-def _video_note(parts: Sequence[str]) -> Iterator[str]:
-    """A note on the `_parts`."""
+def video_note(parts: Sequence[str]) -> Iterator[str]:
+    """A note on the `other_parts`."""
     if parts:
         yield (
             f"The model was trained on other frames of the same video as {listed(parts)}: these "

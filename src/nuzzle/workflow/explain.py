@@ -20,17 +20,23 @@ from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.importance import family_importance
-from nuzzle.inference.predict import default_pairs
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
+from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.entries import entries_of
-from nuzzle.workflow.explain_frames import choose_frames, explain_frames, given_frames
+from nuzzle.workflow.evaluate import other_parts, video_note
+from nuzzle.workflow.explain_frames import (
+    choose_frames,
+    explain_frames,
+    given_frames,
+    watched_pairs,
+)
 from nuzzle.workflow.scored import score_recording, targets_of
 
 #: SHAP values are taken of about as many frames of all pairs, evenly spaced.
@@ -67,7 +73,8 @@ def explain(
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
         frames: frames to explain, in place of the middles of bouts; of a single recording.
-        pair: of whom, as ``agent->target``; by default whoever shows the behaviour.
+        pair: of whom, as ``agent->target``; by default whoever shows the behaviour, of those that
+            people looked at where there are labels.
         bouts, repeats: how many bouts of each behaviour are explained; how often each family is
             shifted, 0 leaves their importance out.
         common, overwrite, say: as of `predict`.
@@ -84,8 +91,11 @@ def explain(
     bundle = _chosen(whole, member, behaviours, frames, pair)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(files, split, common, say)
+        parts = _parts(whole, files, recordings)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
         job.note_member_of(whole)
+        for sentence in video_note(parts):
+            job.note(sentence)
         summary = job.run(frames, pair, bouts, repeats)
         folder.finish(summary)
     return {**summary, "notes": folder.notes}
@@ -119,6 +129,15 @@ def _load(
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))
     return recordings
+
+
+def _parts(
+    bundle: Bundle, files: str | Path | Sequence[str | Path], recordings: Sequence[Recording]
+) -> list[str]:
+    """Rows of manifests that are parts of a video of which the model has learned another part."""
+    manifests = [Manifest.load(file) for file in several(files) if looks_like_manifest(Path(file))]
+    names = [each.name for each in recordings]
+    return [name for each in manifests for name in other_parts(bundle, each, names)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +262,7 @@ class _Job:
         classifier = self.bundle.classifier
         if not isinstance(classifier, TreeClassifier):
             return None
-        pairs = [(each, default_pairs(self.bundle, each)) for each in self.recordings]
+        pairs = [(each, watched_pairs(self.bundle, each)) for each in self.recordings]
         total = sum(self._n_prepared(each) * len(some) for each, some in pairs)
         every = max(1, -(-total // _MOST_FRAMES))
         parts = []

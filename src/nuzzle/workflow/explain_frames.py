@@ -20,6 +20,7 @@ from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
+from nuzzle.workflow.scored import targets_of
 
 #: Attributions that leave more than this share unexplained are pointed out.
 _INCOMPLETE = 0.1
@@ -132,12 +133,31 @@ def given_frames(
     return out
 
 
+def watched_pairs(bundle: Bundle, recording: Recording) -> Sequence[Pair]:
+    """The pairs that people looked at; all where there are no labels of what the model learned."""
+    pairs, labelled = default_pairs(bundle, recording), targets_of(bundle, recording)
+    mine = [
+        pair
+        for pair in pairs
+        if pair in labelled or (not bundle.space.directed and pair.reversed in labelled)
+    ]
+    return mine or pairs
+
+
 def _said(
     bundle: Bundle, recording: Recording, copies: Sequence[Recording], pair: str
 ) -> list[PairProbability]:
-    """What a bundle says of the pair called ``agent->target``, or of all pairs where none is."""
-    if not pair:
-        return predict_prepared(bundle, recording, copies)
+    """What a bundle says of the pair called ``agent->target``, or of all that were watched."""
+    mine = _called(bundle, recording, pair) if pair else watched_pairs(bundle, recording)
+    # What an animal does to itself is said of all pairs that it is the agent of.
+    agents = {each.agent for each in mine}
+    of_agents = [each for each in default_pairs(bundle, recording) if each.agent in agents]
+    said = predict_prepared(bundle, recording, copies, of_agents)
+    return [each for each in said if each.pair in mine]
+
+
+def _called(bundle: Bundle, recording: Recording, pair: str) -> list[Pair]:
+    """The pair called ``agent->target``."""
 
     def names(each: Pair) -> list[str]:
         orders = [each] if bundle.space.directed else [each, each.reversed]
@@ -150,10 +170,7 @@ def _said(
             f"recording {recording.name!r} has no pair {pair!r}; it has "
             f"{[names(each)[0] for each in pairs]}."
         )
-    # What an animal does to itself is said of all pairs that it is the agent of.
-    of_agent = [each for each in pairs if each.agent == mine[0].agent]
-    said = predict_prepared(bundle, recording, copies, of_agent)
-    return [each for each in said if each.pair in mine]
+    return mine
 
 
 def _without_blanks(text: str) -> str:
@@ -261,7 +278,7 @@ def _draw(
         f"Integrated gradients of the log-odds of {behaviour} in {frames} (mean {odds:.1f}), "
         "against both animals held still in their usual posture and at their usual distance "
         f"({still:.1f}). Shares of the absolute attribution, summed over time; they do not say in "
-        "which direction a keypoint speaks.",
+        f"which direction a keypoint speaks. {_where(done)}.",
     )
     offsets, total = _course(done, bundle.frontend.fps)
     shown = _reach(offsets, total)
@@ -278,6 +295,18 @@ def _draw(
             for offset, row in zip(offsets, total, strict=True)
             for n, name in enumerate(animals)
         ],
+    )
+
+
+def _where(done: Sequence[tuple[Example, Attribution]]) -> str:
+    """Which frames, of whom, in words."""
+    of_whom: dict[str, list[str]] = {}
+    for each, _ in done:
+        whose = f"{each.pair.agent} and {each.pair.target} in {each.recording}"
+        of_whom.setdefault(whose, []).append(f"{each.frame:,}")
+    return "; ".join(
+        f"{whose}: {'frame' if len(frames) == 1 else 'frames'} {', '.join(frames)}"
+        for whose, frames in of_whom.items()
     )
 
 
