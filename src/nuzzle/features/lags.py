@@ -114,7 +114,8 @@ def motion(
         fps: frames per second.
 
     Returns:
-        `(..., animal, 5 * lag, time)`: forward, rightward, speed, approach, turn of each lag.
+        `(..., animal, 5 * lag, time)`: forward, rightward, speed, approach, turn of each lag. The
+        turn is by the shorter way round, so that over half a circle within a lag counts as less.
     """
     blocks = []
     for displacement, half in zip(moved, halves, strict=True):

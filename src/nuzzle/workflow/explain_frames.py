@@ -278,7 +278,7 @@ def _draw(
         f"Integrated gradients of the log-odds of {behaviour} in {frames} (mean {odds:.1f}), "
         "against both animals held still in their usual posture and at their usual distance "
         f"({still:.1f}). Shares of the absolute attribution, summed over time; they do not say in "
-        f"which direction a keypoint speaks. {_where(done)}.",
+        f"which direction a keypoint speaks. Of {_where(done)}.",
     )
     offsets, total = _course(done, bundle.frontend.fps)
     shown = _reach(offsets, total)
@@ -300,12 +300,12 @@ def _draw(
 
 def _where(done: Sequence[tuple[Example, Attribution]]) -> str:
     """Which frames, of whom, in words."""
-    of_whom: dict[str, list[str]] = {}
+    of_whom: dict[str, list[int]] = {}
     for each, _ in done:
         whose = f"{each.pair.agent} and {each.pair.target} in {each.recording}"
-        of_whom.setdefault(whose, []).append(f"{each.frame:,}")
+        of_whom.setdefault(whose, []).append(each.frame)
     return "; ".join(
-        f"{whose}: {'frame' if len(frames) == 1 else 'frames'} {', '.join(frames)}"
+        f"{whose}: frame{'s' * (len(frames) > 1)} {', '.join(map(str, sorted(frames)))}"
         for whose, frames in of_whom.items()
     )
 
