@@ -62,6 +62,19 @@ def test_multi_label_has_a_booster_a_behaviour_and_leaves_out_what_was_not_obser
     assert (said == sample.targets.active[:, :2]).mean() > 0.97
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_trees_that_tell_nothing_apart_say_so(sample, exclusive):
+    names = ("attack", "mount", "other")
+    space = SPACE if exclusive else LabelSpace(names, None, False, ())
+    said = []
+    config = CONFIG.with_values({"model.options": {"min_data_in_leaf": 400}})
+    fit_trees(config, space, [sample], attrgetter("features"), said.append)
+    (warning,) = (each for each in said if "the same of every frame" in each)
+    assert "with 400 frames on each side" in warning and "min_data_in_leaf=80" in warning
+    fit_trees(CONFIG, space, [sample], attrgetter("features"), said.append)
+    assert said.count(warning) == 1
+
+
 def test_of_many_short_recordings_some_frames_are_drawn_as_well(sample):
     """Of each of 60, half a frame is due: none of them would have one if each were rounded."""
     parts = [

@@ -55,7 +55,7 @@ def fit_trees(
         train: pairs to learn from.
         features: of one of them, `(time, feature)`; missing values stay missing. They are in memory
             while the frames that were drawn of this pair are taken.
-        say: is told what is learned next.
+        say: is told what is learned next, and where nothing was.
 
     Returns:
         LightGBM boosters: one if exclusive (two in two steps), else one a behaviour.
@@ -67,8 +67,26 @@ def fit_trees(
     """
     TREES.check_options(config.model.options)
     settings = {**DEFAULTS, "seed": config.training.seed, **config.model.options}
-    if space.exclusive:
-        return _fit_exclusive(config, space, train, features, settings, say)
+    fit = _fit_exclusive if space.exclusive else _fit_each
+    boosters = fit(config, space, train, features, settings, say)
+    if not any(booster.feature_importance().any() for booster in boosters):
+        least = settings["min_data_in_leaf"]
+        say(
+            f"warning: the trees say the same of every frame: nothing parts what they learned from "
+            f"with {least} frames on each side. Label more, or allow fewer, such as --set "
+            f"model.options.min_data_in_leaf={max(1, least // 5)}"
+        )
+    return boosters
+
+
+def _fit_each(
+    config: Config,
+    space: LabelSpace,
+    train: Sequence[LabelledPair],
+    features: Callable[[LabelledPair], Tensor],
+    settings: dict[str, Any],
+    say: Say,
+) -> list[Any]:
     targets = [each.targets for each in train]
     ((x, active, observed),) = _rows(train, [targets], features, config, exclusive=False)
     binary = {**settings, "objective": "binary"}
