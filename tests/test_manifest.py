@@ -224,6 +224,13 @@ def test_a_pose_file_is_no_manifest(files):
     assert "`nuzzle init`" in problem
 
 
+@pytest.mark.parametrize("header", ["recordings,pose,labels", "Recording name,pose file,labels"])
+def test_slips_in_both_columns_are_told_as_such(files, header):
+    with pytest.raises(ManifestError, match="did you mean 'recording'") as caught:
+        Manifest.load(write(files, f"{header}\nr1,p1.csv,\n"))
+    assert "no manifest" not in str(caught.value)
+
+
 def test_columns_without_a_name_are_empty(files):
     (entry,) = Manifest.load(write(files, "recording,poses,,\nr1,p1.csv,,\n"))
     assert entry.recording == "r1"

@@ -36,6 +36,9 @@ def test_tail_is_the_tail_base_where_all_others_of_mouse7_are():
     assert canonical_mapping(seven)["tail"] == "tail_base"
     assert "tail" not in canonical_mapping([*seven, "tail_base"])
     assert "tail" not in canonical_mapping(["top", "body", "tail"])
+    capitals = [name.title() for name in seven]
+    assert canonical_mapping(capitals)["Tail"] == "tail_base"
+    assert "Tail" not in canonical_mapping([*capitals, "tail_base"])
 
 
 def test_roles_of_rats_and_of_mice():

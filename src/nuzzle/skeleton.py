@@ -102,8 +102,9 @@ def canonical_mapping(names: Sequence[str]) -> dict[str, str]:
     """
     mapping = {name: canonical_keypoint(name) for name in names}
     taken = set(mapping.values())
-    if "tail" in mapping and taken | {"tail_base"} >= set(MOUSE7_KEYPOINTS):
-        mapping["tail"] = "tail_base" if "tail_base" not in taken else "tail"
+    tails = [name for name in names if _normal(name) == "tail"]
+    if len(tails) == 1 and {*MOUSE7_KEYPOINTS} - taken == {"tail_base"}:
+        mapping[tails[0]] = "tail_base"
     counts: dict[str, int] = {}
     for new in mapping.values():
         counts[new] = counts.get(new, 0) + 1

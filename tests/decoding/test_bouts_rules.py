@@ -32,6 +32,11 @@ def test_a_bout_of_exactly_the_minimum_stays():
     assert exclusive(".aaa.aa.", min_bout_s=(0.1,), fps=30.0) == ".aaa....".replace(" ", ".")
 
 
+def test_rates_of_ntsc_count_as_those_they_stand_for():
+    for fps in (30.0, 29.97):
+        assert exclusive(".aa......aa.", max_gap_s=(0.2,), fps=fps) == ".aaaaaaaaaa."
+
+
 def test_each_behaviour_has_its_minimum():
     assert exclusive(".aa.bb.", min_bout_s=(0.3, 0.2, 0.0)) == "....bb."
 

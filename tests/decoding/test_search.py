@@ -1,8 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from nuzzle.decoding.bouts_rules import BoutRules
+from nuzzle.decoding.coarse import coarse
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.decoding.search import search
+from nuzzle.decoding.search import _Counted, search
+from nuzzle.decoding.smoothing import Smoothing
+from nuzzle.decoding.thresholds import Thresholds
+from nuzzle.decoding.viterbi import Viterbi
+from nuzzle.evaluation.decisions import Truth
 
 
 @pytest.fixture
@@ -20,6 +28,32 @@ def threshold_for(scored):
         return search(pairs, start, {"b0": "frames"}).thresholds.values[0]
 
     return found
+
+
+def test_every_step_of_a_decoder_is_counted(scored):
+    """One after the other, as in a search, by one that keeps what the last decoder decided."""
+    rng = np.random.default_rng(0)
+    pairs = []
+    for number in range(2):
+        truth = np.eye(2, dtype=bool)[np.repeat(rng.integers(0, 2, 40), 5)]
+        said = rng.uniform(0.2, 0.8, 200) * 0.6 + 0.4 * truth[:, 0]
+        pairs.append(scored(truth, np.stack([said, 1 - said], axis=1), recording=f"r{number}"))
+    plain = Decoder(("b0", "b1"), True, "b1")
+    changes = (
+        {"smoothing": Smoothing((0.4, 0.4))},
+        {"thresholds": Thresholds((0.3, 0.5))},
+        {"viterbi": Viterbi((0.5, 0.5))},
+        {"rules": BoutRules((1.0, 0.0), (0.0, 0.0))},
+    )
+    counted, found = _Counted([coarse(pair) for pair in pairs]), set()
+    for change in changes:
+        for decoder in (plain, replace(plain, **change)):
+            here = [coarse(pair) for pair in pairs]
+            expected = Truth(here).counts(decoder.decode_pairs(here))
+            for mine, theirs in zip(counted.of(decoder), expected, strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+            found.add(str(expected))
+    assert len(found) == 1 + len(changes), "each of them decides otherwise"
 
 
 def test_a_threshold_that_every_recording_asks_for(threshold_for):

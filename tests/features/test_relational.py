@@ -173,6 +173,7 @@ def test_lags_are_in_seconds():
     assert half_frames((0.1, 0.25, 0.5, 1.0, 2.0), 60.0) == (3, 8, 15, 30, 60)
     assert half_frames((0.1, 0.25, 0.5, 1.0, 2.0), 10.0) == (1, 3, 5, 10)
     assert half_frames((0.1, 4 / 30, 20.0), 29.97) == (2, 300), "as at 30"
+    assert half_frames((1.0, 2.0), 1000.0) == (500, 1000), "which no video slows"
     assert Relational(RAT3, 60.0).support_frames == (60, 60)
     assert "agent_speed_0.533s" in dict(Relational(RAT3, 30.0).columns)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import ConfigError, InputError
-from nuzzle.prepare.identity import RepairIdentity, assignment, summary, swaps_of
+from nuzzle.prepare.identity import RepairIdentity, _body_size, assignment, summary, swaps_of
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.recording import Recording
 from nuzzle.simulate import recordings as simulated
@@ -98,6 +98,15 @@ def test_bodies_that_are_never_complete_have_a_size(seen):
     swapped = whole.position.copy()
     swapped[50:60] = swapped[50:60][..., [1, 0]]
     assert swaps_of(assignment(whole.with_position(swapped, "swapped"))) == [(50, 60)]
+
+
+def test_lone_points_are_no_body():
+    """Two points are 4 px apart in one frame; in three others there is one point alone."""
+    points = np.full((1, 3, 2, 4), np.nan)
+    points[0, 0, :, 0], points[0, 1, :, 0] = (0, 0), (4, 0)
+    points[0, 2, :, 1:] = 9.0
+    assert _body_size(points) == 2.0
+    assert _body_size(points[..., 1:]) == 0.0
 
 
 def test_a_double_detection_is_no_swap():

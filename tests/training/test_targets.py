@@ -73,6 +73,15 @@ def test_the_rarest_behaviour_wins_where_labels_overlap(overlapping):
     assert observed[9].tolist() == [False, True, True]
 
 
+def test_the_background_has_no_place_in_the_priority(overlapping):
+    """It may be named there, as among the behaviours."""
+    config = LabelsConfig(
+        behaviours=("mount", "attack", "other"), priority=("mount", "other", "attack")
+    )
+    targets = LabelSpace.fit([overlapping], config).targets(overlapping.labels, AB)
+    assert targets.active.argmax(axis=1).tolist() == [0] * 6 + [1, 1, 2, 2]
+
+
 def test_declared_priority_is_obeyed(overlapping):
     space = LabelSpace.fit([overlapping], LabelsConfig(priority=("mount", "attack")))
     active, _ = space.targets(overlapping.labels, AB)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
+from nuzzle.decoding.combine import combined_left_out
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import (
     BundleError,
@@ -20,13 +21,18 @@ from nuzzle.errors import (
     InputError,
     LeakageError,
 )
+from nuzzle.evaluation.log_loss import log_loss
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_members, predict_raw, predict_recording
 from nuzzle.io.load import load_entry
+from nuzzle.labels import Pair
 from nuzzle.manifest import Manifest
 from nuzzle.probabilities.combiners import WeightedAverage
+from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds
+from nuzzle.workflow.ensemble import EnsembleFolds
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.train import train
 
@@ -195,6 +201,40 @@ def test_one_member_is_explained(path, bundle, bundle_file, manifest, tmp_path):
         nuzzle.explain(path, [poses], tmp_path / "none", member="tcm")
     with pytest.raises(InputError, match="not an ensemble"):
         nuzzle.explain(bundle_file, [poses], tmp_path / "none", member="tcn")
+
+
+def test_each_way_to_combine_has_its_own_figures(tmp_path):
+    """Of two members one knows and the other guesses, so that weights matter."""
+    rng = np.random.default_rng(0)
+    said = [[], []]
+    for number in range(4):
+        truth = np.eye(2, dtype=bool)[rng.integers(0, 2, 300)]
+        one = ScoredPair(
+            recording=f"r{number}",
+            group="",
+            pair=Pair("a", "b"),
+            fps=30.0,
+            behaviours=("attack", "other"),
+            background="other",
+            exclusive=True,
+            truth=truth,
+            observed=np.ones_like(truth),
+            predicted=truth,
+            probability=truth * 0.5 + 0.25,
+        )
+        noise = rng.uniform(0.01, 0.99, 300)
+        guess = np.stack([noise, 1 - noise], axis=1)
+        hint = 0.8 * guess + 0.2 * truth
+        said[0].append(replace(one, probability=hint.astype(np.float32)))
+        said[1].append(replace(one, probability=guess.astype(np.float32)))
+    space = LabelSpace(("attack", "other"), "other", True, ("attack",))
+    run = EnsembleFolds([], space, CONFIG, tmp_path, lambda _: None, None, "group")
+    run.__dict__ |= {"said": said, "members": {"hint": None, "guess": None}}
+    rows = {row["name"]: row for row in run.comparison()}
+    for method in ("equal", "weighted", "stacked"):
+        expected = combined_left_out(said, method, seed=CONFIG.training.seed)
+        assert rows[method]["log_loss"] == log_loss(expected), method
+    assert len({rows[method]["log_loss"] for method in rows}) == len(rows) == 5
 
 
 def test_a_member_alone_decides_frame_by_frame(bundle, recording):

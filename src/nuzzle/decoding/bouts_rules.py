@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nuzzle.decoding.base import check_durations, per_behaviour
 from nuzzle.labels import intervals_to_mask, mask_to_intervals
+from nuzzle.prepare.base import nominal_fps
 
 Ints = NDArray[np.int64]
 #: A duration of exactly 3 frames at 30 fps is 0.1 s, whatever the rounding.
@@ -81,7 +82,7 @@ class BoutRules:
         Returns:
             `(time, behaviour)` bool.
         """
-        n = decision.shape[1]
+        n, fps = decision.shape[1], nominal_fps(fps)
         shortest = per_behaviour(self.min_bout_s, n, "minimum bouts") - _TOLERANCE_S
         longest = per_behaviour(self.max_gap_s, n, "maximum gaps") + _TOLERANCE_S
         if not any((*self.min_bout_s, *self.max_gap_s)):

@@ -70,11 +70,12 @@ def nominal_fps(fps: float) -> float:
 
     Other rates stay as they are.
 
-    >>> nominal_fps(29.97), nominal_fps(60000 / 1001), nominal_fps(29.9)
-    (30.0, 60.0, 29.9)
+    >>> nominal_fps(29.97), nominal_fps(60000 / 1001), nominal_fps(29.9), nominal_fps(1000.0)
+    (30.0, 60.0, 29.9, 1000.0)
     """
     whole = round(fps * 1.001)
-    return float(whole) if abs(fps * 1.001 - whole) < 1e-3 else fps
+    slowed = fps != round(fps) and whole > 0 and abs(fps * 1.001 - whole) < 1e-3
+    return float(whole) if slowed else fps
 
 
 def length_in_frames(seconds: float | None, frames: int | None, fps: float | None) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.errors import ConfigError, InputError, count, listed
-from nuzzle.prepare.base import Step
+from nuzzle.prepare.base import Step, nominal_fps
 from nuzzle.prepare.gaps import last_present
 from nuzzle.recording import Recording
 
@@ -179,7 +179,7 @@ def _motion(points: _Points, fps: float) -> _Motion:
     if not scale > 0:
         return _Motion(cost, lost)
     expected, age = _expected(points, present, scale)
-    lately = age <= _MAX_GAP_S * fps
+    lately = age <= _MAX_GAP_S * nominal_fps(fps)
     seen = np.asarray(lately.any(axis=1))
     lost[1:] = ~seen.T
     # The same points of all that were seen, so that no exchange is cheap for want of points.

@@ -148,7 +148,7 @@ class LabelSpace:
         at = self.background_column
         if at is None:
             return Targets(active, observed)
-        order = [self.behaviours.index(name) for name in self.priority]
+        order = [self.behaviours.index(n) for n in self.priority if n != self.background]
         active[:, order] = first_active(active[:, order])
         looked = observed.any(axis=1)
         active = np.insert(active, at, looked & ~active.any(axis=1), axis=1)

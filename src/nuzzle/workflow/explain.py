@@ -23,6 +23,7 @@ from nuzzle.inference.importance import family_importance
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
+from nuzzle.labels import Pair
 from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -35,7 +36,7 @@ from nuzzle.workflow.explain_frames import (
     choose_frames,
     explain_frames,
     given_frames,
-    watched_pairs,
+    watched,
 )
 from nuzzle.workflow.scored import score_recording, targets_of
 
@@ -262,7 +263,7 @@ class _Job:
         classifier = self.bundle.classifier
         if not isinstance(classifier, TreeClassifier):
             return None
-        pairs = [(each, watched_pairs(self.bundle, each)) for each in self.recordings]
+        pairs = [(each, self._watched(each)) for each in self.recordings]
         total = sum(self._n_prepared(each) * len(some) for each, some in pairs)
         every = max(1, -(-total // _MOST_FRAMES))
         parts = []
@@ -285,6 +286,13 @@ class _Job:
             )
         self.folder.table("shap", rows)
         return rows
+
+    def _watched(self, recording: Recording) -> list[Pair]:
+        """The pairs in which people looked for what animals do to each other; all, if in none."""
+        space, looked_for = self.bundle.space, watched(self.bundle, recording)
+        social = [space.names.index(name) for name in space.behaviours if name not in space.own]
+        mine = [pair for pair, mask in looked_for.items() if mask[social].any()]
+        return mine or [*looked_for]
 
     def _n_prepared(self, recording: Recording) -> int:
         """Length of a recording at the model's frame rate."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,13 +71,14 @@ def choose_frames(
         (prepared,) = copies = bundle.prepare(recording)
         at = FrameMap.of(recording, prepared.require_fps()).new_of_old
         decoder = bundle.decoder_of(recording.lab)
-        agents: set[str] = set()
-        for one, probability in _said(bundle, recording, copies, pair):
+        agents, asked = set[str](), _asked(bundle, recording, pair)
+        for one, probability in _said(bundle, recording, copies, asked):
             decided = decoder(probability, recording.require_fps())
             own = bundle.space.own if one.agent in agents else ()
             agents.add(one.agent)
             for name in (each for each in behaviours if each not in own):
-                for start, stop in mask_to_intervals(decided[:, bundle.space.names.index(name)]):
+                column = bundle.space.names.index(name)
+                for start, stop in mask_to_intervals(decided[:, column] & asked[one][column]):
                     middle, long = int(start + stop) // 2, int(stop - start)
                     frame = recording.start_frame + middle
                     found.append(
@@ -122,38 +123,58 @@ def given_frames(
         )
     (prepared,) = copies = bundle.prepare(recording)
     at = FrameMap.of(recording, prepared.require_fps()).new_of_old
-    said = _said(bundle, recording, copies, pair)
+    asked = _asked(bundle, recording, pair)
+    said = _said(bundle, recording, copies, asked)
     out = []
     for name in behaviours:
         column = bundle.space.names.index(name)
         for frame in frames:
             here = frame - first
-            most = max(said, key=lambda each: float(each.probability[here, column]))
+            most = max(
+                (each for each in said if asked[each.pair][column]),
+                key=lambda each: float(each.probability[here, column]),
+            )
             out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[here]), 0))
     return out
 
 
-def watched_pairs(bundle: Bundle, recording: Recording) -> Sequence[Pair]:
-    """The pairs that people looked at; all where there are no labels of what the model learned."""
-    pairs, labelled = default_pairs(bundle, recording), targets_of(bundle, recording)
-    mine = [
-        pair
-        for pair in pairs
-        if pair in labelled or (not bundle.space.directed and pair.reversed in labelled)
-    ]
-    return mine or pairs
+def watched(bundle: Bundle, recording: Recording) -> dict[Pair, NDArray[np.bool_]]:
+    """What people looked for in each pair that they looked at, `(behaviour,)`.
+
+    Where they looked for a behaviour in none of these pairs it may be any of them; without labels
+    of what the model learned, anything in all pairs.
+    """
+    pairs = default_pairs(bundle, recording)
+    looked = {p: each.observed.any(axis=0) for p, each in targets_of(bundle, recording).items()}
+    if not bundle.space.directed:
+        looked |= {pair.reversed: mask for pair, mask in looked.items()}
+    mine = {pair: looked[pair] for pair in pairs if pair in looked}
+    if not mine:
+        return _everything(bundle, pairs)
+    nowhere = ~np.any([*mine.values()], axis=0)
+    return {pair: mask | nowhere for pair, mask in mine.items()}
+
+
+def _everything(bundle: Bundle, pairs: Sequence[Pair]) -> dict[Pair, NDArray[np.bool_]]:
+    return dict.fromkeys(pairs, np.ones(len(bundle.space.names), dtype=bool))
+
+
+def _asked(bundle: Bundle, recording: Recording, pair: str) -> dict[Pair, NDArray[np.bool_]]:
+    """All of the pair called ``agent->target``, or what people looked for."""
+    if not pair:
+        return watched(bundle, recording)
+    return _everything(bundle, _called(bundle, recording, pair))
 
 
 def _said(
-    bundle: Bundle, recording: Recording, copies: Sequence[Recording], pair: str
+    bundle: Bundle, recording: Recording, copies: Sequence[Recording], pairs: Collection[Pair]
 ) -> list[PairProbability]:
-    """What a bundle says of the pair called ``agent->target``, or of all that were watched."""
-    mine = _called(bundle, recording, pair) if pair else watched_pairs(bundle, recording)
+    """What a bundle says of these pairs."""
     # What an animal does to itself is said of all pairs that it is the agent of.
-    agents = {each.agent for each in mine}
+    agents = {pair.agent for pair in pairs}
     of_agents = [each for each in default_pairs(bundle, recording) if each.agent in agents]
     said = predict_prepared(bundle, recording, copies, of_agents)
-    return [each for each in said if each.pair in mine]
+    return [each for each in said if each.pair in pairs]
 
 
 def _called(bundle: Bundle, recording: Recording, pair: str) -> list[Pair]:
