@@ -232,6 +232,9 @@ def test_annotators_of_one_video_are_one_group(project):
     about = describe(project / "m.csv")
     assert about["splits"]["train"]["groups"] == 1 and about["splits"]["train"]["recordings"] == 2
     (project / "m.csv").write_text(f"{rows}another", encoding="utf-8")
+    about = describe(project / "m.csv")
+    assert about["splits"]["train"]["groups"] == 1 and not about["problems"]
+    (project / "m.csv").write_text(f"{rows}another".replace("train,\n", "train,one\n"), "utf-8")
     assert "'ann' and 'bob' share frames" in describe(project / "m.csv")["problems"][0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,10 +49,6 @@ def agreement(
     json: JsonTarget = None,
 ) -> None:
     """Compare annotators: Cohen's kappa and F1, per frame and per bout."""
-    from dataclasses import replace
-    from itertools import combinations
-
-    from nuzzle.evaluation.agreement import agreement as compare
     from nuzzle.io.registry import LabelOptions
 
     _check_ranges(fps, n_frames)
@@ -64,13 +61,9 @@ def agreement(
     )
     read = _read(labels, item or [], options)
     figures = []
-    for (name, one), (other_name, other) in combinations(read, 2):
-        result = compare(one, other, same_behaviours=same_behaviours)
-        told = [f"{name}: {note}" for note in one.notes]
-        told += [f"{other_name}: {note}" for note in other.notes]
-        result = replace(result, notes=(*told, *result.notes))
-        _print_agreement(result, name, other_name)
-        figures.append({"first": name, "second": other_name, **result.to_dict()})
+    for name, other, result in _compared(read, same_behaviours=same_behaviours):
+        _print_agreement(result, name, other)
+        figures.append({"first": name, "second": other, **result.to_dict()})
     emit_json({"comparisons": figures}, json)
 
 
@@ -112,6 +105,22 @@ def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tu
             told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
             read[number] = read_labels(path, told)
     return list(zip(names, read, strict=True))
+
+
+def _compared(
+    read: list[tuple[str, Labels]], *, same_behaviours: bool
+) -> Iterator[tuple[str, str, Agreement]]:
+    """Every two of the files, by their names, with what was noted while they were read."""
+    from dataclasses import replace
+    from itertools import combinations
+
+    from nuzzle.evaluation.agreement import agreement as compare
+
+    for (name, one), (other_name, other) in combinations(read, 2):
+        result = compare(one, other, same_behaviours=same_behaviours)
+        told = [f"{name}: {note}" for note in one.notes]
+        told += [f"{other_name}: {note}" for note in other.notes]
+        yield name, other_name, replace(result, notes=(*told, *result.notes))
 
 
 def _print_agreement(result: Agreement, first: str, second: str) -> None:

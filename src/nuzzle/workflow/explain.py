@@ -74,10 +74,8 @@ def explain(
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
         frames: frames to explain, in place of the middles of bouts; of a single recording.
-        pair: of whom, as ``agent->target``; by default whoever shows the behaviour, of those that
-            people looked at where there are labels.
-        bouts, repeats: how many bouts of each behaviour are explained; how often each family is
-            shifted, 0 leaves their importance out.
+        pair: of whom, as ``agent->target``; by default whoever shows it, of pairs with labels.
+        bouts, repeats: bouts explained of each behaviour; shifts of each family, 0 for none.
         common, overwrite, say: as of `predict`.
 
     Returns:
@@ -92,11 +90,9 @@ def explain(
     bundle = _chosen(whole, member, behaviours, frames, pair)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(files, split, common, say)
-        parts = _parts(whole, files, recordings)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
+        job.note_parts(files)
         job.note_member_of(whole)
-        for sentence in video_note(parts):
-            job.note(sentence)
         summary = job.run(frames, pair, bouts, repeats)
         folder.finish(summary)
     return {**summary, "notes": folder.notes}
@@ -130,15 +126,6 @@ def _load(
             say(f"reading {entry.recording}")
             recordings.append(load_entry(entry))
     return recordings
-
-
-def _parts(
-    bundle: Bundle, files: str | Path | Sequence[str | Path], recordings: Sequence[Recording]
-) -> list[str]:
-    """Rows of manifests that are parts of a video of which the model has learned another part."""
-    manifests = [Manifest.load(file) for file in several(files) if looks_like_manifest(Path(file))]
-    names = [each.name for each in recordings]
-    return [name for each in manifests for name in other_parts(bundle, each, names)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +176,14 @@ class _Job:
             )
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")
+
+    def note_parts(self, files: str | Path | Sequence[str | Path]) -> None:
+        """Say which rows of manifests are of a video of which the model learned other frames."""
+        names = [each.name for each in self.recordings]
+        manifests = map(Manifest.load, filter(looks_like_manifest, map(Path, several(files))))
+        parts = [name for each in manifests for name in other_parts(self.bundle, each, names)]
+        for sentence in video_note(parts):
+            self.note(sentence)
 
     def attribution(
         self, frames: Sequence[int], pair: str, bouts: int
