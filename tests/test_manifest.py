@@ -216,9 +216,10 @@ def test_a_slip_in_a_header_is_told_with_the_column_that_may_be_meant(files):
     assert len(caught.value.problems) == 2
 
 
-def test_a_pose_file_is_no_manifest(files):
+@pytest.mark.parametrize("header", ["scorer,dlc,dlc", "frame,attack,rearing", "frame,nose,tail"])
+def test_a_pose_or_label_file_is_no_manifest(files, header):
     with pytest.raises(ManifestError) as caught:
-        Manifest.load(write(files, "scorer,dlc,dlc,dlc\nbodyparts,nose,nose,nose\n"))
+        Manifest.load(write(files, f"{header}\n1,0,0\n"))
     (problem,) = caught.value.problems
     assert "neither a column 'recording' nor a column 'poses', so it is no manifest" in problem
     assert "`nuzzle init`" in problem

@@ -288,7 +288,8 @@ def _header_problems(columns: Sequence[str]) -> Iterator[str]:
     if columns and columns[0].startswith("#"):
         yield "its first line is a comment, where the names of the columns stand; remove it"
         return
-    if not any(nearest(name, ("recording", "poses")) for name in columns):
+    # Behaviours and keypoints are no slips: `rearing`, `nose`.
+    if not any(nearest(name, ("recording", "poses"), cutoff=0.77) for name in columns):
         yield (
             "it has neither a column 'recording' nor a column 'poses', so it is no manifest; "
             "`nuzzle init` makes one from pose and label files"

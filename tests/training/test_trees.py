@@ -70,9 +70,20 @@ def test_trees_that_tell_nothing_apart_say_so(sample, exclusive):
     config = CONFIG.with_values({"model.options": {"min_data_in_leaf": 400}})
     fit_trees(config, space, [sample], attrgetter("features"), said.append)
     (warning,) = (each for each in said if "the same of every frame" in each)
-    assert "with 400 frames on each side" in warning and "min_data_in_leaf=80" in warning
+    assert "leaves 400 frames on each side" in warning and "min_data_in_leaf=80" in warning
     fit_trees(CONFIG, space, [sample], attrgetter("features"), said.append)
     assert said.count(warning) == 1
+
+
+@pytest.mark.parametrize("least", ["400", None, 1])
+def test_trees_that_no_size_of_a_leaf_keeps_from_splitting(sample, least):
+    """A number in quotes is one to LightGBM; a leaf of one frame cannot be smaller."""
+    options = {"min_data_in_leaf": least, "min_gain_to_split": 1e9}
+    said = []
+    config = CONFIG.with_values({"model.options": options})
+    fit_trees(config, SPACE, [sample], attrgetter("features"), said.append)
+    (warning,) = (each for each in said if "the same of every frame" in each)
+    assert ("allow fewer" in warning) == (least == "400")
 
 
 def test_of_many_short_recordings_some_frames_are_drawn_as_well(sample):

@@ -12,6 +12,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair, bout_table, span_table
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import explain_frames as module
+from nuzzle.workflow.explain import _Job
 from nuzzle.workflow.explain_frames import choose_frames, given_frames, watched
 
 NAMES = ("attack", "groom", "other")
@@ -81,6 +82,17 @@ def test_a_pair_without_direction_is_found_in_either_order(bundle, recording):
     undirected = replace(bundle, space=replace(bundle.space, own=(), directed=False))
     labelled = looked_for(recording, (Pair("m3", "m1"), "attack"), directed=False)
     assert [*watched(undirected, labelled)] == [M13]
+
+
+def test_trees_are_explained_in_pairs_that_were_watched_for_what_is_social(bundle, recording):
+    """Also where the model knows a behaviour that nobody looked for here."""
+    names = ("attack", "groom", "mount", "other")
+    space = replace(bundle.space, names=names, priority=names[:3])
+    knows_more = replace(bundle, space=space)
+    labelled = looked_for(recording, (M12, "attack"), (M11, "groom"))
+    job = _Job(knows_more, [labelled], names[:3], None, print)
+    assert job._watched(labelled) == [M12]
+    assert len(job._watched(recording)) == 6
 
 
 def test_bouts_and_frames_are_of_what_was_looked_for(bundle, recording):

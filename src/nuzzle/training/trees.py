@@ -70,11 +70,11 @@ def fit_trees(
     fit = _fit_exclusive if space.exclusive else _fit_each
     boosters = fit(config, space, train, features, settings, say)
     if not any(booster.feature_importance().any() for booster in boosters):
-        least = settings["min_data_in_leaf"]
+        least = int(settings["min_data_in_leaf"] or 0)
+        fewer = f", or allow fewer: --set model.options.min_data_in_leaf={least // 5 or 1}"
         say(
-            f"warning: the trees say the same of every frame: nothing parts what they learned from "
-            f"with {least} frames on each side. Label more, or allow fewer, such as --set "
-            f"model.options.min_data_in_leaf={max(1, least // 5)}"
+            "warning: the trees say the same of every frame: no split was found that leaves "
+            f"{least} frames on each side. Label more{fewer if least > 1 else ''}"
         )
     return boosters
 

@@ -36,6 +36,7 @@ from nuzzle.workflow.explain_frames import (
     choose_frames,
     explain_frames,
     given_frames,
+    looked_for,
     watched,
 )
 from nuzzle.workflow.scored import score_recording, targets_of
@@ -200,7 +201,9 @@ class _Job:
         missing = sorted(set(self.behaviours) - {each.behaviour for each in examples})
         if missing and not frames:
             which = f"{', '.join(missing)}{f' of {pair}' if pair else ''}"
-            self.note(f"The model finds no bout of {which}: there is none to explain.")
+            labelled = not pair and any(looked_for(self.bundle, r) for r in self.recordings)
+            where = ", in pairs in which people looked for it" if labelled else ""
+            self.note(f"The model finds no bout of {which}{where}: there is none to explain.")
         return explain_frames(self.bundle, examples, self.folder, self.note)
 
     def importance(self, repeats: int) -> list[dict[str, Any]] | None:
@@ -284,10 +287,11 @@ class _Job:
 
     def _watched(self, recording: Recording) -> list[Pair]:
         """The pairs in which people looked for what animals do to each other; all, if in none."""
-        space, looked_for = self.bundle.space, watched(self.bundle, recording)
+        space = self.bundle.space
         social = [space.names.index(name) for name in space.behaviours if name not in space.own]
-        mine = [pair for pair, mask in looked_for.items() if mask[social].any()]
-        return mine or [*looked_for]
+        looked = looked_for(self.bundle, recording)
+        mine = [pair for pair, mask in looked.items() if mask[social].any()]
+        return mine or [*watched(self.bundle, recording)]
 
     def _n_prepared(self, recording: Recording) -> int:
         """Length of a recording at the model's frame rate."""

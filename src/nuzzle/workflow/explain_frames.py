@@ -138,19 +138,27 @@ def given_frames(
     return out
 
 
-def watched(bundle: Bundle, recording: Recording) -> dict[Pair, NDArray[np.bool_]]:
+def looked_for(bundle: Bundle, recording: Recording) -> dict[Pair, NDArray[np.bool_]]:
     """What people looked for in each pair that they looked at, `(behaviour,)`.
 
-    Where they looked for a behaviour in none of these pairs it may be any of them; without labels
-    of what the model learned, anything in all pairs.
+    Nothing where there are no labels of what the model learned.
     """
-    pairs = default_pairs(bundle, recording)
-    looked = {p: each.observed.any(axis=0) for p, each in targets_of(bundle, recording).items()}
+    targets = targets_of(bundle, recording).items()
+    looked = {pair: np.asarray(each.observed.any(axis=0)) for pair, each in targets}
     if not bundle.space.directed:
         looked |= {pair.reversed: mask for pair, mask in looked.items()}
-    mine = {pair: looked[pair] for pair in pairs if pair in looked}
+    return {pair: looked[pair] for pair in default_pairs(bundle, recording) if pair in looked}
+
+
+def watched(bundle: Bundle, recording: Recording) -> dict[Pair, NDArray[np.bool_]]:
+    """The pairs to explain, and of what in each, `(behaviour,)`: that which people looked for.
+
+    What they looked for in none of these pairs may be in any of them; without labels of what the
+    model learned, anything in all pairs.
+    """
+    mine = looked_for(bundle, recording)
     if not mine:
-        return _everything(bundle, pairs)
+        return _everything(bundle, default_pairs(bundle, recording))
     nowhere = ~np.any([*mine.values()], axis=0)
     return {pair: mask | nowhere for pair, mask in mine.items()}
 
