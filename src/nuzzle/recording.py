@@ -152,7 +152,8 @@ class Recording:
     @property
     def in_sight(self) -> tuple[str, ...]:
         """Those that are `seen`; all, where it is fewer than two."""
-        return self.seen if len(self.seen) > 1 else self.individuals
+        seen = self.seen
+        return seen if len(seen) > 1 else self.individuals
 
     @cached_property
     def fingerprint(self) -> str:

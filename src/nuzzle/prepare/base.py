@@ -66,7 +66,7 @@ def check_length(name: str, seconds: float | None, frames: int | None) -> None:
 
 
 def nominal_fps(fps: float) -> float:
-    """The whole rate that video of the NTSC slows by a thousandth, so that lengths come out alike.
+    """The whole rate that NTSC video slows by a thousandth, so that lengths come out alike.
 
     Other rates stay as they are.
 
