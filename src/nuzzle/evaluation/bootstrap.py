@@ -21,6 +21,19 @@ from nuzzle.evaluation.figures import Estimate
 Floats = NDArray[np.float64]
 
 
+def sums_over_groups(counts: NDArray[Any], group: NDArray[np.int64], n_groups: int) -> NDArray[Any]:
+    """Counts `(pair, ...)` summed over the pairs of each group, `(group, ...)`.
+
+    Args:
+        counts: of each pair.
+        group: the number of each pair's group, `(pair,)`.
+        n_groups: how many there are.
+    """
+    total = np.zeros((n_groups, *counts.shape[1:]), dtype=counts.dtype)
+    np.add.at(total, group, counts)
+    return total
+
+
 def draw_weights(n_groups: int, n_draws: int, rng: np.random.Generator) -> Floats | None:
     """How often each group is in each draw.
 

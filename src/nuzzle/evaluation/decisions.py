@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import Floats, mean_defined
+from nuzzle.evaluation.bootstrap import Floats, mean_defined, sums_over_groups
 from nuzzle.evaluation.figures import read_number
 from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.scored import ScoredPair, groups_of
@@ -182,10 +182,7 @@ class Truth:
         return self._by_group(np.stack(by_pair, axis=1))
 
     def _by_group(self, counts: Ints) -> Ints:
-        """Counts `(pair, behaviour)` summed over the pairs of each group, `(group, behaviour)`."""
-        total = np.zeros((len(self.groups), counts.shape[1]), dtype=np.int64)
-        np.add.at(total, self._group, counts)
-        return total
+        return sums_over_groups(counts, self._group, len(self.groups))
 
     def score(self, decisions: Sequence[NDArray[np.bool_]]) -> DecodingScore:
         """The figures by name; all groups are pooled."""

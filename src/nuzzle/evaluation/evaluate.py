@@ -18,6 +18,7 @@ from nuzzle.evaluation.bootstrap import (
     mean_defined,
     mean_of_defined,
     ratio,
+    sums_over_groups,
     with_interval,
 )
 from nuzzle.evaluation.calibration import (
@@ -168,10 +169,8 @@ class _Tally:
 
     def by_unit(self, counts: Sequence[NDArray[Any]]) -> list[Floats]:
         """Counts `(pair, ...)` summed over the pairs of each unit, `(unit, ...)`."""
-        sums = [np.zeros((self.n_units, *count.shape[1:])) for count in counts]
-        for total, count in zip(sums, counts, strict=True):
-            np.add.at(total, self.unit_of, count)
-        return sums
+        floats = [count.astype(np.float64) for count in counts]
+        return [sums_over_groups(each, self.unit_of, self.n_units) for each in floats]
 
     def estimate(
         self, statistic: Callable[..., Floats], counts: Sequence[NDArray[Any]]
