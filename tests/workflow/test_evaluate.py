@@ -153,6 +153,15 @@ def test_labels_that_the_model_does_not_know_are_counted(bundle_file, manifest, 
     assert result["other"].true_frames == 900 - 80
 
 
+def test_animals_unlike_those_of_the_training_are_named(bundle_file, manifest, tmp_path):
+    row = replace(manifest.entries[3], px_per_cm=60.0)
+    said = []
+    evaluate(bundle_file, Manifest((row,)), "val", tmp_path / "out", say=said.append)
+    (entry,) = read_results(tmp_path / "out").done
+    (note,) = [note for note in entry.notes if "Is the scale right" in note]
+    assert f"{row.recording}: {note}" in said
+
+
 def test_what_was_not_observed_is_not_scored(bundle_file, manifest):
     bundle = Bundle.load(bundle_file)
     recording = load_entry(manifest.entries[3])

@@ -12,6 +12,7 @@ from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.errors import BundleError, CompatibilityError, InputError, OutputError
+from nuzzle.features.frontend import Frontend
 from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
@@ -19,7 +20,7 @@ from nuzzle.inference.presence import LOST_S
 from nuzzle.io.calms21 import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
-from nuzzle.manifest import Entry
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import read_results
 from nuzzle.outputs.sections import cards
 from nuzzle.workflow import predict as module
@@ -300,6 +301,36 @@ def test_a_scale_is_applied(bundle, recording):
     larger = changed(recording, position=recording.position * 2, px_per_cm=2 * 18.3)
     (two,) = predict_recording(bundle, larger, [pair])
     np.testing.assert_allclose(one.probability, two.probability, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("slip", "hint"),
+    [
+        pytest.param({}, "", id="as they are"),
+        pytest.param({"fps": 10.0}, "Is the frame rate right", id="another frame rate"),
+        pytest.param({"px_per_cm": 60.0}, "Is the scale right", id="another scale"),
+    ],
+)
+def test_animals_unlike_those_of_the_training_are_named(
+    bundle_file, manifest, tmp_path, slip, hint
+):
+    row = replace(manifest.entries[3], labels=None, **slip)
+    Manifest((row,)).save(tmp_path / "rows.csv")
+    said = []
+    (done,) = predict(bundle_file, tmp_path / "rows.csv", tmp_path / "out", say=said.append).done
+    notes = [note for note in done.notes if "the model learned from" in note]
+    assert len(notes) == bool(hint)
+    assert all(hint in note and f"{row.recording}: {note}" in said for note in notes)
+
+
+def test_a_bundle_that_does_not_know_its_animals_compares_nothing(bundle, recording):
+    values = bundle.frontend.to_dict()
+    del values["bodies"]
+    earlier = Frontend.from_dict(values)
+    far = replace(bundle.prepare(recording)[0], px_per_cm=None)
+    far = far.with_position(far.position * 9, "too large")
+    assert bundle.frontend.unlike(far)
+    assert not earlier.unlike(far)
 
 
 def test_one_animal_is_too_few(bundle, recording):

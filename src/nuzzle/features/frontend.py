@@ -21,6 +21,7 @@ from nuzzle.features.normalise import Normaliser
 from nuzzle.features.registry import FEATURE_SETS, feature_class, make_features
 from nuzzle.labels import Pair
 from nuzzle.prepare.base import Step
+from nuzzle.prepare.bodies import Bodies, measure_body
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
@@ -51,6 +52,7 @@ class Frontend:
         labs: those that the model is told apart, a column each after the features: 1 for
             recordings of that lab, else 0. In the first layer of a network they are a learned
             embedding. A recording of another lab has zeros.
+        bodies: of the training recordings; None before they are known.
     """
 
     skeleton: Skeleton
@@ -60,6 +62,7 @@ class Frontend:
     features: str
     normaliser: Normaliser | None = None
     labs: tuple[str, ...] = ()
+    bodies: Bodies | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -108,6 +111,13 @@ class Frontend:
                 f"{', '.join(recording.keypoints)}. {SAY_NAMES}"
             )
         return prepared
+
+    def unlike(self, prepared: Recording) -> list[str]:
+        """Notes on what is unlike the training recordings in a prepared one."""
+        if self.bodies is None:
+            return []
+        poses = prepared.position.transpose(0, 3, 2, 1)
+        return [*self.bodies.unlike(measure_body(poses, self.skeleton, self.fps), self.unit)]
 
     def lacking(self, recording: Recording) -> list[str]:
         """Keypoints that a recording does not have, by any spelling."""
@@ -159,6 +169,7 @@ class Frontend:
             "columns": [list(column) for column in self.columns],
             "normaliser": self.normaliser.to_dict() if self.normaliser else None,
             "labs": list(self.labs),
+            "bodies": self.bodies.to_dict() if self.bodies else None,
         }
 
     @classmethod
@@ -168,6 +179,7 @@ class Frontend:
         Raises:
             CompatibilityError: the features of that name have other columns by now.
         """
+        bodies = values.get("bodies")  # of earlier versions it is unknown
         frontend = cls(
             skeleton=Skeleton.from_dict(values["skeleton"]),
             fps=values["fps"],
@@ -176,6 +188,7 @@ class Frontend:
             features=values["features"],
             normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
             labs=tuple(values["labs"]),
+            bodies=Bodies.from_dict(bodies) if bodies else None,
         )
         _check_columns([name for name, _ in values["columns"]], frontend)
         return frontend

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -190,6 +190,15 @@ class Bundle:
             done.append((steps, prepared))
             out.append(prepared)
         return tuple(out)
+
+    def unlike(self, prepared: Sequence[Recording]) -> list[str]:
+        """Notes on what is unlike the training recordings in these copies, as `prepare` made."""
+        notes = [
+            note
+            for member, look in zip(self.members, prepared, strict=True)
+            for note in member.frontend.unlike(look)
+        ]
+        return list(dict.fromkeys(notes))
 
     def decoder_of(self, lab: str) -> Decoder:
         """The decoder of a lab's recordings: its own, or the common one."""

@@ -124,7 +124,12 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
             "it looks for the behaviours of all of them"
         )
-    notes = [*recording.notes, *_lacking(bundle, recording), *_notes(recording)]
+    notes = [
+        *recording.notes,
+        *_lacking(bundle, recording),
+        *bundle.unlike(prepared),
+        *_notes(recording),
+    ]
     for note in notes:
         say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)

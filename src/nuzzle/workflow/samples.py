@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.features.normalise import Normaliser
 from nuzzle.files import writable_folder
 from nuzzle.labels import Labels
+from nuzzle.prepare.bodies import Bodies, measure_body
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair, Sample
@@ -60,7 +62,11 @@ def label_pairs(
     }
     if not pairs["train"]:
         raise TrainingError("No training recording has labels. Check the manifest's column labels.")
-    return frontend, pairs
+    bodies = Bodies.of(
+        measure_body(each.require_poses().numpy(), frontend.skeleton, frontend.fps)
+        for each in pairs["train"]
+    )
+    return replace(frontend, bodies=bodies), pairs
 
 
 def measure(
