@@ -16,7 +16,7 @@ from nuzzle.config import Config
 from nuzzle.errors import NuzzleError
 from nuzzle.files import atomic_path
 from nuzzle.io.load import load_entry
-from nuzzle.io.mabe import CALMS21_CLASSES, SNIFFS, manifest_from_mabe
+from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.splits import with_group_splits
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.samples import label_pairs, measure
@@ -33,6 +33,9 @@ To try everything without it, simulate recordings in the same layout:
 
     nuzzle simulate {root} --format mabe --recordings 20 --minutes 5 --seed 0
 """
+#: Actions that are one behaviour, seen by different annotators.
+SNIFFS = ("sniffgenital", "sniffbody", "sniffface", "sniff")
+CLASSES = ("intromit", "mount", "other", "attack", "sniff_any", "genitalgroom", "approach")
 #: Which behaviour wins where several overlap: the shorter and rarer one.
 PRIORITY = ("intromit", "genitalgroom", "approach", "attack", "mount", "sniff_any")
 
@@ -59,11 +62,11 @@ def main() -> int:
     for entry in manifest:
         recording = load_entry(entry)
         recordings[entry.split].append(_merged(recording))
-    space = LabelSpace(CALMS21_CLASSES, "other", exclusive=True, priority=PRIORITY)
+    space = LabelSpace(CLASSES, "other", exclusive=True, priority=PRIORITY)
     frontend, samples = measure(*label_pairs(recordings, space, Config()))
     content = {
-        "classes": list(CALMS21_CLASSES),
-        "vocabulary": {name: number for number, name in enumerate(CALMS21_CLASSES)},
+        "classes": list(CLASSES),
+        "vocabulary": {name: number for number, name in enumerate(CLASSES)},
         "columns": [column.name for column in frontend.feature_set.columns],
         "fps": frontend.fps,
         "mean": frontend.normaliser.mean.numpy(),

@@ -16,7 +16,7 @@ from nuzzle.features.registry import FEATURE_SETS
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry
-from nuzzle.models import ARCHITECTURES
+from nuzzle.models import MODELS
 from nuzzle.outputs.frames import PairFrames, write_frames
 from nuzzle.outputs.results import _OWN_FILES
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS
@@ -107,10 +107,19 @@ def test_every_file_of_the_results_is_explained(results_section):
         assert re.search(rf"^\| `{name}` \|", results_section, re.MULTILINE), name
 
 
+def anchors(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/explain.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", read(name)):
-            assert ((REPO / name).parent / target).exists(), f"{name}: {target}"
+    for page in (*REPO.glob("*.md"), *(REPO / "docs").glob("*.md")):
+        links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8"))
+        for path, anchor in links:
+            target = page.parent / path if path else page
+            assert target.exists(), f"{page.name}: {path}"
+            assert not anchor or anchor in anchors(target), f"{page.name}: {path}#{anchor}"
 
 
 def test_versions_agree():
@@ -120,13 +129,13 @@ def test_versions_agree():
     assert "## [Unreleased]" in read("CHANGELOG.md")
 
 
-@pytest.mark.parametrize("model", ARCHITECTURES)
+@pytest.mark.parametrize("model", [*MODELS, "ensemble"])
 def test_every_model_is_explained(model):
     assert re.search(rf"^\| `{model}` \|", read("docs/training.md"), re.MULTILINE)
     assert re.search(rf"^\| `{model}` \|", read("README.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("model", [*ARCHITECTURES, "trees"])
+@pytest.mark.parametrize("model", MODELS)
 def test_every_model_is_in_the_help(model):
     for option in (training_options.Model, training_options.SingleModel):
         (about,) = option.__metadata__

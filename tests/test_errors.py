@@ -91,8 +91,8 @@ def test_errors_are_caught_by_their_common_names():
 
 
 def test_missing_dependency_says_what_to_install():
-    error = MissingDependencyError("lightgbm", "trees", "The model 'trees'")
-    assert str(error) == "The model 'trees' needs lightgbm: pip install 'nuzzle[trees]'"
+    error = MissingDependencyError("lightgbm", "The model 'trees'")
+    assert str(error) == "The model 'trees' needs lightgbm: pip install lightgbm"
 
 
 def test_the_first_few_names():

@@ -90,8 +90,8 @@ class LabsConfig(Section):
 
     Attributes:
         embedding: whether it is told the lab.
-        dropout: share of the training stretches whose lab is hidden, so that a lab that the model
-            does not know is nothing new.
+        dropout: share of the training stretches whose lab is hidden, so that it learns to label
+            recordings of an unknown lab, too.
     """
 
     embedding: bool = True

@@ -162,15 +162,14 @@ class MissingDependencyError(NuzzleError, ImportError):
 
     Args:
         package: what could not be imported.
-        extra: the name of nuzzle's extra that brings it.
         purpose: what it is needed for.
     """
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {package}: pip install 'nuzzle[{extra}]'")
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install {package}")
 
 
-def optional_package(package: str, extra: str, purpose: str) -> Any:
+def optional_package(package: str, purpose: str) -> Any:
     """The package; arguments as of `MissingDependencyError`.
 
     Raises:
@@ -179,4 +178,4 @@ def optional_package(package: str, extra: str, purpose: str) -> Any:
     try:
         return import_module(package)
     except ImportError as error:
-        raise MissingDependencyError(package, extra, purpose) from error
+        raise MissingDependencyError(package, purpose) from error

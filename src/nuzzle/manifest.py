@@ -12,7 +12,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -88,15 +88,11 @@ class Entry:
     directed: bool = True
     agent: str = ""
     target: str = ""
-    individuals: Mapping[str, str] = ()  # type: ignore[assignment]
-    keypoints: Mapping[str, str] = ()  # type: ignore[assignment]
-    behaviours: Mapping[str, str] = ()  # type: ignore[assignment]
+    individuals: Mapping[str, str] = field(default_factory=dict)
+    keypoints: Mapping[str, str] = field(default_factory=dict)
+    behaviours: Mapping[str, str] = field(default_factory=dict)
     pose_format: str = ""
     label_format: str = ""
-
-    def __post_init__(self) -> None:
-        for name in ("individuals", "keypoints", "behaviours"):
-            object.__setattr__(self, name, dict(getattr(self, name)))
 
     @property
     def leak_group(self) -> str:
@@ -360,14 +356,14 @@ def _relative(path: Path, folder: Path) -> str:
 
 def _to_row(entry: Entry, folder: Path) -> dict[str, str]:
     row: dict[str, str] = {}
-    for field in fields(Entry):
-        value = getattr(entry, field.name)
+    for column in fields(Entry):
+        value = getattr(entry, column.name)
         try:
             text = _relative(value, folder) if isinstance(value, Path) else cell_text(value)
         except ValueError as error:
-            problem = f"{field.name}: {error}."
+            problem = f"{column.name}: {error}."
             raise ManifestError(f"recording {entry.recording!r}", [problem]) from error
-        row[field.name] = text
+        row[column.name] = text
     return row
 
 

@@ -79,9 +79,9 @@ def test_alone_or_in_a_batch(model, x):
 
 def test_unknown_names_and_arguments():
     with pytest.raises(ConfigError, match="no model 'cnnlstm'"):
-        build_model(ARCHITECTURES, "cnnlstm")
+        build_model("cnnlstm")
     with pytest.raises(ConfigError, match="colour"):
-        build_model(ARCHITECTURES, "cnn_lstm", colour="red")
+        build_model("cnn_lstm", colour="red")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_impossible_values(name, option, value):
     sizes = {"input_dim": FEATURES, "num_classes": CLASSES}
     options = {**OPTIONS.get(name, {}), option: value}
     with pytest.raises(ConfigError, match=f"model '{name}'"):
-        build_model(ARCHITECTURES, name, **sizes, **options)
+        build_model(name, **sizes, **options)
 
 
 class TestCnnLstm:

@@ -32,5 +32,5 @@ def test_every_option_is_one_of_lightgbms_main_names():
 
 def test_without_lightgbm(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'nuzzle\[trees\]'"):
+    with pytest.raises(MissingDependencyError, match="pip install lightgbm"):
         TREES.check_options({})

@@ -21,7 +21,7 @@ def said(made_up, how=None, **bundle):
     results = made_up("evaluation", n_frames=300, bundle=bundle)
     evaluation = Evaluation.from_dict(results.metrics)
     if how is not None:
-        known = Uncertainty(how, 0.1, 0.1)
+        known = Uncertainty(how, 0.1, 0.1, None)
         evaluation = replace(evaluation, uncertainty=known)
         (results.directory / "metrics.json").write_text(json.dumps(evaluation.to_dict()))
     return seen_before(read_results(results.directory), evaluation)

@@ -147,6 +147,6 @@ def _print_mabe(result: MabeBenchmark, where: Path) -> None:
         out().print(_SIMULATED)
     out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
     if result.submission is None:
-        out().print("There is no test.csv with these labs, so nothing to submit.")
+        out().print("No submission: there are no test recordings of these labs with their poses.")
     else:
         out().print(f"To submit: {result.submission}")

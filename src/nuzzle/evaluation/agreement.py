@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
+from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.bouts import SAME_BOUT_IOU, match_bouts
 from nuzzle.io.cast import NOBODY
 from nuzzle.io.label_text import same_rate
@@ -145,8 +146,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     return Agreement(
         figures,
         kappa,
-        _mean([each.f1 for each in figures]),
-        _mean([each.bout_f1 for each in figures]),
+        float(mean_defined(np.array([each.f1 for each in figures]))),
+        float(mean_defined(np.array([each.bout_f1 for each in figures]))),
         sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
         (*_notes_on_unnamed(own, met), *_notes(first, second)),
     )
@@ -366,11 +367,6 @@ def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> Behavio
         first_bouts=int(bouts[1]),
         second_bouts=int(bouts[2]),
     )
-
-
-def _mean(values: Sequence[float]) -> float:
-    defined = [value for value in values if not math.isnan(value)]
-    return sum(defined) / len(defined) if defined else math.nan
 
 
 def _notes(first: Labels, second: Labels) -> tuple[str, ...]:

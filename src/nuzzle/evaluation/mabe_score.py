@@ -78,7 +78,7 @@ class _Key(NamedTuple):
 def mabe_score(
     truth: pd.DataFrame,
     submission: pd.DataFrame,
-    whitelist: Mapping[str, Collection[Triple]],
+    looked_for: Mapping[str, Collection[Triple]],
     lab_of: Mapping[str, str],
     *,
     beta: float = 1.0,
@@ -88,20 +88,20 @@ def mabe_score(
     Args:
         truth: rows with `COLUMNS`; 0-based frames, `stop_frame` exclusive.
         submission: the same.
-        whitelist: recording -> (agent, target, action) that were looked for, spelled as in the
+        looked_for: recording -> (agent, target, action) that were looked for, spelled as in the
             submission (``mouse1``, ``self``).
         lab_of: recording -> lab.
         beta: weight of recall against precision.
 
     Raises:
-        InputError: a column is missing, the truth is empty, a recording's lab or whitelist is
-            unknown, a predicted row stops before it starts, or two actions are predicted for one
+        InputError: a column is missing, the truth is empty, a recording's lab is unknown or what it
+            looked for, a predicted row stops before it starts, or two actions are predicted for one
             agent and target on one frame.
     """
     truth, submission = _checked(truth, "truth"), _checked(submission, "submission")
-    _check_scorable(truth, submission, whitelist, lab_of)
+    _check_scorable(truth, submission, looked_for, lab_of)
     scored = submission[submission["video_id"].isin(truth["video_id"])]
-    allowed = np.array([key[1:] in whitelist[key.video] for key in _keys(scored)], dtype=bool)
+    allowed = np.array([key[1:] in looked_for[key.video] for key in _keys(scored)], dtype=bool)
     counted = scored[allowed]
     true, predicted = _unions(truth), _unions(counted)
     _refuse_conflicts(predicted)
@@ -136,7 +136,7 @@ def _checked(table: pd.DataFrame, what: str) -> pd.DataFrame:
 def _check_scorable(
     truth: pd.DataFrame,
     submission: pd.DataFrame,
-    whitelist: Mapping[str, Collection[Triple]],
+    looked_for: Mapping[str, Collection[Triple]],
     lab_of: Mapping[str, str],
 ) -> None:
     if truth.empty:
@@ -149,7 +149,7 @@ def _check_scorable(
             f"{row['stop_frame']}, before its start at frame {row['start_frame']}."
         )
     videos = set(truth["video_id"])
-    for what, known in (("lab", lab_of), ("list of what was looked for", whitelist)):
+    for what, known in (("lab", lab_of), ("list of what was looked for", looked_for)):
         unknown = sorted(videos - set(known))
         if unknown:
             raise InputError(f"The {what} of the recordings {listed(unknown)} is not known.")

@@ -83,7 +83,7 @@ class Uncertainty:
     how: How
     ece_before: float
     ece_after: float
-    sets: SetScore | None = None
+    sets: SetScore | None
 
     @property
     def measured(self) -> str:
@@ -140,20 +140,19 @@ def measure_uncertainty(
         promised: coverage of the sets; None where there are none.
         how: whether the recordings had a part in the calibration.
     """
-    units = groups_of(raw)
-    result = Uncertainty(
-        how=how,
-        ece_before=calibration_error(raw),
-        ece_after=calibration_error(calibrated),
-    )
-    if sets is None or promised is None:
-        return result
+    score = None
+    if sets is not None and promised is not None:
+        score = _of_sets(calibrated, sets, promised)
+    return Uncertainty(how, calibration_error(raw), calibration_error(calibrated), score)
+
+
+def _of_sets(pairs: Sequence[ScoredPair], sets: Sequence[Masks], promised: float) -> SetScore:
+    """What became of the promise, and what the answers are worth of which the model is sure."""
+    units, once = groups_of(pairs), counted_once(pairs)
     weights = draw_weights(len(units), _DRAWS, np.random.default_rng(0))
-    once = counted_once(calibrated)
     coverage = measure_coverage(once, sets, weights)
     macro, each = _where_sure(once, sets, units, weights)
-    score = SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
-    return replace(result, sets=score)
+    return SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
 
 
 def _where_sure(

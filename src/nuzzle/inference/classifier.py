@@ -16,7 +16,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nuzzle.models import ARCHITECTURES, TemporalCNNLSTM, build_model
+from nuzzle.models import TemporalCNNLSTM, build_model
 
 #: Which behaviours to tell of, `(behaviour,)` bool; all where there is None.
 Wanted = NDArray[np.bool_] | None
@@ -145,7 +145,7 @@ class NetworkClassifier(Classifier):
     @classmethod
     def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
         """The inverse of `describe` and `files`."""
-        model = build_model(ARCHITECTURES, values["name"], **values["arguments"])
+        model = build_model(values["name"], **values["arguments"])
         model.load_state_dict(load_tensors(files["weights.safetensors"]))
         return cls(
             model.eval(),

@@ -37,29 +37,12 @@ from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 
 __all__ = [
-    "CALMS21_CLASSES",
     "FORMAT",
     "LABEL_FORMAT",
-    "SNIFFS",
-    "SNIFF_ANY",
     "manifest_from_mabe",
     "read_tracking",
     "write_mabe",
 ]
-
-#: Actions of the lab CalMS21_task1 that are one behaviour, seen by different annotators.
-SNIFFS = frozenset({"sniffgenital", "sniffbody", "sniffface", "sniff"})
-SNIFF_ANY = "sniff_any"
-#: The seven classes of that lab once the sniffs are merged; ``other`` is the background.
-CALMS21_CLASSES = (
-    "intromit",
-    "mount",
-    "other",
-    "attack",
-    "sniff_any",
-    "genitalgroom",
-    "approach",
-)
 
 COLUMNS = ("video_frame", "mouse_id", "bodypart", "x", "y")
 

@@ -1,6 +1,11 @@
 """Models: what can be trained by name. Networks are plain torch modules that know no files."""
 
-from nuzzle.models.base import Architecture, Model, build_model, count_parameters
+from typing import Any
+
+from torch import nn
+
+from nuzzle.errors import ConfigError
+from nuzzle.models.base import Architecture, Model, count_parameters
 from nuzzle.models.cnn_lstm import CNN_LSTM, TemporalCNNLSTM
 from nuzzle.models.conv_lstm import CONV_LSTM
 from nuzzle.models.graph import GRAPH
@@ -15,6 +20,24 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 #: Every model by its name on the command line, but for ensembles of them.
 MODELS: dict[str, Model] = {**ARCHITECTURES, TREES.name: TREES}
+
+
+def build_model(name: str, **arguments: Any) -> nn.Module:
+    """Build the network called `name`.
+
+    Raises:
+        ConfigError: no such network, or it does not know an argument, or cannot take its value.
+    """
+    if name not in ARCHITECTURES:
+        raise ConfigError(f"There is no model {name!r}; there are {sorted(ARCHITECTURES)}.")
+    try:
+        ARCHITECTURES[name].check_options(arguments)
+        return ARCHITECTURES[name].build(**arguments)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, ZeroDivisionError, RuntimeError) as error:
+        raise ConfigError(f"The model {name!r} cannot be built: {error}") from error
+
 
 __all__ = [
     "ARCHITECTURES",

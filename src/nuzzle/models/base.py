@@ -90,25 +90,6 @@ class Architecture(Model):
         return None if parameter is None else parameter.default
 
 
-def build_model(
-    architectures: Mapping[str, Architecture], name: str, **arguments: Any
-) -> nn.Module:
-    """Build the model called `name`.
-
-    Raises:
-        ConfigError: no such model, or it does not know an argument, or cannot take its value.
-    """
-    if name not in architectures:
-        raise ConfigError(f"There is no model {name!r}; there are {sorted(architectures)}.")
-    try:
-        architectures[name].check_options(arguments)
-        return architectures[name].build(**arguments)
-    except ConfigError:
-        raise
-    except (TypeError, ValueError, ZeroDivisionError, RuntimeError) as error:
-        raise ConfigError(f"The model {name!r} cannot be built: {error}") from error
-
-
 def unknown_option(model: str, name: object, known: Iterable[str]) -> ConfigError:
     """The error that a model has no such option, with the nearest that it has."""
     names = sorted(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -87,25 +87,29 @@ class DilatedLayer(nn.Module):
         return x + out
 
 
-def from_first_frame(
-    label: Callable[[Tensor, Tensor | None], Tensor], x: Tensor, mask: Tensor | None
-) -> Tensor:
-    """What a model that counts steps from the first frame says of sequences, wherever they begin.
+class FromFirstFrame(nn.Module, ABC):
+    """A network that counts steps from the first frame of each sequence, wherever that is."""
 
-    Args:
-        label: features and mask to logits, of sequences that start with their first frame.
-        x: `(batch, time, feature)`.
-        mask: `(batch, time)` bool. The frames that exist are one run without a break, with padding
-            before it, after it, or both.
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Logits of every frame.
 
-    Returns:
-        `(batch, time, behaviour)`.
-    """
-    if mask is None or bool(mask.all()):
-        return label(x, None)
-    start = mask.int().argmax(dim=1)
-    logits = label(_turned(x, start), _turned(mask.unsqueeze(-1), start).squeeze(-1))
-    return _turned(logits, -start)
+        Args:
+            x: `(batch, time, feature)`, normalised.
+            mask: `(batch, time)` bool. The frames that exist are one run without a break, with
+                padding before it, after it, or both.
+
+        Returns:
+            `(batch, time, behaviour)`.
+        """
+        if mask is None or bool(mask.all()):
+            return self._label(x, None)
+        start = mask.int().argmax(dim=1)
+        logits = self._label(_turned(x, start), _turned(mask.unsqueeze(-1), start).squeeze(-1))
+        return _turned(logits, -start)
+
+    @abstractmethod
+    def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Logits of sequences that start with their first frame."""
 
 
 def remember(lstm: nn.LSTM, steps: Tensor, count: Tensor) -> Tensor:

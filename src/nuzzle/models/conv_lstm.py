@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide, remember
+from nuzzle.models.blocks import Convolution, FromFirstFrame, between_steps, held, hide, remember
 
 
-class ConvLSTM(nn.Module):
+class ConvLSTM(FromFirstFrame):
     """The layers of `TemporalCNNLSTM`, applied to a whole sequence instead of a window a frame.
 
     Convolutions of 5, 5 and 3 frames; a maximum over every few frames; a bidirectional LSTM on
@@ -73,21 +73,7 @@ class ConvLSTM(nn.Module):
             nn.Linear(hidden, num_classes),
         )
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Logits of every frame.
-
-        Args:
-            x: `(batch, time, feature)`, normalised.
-            mask: `(batch, time)` bool. The frames that exist are one run without a break, with
-                padding before it, after it, or both.
-
-        Returns:
-            `(batch, time, behaviour)`.
-        """
-        return from_first_frame(self._label, x, mask)
-
     def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Logits of sequences that start with their first frame."""
         frames = x.transpose(1, 2)
         for convolution in self.conv:
             frames = convolution(frames, mask)

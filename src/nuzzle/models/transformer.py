@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture, check_counts
-from nuzzle.models.blocks import Convolution, between_steps, from_first_frame, held, hide
+from nuzzle.models.blocks import Convolution, FromFirstFrame, between_steps, held, hide
 
 #: Base of the rotations: their periods run from 2 pi frames to 2 pi base^(1 - 2 / width). Text
 #: takes 10,000; a window of a hundred frames would hardly turn the slow ones.
@@ -145,7 +145,7 @@ class Layer(nn.Module):
         return x + fed
 
 
-class LocalTransformer(nn.Module):
+class LocalTransformer(FromFirstFrame):
     """Two convolutions, then layers of local attention among steps of a few frames.
 
     Vaswani et al. 2017, "Attention is all you need", with attention in a window and rotary
@@ -202,21 +202,7 @@ class LocalTransformer(nn.Module):
         reach += -reach % frames_per_step
         self.receptive_field_frames: int | None = 2 * reach + 1
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Logits of every frame.
-
-        Args:
-            x: `(batch, time, feature)`, normalised.
-            mask: `(batch, time)` bool. The frames that exist are one run without a break, with
-                padding before it, after it, or both.
-
-        Returns:
-            `(batch, time, behaviour)`.
-        """
-        return from_first_frame(self._label, x, mask)
-
     def _label(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Logits of sequences that start with their first frame."""
         frames = x.transpose(1, 2)
         for convolution in self.stem:
             frames = convolution(frames, mask)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nuzzle.errors import ConfigError, optional_package
@@ -55,17 +54,15 @@ def lightgbm() -> Any:
     Raises:
         MissingDependencyError: it is not installed.
     """
-    return optional_package("lightgbm", "trees", "The model 'trees'")
+    return optional_package("lightgbm", "The model 'trees'")
 
 
-@dataclass(frozen=True)
 class Trees(Model):
     """Boosters of LightGBM, each of which sees one frame, with what features say of its context."""
 
     learns_by_epoch: ClassVar[bool] = False
-
-    name: str
-    features: str | None = None
+    name = "trees"
+    features = None
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuse what LightGBM would not heed, with the nearest that it knows."""
@@ -83,4 +80,4 @@ class Trees(Model):
         return DEFAULTS.get(option)
 
 
-TREES = Trees("trees")
+TREES = Trees()

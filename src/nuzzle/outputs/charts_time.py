@@ -142,7 +142,7 @@ def time_bars(bars: Sequence[Bar], behaviours: Sequence[str], colours: Mapping[s
         colours: behaviour -> colour.
     """
     most = max((sum(bar.shares.values()) for bar in bars), default=0.0)
-    marks = ticks(max(most, 1.0) * 1.02, 5)
+    marks = ticks(max(most, 1.0) * 1.02)
     stop = max(marks[-1], most)
     twofold = any(bar.who for bar in bars)
     labels = _labels(bars)

@@ -149,11 +149,6 @@ class Run:
         return tuple(name for name in self.behaviours if name != self.background)
 
     @property
-    def background_index(self) -> int | None:
-        """Column of the background; None where there is none."""
-        return None if self.background is None else self.behaviours.index(self.background)
-
-    @property
     def roles(self) -> tuple[str, str]:
         """What the two of a pair are called at the head of a table."""
         return ("agent", "target") if self.directed else ("animal", "other")

@@ -16,7 +16,7 @@ from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
 from nuzzle.outputs.ethogram import lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
-from nuzzle.outputs.index import RecordingEntry, Results
+from nuzzle.outputs.index import RecordingEntry, Results, Run
 from nuzzle.outputs.seen import seen_before
 from nuzzle.outputs.svg import clock_to, duration
 
@@ -297,9 +297,7 @@ def ethograms(
         chosen = entries
     drawn, pairs_left_out = [], 0
     for entry in chosen:
-        pairs = sorted(
-            results.frames(entry), key=lambda one: -_active(one, results.run.background_index)
-        )
+        pairs = sorted(results.frames(entry), key=lambda one: -_active(one, results.run))
         pairs_left_out += max(0, len(pairs) - MOST_PAIRS)
         score = scores.get(entry.name, math.nan)
         for one in pairs[:MOST_PAIRS]:
@@ -333,11 +331,11 @@ def ethograms(
     }
 
 
-def _active(one: PairFrames, background: int | None) -> int:
+def _active(one: PairFrames, run: Run) -> int:
     """Frames in which anything but the background was said or seen."""
     masks = one.predicted if one.truth is None else one.predicted | one.truth
-    if background is not None:
-        masks = np.delete(masks, background, axis=1)
+    if run.background is not None:
+        masks = np.delete(masks, run.behaviours.index(run.background), axis=1)
     return int(masks.any(axis=1).sum())
 
 

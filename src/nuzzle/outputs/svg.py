@@ -162,15 +162,15 @@ def row_labels(names: Sequence[str]) -> tuple[list[str], float]:
     return labels, max((room_of(label, LETTERS) for label in labels), default=0.0)
 
 
-def ticks(stop: float, wanted: int = 5) -> list[float]:
-    """Round numbers from 0 to `stop`, about as many as wanted.
+def ticks(stop: float) -> list[float]:
+    """Round numbers from 0 to `stop`, about five.
 
     >>> ticks(47)
     [0.0, 10.0, 20.0, 30.0, 40.0]
     """
     if stop <= 0:
         return [0.0]
-    rough = stop / wanted
+    rough = stop / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     return [round(index * step, 9) for index in range(int(stop / step + 1e-9) + 1)]

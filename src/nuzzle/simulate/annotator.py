@@ -9,11 +9,10 @@ import pandas as pd
 
 from nuzzle.labels import Labels, Pair, bout_table
 from nuzzle.simulate.difficulty import Difficulty
-from nuzzle.simulate.durations import BACKGROUND, Process
+from nuzzle.simulate.durations import BACKGROUND, SNIFFS, Process
 
 #: From one contact to the next the animals need this long to take their places.
 _SETTLING_S = 0.15
-_SNIFFS = ("sniffbody", "sniffface", "sniffgenital")
 _SELF = frozenset({"genitalgroom"})
 Bouts = list[tuple[str, int, int]]
 
@@ -57,12 +56,12 @@ def annotate(
 def _mistaken(bouts: Bouts, level: Difficulty, rng: np.random.Generator) -> Bouts:
     """Let some sniffs pass, and take some kinds of sniff for others."""
     missed = rng.random(len(bouts)) < level.missed
-    other = rng.integers(0, 2 * len(_SNIFFS), len(bouts))
+    other = rng.integers(0, 2 * len(SNIFFS), len(bouts))
     result: Bouts = []
     for (name, start, stop), wrong, draw in zip(bouts, missed, other, strict=True):
-        if wrong and (name == "investigation" or name in _SNIFFS):
-            finer = name in _SNIFFS and draw < len(_SNIFFS)
-            name = _SNIFFS[draw] if finer else BACKGROUND
+        if wrong and (name == "investigation" or name in SNIFFS):
+            finer = name in SNIFFS and draw < len(SNIFFS)
+            name = SNIFFS[draw] if finer else BACKGROUND
         result.append((name, start, stop))
     return result
 
@@ -80,7 +79,7 @@ def exclusive_labels(bouts: Bouts, pair: Pair, process: Process, n_frames: int) 
 
 def listed_labels(bouts: Bouts, pair: Pair, listed: Collection[str], n_frames: int) -> Labels:
     """Labels of what was looked for; ``sniff`` stands for the sniffs that are not listed."""
-    coarse = {name: "sniff" for name in _SNIFFS if name not in listed}
+    coarse = {name: "sniff" for name in SNIFFS if name not in listed}
     named = [(coarse.get(name, name), start, stop) for name, start, stop in bouts]
     kept: Bouts = []
     for name, start, stop in named:

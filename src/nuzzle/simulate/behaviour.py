@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 
 from nuzzle.simulate.difficulty import Difficulty
-from nuzzle.simulate.durations import BACKGROUND, MABE, Dice
+from nuzzle.simulate.durations import BACKGROUND, MABE, SNIFFS, Dice
 from nuzzle.simulate.movements import MOVEMENTS, Scene, aim_point
 from nuzzle.simulate.steering import KNOT_S, Arena, Body, wrap
 
@@ -29,7 +29,6 @@ _MEETING = {
     "genitalgroom": ("genital_groom", ""),
     BACKGROUND: ("apart", ""),
 }
-_SNIFFS = ("sniffbody", "sniffface", "sniffgenital")
 _PLAIN = {"apart": 0.5, "rest": 0.15, "groom": 0.15, "leave": 0.2}
 _LOOKALIKES = {"linger": 0.35, "visited": 0.25, "pass_by": 0.2, "chase": 0.1, "climb": 0.1}
 #: The nose is there: this near to the point aimed at, cm (trunk's half-width included).
@@ -98,7 +97,7 @@ class Director:
             part = min(MABE.durations[sniff].draw(self._dice.normal), seconds)
             yield _MEETING[sniff][0], "investigation", part, ""
             row = MABE.transitions[sniff]
-            sniff = self._dice.pick({name: row[name] for name in _SNIFFS if name in row})
+            sniff = self._dice.pick({name: row[name] for name in SNIFFS if name in row})
             seconds -= part
 
     def _background(self, seconds: float, coming: str) -> Iterator[tuple[str, str, float, str]]:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 BACKGROUND = "other"
+SNIFFS = ("sniffbody", "sniffface", "sniffgenital")
 
 
 class Duration(NamedTuple):

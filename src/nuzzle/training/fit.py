@@ -137,7 +137,7 @@ def _module(
     config: Config, space: LabelSpace, auxiliary: LabelSpace | None, train: Sequence[Sample]
 ) -> LitClassifier:
     arguments = model_arguments(config, train[0], space, auxiliary)
-    model = build_model(ARCHITECTURES, config.model.name, **arguments)
+    model = build_model(config.model.name, **arguments)
     return LitClassifier(model, config, space, _joint_loss(config, space, auxiliary, train))
 
 

@@ -73,7 +73,7 @@ class EnsembleFolds(Folds):
         if not find_spec("lightgbm") and list(self.members) == default_members():
             self.say(
                 "LightGBM is not installed, so there can be no trees among the members; "
-                "pip install 'nuzzle[trees]' brings it"
+                "pip install lightgbm brings them"
             )
         tables = []
         for name, member in self.members.items():

@@ -90,17 +90,15 @@ def check_journal(path: Path, lock: Any) -> None:
             )
 
 
-def last_noted(path: Path, attribute: str) -> Any:
-    """The last value of an attribute of the study, damaged lines left out; None if there is none.
+def last_written(path: Path) -> Any:
+    """The last value of the study's attribute `written`; None if there is none.
 
-    Args:
-        path: the journal; it need not exist.
-        attribute: its name.
+    Damaged lines are left out, and the journal need not exist.
     """
     values = [
-        record["user_attr"][attribute]
+        record["user_attr"]["written"]
         for _, record in _records(path.read_bytes() if path.exists() else b"")
-        if "study_id" in record and attribute in (record.get("user_attr") or {})
+        if "study_id" in record and "written" in (record.get("user_attr") or {})
     ]
     return values[-1] if values else None
 

@@ -25,7 +25,7 @@ from nuzzle.errors import OutputError, count, optional_package
 from nuzzle.files import writable_folder
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import differences
-from nuzzle.workflow.journal import MendingLock, check_journal, last_noted
+from nuzzle.workflow.journal import MendingLock, check_journal, last_written
 from nuzzle.workflow.search_space import Space, size_of, untried
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load_optuna() -> Any:
     Raises:
         MissingDependencyError: it is not installed.
     """
-    return optional_package("optuna", "tune", "`nuzzle tune`")
+    return optional_package("optuna", "`nuzzle tune`")
 
 
 def written_by(folder: Path) -> str | None:
@@ -63,7 +63,7 @@ def written_by(folder: Path) -> str | None:
 
     What is left of a damaged one is heeded, too.
     """
-    noted = last_noted(folder / _JOURNAL, "written")
+    noted = last_written(folder / _JOURNAL)
     return None if noted is None else str(noted)
 
 

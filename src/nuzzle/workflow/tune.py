@@ -20,6 +20,7 @@ from nuzzle.errors import InputError, NuzzleError, OutputError, TrainingError, c
 from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
+from nuzzle.outputs.svg import duration
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
@@ -305,7 +306,7 @@ class _Run:
             # This process is about to take the next; the others are at theirs.
             workers = 1 + self.study.count("running")
             left = (total - len(ended)) * sum(took) / len(took) / workers
-            parts.append(f"about {_duration(left)} left")
+            parts.append(f"about {duration(left)} left")
         return ", ".join(parts)
 
     def _check_hope(self) -> None:
@@ -318,12 +319,6 @@ class _Run:
 
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _last_reason(study: SharedStudy) -> str:
