@@ -78,7 +78,7 @@ def forest(recordings, settings) -> list[ScoredPair]:
                 exclusive=True,
                 truth=targets.active,
                 observed=targets.observed,
-                predicted=argmax(probability, targets.observed),
+                predicted=argmax(probability),
                 probability=probability,
             )
         )
@@ -89,10 +89,7 @@ def smoothed(pairs: list[ScoredPair]) -> list[ScoredPair]:
     """The same probabilities, averaged over a moment before the decision."""
     first, smoothing = pairs[0], Smoothing((SMOOTH_S,))
     decoder = Decoder(first.behaviours, True, first.background, smoothing=smoothing)
-    return [
-        replace(each, predicted=decoder(each.probability, each.fps, each.observed))
-        for each in pairs
-    ]
+    return [replace(each, predicted=decoder(each.probability, each.fps)) for each in pairs]
 
 
 def main() -> None:

@@ -10,11 +10,6 @@ def test_the_largest_is_chosen_and_the_first_of_equals():
     assert (argmax(PROBABILITY).sum(axis=1) == 1).all()
 
 
-def test_what_was_not_looked_for_cannot_be_chosen():
-    observed = np.array([[True, False, True], [False, False, False], [False, True, True]])
-    assert argmax(PROBABILITY, observed).argmax(axis=1).tolist() == [2, 0, 1]
-
-
-def test_missing_probabilities_choose_nothing():
+def test_missing_probabilities_are_not_chosen():
     probability = np.array([[np.nan, np.nan], [np.nan, 0.1]])
     assert argmax(probability).tolist() == [[False, False], [False, True]]

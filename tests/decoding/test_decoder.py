@@ -33,11 +33,20 @@ def probability():
 
 
 def test_as_it_comes_it_decides_frame_by_frame(probability):
-    observed = np.random.default_rng(1).random(probability.shape) < 0.8
     alone = Decoder(NAMES, exclusive=True, background="other")
-    assert (alone(probability, 30.0, observed) == argmax(probability, observed)).all()
+    assert (alone(probability, 30.0) == argmax(probability)).all()
     together = Decoder(NAMES, exclusive=False)
-    assert (together(probability, 30.0, observed) == (probability >= 0.5)).all()
+    assert (together(probability, 30.0) == (probability >= 0.5)).all()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_no_rule_says_anything_where_nothing_is_known(exclusive):
+    attack = np.r_[np.full(20, 0.9), np.full(10, np.nan), np.full(20, 0.9)]
+    said = np.stack([attack, 0 * attack, 1 - attack], axis=1)
+    background = "other" if exclusive else None
+    decoder = Decoder(NAMES, exclusive, background, rules=BoutRules((0.0,), (5.0,)))
+    expected = np.isfinite(attack)
+    assert decoder(said, 10.0)[:, 0].tolist() == expected.tolist()
 
 
 def test_steps_come_in_their_order(probability):
@@ -51,7 +60,7 @@ def test_steps_come_in_their_order(probability):
 
 def test_several_recordings_are_decoded_as_each_by_itself(probability):
     parts = [probability[:100], probability[100:]]
-    together = FULL.decode(parts, [10.0, 25.0], [None, None])
+    together = FULL.decode(parts, [10.0, 25.0])
     for part, fps, decision in zip(parts, (10.0, 25.0), together, strict=True):
         assert (FULL(part, fps) == decision).all()
 

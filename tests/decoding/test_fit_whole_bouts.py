@@ -32,7 +32,7 @@ def flickering(scored, recordings=6, **more):
 
 def decided(whole, pairs):
     background = None if pairs[0].background is None else 1
-    return [whole(p.probability, p.fps, p.observed, background=background) for p in pairs]
+    return [whole(p.to_decide, p.fps, background=background) for p in pairs]
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

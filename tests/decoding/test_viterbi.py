@@ -63,14 +63,6 @@ def test_a_class_without_probability_is_not_chosen():
     assert text(Viterbi()(evidence, 10.0, exclusive=True)) == "aaaaaa"
 
 
-def test_classes_that_nobody_looked_for_are_closed():
-    evidence = says("bbbb")
-    observed = np.ones((4, 2), dtype=bool)
-    observed[:2, 1] = False
-    observed[3] = False  # nothing was looked for: everything is open
-    assert text(Viterbi()(evidence, 10.0, observed, exclusive=True)) == "aabb"
-
-
 def test_as_many_costs_as_behaviours():
     with pytest.raises(InputError, match="costs of switching"):
         Viterbi((1.0, 1.0, 1.0))(says("ab"), 10.0, exclusive=True)

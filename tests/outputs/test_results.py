@@ -104,6 +104,18 @@ def test_truth_and_what_was_observed_round_trip(tmp_path, recording):
     assert results.metrics == {"macro_f1": None}
 
 
+def test_what_nobody_looked_for_is_no_doubt(tmp_path, recording):
+    p = np.tile(np.array([0.9, 0.9, 0.5], np.float32), (300, 1))
+    said, observed = p > 0.5, np.tile([True, True, False], (300, 1))
+    unsure = np.tile([False, False, True], (300, 1))
+    one = PairFrames(PAIR, p, said, said & observed, observed, unsure)
+    writer = ResultsWriter(tmp_path, run(background=None, exclusive=False, kind="evaluation"))
+    entry = writer.add(recording("cage1"), [one])
+    assert (entry.doubtful, entry.unsure) == (0, 0)
+    (back,) = writer.finish().frames(entry)
+    assert np.isnan(back.probability[:, 2]).all()
+
+
 def test_behaviours_at_once_keep_a_mask_each(tmp_path, recording):
     rng = np.random.default_rng(0)
     p = rng.random((300, 3)).astype(np.float32)

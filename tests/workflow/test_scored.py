@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from nuzzle.decoding.decoder import Decoder
 from nuzzle.inference import predict
-from nuzzle.labels import Pair
+from nuzzle.labels import Labels, Pair
 from nuzzle.probabilities.combiners import Stacked
 from nuzzle.recording import Recording
-from nuzzle.workflow.scored import probable
+from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow import scored as scored_module
+from nuzzle.workflow.scored import Probable, probable, score_recording
 
 
 def test_members_are_combined_for_each_pair_as_where_it_was_learned(monkeypatch):
@@ -32,3 +35,42 @@ def test_members_are_combined_for_each_pair_as_where_it_was_learned(monkeypatch)
     found = {each.pair: each.raw[0] for each in probable(bundle, recording, (), (), looked_for)}
     assert found[one] == pytest.approx([0.8, 0.2, 0])
     assert found[other][0] / found[other][1] > 50
+
+
+def test_a_decision_does_not_know_in_which_frames_what_was_looked_for(monkeypatch):
+    """Attack was looked for in the first half, mounting in the second; it is said: both alike."""
+    space = LabelSpace(
+        ("attack", "mount", "other"), "other", exclusive=True, priority=("attack", "mount")
+    )
+    said = np.tile(np.array([0.5, 0.4, 0.1], np.float32), (10, 1))
+    pair = Pair("a", "b")
+    observed = np.zeros((10, 3), bool)
+    observed[:5, 0] = observed[5:, 1] = observed[:, 2] = True
+    labels = Labels.from_frames(
+        pair,
+        observed[:, :2],
+        ("attack", "mount"),
+        observed=observed[:, :2],
+        exclusive=True,
+        background="other",
+    )
+    recording = Recording.from_arrays(
+        "r",
+        np.zeros((10, 2, 1, 2)),
+        keypoints=["nose"],
+        individuals=["a", "b"],
+        fps=1.0,
+        labels=labels,
+    )
+    monkeypatch.setattr(
+        scored_module, "probable", lambda *_: [Probable(pair, said, said, np.ones(10, bool))]
+    )
+    bundle = SimpleNamespace(
+        space=space,
+        training={},
+        decoder_of=lambda lab: Decoder(space.names, exclusive=True, background="other"),
+        prepare=lambda recording: (recording,),
+    )
+    (one,) = score_recording(bundle, recording).pairs
+    assert one.predicted[:, 0].all(), "as of a new recording"
+    assert one.observed[:, :2].tolist() == observed[:, :2].tolist()

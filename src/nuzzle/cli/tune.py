@@ -45,7 +45,11 @@ _OnOption = Annotated[
 ]
 _Folds = Annotated[int, typer.Option(help="Parts of the cross-validation.")]
 _For = Annotated[
-    _Metric, typer.Option("--metric", help="Macro F1, mean AP, bout F1, or the mean of them.")
+    _Metric,
+    typer.Option(
+        "--metric",
+        help="Macro F1, mean AP, bout F1 or their mean. On val, F1 alone ends trials early.",
+    ),
 ]
 _Space = Annotated[Path | None, typer.Option("--space", help="YAML file of what may be tried.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier search.")]

@@ -87,8 +87,8 @@ def _combined(said: Sequence[ScoredPair], combiner: Combiner) -> ScoredPair:
     first = said[0]
     decide = Decoder(first.behaviours, first.exclusive, first.background)
     probability = combiner([each.probability for each in said], first.looked_for)
-    predicted = decide(probability, first.fps, first.observed)
-    return replace(first, probability=probability, predicted=predicted)
+    combined = replace(first, probability=probability)
+    return replace(combined, predicted=decide(combined.to_decide, first.fps))
 
 
 @dataclass(frozen=True, eq=False)

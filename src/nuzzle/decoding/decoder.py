@@ -69,19 +69,13 @@ class Decoder:
         path = 0.0 if self.viterbi is None else self.viterbi.support_s
         return self.smoothing.support_s + path + self.rules.support_s(self.exclusive)
 
-    def __call__(
-        self,
-        probability: NDArray[Any],
-        fps: float,
-        observed: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.bool_]:
+    def __call__(self, probability: NDArray[Any], fps: float) -> NDArray[np.bool_]:
         """Which behaviours go on.
 
         Args:
-            probability: `(time, behaviour)`, 0 to 1; NaN where there is none.
+            probability: `(time, behaviour)`, 0 to 1; NaN where there is none, as of what nobody
+                looked for in the recording.
             fps: frames per second.
-            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
-                cannot be chosen, except in frames in which nothing was. Everywhere by default.
 
         Returns:
             `(time, behaviour)` bool; of exclusive classes one a frame, and none where nothing is
@@ -90,13 +84,10 @@ class Decoder:
         Raises:
             InputError: the probabilities are not of these behaviours.
         """
-        return self.decode([probability], [fps], [observed])[0]
+        return self.decode([probability], [fps])[0]
 
     def decode(
-        self,
-        probabilities: Sequence[NDArray[Any]],
-        fps: Sequence[float],
-        observed: Sequence[NDArray[np.bool_] | None],
+        self, probabilities: Sequence[NDArray[Any]], fps: Sequence[float]
     ) -> list[NDArray[np.bool_]]:
         """The same for several recordings at once."""
         for probability in probabilities:
@@ -107,35 +98,27 @@ class Decoder:
                 )
         if self.whole_bouts is not None:
             return [
-                self.whole_bouts(p, rate, looked, background=self._background)
-                for p, rate, looked in zip(probabilities, fps, observed, strict=True)
+                self.whole_bouts(p, rate, background=self._background)
+                for p, rate in zip(probabilities, fps, strict=True)
             ]
         smooth = [self.smoothing(p, rate) for p, rate in zip(probabilities, fps, strict=True)]
-        return self.ruled(self.decide(smooth, fps, observed), fps)
+        ruled = self.ruled(self.decide(smooth, fps), fps)
+        # A rule may close a gap in which nothing is known.
+        return [each & np.isfinite(p) for each, p in zip(ruled, probabilities, strict=True)]
 
     def decode_pairs(self, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
         """The same for what is scored."""
-        return self.decode(
-            [pair.probability for pair in pairs],
-            [pair.fps for pair in pairs],
-            [pair.observed for pair in pairs],
-        )
+        return self.decode([pair.to_decide for pair in pairs], [pair.fps for pair in pairs])
 
     def decide(
-        self,
-        smooth: Sequence[NDArray[Any]],
-        fps: Sequence[float],
-        observed: Sequence[NDArray[np.bool_] | None],
+        self, smooth: Sequence[NDArray[Any]], fps: Sequence[float]
     ) -> list[NDArray[np.bool_]]:
         """Thresholds or paths, of several recordings at once: all between smoothing and rules."""
         kind = {"exclusive": self.exclusive}
         if self.viterbi is None:
-            return [
-                self.thresholds(p, looked, **kind)
-                for p, looked in zip(smooth, observed, strict=True)
-            ]
+            return [self.thresholds(p, **kind) for p in smooth]
         evidence = [self.thresholds.evidence(p, **kind) for p in smooth]
-        return self.viterbi.decode(evidence, fps, observed, **kind)
+        return self.viterbi.decode(evidence, fps, **kind)
 
     def ruled(
         self, decisions: Sequence[NDArray[np.bool_]], fps: Sequence[float]

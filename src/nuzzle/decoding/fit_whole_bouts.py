@@ -62,11 +62,12 @@ def fit_whole_bouts(
     weights = [FRAMES_WEIGH[objectives[truth.names[column]]] for column in truth.foreground]
     reached = truth.counts([pair.predicted for pair in pairs]).total
     whole = WholeBouts(*odds, _worth(reached, truth.foreground, weights))
-    proposed = [whole.propose(pair.probability, pair.fps) for pair in pairs]
+    probabilities = [pair.to_decide for pair in pairs]
+    proposed = [whole.propose(p, pair.fps) for p, pair in zip(probabilities, pairs, strict=True)]
     for _ in range(_ROUNDS):
         said = [
-            whole.decide(each, pair.probability, pair.observed, background=background)
-            for each, pair in zip(proposed, pairs, strict=True)
+            whole.decide(each, p, background=background)
+            for each, p in zip(proposed, probabilities, strict=True)
         ]
         reached = truth.counts(said).total
         whole = replace(whole, worth=_worth(reached, truth.foreground, weights))

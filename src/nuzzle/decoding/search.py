@@ -112,9 +112,8 @@ class _Counted:
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
         self.truth = Truth(pairs)
-        self.probabilities = [pair.probability for pair in pairs]
+        self.probabilities = [pair.to_decide for pair in pairs]
         self.fps = [pair.fps for pair in pairs]
-        self.observed = [pair.observed for pair in pairs]
         self._smooth: dict[float, list[NDArray[Any]]] = {}
         self._steps: tuple[Any, ...] = ()
         self._decided: list[NDArray[np.bool_]] = []
@@ -124,7 +123,7 @@ class _Counted:
         if steps != self._steps:
             smooth = self._smoothed(decoder.smoothing)
             self._steps = steps
-            self._decided = decoder.decide(smooth, self.fps, self.observed)
+            self._decided = decoder.decide(smooth, self.fps)
         return self.truth.counts(decoder.ruled(self._decided, self.fps))
 
     def _smoothed(self, smoothing: Smoothing) -> list[NDArray[Any]]:

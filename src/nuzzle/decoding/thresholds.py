@@ -35,19 +35,11 @@ class Thresholds:
         if wrong or not self.values:
             raise InputError(f"Thresholds lie between 0 and 1; got {wrong or 'none'}.")
 
-    def __call__(
-        self,
-        probability: NDArray[Any],
-        observed: NDArray[np.bool_] | None = None,
-        *,
-        exclusive: bool,
-    ) -> NDArray[np.bool_]:
+    def __call__(self, probability: NDArray[Any], *, exclusive: bool) -> NDArray[np.bool_]:
         """What goes on in each frame by itself.
 
         Args:
             probability: `(time, behaviour)`; NaN is never chosen.
-            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
-                cannot be chosen, except in frames in which nothing was. Everywhere by default.
             exclusive: whether exactly one class holds in a frame.
 
         Returns:
@@ -57,8 +49,8 @@ class Thresholds:
         if not exclusive:
             return np.asarray(probability >= limits)  # NaN reaches none
         if np.ptp(limits) == 0:  # the same weight for all: exactly the most probable class
-            return argmax(probability, observed)
-        return argmax(probability * ((1 - limits) / limits), observed)
+            return argmax(probability)
+        return argmax(probability * ((1 - limits) / limits))
 
     def evidence(self, probability: NDArray[Any], *, exclusive: bool) -> Floats:
         """What each frame says for each behaviour, `(time, behaviour)`, nats.

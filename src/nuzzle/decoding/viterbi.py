@@ -46,7 +46,6 @@ class Viterbi:
         self,
         evidence: NDArray[Any],
         fps: float,
-        observed: NDArray[np.bool_] | None = None,
         *,
         exclusive: bool,
     ) -> NDArray[np.bool_]:
@@ -56,8 +55,6 @@ class Viterbi:
             evidence: `(time, behaviour)`, nats, as `Thresholds.evidence` gives it; NaN where
                 nothing is known, which the path crosses.
             fps: frames per second.
-            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
-                cannot be chosen, except in frames in which nothing was. Everywhere by default.
             exclusive: whether exactly one class holds in a frame.
 
         Returns:
@@ -66,13 +63,12 @@ class Viterbi:
         Raises:
             InputError: the costs do not fit the number of behaviours.
         """
-        return self.decode([evidence], [fps], [observed], exclusive=exclusive)[0]
+        return self.decode([evidence], [fps], exclusive=exclusive)[0]
 
     def decode(
         self,
         evidence: Sequence[NDArray[Any]],
         fps: Sequence[float],
-        observed: Sequence[NDArray[np.bool_] | None],
         *,
         exclusive: bool,
     ) -> list[NDArray[np.bool_]]:
@@ -82,8 +78,8 @@ class Viterbi:
         costs = per_behaviour(self.cost_s, n, "costs of switching")
         if exclusive:
             scores = [
-                _scores(said, seen, looked) / rate
-                for said, seen, looked, rate in zip(evidence, known, observed, fps, strict=True)
+                _scores(said, seen) / rate
+                for said, seen, rate in zip(evidence, known, fps, strict=True)
             ]
             return [
                 (path[:, None] == np.arange(n)) & seen.any(axis=1, keepdims=True)
@@ -111,13 +107,7 @@ class Viterbi:
         return cls(tuple(values["cost_s"]))
 
 
-def _scores(
-    evidence: NDArray[Any], known: NDArray[np.bool_], observed: NDArray[np.bool_] | None
-) -> Floats:
-    """Evidence without NaN: classes that cannot be chosen are closed, where any can."""
-    open_ = known
-    if observed is not None:
-        looked = observed | ~observed.any(axis=1, keepdims=True)
-        open_ = known & looked
-    closed = ~open_ & open_.any(axis=1, keepdims=True)
+def _scores(evidence: NDArray[Any], known: NDArray[np.bool_]) -> Floats:
+    """Evidence without NaN: classes of which nothing is known are closed, where others are."""
+    closed = ~known & known.any(axis=1, keepdims=True)
     return np.where(closed, _CLOSED, np.where(known, evidence, 0.0))

@@ -103,7 +103,6 @@ class WholeBouts:
         self,
         probability: NDArray[Any],
         fps: float,
-        observed: NDArray[np.bool_] | None = None,
         *,
         background: int | None,
     ) -> NDArray[np.bool_]:
@@ -112,8 +111,6 @@ class WholeBouts:
         Args:
             probability: `(time, behaviour)`; NaN where there is none.
             fps: frames per second.
-            observed: `(time, behaviour)`; of exclusive classes, those that were not looked for
-                cannot be chosen, except in frames in which nothing was. Everywhere by default.
             background: column of what goes on between bouts of exclusive classes; None where
                 several may go on at once.
 
@@ -122,7 +119,7 @@ class WholeBouts:
         """
         step = step_length(len(probability), fps)
         proposed = self.propose(step_means(probability, step), fps / step)
-        return self.decide(proposed, probability, observed, background=background, step=step)
+        return self.decide(proposed, probability, background=background, step=step)
 
     def propose(self, probability: NDArray[Any], fps: float) -> list[Proposed]:
         """What may be bouts of each behaviour that is ever said, whatever they are worth."""
@@ -140,7 +137,6 @@ class WholeBouts:
         self,
         proposed: Sequence[Proposed],
         probability: NDArray[Any],
-        observed: NDArray[np.bool_] | None,
         *,
         background: int | None,
         step: int = 1,
@@ -150,7 +146,6 @@ class WholeBouts:
         Args:
             proposed: of steps of several frames.
             probability: `(time, behaviour)` of every frame.
-            observed: the same.
             background: column of what goes on between bouts of exclusive classes.
             step: frames of a step.
         """
@@ -164,7 +159,7 @@ class WholeBouts:
         if background is None:
             return np.asarray(said > 0)
         said[:, background] += 0.5
-        return argmax(said, observed)
+        return argmax(said)
 
     def _chosen(self, proposed: Sequence[Proposed]) -> list[tuple[int, int, int]]:
         """The column, start and stop of each bout."""

@@ -64,6 +64,14 @@ class ScoredPair:
         return np.asarray(self.observed.any(axis=0))
 
     @property
+    def to_decide(self) -> NDArray[np.float32]:
+        """What there is to decide on, `(time, behaviour)`: NaN for what nobody looked for.
+
+        As of a new recording, of which it is known what is looked for, but not frame by frame.
+        """
+        return np.where(self.looked_for, self.probability, np.float32(np.nan))
+
+    @property
     def foreground(self) -> list[int]:
         """Columns of the behaviours; all but the background."""
         return [c for c, name in enumerate(self.behaviours) if name != self.background]

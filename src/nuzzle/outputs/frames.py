@@ -73,13 +73,18 @@ class PairFrames:
         said = np.isfinite(self.probability).any(axis=0)
         return np.asarray(said if self.observed is None else said & self.observed.any(axis=0))
 
+    @property
+    def answers(self) -> NDArray[np.float32]:
+        """`(time, behaviour)`, the probabilities of what was looked for; NaN for the others."""
+        return np.where(self.looked_for, self.probability, np.float32(np.nan))
+
     def certainty(self, exclusive: bool) -> NDArray[np.float32]:
         """How sure the classifier is of each frame, `(time,)`, 0.5 or less to 1; NaN where mute.
 
         Exclusive behaviours: the highest probability. Otherwise: the probability of the less
         certain decision among all behaviours, ``min(max(p, 1 - p))``.
         """
-        known = np.isfinite(self.probability)
+        known = np.isfinite(self.answers)
         p = np.where(known, self.probability, 0.0)
         sure = p.max(axis=1, initial=0.0) if exclusive else np.maximum(p, 1.0 - p).min(axis=1)
         return np.asarray(np.where(known.any(axis=1), sure, np.nan), dtype=np.float32)
@@ -122,9 +127,9 @@ def write_frames(
             "agent": pa.repeat(one.pair.agent, n_frames),
             "target": pa.repeat(one.pair.target, n_frames),
         }
-        probability = np.where(one.looked_for, one.probability, np.nan).astype(np.float32)
+        answers = one.answers
         for index, name in enumerate(behaviours):
-            columns[f"p:{name}"] = probability[:, index]
+            columns[f"p:{name}"] = answers[:, index]
         columns |= _decisions(one, behaviours, exclusive)
         tables.append(pa.table(columns))
     table = pa.concat_tables(tables)

@@ -353,6 +353,6 @@ def _doubtful(pairs: Sequence[PairFrames], exclusive: bool) -> float | None:
 
 def _unsure(pairs: Sequence[PairFrames]) -> float | None:
     """Share of what was looked for; the columns of exclusive behaviours are all alike."""
-    known = [(one.unsure, np.isfinite(one.probability)) for one in pairs if one.unsure is not None]
+    known = [(one.unsure, np.isfinite(one.answers)) for one in pairs if one.unsure is not None]
     n = sum(int(mask.sum()) for _, mask in known)
     return sum(int((unsure & mask).sum()) for unsure, mask in known) / n if n else None

@@ -223,8 +223,7 @@ def _label(bundle: Bundle, recording: Recording, video: Video) -> pd.DataFrame:
     decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
     frames, prepared = [], bundle.prepare(recording)
     for pair, _, p, _ in probable(bundle, recording, prepared, list(wanted), wanted):
-        observed = np.broadcast_to(wanted[pair], p.shape)
-        frames.append(PairFrames(pair, p, decoder(p, fps, observed) & observed))
+        frames.append(PairFrames(pair, p, decoder(np.where(wanted[pair], p, np.nan), fps)))
     return _bouts(bundle.space, frames)
 
 

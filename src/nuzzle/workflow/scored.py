@@ -84,7 +84,7 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
             exclusive=space.exclusive,
             truth=targets.active,
             observed=targets.observed,
-            predicted=decoder(probability, fps, targets.observed),
+            predicted=decoder(np.where(masks[pair], probability, np.nan), fps),
             probability=probability,
             lab=recording.lab,
             own=space.own,

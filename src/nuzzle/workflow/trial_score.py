@@ -103,8 +103,8 @@ class TrialScore:
         Args:
             config: of the trial.
             work: folder of its checkpoints; a killed trial continues from there. It is left.
-            report: is told the macro F1 on `val` after each epoch, or, with cross-validation, the
-                score of the folds so far after each.
+            report: is told the score so far: with cross-validation after each fold, of those that
+                there are; on `val` after each epoch where macro F1 counts, as others are not known.
 
         Raises:
             NuzzleError: the training failed, or nothing could be scored.
@@ -117,7 +117,8 @@ class TrialScore:
 
     def _on_val(self, config: Config, work: Path, report: Report) -> Figures:
         def progress(epoch: int, epochs: int, metrics: dict[str, float]) -> None:
-            report(metrics["val_macro_f1"], epoch)
+            if self.scoring.metric == "f1":
+                report(metrics["val_macro_f1"], epoch)
 
         bundle = learn(self.recordings, self.space, config, work, self._warn, progress)
         val = self.recordings["val"]
