@@ -113,7 +113,7 @@ class LossConfig(Section):
         alpha: class weights: inversely proportional to class frequency, to its square root, or
             none.
         smoothness: weight of a price for labels that jump from frame to frame; sequence models.
-        logit_adjustment: strength of the margin that rare classes get; exclusive mode.
+        logit_adjustment: strength of a margin of rare classes, instead of `alpha`; exclusive mode.
         auxiliary: weight of the loss of auxiliary labels, where a training has some.
         kinds: weight of a second loss, over the frames with a behaviour and among the behaviours
             alone: which one it is, where the background is most of the time; exclusive mode. Trees

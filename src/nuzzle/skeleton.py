@@ -81,6 +81,16 @@ def _mirrored(name: str) -> Iterator[str]:
         yield name[: letter.start()] + _OTHER_SIDE[letter[0]] + name[letter.end() :]
 
 
+def mirror_images(names: Collection[str]) -> list[str]:
+    """Those of the names that are another one's in a mirror.
+
+    >>> mirror_images(["turn_left", "turn_right", "upright"])
+    ['turn_left', 'turn_right']
+    """
+    normal = {_normal(name) for name in names}
+    return [name for name in names if normal.intersection(_mirrored(_normal(name)))]
+
+
 def canonical_keypoint(name: str) -> str:
     """The shared vocabulary's name of a keypoint, or `name` unchanged where it has none.
 

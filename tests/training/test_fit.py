@@ -10,7 +10,7 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.labels import Pair
 from nuzzle.training.fit import _module as module_of
-from nuzzle.training.fit import fit
+from nuzzle.training.fit import best_by, fit
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss
 from nuzzle.training.module import LitClassifier
@@ -155,6 +155,48 @@ def test_long_gradients_are_shortened(tmp_path, monkeypatch, longest):
         assert max(found) <= longest * 1.001
     else:
         assert max(found) > 0.05  # the first test would hold for these without shortening, too
+
+
+def test_a_run_that_goes_on_in_another_folder_knows_its_best_epoch(tmp_path, monkeypatch):
+    """F1 is 0.9 in the second epoch, and worse in all others; the folder moves after the fourth."""
+    scores = [0.5, 0.9, 0.4, 0.3, 0.6, 0.7]
+
+    def scored(counts, space):
+        return torch.tensor(scores[epochs[-1]])
+
+    def stop_after_four(epoch, *_):
+        epochs.append(epoch)
+        if epoch == 4:
+            raise KeyboardInterrupt
+
+    epochs = [0]
+    monkeypatch.setattr("nuzzle.training.module.macro_f1", scored)
+    config = config_of("training.early_stopping=true", "training.patience=9", "training.epochs=6")
+    with pytest.raises(KeyboardInterrupt):
+        fit(config, SPACE, TRAIN, VAL, tmp_path / "here", stop_after_four)
+    moved = (tmp_path / "here").rename(tmp_path / "there")
+    ended = fit(config, SPACE, TRAIN, VAL, moved, lambda epoch, *_: epochs.append(epoch))
+    assert epochs[-1] == 6
+    assert ended.best_epoch == 2
+
+
+def test_where_no_behaviour_is_shown_the_loss_says_which_epoch_is_best(tmp_path):
+    quiet = sample_of("quiet", 3)
+    quiet.targets.active[:] = [False, True]
+    assert best_by(VAL, SPACE) == "val_macro_f1"
+    assert best_by([quiet], SPACE) == "val_loss"
+    config = config_of("training.early_stopping=true", "training.epochs=6")
+    ended = fit(config, SPACE, TRAIN, [quiet], tmp_path)
+    losses = [each["val_loss"] for each in ended.history]
+    assert ended.best_epoch == 1 + int(np.argmin(losses))
+    assert ended.best_epoch > 1, "or it shows nothing"
+
+
+def test_a_margin_of_rare_classes_stands_for_class_weights():
+    """With both, what no feature tells would be said of the rare class, not of either alike."""
+    loss = module_of(config_of("loss.logit_adjustment=1"), SPACE, None, TRAIN).loss.main
+    assert loss.alpha is None
+    assert loss.adjustment is not None
 
 
 @pytest.mark.parametrize("drawn", [3, 9, 15])  # 1, 3 or 5 batches an epoch

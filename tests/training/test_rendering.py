@@ -123,6 +123,14 @@ def test_features_alone_cannot_be_turned(tmp_path):
         fit(config, SPACE, SAMPLES, [], tmp_path)
 
 
+def test_labels_of_a_side_do_not_bear_a_mirror(tmp_path):
+    config = Config.load(None, ["model.name=conv_lstm", "augmentation.reflection=true"])
+    names = ("turn_left", "turn_right", "upright")
+    sided = replace(SPACE, names=names, background=None, exclusive=False, priority=names)
+    with pytest.raises(ConfigError, match=r"what the labels call turn_left, turn_right would"):
+        fit(config, sided, SAMPLES, [], tmp_path, frontend=FRONTEND)
+
+
 def test_directed_labels_do_not_bear_a_swap(tmp_path):
     config = Config.load(None, ["model.name=conv_lstm", "augmentation.swap=true"])
     with pytest.raises(ConfigError, match=r"swap exchanges the animals.*column directed"):

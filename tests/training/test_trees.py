@@ -12,7 +12,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-from nuzzle.training.trees import _boost, _boost_among, fit_trees, in_two_steps
+from nuzzle.training.trees import _boost, _boost_among, _draw, fit_trees, in_two_steps
 
 CHANGES = (
     "model.name=trees",
@@ -102,6 +102,49 @@ def test_of_many_short_recordings_some_frames_are_drawn_as_well(sample):
     assert (said == sample.targets.active.argmax(1)).mean() > 0.6
 
 
+@pytest.fixture
+def rare():
+    """Of 20,000 frames 60 are attacks, which the first feature tells."""
+    rng = np.random.default_rng(0)
+    attack = np.arange(20_000) % 333 == 0
+    x = rng.standard_normal((20_000, 2)).astype(np.float32)
+    x[:, 0] += 10 * attack
+    active = np.stack([attack, ~attack], axis=1)
+    targets = Targets(active, np.ones_like(active))
+    return Sample("r", Pair("a", "b"), targets, features=torch.from_numpy(x))
+
+
+FEW = CONFIG.with_values(
+    {"training.epoch_windows": 1000, "training.epochs": 100, "loss.alpha": "none"}
+)
+
+
+@pytest.mark.parametrize(("every", "kept"), [(333, 61), (50, 100), (2, 500)])
+def test_of_a_rare_behaviour_enough_frames_are_drawn_and_weigh_what_they_stand_for(
+    rare, every, kept
+):
+    """A tenth of the 1,000 is enough; of 61 frames all are drawn, of 10,000 no more than due."""
+    attack = np.arange(20_000) % every == 0
+    active = np.stack([attack, ~attack], axis=1)
+    (draw,) = _draw([rare], [Targets(active, active | True)], FEW, exclusive=True)
+    mine = attack[draw.frames]
+    assert mine.sum() == (61 if every == 333 else pytest.approx(kept, rel=0.2))
+    assert (~mine).sum() == pytest.approx(1000 * (~attack).mean(), rel=0.1)
+    assert draw.weight[~mine] == pytest.approx(1)
+    assert draw.weight[mine].sum() == pytest.approx(1000 * attack.mean(), rel=0.2)
+    assert (np.diff(draw.frames) > 0).all()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_rare_behaviour_is_learned_and_seems_no_more_common_than_it_is(rare, exclusive):
+    space = LabelSpace(("attack", "other"), "other" if exclusive else None, exclusive, ("attack",))
+    trees = TreeClassifier(fitted(FEW, space, [rare]), exclusive=exclusive)
+    said = trees.probabilities(rare.features)[:, 0].numpy()
+    attack = rare.targets.active[:, 0]
+    assert said[attack].mean() > 0.6
+    assert said.mean() == pytest.approx(attack.mean(), rel=0.35)
+
+
 def test_it_survives_a_bundle_as_text(sample):
     trees = TreeClassifier(fitted(CONFIG, SPACE, [sample]), exclusive=True)
     files = trees.files()
@@ -150,8 +193,9 @@ def test_exclusive_trees_are_not_told_that_what_nobody_looked_for_is_absent(samp
 def test_the_masked_softmax_of_everything_is_lightgbms_own(sample):
     x, y = sample.features.numpy(), sample.targets.active.argmax(1)
     settings = {"objective": "multiclass", "num_class": 3, "num_leaves": 4, "verbosity": -1}
-    own = _boost(x, y, settings, CONFIG)
-    masked = _boost_among(np.ones((600, 3), dtype=bool), x, y, settings, CONFIG)
+    weight = np.random.default_rng(1).uniform(0.5, 1, 600)
+    own = _boost(x, y, weight, settings, CONFIG)
+    masked = _boost_among(np.ones((600, 3), dtype=bool), x, y, weight, settings, CONFIG)
     np.testing.assert_allclose(masked.predict(x), own.predict(x), atol=1e-5)
 
 

@@ -104,7 +104,7 @@ def test_what_a_fold_cannot_learn_is_said_beforehand(recordings, tmp_path):
         "warning: attack, mount occur in fold 3 (mouse2), and not in the recordings"
     )
     only = replace(space, names=("attack", "other"), priority=("attack",))
-    with pytest.raises(TrainingError, match=r"fold 2 \(mouse1\) would learn from show none"):
+    with pytest.raises(TrainingError, match=r"fold 3 \(mouse2\) would learn from show none"):
         ModelFolds(parts, only, QUICK, tmp_path, said.append, None).check()
 
 

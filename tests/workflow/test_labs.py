@@ -164,7 +164,7 @@ def test_a_lab_has_its_own_decoder(trees, recordings, tmp_path):
     attack = names.index("attack")
     for one, other in zip(common, its_own, strict=True):
         assert one.predicted[:, attack].sum() < other.predicted[:, attack].sum()
-        decided = own(other.probability, south.fps, other.observed)
+        decided = own(other.to_decide, south.fps)
         np.testing.assert_array_equal(other.predicted, decided)
     assert again.decoder_of("elsewhere") == again.decoder
 

@@ -80,7 +80,7 @@ def two_behaviours():
 def test_a_loss_that_has_doubled_since_its_lowest_is_said(losses, kept, warns):
     history = [{"epoch": n, "val_loss": loss} for n, loss in enumerate(losses, 1)]
     said: list[str] = []
-    _warn_of_overfitting(Trained(nn.Identity(), kept, 0.5, history, 1.0), said.append)
+    _warn_of_overfitting(Trained(nn.Identity(), kept, history, 1.0), said.append)
     assert len(said) == warns
     if warns:
         assert "lowest in epoch 2 (0.50) and is 1.00 in the one that is kept" in said[0]

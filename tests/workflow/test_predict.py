@@ -468,7 +468,5 @@ def test_decoding_is_part_of_the_bundle(bundle, recording):
     decoded = replace(bundle, decoder=smooth)
     one, two = (score_recording(each, recording).pairs[0] for each in (bundle, decoded))
     np.testing.assert_array_equal(one.probability, two.probability)
-    np.testing.assert_array_equal(
-        two.predicted, smooth(one.probability, recording.fps, one.observed)
-    )
+    np.testing.assert_array_equal(two.predicted, smooth(one.to_decide, recording.fps))
     assert np.diff(two.predicted.argmax(1)).astype(bool).sum() < 30

@@ -44,9 +44,10 @@ def measure_body(position: NDArray[np.float32], skeleton: Skeleton, fps: float) 
         fps: frames per second.
     """
     ends = position[:, :, skeleton.nose_index] - position[:, :, skeleton.tail_base_index]
-    length = _percentile(np.linalg.norm(ends, axis=-1), 50)
+    length = _percentile(np.hypot(ends[..., 0], ends[..., 1]), 50)
     lag = max(1, round(_LAG_S * fps))
-    steps = np.linalg.norm(position[lag:] - position[:-lag], axis=-1)
+    moves = position[lag:] - position[:-lag]
+    steps = np.hypot(moves[..., 0], moves[..., 1])
     there = np.isfinite(steps)
     with np.errstate(invalid="ignore"):
         moved = np.where(there, steps, 0).sum(axis=-1) / there.sum(axis=-1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from nuzzle.errors import TrainingError
@@ -29,6 +30,26 @@ class WholeCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, buffer)
         with atomic_path(path) as temporary, buffer.getbuffer() as data:
             temporary.write_bytes(data)
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps the best epoch; a run that goes on knows it though its folder was moved meanwhile.
+
+    Lightning would forget how good it was, and take the next epoch for the best.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what an earlier run kept, where it lies now."""
+        moved = dict(state_dict, dirpath=self.dirpath)
+        for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            moved[name] = self._here(moved[name])
+        scores = moved["best_k_models"].items()
+        super().load_state_dict(
+            moved | {"best_k_models": {self._here(path): score for path, score in scores}}
+        )
+
+    def _here(self, path: str) -> str:
+        return str(Path(self.dirpath or "") / Path(path).name) if path else path
 
 
 def unfinished(path: Path) -> str | None:

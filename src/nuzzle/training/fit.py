@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import time
 import warnings
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import numpy as np
@@ -30,7 +29,7 @@ from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.models.graph import node_layout
-from nuzzle.training.checkpoints import WholeCheckpoints, unfinished
+from nuzzle.training.checkpoints import BestCheckpoint, WholeCheckpoints, unfinished
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
 from nuzzle.training.module import LitClassifier
@@ -40,6 +39,9 @@ from nuzzle.training.rendering import Renderer
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
 
+#: Of checkpoints.
+_KEEP: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
+
 
 @dataclass(frozen=True, eq=False)
 class Trained:
@@ -48,14 +50,12 @@ class Trained:
     Attributes:
         model: with the weights of the epoch that is kept, on the CPU, in evaluation mode.
         best_epoch: which epoch that is, counted from 1: the last one without early stopping.
-        best_score: its validation macro F1; NaN without validation.
         history: one entry an epoch: losses and macro F1.
         seconds: how long this run took.
     """
 
     model: nn.Module
     best_epoch: int
-    best_score: float
     history: list[dict[str, float]]
     seconds: float
 
@@ -92,10 +92,11 @@ def fit(
     render = Renderer.plan(config, frontend, spaces)
     training, validation = loaders(config, train, val, render)
     choose = config.training.early_stopping and validation is not None
+    choosing = _choosing(config, work, best_by(val, space)) if choose else []
     with torch.random.fork_rng(), _quiet_lightning():
         torch.manual_seed(config.training.seed)
         lit = _module(config, space, auxiliary, train)
-        trainer = _trainer(config, work, progress, choose=choose)
+        trainer = _trainer(config, work, progress, choosing)
         kept = work / ("best.ckpt" if choose else "last.ckpt")
         try:
             trainer.fit(lit, training, validation, ckpt_path=unfinished(work / "last.ckpt"))
@@ -123,11 +124,9 @@ def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
     """What a checkpoint holds."""
     checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
-    best = int(checkpoint["epoch"])
     return Trained(
         model=lit.model.cpu().eval(),
-        best_epoch=best + 1,
-        best_score=lit.history[best].get("val_macro_f1", math.nan),
+        best_epoch=int(checkpoint["epoch"]) + 1,
         history=lit.history,
         seconds=time.perf_counter() - began,
     )
@@ -141,24 +140,35 @@ def _module(
     return LitClassifier(model, config, space, _joint_loss(config, space, auxiliary, train))
 
 
-def _trainer(
-    config: Config, work: Path, progress: Progress | None, *, choose: bool
-) -> lightning.Trainer:
-    """Lightning's loop on any device: checkpoints of the last epoch and, to choose, of the best."""
-    settings = config.training
-    keep: dict[str, Any] = {"enable_version_counter": False, "save_on_train_epoch_end": True}
-    choosing = [
-        ModelCheckpoint(work, "best", monitor="val_macro_f1", mode="max", **keep),
-        _StaysStopped("val_macro_f1", patience=settings.patience, mode="max"),
+def best_by(val: Sequence[Sample], space: LabelSpace) -> Literal["val_macro_f1", "val_loss"]:
+    """What says which epoch is best: macro F1; where none of the behaviours occurs, the loss."""
+    names = np.array(space.names)
+    shown = np.sum([each.targets.of(slice(len(names))).counts for each in val], axis=0)
+    return "val_macro_f1" if shown[names != space.background].any() else "val_loss"
+
+
+def _choosing(config: Config, work: Path, monitor: str) -> list[Callback]:
+    """Keeps the best epoch, and stops when none has been better for long."""
+    mode = "min" if monitor == "val_loss" else "max"
+    return [
+        BestCheckpoint(work, "best", monitor=monitor, mode=mode, **_KEEP),
+        _StaysStopped(monitor, patience=config.training.patience, mode=mode),
     ]
+
+
+def _trainer(
+    config: Config, work: Path, progress: Progress | None, choosing: Sequence[Callback]
+) -> lightning.Trainer:
+    """Lightning's loop on any device, with checkpoints of the last epoch."""
+    settings = config.training
     decay = settings.weight_averaging
     return lightning.Trainer(
         max_epochs=settings.epochs,
         gradient_clip_val=settings.gradient_clip or None,
         callbacks=[
-            *(choosing if choose else []),
+            *choosing,
             *([EMAWeightAveraging(decay=decay)] if decay else []),
-            ModelCheckpoint(work, "last", **keep),
+            ModelCheckpoint(work, "last", **_KEEP),
             _Reporter(progress, settings.epochs),
         ],
         accelerator="auto",
@@ -213,13 +223,13 @@ def _joint_loss(
 
 
 def _loss(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> FocalLoss:
-    power = config.loss.alpha_power
     counts = torch.from_numpy(np.sum([each.counts for each in targets], axis=0))
-    alpha = inverse_frequency(counts, power) if power else None
-    adjustment = None
-    if config.loss.logit_adjustment and space.exclusive:
+    alpha = adjustment = None
+    if config.loss.logit_adjustment and space.exclusive:  # both would count rare classes twice
         looked_for = torch.from_numpy(np.sum([each.looked_for_counts for each in targets], axis=0))
         adjustment = logit_adjustment(counts, looked_for, config.loss.logit_adjustment)
+    elif config.loss.alpha_power:
+        alpha = inverse_frequency(counts, config.loss.alpha_power)
     return FocalLoss(
         space.exclusive,
         config.loss.gamma,

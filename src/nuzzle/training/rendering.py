@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.features.frontend import Frontend
+from nuzzle.skeleton import mirror_images
 from nuzzle.training.pose_augmentation import PoseAugmentation
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace
@@ -53,6 +54,12 @@ class Renderer:
             raise ConfigError(
                 "augmentation.swap exchanges the animals, and the labels say which of them acts. "
                 "Set it to false, or the column directed of the manifest to no."
+            )
+        sides = mirror_images([name for space in spaces for name in space.names])
+        if config.augmentation.reflection and sides:
+            raise ConfigError(
+                "augmentation.reflection mirrors the animals, and what the labels call "
+                f"{', '.join(sides)} would be the other. Set it to false."
             )
         augment = PoseAugmentation(config.augmentation, frontend.skeleton, frontend.fps)
         return cls(augment, frontend)

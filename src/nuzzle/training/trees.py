@@ -20,6 +20,9 @@ from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
 
+#: Of a behaviour so many frames are drawn at least, or all that there are; of few frames a tenth.
+_ENOUGH_ROWS = 1000
+
 
 class Rows(NamedTuple):
     """Frames to learn from.
@@ -28,11 +31,27 @@ class Rows(NamedTuple):
         x: `(row, column)`, features and labs; NaN is missing.
         active: `(row, behaviour)` bool.
         observed: `(row, behaviour)` bool, what was looked for.
+        weight: `(row,)`, less than 1 where more frames were drawn than of others.
     """
 
     x: NDArray[np.float32]
     active: NDArray[np.bool_]
     observed: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+
+class Draw(NamedTuple):
+    """Frames of one pair.
+
+    Attributes:
+        frames: `(row,)`, in their order.
+        lab: `(row, lab)`, what they are told of their lab.
+        weight: `(row,)`, as of `Rows`.
+    """
+
+    frames: NDArray[np.intp]
+    lab: Tensor
+    weight: NDArray[np.float64]
 
 
 def fit_trees(
@@ -45,9 +64,10 @@ def fit_trees(
     """Train one set of trees for exclusive behaviours, or one for each otherwise.
 
     Frames are drawn at random, `training.epoch_windows` of them; neighbours are nearly the same.
-    Rare classes weigh more if `loss.alpha` says so. A frame whose class is not known takes no part,
-    nor does a behaviour in frames in which nobody looked for it. What `in_two_steps` is learned by
-    trees that say whether there is any behaviour, and others that say which.
+    More are drawn of rare behaviours, and weigh less, so that these seem no more common than they
+    are. Rare classes weigh more if `loss.alpha` says so. A frame whose class is not known takes no
+    part, nor does a behaviour in frames in which nobody looked for it. What `in_two_steps` is
+    learned by trees that say whether there is any behaviour, and others that say which.
 
     Args:
         config: `training.epochs` is the number of trees of each class.
@@ -88,7 +108,7 @@ def _fit_each(
     say: Say,
 ) -> list[Any]:
     targets = [each.targets for each in train]
-    ((x, active, observed),) = _rows(train, [targets], features, config, exclusive=False)
+    ((x, active, observed, weight),) = _rows(train, [targets], features, config, exclusive=False)
     binary = {**settings, "objective": "binary"}
     # Sorted into bins once, for all behaviours that were looked for in every frame.
     whole = lightgbm().Dataset(x, free_raw_data=False)
@@ -98,10 +118,10 @@ def _fit_each(
         seen = observed[:, column] | ~observed[:, column].any()  # never looked for: never said
         y = active[seen, column].astype(int)
         if seen.all():
-            whole.set_label(y).set_weight(_weights(y, config))
+            whole.set_label(y).set_weight(_weights(y, weight, config))
             boosters.append(_train(whole, binary, config))
         else:
-            boosters.append(_boost(x[seen], y, binary, config))
+            boosters.append(_boost(x[seen], y, weight[seen], binary, config))
     return boosters
 
 
@@ -118,17 +138,18 @@ def _fit_exclusive(
     boosters = []
     if column is not None and in_two_steps(config, space, targets):
         views = [targets, [_without(each, column) for each in targets]]
-        (x, active, _), rows = _rows(train, views, features, config, exclusive=True)
+        both, rows = _rows(train, views, features, config, exclusive=True)
         say(f"trees of any behaviour against {space.background}")
         names = list(space.behaviours)
         binary = {**settings, "objective": "binary"}
-        boosters.append(_boost(x, 1 - active[:, column], binary, config))
+        any_of_them = 1 - both.active[:, column]
+        boosters.append(_boost(both.x, any_of_them, both.weight, binary, config))
     else:
         (rows,) = _rows(train, [targets], features, config, exclusive=True)
     say(f"trees of {', '.join(names)}")
     several = {**settings, "objective": "multiclass", "num_class": len(names)}
     boost = _boost if rows.observed.all() else partial(_boost_among, rows.observed)
-    return [*boosters, boost(rows.x, rows.active.argmax(1), several, config)]
+    return [*boosters, boost(rows.x, rows.active.argmax(1), rows.weight, several, config)]
 
 
 def in_two_steps(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> bool:
@@ -166,16 +187,17 @@ def _rows(
     for number, pair in enumerate(train):
         whole = features(pair)
         for part, targets, draw in zip(parts, views, draws, strict=True):
-            chosen, lab = draw[number]
+            chosen, lab, weight = draw[number]
             x = torch.cat([whole[chosen], lab], dim=1).numpy()
-            part.append(Rows(x, *(mask[chosen] for mask in targets[number])))
+            active, observed = (mask[chosen] for mask in targets[number])
+            part.append(Rows(x, active, observed, weight))
     return [Rows(*map(np.concatenate, zip(*part, strict=True))) for part in parts]
 
 
 def _draw(
     train: Sequence[LabelledPair], targets: Sequence[Targets], config: Config, *, exclusive: bool
-) -> list[tuple[NDArray[np.intp], Tensor]]:
-    """Of each pair frames drawn at random, in their order, and the labs that they are told.
+) -> list[Draw]:
+    """Of each pair frames drawn at random.
 
     Of exclusive classes frames that have one, of others those of which anything is known.
     """
@@ -188,23 +210,50 @@ def _draw(
     rng = np.random.default_rng(config.training.seed)
     # What is rounded off in one goes to the next: many short ones would else give nothing.
     sizes = np.diff(np.rint(share * np.cumsum([0, *map(len, usable)])).astype(int))
+    more = _more_of_rare(np.sum([each.counts for each in targets], axis=0), share, share * total)
     draws = []
-    for pair, frames, size in zip(train, usable, sizes, strict=True):
-        chosen = np.sort(rng.choice(frames, size, replace=False))
-        draws.append((chosen, hide_lab(pair.lab.expand(len(chosen), -1), config.labs.dropout, rng)))
+    for pair, each, frames, size in zip(train, targets, usable, sizes, strict=True):
+        chosen = np.zeros(len(each.active), dtype=bool)
+        chosen[rng.choice(frames, size, replace=False)] = True
+        weight = np.ones(len(chosen))
+        if more.any():
+            extra = np.max((each.active & each.observed) * more, axis=1)
+            chosen[frames] |= rng.random(len(frames)) < extra[frames]
+            weight = share / (share + (1 - share) * extra)
+        rows = np.flatnonzero(chosen)
+        lab = hide_lab(pair.lab.expand(len(rows), -1), config.labs.dropout, rng)
+        draws.append(Draw(rows, lab, weight[rows]))
     return draws
 
 
+def _more_of_rare(counts: NDArray[np.int64], share: float, rows: float) -> NDArray[np.float64]:
+    """How probably a frame of each behaviour is drawn where chance left it out, `(behaviour,)`.
+
+    Args:
+        counts: frames of each behaviour.
+        share: of all frames, which is drawn by chance; 0 is the answer where it brings enough.
+        rows: how many frames that is.
+    """
+    wanted = np.minimum(1.0, min(_ENOUGH_ROWS, rows / 10) / counts.clip(min=1))
+    return (wanted - share).clip(min=0) / max(1 - share, 1e-9)
+
+
 def _boost(
-    x: NDArray[np.float32], y: NDArray[Any], settings: dict[str, Any], config: Config
+    x: NDArray[np.float32],
+    y: NDArray[Any],
+    weight: NDArray[np.float64],
+    settings: dict[str, Any],
+    config: Config,
 ) -> Any:
-    return _train(lightgbm().Dataset(x, y, weight=_weights(y, config)), settings, config)
+    data = lightgbm().Dataset(x, y, weight=_weights(y, weight, config))
+    return _train(data, settings, config)
 
 
 def _boost_among(
     looked: NDArray[np.bool_],
     x: NDArray[np.float32],
     y: NDArray[Any],
+    weight: NDArray[np.float64],
     settings: dict[str, Any],
     config: Config,
 ) -> Any:
@@ -215,7 +264,7 @@ def _boost_among(
     it was looked for, and the second derivative has LightGBM's factor.
     """
     package, n = lightgbm(), looked.shape[1]
-    weight = _weights(y, config)[:, np.newaxis]
+    weight = _weights(y, weight, config)[:, np.newaxis]
     true = y[:, np.newaxis] == np.arange(n)
     common = (weight * true).sum(axis=0) / (weight * looked).sum(axis=0).clip(min=1)
     start = np.log(common.clip(min=1e-15))
@@ -238,11 +287,11 @@ def _boost_among(
     return package.Booster(model_str=text)
 
 
-def _weights(y: NDArray[Any], config: Config) -> NDArray[np.float64]:
-    """Of each row, by how rare its class is."""
-    _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    weights: NDArray[np.float64] = (len(y) / counts) ** config.loss.alpha_power
-    return weights[place]
+def _weights(y: NDArray[Any], weight: NDArray[np.float64], config: Config) -> NDArray[np.float64]:
+    """Of each row, by how it was drawn and by how rare its class is."""
+    _, place = np.unique(y, return_inverse=True)
+    rarity: NDArray[np.float64] = weight.sum() / np.bincount(place, weight)
+    return weight * (rarity**config.loss.alpha_power)[place]
 
 
 def _train(data: Any, settings: dict[str, Any], config: Config) -> Any:

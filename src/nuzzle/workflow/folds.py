@@ -185,15 +185,9 @@ class Folds(ABC):
             TrainingError: a model would learn nothing.
         """
         self.settle()
-        every = set(self.space.behaviours)
-        shown = {each.name: every.difference(self.space.absent([each])) for each in self.recordings}
-
-        def shown_in(recordings: Iterable[Recording]) -> set[str]:
-            return set[str]().union(*(shown[each.name] for each in recordings))
-
         for number, part in enumerate(self.parts):
-            known = shown_in(self.learned_from(number))
-            lost = sorted(shown_in(part) - known)
+            known = self._shown_in(self.learned_from(number))
+            lost = sorted(self._shown_in(part) - known)
             what = {each.lab if self.by == "lab" else each.name for each in part}
             fold = f"fold {number + 1} ({listed(sorted(what))})"
             if not known:
@@ -208,6 +202,16 @@ class Folds(ABC):
                     f"that its model learns from, so {it} not found there. Label more in others, "
                     "or leave out of labels.behaviours what cannot be learned"
                 )
+
+    @cached_property
+    def _shown(self) -> dict[str, set[str]]:
+        """Recording -> the behaviours that it shows."""
+        every = set(self.space.behaviours)
+        return {each.name: every.difference(self.space.absent([each])) for each in self.recordings}
+
+    def _shown_in(self, recordings: Iterable[Recording]) -> set[str]:
+        """The behaviours that any of these recordings show."""
+        return set[str]().union(*(self._shown[each.name] for each in recordings))
 
     @abstractmethod
     def settle(self) -> None:
@@ -267,11 +271,23 @@ class ModelFolds(Folds):
         others = [part for other, part in enumerate(self.parts) if other != number]
         early, val = self.config.training.early_stopping, list[Recording]()
         if early and self.by != "lab":
-            val = others.pop(number % len(others))  # the next one
+            val = self._to_stop_on(others, number)
+            others = [part for part in others if part is not val]
         rest = [each for part in others for each in part]
         if early and self.by == "lab":
             return hold_out(rest, self.config.training.seed)
         return {"train": rest, "val": val}
+
+    def _to_stop_on(self, others: list[list[Recording]], number: int) -> list[Recording]:
+        """The next part after `number` that shows a behaviour, and none that no other does."""
+
+        def lost(part: list[Recording]) -> tuple[int, bool]:
+            rest = [each for other in others if other is not part for each in other]
+            mine = self._shown_in(part)
+            return len(mine - self._shown_in(rest)), not mine
+
+        first = number % len(others)
+        return min([*others[first:], *others[:first]], key=lost)
 
     def bundle(self, number: int) -> Bundle:
         """The model that has not seen part `number`."""

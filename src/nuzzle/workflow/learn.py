@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 #: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
 #: share of the median bout, and at most so many seconds.
 _BOUT_SHARE, _WIDEST_S = 0.1, 1.0
+_NOTHING_TO_FIND = (
+    "warning: none of the behaviours occurs in what the training stops early on: the epoch with "
+    "the lowest loss there is kept, as F1 says nothing. Choose recordings that show them for val, "
+    "or train without: --set training.early_stopping=false"
+)
 
 
 def check_models(config: Config) -> None:
@@ -150,12 +155,14 @@ def _fit_network(
 ) -> tuple[Frontend, Classifier, dict[str, Any]]:
     """The frontend with its statistics, a trained network, and how its training went."""
     # Lightning takes seconds to import, which trees do without.
-    from nuzzle.training.fit import fit, model_arguments
+    from nuzzle.training.fit import best_by, fit, model_arguments
 
     # Poses that change have other features each epoch, which are in memory.
     folder = None if config.augmentation.of_poses else work
     frontend, samples = measure(frontend, pairs, folder, say)
     train, val, stopped = samples["train"], samples["val"], ""
+    if config.training.early_stopping and val and best_by(val, space) == "val_loss":
+        say(_NOTHING_TO_FIND)
     try:
         trained = fit(
             config, space, train, val, work, progress, auxiliary=auxiliary, frontend=frontend
