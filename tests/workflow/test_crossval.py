@@ -10,6 +10,7 @@ from nuzzle.errors import InputError, LeakageError, OutputError, TrainingError
 from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
+from nuzzle.labels import bout_table
 from nuzzle.manifest import Manifest
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
@@ -52,6 +53,29 @@ def test_parts_are_about_equally_long(recordings):
     lengths = [sum(r.n_frames for r in part) for part in partition(unequal, "recording", 3, QUICK)]
     # 900 | 800 | 500, then 200 and 100 to the shortest.
     assert sorted(lengths) == [800, 800, 900]
+
+
+def test_a_behaviour_that_two_show_is_not_all_in_one_part(recordings):
+    """By their lengths the third and the fourth would come together: both alone show mounts."""
+    lengths = (900, 600, 500, 400)
+    some = [each.slice(0, n) for each, n in zip(recordings, lengths, strict=False)]
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+    bouts = [
+        dict(zip(names, ("resident", "intruder", behaviour, 0, 9), strict=True))
+        for behaviour in ("attack", "mount")
+    ]
+    some = [
+        replace(each, labels=replace(each.labels, bouts=bout_table(bouts[: 1 + (number > 1)])))
+        for number, each in enumerate(some)
+    ]
+    plain = [replace(each, labels=replace(each.labels, bouts=bout_table(bouts))) for each in some]
+
+    def together(recordings):
+        parts = partition(recordings, "recording", 3, QUICK)
+        return sorted(sorted(each.name for each in part) for part in parts)
+
+    assert together(plain) == [["mouse0"], ["mouse1"], ["mouse2", "mouse3"]]
+    assert together(some) == [["mouse0"], ["mouse1", "mouse3"], ["mouse2"]]
 
 
 def test_an_objective_that_there_is_not_is_refused_before_the_training(recordings, tmp_path):
@@ -106,6 +130,22 @@ def test_what_a_fold_cannot_learn_is_said_beforehand(recordings, tmp_path):
     only = replace(space, names=("attack", "other"), priority=("attack",))
     with pytest.raises(TrainingError, match=r"fold 3 \(mouse2\) would learn from show none"):
         ModelFolds(parts, only, QUICK, tmp_path, said.append, None).check()
+
+
+def test_a_fold_stops_on_the_next_part_that_shows_something(recordings, tmp_path):
+    """The second shows nothing; attacks are in the third alone, and must be learned."""
+    shown = (["investigation"], [], ["investigation", "attack"], ["investigation"])
+    parts = []
+    for each, names in zip(recordings, shown, strict=False):
+        rows = [("resident", "intruder", name, 9 * n, 9 * n + 9) for n, name in enumerate(names)]
+        columns = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        bouts = bout_table([dict(zip(columns, row, strict=True)) for row in rows])
+        parts.append([replace(each, labels=replace(each.labels, bouts=bouts))])
+    names = ("attack", "investigation", "other")
+    space = replace(LabelSpace.fit(recordings, Config().labels), names=names, priority=names[:2])
+    folds = ModelFolds(parts, space, QUICK, tmp_path, print, None)
+    stops = [[each.name for each in folds._split(number)["val"]] for number in range(4)]
+    assert stops == [["mouse3"], ["mouse3"], ["mouse3"], ["mouse0"]]
 
 
 def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(

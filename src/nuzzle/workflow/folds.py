@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import statistics
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,9 @@ def partition(
     recordings: Sequence[Recording], by: By, folds: int, config: Config
 ) -> list[list[Recording]]:
     """Divide recordings so that no group stands in two parts; parts are about equally long.
+
+    A behaviour that several groups show is shown in two parts at least, where it can be: else no
+    model could learn it and be judged on it.
 
     Args:
         recordings: to divide.
@@ -71,12 +75,35 @@ def partition(
             "recording can be divided by time for a single model, not for an ensemble: `nuzzle "
             "init --train-frames 0.6`, then `nuzzle train`."
         )
-    order = np.random.default_rng(config.training.seed).permutation(sorted(groups))
-    parts: list[list[Recording]] = [[] for _ in range(min(folds, len(groups)))]
-    for name in sorted(order, key=lambda name: -sum(each.n_frames for each in groups[name])):
-        shortest = min(parts, key=lambda part: sum(each.n_frames for each in part))
-        shortest.extend(groups[name])
-    return parts
+    order = np.random.default_rng(config.training.seed).permutation(sorted(groups)).tolist()
+    return _spread({name: groups[name] for name in order}, min(folds, len(groups)))
+
+
+def _spread(groups: Mapping[str, Sequence[Recording]], folds: int) -> list[list[Recording]]:
+    """The longest first, each to the shortest part in which it does not hide a behaviour."""
+    length = {name: sum(each.n_frames for each in groups[name]) for name in groups}
+    shown = {name: _shown(groups[name]) for name in groups}
+    parts: list[list[str]] = [[] for _ in range(folds)]
+    waiting = sorted(groups, key=lambda name: -length[name])
+
+    def lost(name: str, part: list[str]) -> int:
+        """How many behaviours nobody but this part would show, of which the group is not alone."""
+        others = chain(waiting, *(each for each in parts if each is not part))
+        elsewhere = set[str]().union(*(shown[other] for other in others))
+        return len(shown[name] & set[str]().union(*(shown[each] for each in part)) - elsewhere)
+
+    while waiting:
+        name = waiting.pop(0)
+        lengths = [sum(length[each] for each in part) for part in parts]
+        least = min(range(folds), key=lambda n: (lost(name, parts[n]), lengths[n]))
+        parts[least].append(name)
+    return [[each for name in part for each in groups[name]] for part in parts]
+
+
+def _shown(recordings: Iterable[Recording]) -> set[str]:
+    """The behaviours that have a bout in any of the recordings."""
+    labelled = (each.labels.bouts["behaviour"] for each in recordings if each.labels is not None)
+    return set[str]().union(*labelled)
 
 
 def _refuse_copies_in_labs(recordings: Sequence[Recording]) -> None:
@@ -105,8 +132,7 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
     shown: dict[str, set[str]] = {}
     labs: dict[str, set[str]] = {}
     for each in recordings:
-        bouts = () if each.labels is None else each.labels.bouts["behaviour"]
-        shown.setdefault(each.leak_group, set()).update(bouts)
+        shown.setdefault(each.leak_group, set()).update(_shown([each]))
         labs.setdefault(each.lab, set()).add(each.leak_group)
     rng = np.random.default_rng(seed)
     held = set[str]()
