@@ -66,6 +66,18 @@ def test_the_card_calls_units_by_their_names(bundle_file):
     assert "30 frames per second, positions in body lengths\n" in model_card(values)
 
 
+def test_the_card_says_how_long_and_how_fast_the_animals_were(bundle_file):
+    values = Bundle.load(bundle_file).to_dict()
+    front = values["members"][0]["frontend"]
+    front["bodies"] = {"length": [8, 10], "speed": [2, 3]}
+    cm = "- animals that measure 8 to 10 cm from nose to tail base and reach 2 to 3 body lengths"
+    assert cm in model_card(values)
+    front["unit"] = "bl"
+    assert "- animals that reach 2 to 3 body lengths per second, as in" in model_card(values)
+    front["bodies"] = None
+    assert "animals that" not in model_card(values)
+
+
 def test_the_card_names_what_is_never_said(bundle_file):
     values = Bundle.load(bundle_file).to_dict()
     assert "never says" not in model_card(values)

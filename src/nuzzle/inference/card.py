@@ -7,6 +7,7 @@ from typing import Any
 
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import count
+from nuzzle.prepare.bodies import Bodies
 from nuzzle.recording import UNITS
 
 
@@ -56,8 +57,20 @@ def _input(front: Mapping[str, Any]) -> str:
         f"- {front['fps']:g} frames per second, positions in {UNITS[front['unit']]}\n"
         f"- keypoints {', '.join(front['skeleton']['keypoints'])}; heading from "
         f"{front['skeleton']['tail_base']} to {front['skeleton']['nose']}\n"
-        f"- features: {front['features']}" + _told(front.get("labs"))
+        f"- features: {front['features']}" + _told(front.get("labs")) + _bodies(front)
     )
+
+
+def _bodies(front: Mapping[str, Any]) -> str:
+    """How long its animals were, and how fast; a recording far from that is told."""
+    if not (bodies := front.get("bodies")):
+        return ""
+    known, said = Bodies.from_dict(bodies), []
+    if known.length and front["unit"] != "bl":
+        said.append(f"measure {known.length} {front['unit']} from nose to tail base")
+    if known.speed:
+        said.append(f"reach {known.speed} body lengths per second")
+    return f"\n- animals that {' and '.join(said)}, as in training" if said else ""
 
 
 def _members(values: Mapping[str, Any]) -> str:
