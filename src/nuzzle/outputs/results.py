@@ -170,15 +170,24 @@ class ResultsWriter:
         self._keep(entry, pairs)
         return entry
 
-    def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> None:
-        """Note that a recording could not be worked on, and why; what it had before is gone."""
+    def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> RecordingEntry:
+        """Note that a recording could not be worked on, and why.
+
+        What it had before is gone, as it is no result of what is asked for now; the reason that is
+        returned and written says so.
+        """
         if (before := self._entries.get(name)) and before.file:
             (self.directory / before.file).unlink(missing_ok=True)
+            reason = (
+                f"{reason.rstrip('.')}. Its earlier result is removed, as its poses or what is "
+                "said of them changed."
+            )
         self._bouts.pop(name, None)
         self._spans.pop(name, None)
         self._entries[name] = RecordingEntry(
             name, lab=lab, poses=poses, status="failed", reason=reason
         )
+        return self._entries[name]
 
     def finish(
         self,

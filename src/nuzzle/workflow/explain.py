@@ -30,7 +30,8 @@ from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
-from nuzzle.workflow.entries import entries_of
+from nuzzle.workflow.common_keypoints import where_they_are
+from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import other_parts, video_note
 from nuzzle.workflow.explain_frames import (
     choose_frames,
@@ -70,7 +71,7 @@ def explain(
 
     Args:
         bundle: a trained model, or its file.
-        files, out: pose files or manifests, or one; folder for the results.
+        files, out: pose files, manifests or patterns, or one; folder for the results.
         member: of an ensemble, which of its models; the one that weighs most by default.
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
@@ -88,11 +89,11 @@ def explain(
     """
     common, behaviours = common_values(common), several(behaviours)
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    bundle = _chosen(whole, member, behaviours, frames, pair)
+    bundle, named = _chosen(whole, member, behaviours, frames, pair), files_named(files)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
-        recordings = _load(files, split, common, say)
+        recordings = _load(named, split, common, say)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
-        job.note_parts(files)
+        job.note_parts(named)
         job.note_member_of(whole)
         summary = job.run(frames, pair, bouts, repeats)
         folder.finish(summary)
@@ -119,13 +120,13 @@ def _chosen(
 
 
 def _load(
-    files: str | Path | Sequence[str | Path], split: str, common: Mapping[str, Any], say: Say
+    files: Sequence[Path], split: str, common: Mapping[str, Any], say: Say
 ) -> list[Recording]:
+    entries = [each for file in files for each in entries_of(file, common, split, say)]
     recordings = []
-    for file in several(files):
-        for entry in entries_of(Path(file), common, split, say):
-            say(f"reading {entry.recording}")
-            recordings.append(load_entry(entry))
+    for entry in where_they_are(entries, common.get("keypoints", {})):
+        say(f"reading {entry.recording}")
+        recordings.append(load_entry(entry))
     return recordings
 
 
@@ -178,10 +179,10 @@ class _Job:
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")
 
-    def note_parts(self, files: str | Path | Sequence[str | Path]) -> None:
+    def note_parts(self, files: Sequence[Path]) -> None:
         """Say which rows of manifests are of a video of which the model learned other frames."""
         names = [each.name for each in self.recordings]
-        manifests = map(Manifest.load, filter(looks_like_manifest, map(Path, several(files))))
+        manifests = map(Manifest.load, filter(looks_like_manifest, files))
         parts = [name for each in manifests for name in other_parts(self.bundle, each, names)]
         for sentence in video_note(parts):
             self.note(sentence)
