@@ -88,7 +88,7 @@ def _show_families(summary: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
 
     rows = [row for row in summary["importance"] or () if row["behaviour"] == "macro"]
-    if rows:
+    if any(row["f1"] > 0 for row in rows):  # it cannot fall below
         rows.sort(key=lambda row: -row["f1_drop"])
         print_table(
             ("family of features", "columns", "drop of macro F1", "least", "largest"),

@@ -204,7 +204,10 @@ class _Job:
             which = f"{', '.join(missing)}{f' of {pair}' if pair else ''}"
             labelled = not pair and any(looked_for(self.bundle, r) for r in self.recordings)
             where = ", in pairs in which people looked for it" if labelled else ""
-            self.note(f"The model finds no bout of {which}{where}: there is none to explain.")
+            self.note(
+                f"The model finds no bout of {which}{where}: there is none to explain. With "
+                "--frames, frames of your choice are."
+            )
         return explain_frames(self.bundle, examples, self.folder, self.note)
 
     def importance(self, repeats: int) -> list[dict[str, Any]] | None:
@@ -241,21 +244,32 @@ class _Job:
         )
         rows = found.rows()
         self.folder.table("importance", rows)
-        measured = {row["behaviour"] for row in rows if np.isfinite(row["f1"])}
-        for name in self.behaviours:
-            if name not in measured:
-                self.note(f"{name} does not occur in the labels: it has no importance to measure.")
-        shown = [n for n in found.behaviours if n in self.behaviours and n in measured]
-        self.folder.picture(
-            "Families of features",
-            "families",
-            family_bars(rows, ["macro", *shown]),
-            "How far F1 falls when the columns of a family come from another time of the recording "
-            f"(mean, least and largest of {count(repeats, 'shift')}). A family whose information "
-            "another one holds as well may show no drop."
-            + (" The lab does not change in a recording: it is hidden." if "lab" in kinds else ""),
-        )
+        f1 = {row["behaviour"]: row["f1"] for row in rows}
+        shown = self._that_can_fall(f1)
+        if f1["macro"] > 0:
+            self.folder.picture(
+                "Families of features",
+                "families",
+                family_bars(rows, ["macro", *shown]),
+                "How far F1 falls when the columns of a family come from another time of the "
+                f"recording (mean, least and largest of {count(repeats, 'shift')}). A family whose "
+                "information another one holds as well may show no drop."
+                + (" The lab does not change in a recording: it is hidden." * ("lab" in kinds)),
+            )
         return rows
+
+    def _that_can_fall(self, f1: Mapping[str, float]) -> list[str]:
+        """The behaviours whose F1 is above 0; notes say of the others why nothing is shown."""
+        for name in self.behaviours:
+            if not np.isfinite(f1.get(name, np.nan)):
+                self.note(f"{name} does not occur in the labels: it has no importance to measure.")
+        if missed := [name for name in self.behaviours if f1.get(name) == 0]:
+            self.note(
+                f"Of what people labelled {listed(missed)} the model finds no frame. F1 is 0 there "
+                "and cannot fall, so that no importance of families of features is drawn for it. "
+                "How far the average precision falls is in importance.csv."
+            )
+        return [name for name in self.behaviours if f1.get(name, np.nan) > 0]
 
     def shap(self) -> list[dict[str, Any]] | None:
         """The columns that trees rest on; None for other classifiers."""
