@@ -6,6 +6,9 @@ from nuzzle.cells import PARSERS, cell_text, parse_mapping
 def test_mapping_text():
     assert parse_mapping(" a = b ; c=d;") == {"a": "b", "c": "d"}
     assert parse_mapping("") == {}
+    assert parse_mapping("a=b;a=b") == {"a": "b"}
+    with pytest.raises(ValueError, match="calls 'a' both 'b' and 'c'"):
+        parse_mapping("a=b;a=c")
     for wrong in ("a", "a=", "=b"):
         with pytest.raises(ValueError, match="not of the form"):
             parse_mapping(wrong)

@@ -1,4 +1,5 @@
 import errno
+import re
 import zipfile
 from pathlib import Path
 
@@ -141,8 +142,13 @@ def test_a_folder_that_cannot_be(tmp_path, monkeypatch):
     file.write_text("mine")
     with pytest.raises(OutputError, match="is a file; a folder was expected"):
         writable_folder(file)
-    with pytest.raises(OutputError, match=r"Cannot write into .*Not a directory"):
+    message = f"{re.escape(str(file))} is a file; a folder was expected"
+    with pytest.raises(OutputError, match=f"Cannot write into .*: {message}"):
         writable_folder(file / "results")
+    for path in (file / "page.html", file / "deeper" / "page.html"):
+        with pytest.raises(OutputError, match=f"{message}. Nothing was changed there"):
+            write_text(path, "new")
+    assert file.read_text() == "mine"
 
     def denied(*_, **__):
         raise PermissionError(13, "Permission denied")

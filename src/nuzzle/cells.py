@@ -25,11 +25,18 @@ def parse_mapping(text: str) -> dict[str, str]:
 
     >>> parse_mapping("leftear=ear_left; tail=tail_base")
     {'leftear': 'ear_left', 'tail': 'tail_base'}
+
+    Raises:
+        ValueError: it is something else, or gives one old name two new ones.
     """
     pairs = [part.split("=", 1) for part in text.split(";") if part.strip()]
     if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
         raise ValueError(f"{text!r} is not of the form old=new;old=new")
-    return {old.strip(): new.strip() for old, new in pairs}
+    mapping: dict[str, str] = {}
+    for old, new in ((old.strip(), new.strip()) for old, new in pairs):
+        if mapping.setdefault(old, new) != new:
+            raise ValueError(f"{text!r} calls {old!r} both {mapping[old]!r} and {new!r}")
+    return mapping
 
 
 def _boolean(text: str) -> bool:

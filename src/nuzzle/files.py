@@ -48,7 +48,7 @@ def atomic_path(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        reason = error.strerror or str(error)
+        reason = _reason(error, path.parents)
         raise OutputError(f"Cannot write {path}: {reason}. Nothing was changed there.") from error
     finally:
         # Where even this fails there is nothing to remove, and the first error says more.
@@ -77,9 +77,17 @@ def writable_folder(path: str | Path) -> Path:
     except FileExistsError as error:
         raise OutputError(f"{path} is a file; a folder was expected. Choose another.") from error
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = _reason(error, path.parents)
         raise OutputError(f"Cannot write into the folder {path}: {reason}.") from error
     return path
+
+
+def _reason(error: OSError, folders: Iterable[Path]) -> str:
+    """Why the system cannot write in these folders, one of which may be a file."""
+    for folder in folders:
+        if folder.is_file():
+            return f"{folder} is a file; a folder was expected"
+    return error.strerror or str(error)
 
 
 def head(path: Path, size: int) -> bytes:

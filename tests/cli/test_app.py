@@ -19,13 +19,13 @@ from nuzzle.errors import FormatError
 
 @pytest.fixture
 def broken(monkeypatch):
-    """The app with `nuzzle inspect` replaced by something that fails."""
+    """The app with `nuzzle inspect`, or another command, replaced by something that fails."""
 
-    def build(error: BaseException) -> typer.Typer:
-        def inspect() -> None:
+    def build(error: BaseException, command: str = "inspect") -> typer.Typer:
+        def fails() -> None:
             raise error
 
-        monkeypatch.setattr("nuzzle.cli.inspect.inspect", inspect)
+        monkeypatch.setattr(f"nuzzle.cli.{command}.{command}", fails)
         return build_app()
 
     return build
@@ -86,6 +86,16 @@ def test_an_interruption_is_one_sentence(broken):
     result = run(broken(KeyboardInterrupt()), "inspect")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted. No file was left half-written.\n"
+
+
+@pytest.mark.parametrize("command", ["train", "crossval", "tune", "benchmark", "predict"])
+def test_an_interruption_says_how_to_go_on(broken, command):
+    result = run(broken(KeyboardInterrupt(), command), command)
+    again = (
+        "The same command with --resume goes" if command == "predict" else "The same command goes"
+    )
+    assert result.exit_code == 130
+    assert result.stderr.startswith(f"Interrupted. No file was left half-written. {again} on where")
 
 
 def test_a_file_that_may_not_be_touched_is_no_bug(broken):

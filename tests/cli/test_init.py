@@ -29,7 +29,8 @@ def test_a_manifest_with_all_that_was_said(init, project):
     result = init(
         *("--fps", "25", "--px-per-cm", "12.5", "--lab", "north", "--background", "other"),
         *("--not-observed", "base", "--not-observed", "S1:base", "--undirected"),
-        *("--individuals", "one=resident", "--behaviours", "sniff=sniff_any"),
+        *("--individuals", "one=resident", "--individuals", "two=intruder"),
+        *("--behaviours", "sniff=sniff_any", "--behaviours", "nose=sniff_any;fight=attack"),
         *("--val-fraction", "0.34"),
     )
     assert result.exit_code == 0, result.output
@@ -39,8 +40,8 @@ def test_a_manifest_with_all_that_was_said(init, project):
     assert (entry.fps, entry.px_per_cm, entry.lab) == (25.0, 12.5, "north")
     assert (entry.background, entry.not_observed) == ("other", ("base", "S1:base"))
     assert entry.directed is False
-    assert entry.individuals == {"one": "resident"}
-    assert entry.behaviours == {"sniff": "sniff_any"}
+    assert entry.individuals == {"one": "resident", "two": "intruder"}
+    assert entry.behaviours == {"sniff": "sniff_any", "nose": "sniff_any", "fight": "attack"}
     assert "3 recordings" in result.stdout
 
 

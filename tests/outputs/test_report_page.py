@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from nuzzle.outputs.explain_page import ExplanationFolder
+from nuzzle.outputs.frames import write_frames
 from nuzzle.outputs.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -177,6 +180,28 @@ def test_an_ethogram_is_read_and_zoomed_with_the_keyboard(made_up, page):
     assert page.locator(".cursor").count() == 1
     press("Tab")
     assert page.locator(".cursor").count() == 0 and readout.inner_text() == ""
+
+
+def test_the_readout_says_what_a_blank_stretch_is(made_up, page):
+    """Nobody looked at the first 50 of 600 frames, and of frames 0 to 99 nuzzle says nothing."""
+    results = made_up("evaluation", n=1, n_frames=600)
+    (entry,) = results.done
+    (one,) = results.frames(entry)
+    answered = np.arange(600)[:, None] >= 100
+    one = replace(
+        one,
+        probability=np.where(answered, one.probability, np.float32(np.nan)),
+        predicted=one.predicted & answered,
+    )
+    write_frames(
+        results.directory / entry.file, [one], results.run.behaviours,
+        fps=entry.fps, exclusive=True, meta=asdict(entry),
+    )  # fmt: skip
+    watch(page, write_report(results.directory))
+    page.locator(".lanes").first.focus()
+    page.keyboard.press("ArrowRight")
+    told = page.locator(".readout").first.inner_text().split(" · ")
+    assert told[1:] == ["frame 6", "annotator: not looked at", "nuzzle: no answer"]
 
 
 def test_on_paper_the_sums_stand_once_below_their_table(made_up, page):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -171,6 +172,30 @@ def test_an_occupied_folder_is_refused(tmp_path, recording):
         ResultsWriter(tmp_path, run(kind="evaluation"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bouts.csv", "scored by hand"),
+        ("report.html", "<html>"),
+        ("results.json", '{"mine": 1}'),
+        ("results.json", "mine"),
+        ("frames/cage1.parquet", "video frames"),
+    ],
+)
+def test_files_of_somebody_else_are_not_overwritten(tmp_path, name, text):
+    """`overwrite` means results of nuzzle, and these are none."""
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    for flags in ({}, {"overwrite": True}, {"resume": True}):
+        with pytest.raises(
+            OutputError, match=f"no results of nuzzle, and .*: {re.escape(str(file))}. Choose"
+        ):
+            ResultsWriter(tmp_path, run(), **flags)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+    assert file.read_text() == text
+
+
 def test_one_run_at_a_time_writes_a_folder(tmp_path):
     with writing(tmp_path, run()) as writer:
         with pytest.raises(OutputError, match="Another run is writing"), writing(tmp_path, run()):
@@ -249,10 +274,17 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, recording):
     assert results.bouts["recording"].tolist() == ["one", "two"]
 
 
-@pytest.mark.parametrize("change", [{"bundle": {"b": 2}}, {"background": None}])
-def test_another_run_cannot_be_resumed(tmp_path, change):
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"bundle": {"b": 2}}, "bundle"),
+        ({"background": None}, "background"),
+        ({"background": None, "bundle": {"b": 2}}, "background and bundle"),
+    ],
+)
+def test_another_run_cannot_be_resumed(tmp_path, change, what):
     ResultsWriter(tmp_path, run()).finish()
-    with pytest.raises(OutputError, match="another run"):
+    with pytest.raises(OutputError, match=rf"of another run, which differs in its {what}\. "):
         ResultsWriter(tmp_path, run(**change), resume=True)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
-from nuzzle.outputs.report import report_context
+from nuzzle.outputs.report import report_context, write_report
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 
 
@@ -50,3 +50,44 @@ def test_the_last_tick_of_a_short_recording_is_its_end(one_recording):
 )
 def test_where_nothing_was_labelled_no_frame_is_doubtful(one_recording, probability, sentence):
     assert sentence in sections.certainty(one_recording(10, probability))["doubtful_text"]
+
+
+def blank_parts(tmp_path, recording, *, truth):
+    """What a report says where the first 30 of 90 frames have no answer, and the last 30 no label.
+
+    Attack goes on in all others.
+    """
+    p = np.full((90, 2), [0.9, 0.1], np.float32)
+    p[:30] = np.nan
+    observed = np.ones((90, 2), bool)
+    observed[60:] = False
+    said = np.nan_to_num(p) > 0.5
+    told = (np.tile([True, False], (90, 1)), observed) if truth else ()
+    kind = "evaluation" if truth else "prediction"
+    writer = ResultsWriter(tmp_path / kind, Run(kind, ("attack", "other"), "other", True))
+    writer.add(recording("cage1", 90), [PairFrames(Pair("a", "b"), p, said, *told)])
+    results = writer.finish()
+    return report_context(results), write_report(results.directory).read_text()
+
+
+LEGEND = '<span class="swatch unseen"></span>'
+
+
+def test_a_stretch_without_an_answer_is_explained_where_it_is_drawn(tmp_path, recording):
+    context, html = blank_parts(tmp_path, recording, truth=False)
+    assert f"{LEGEND}no answer</span>" in html
+    assert "nuzzle gives no answer: an animal is long out of sight" in context["ethogram_text"]
+    (one,) = context["ethograms"]
+    drawn = [lane.drawing for lane in one["lanes"] if lane.kind == "predicted"]
+    assert 'd="M0 0h30v1h-30z" class="unseen" data-unseen="no answer"' in str(*drawn)
+
+
+def test_blank_stretches_of_annotator_and_nuzzle_mean_different_things(tmp_path, recording):
+    _, html = blank_parts(tmp_path, recording, truth=True)
+    assert f"{LEGEND}annotator: not looked at; nuzzle: no answer</span>" in html
+
+
+def test_a_legend_explains_no_blank_where_there_is_none(one_recording):
+    results = one_recording(90)
+    assert report_context(results)["blank"] == ""
+    assert LEGEND not in write_report(results.directory).read_text()

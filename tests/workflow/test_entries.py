@@ -1,7 +1,10 @@
 """Files given by name become rows of a manifest."""
 
+import pytest
+
+from nuzzle.errors import InputError
 from nuzzle.files import write_text
-from nuzzle.workflow.entries import entries_of
+from nuzzle.workflow.entries import entries_of, files_named
 
 
 def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
@@ -16,3 +19,19 @@ def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
     assert [line.removeprefix(f"{tmp_path}/") for line in said] == [
         "m.csv: its own fps is used for m1, not 30.0"
     ]
+
+
+def test_a_pattern_stands_for_its_files_and_a_name_for_itself(tmp_path):
+    for name in ("2.csv", "10.csv", "[a].csv", "a.csv", "b.h5"):
+        (tmp_path / name).touch()
+
+    def names(*given):
+        return [path.name for path in files_named([tmp_path / each for each in given])]
+
+    assert names("b.h5", "?*.csv") == ["b.h5", "2.csv", "10.csv", "[a].csv", "a.csv"]
+    assert names("[12].csv") == ["2.csv"]
+    assert names("[a].csv") == ["[a].csv"], "there is such a file"
+    assert names("gone.csv", "gone [1].csv") == ["gone.csv", "gone [1].csv"]
+    assert files_named("one.csv") == files_named(["one.csv"])
+    with pytest.raises(InputError, match="No file matches"):
+        names("c*.csv")

@@ -8,9 +8,12 @@ from typer.testing import CliRunner
 import nuzzle
 from nuzzle.cli.app import build_app
 from nuzzle.config import Config
+from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import InputError, OutputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
+from nuzzle.outputs.charts_explain import family_bars
 from nuzzle.workflow.train import train
 
 
@@ -63,6 +66,63 @@ def test_what_fails_before_anything_is_written_leaves_no_folder(bundle_file, tmp
             nuzzle.explain(bundle_file, [tmp_path / "gone.csv"], folder)
     assert not out.parent.exists()
     assert there.exists(), "it was there before"
+
+
+def finding_nothing(bundle, *names):
+    """The model with limits next to 1 for these behaviours, so that it never says them."""
+    limits = tuple(1 - 1e-12 if name in names else 0.5 for name in bundle.space.names)
+    decoder = Decoder(
+        bundle.space.names, True, bundle.space.background, thresholds=Thresholds(limits)
+    )
+    return replace(bundle, decoder=decoder)
+
+
+def test_where_a_model_finds_nothing_words_stand_for_empty_pictures(
+    bundle_file, manifest, tmp_path
+):
+    study, out, file = tmp_path / "study.csv", tmp_path / "why", tmp_path / "mute.nuzzle"
+    Manifest(manifest.entries[3:4]).save(study)
+    bundle = Bundle.load(bundle_file)
+    finding_nothing(bundle, *bundle.space.behaviours).save(file)
+    result = run(file, study, "--out", out, "--repeats", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "drop of macro F1" not in result.stdout
+    page = (out / "index.html").read_text()
+    assert "With --frames, frames of your choice are." in page
+    assert "the model finds no frame. F1 is 0 there and cannot fall" in page
+    assert "There is nothing to draw." in page and "<img" not in page
+    assert not list(out.glob("*.png"))
+    rows = pd.read_csv(out / "importance.csv")
+    assert set(rows["f1"].dropna()) == {0.0} and rows["average_precision"].max() > 0
+
+
+def test_panels_are_of_behaviours_that_the_model_finds(
+    bundle_file, manifest, tmp_path, monkeypatch
+):
+    study, drawn, bundle = tmp_path / "study.csv", [], Bundle.load(bundle_file)
+    Manifest(manifest.entries[:3]).save(study)
+    monkeypatch.setattr(
+        "nuzzle.workflow.explain.family_bars",
+        lambda rows, behaviours: drawn.append(behaviours) or family_bars(rows, behaviours),
+    )
+    mute = finding_nothing(bundle, *{*bundle.space.behaviours} - {"investigation"})
+    summary = nuzzle.explain(mute, study, tmp_path / "why", repeats=1, bouts=1)
+    f1 = {row["behaviour"]: row["f1"] for row in summary["importance"]}
+    missed = [name for name in summary["behaviours"] if f1[name] == 0]
+    assert missed and f1["investigation"] > 0
+    assert drawn == [["macro", "investigation"]]
+    (note,) = [note for note in summary["notes"] if "cannot fall" in note]
+    assert note.startswith(f"Of what people labelled {', '.join(missed)} the model finds no frame")
+
+
+def test_frames_are_of_one_recording(bundle_file, manifest, tmp_path):
+    study = tmp_path / "two.csv"
+    Manifest(manifest.entries[:2]).save(study)
+    result = run(bundle_file, study, "--out", tmp_path / "why", "--frames", 100)
+    assert result.exit_code == 2
+    assert "these are 2: mouse0, mouse1. Name the pose file of one, or a manifest with" in (
+        result.stderr
+    )
 
 
 def test_frames_that_are_asked_for(bundle_file, manifest, tmp_path):

@@ -205,16 +205,16 @@ def test_files_of_one_name_are_told_apart_when_a_run_goes_on(
 def tracked(recording, tmp_path):
     """Writes two seconds as a DeepLabCut csv, which says neither a name nor a frame rate."""
     part = recording.slice(0, 60)
-    levels = {
-        "scorer": ["net"],
-        "individuals": part.individuals,
-        "bodyparts": part.keypoints,
-        "coords": ["x", "y"],
-    }
-    columns = pd.MultiIndex.from_product(levels.values(), names=levels.keys())
     cells = part.position.transpose(0, 3, 2, 1).reshape(60, -1)
 
-    def write(name):
+    def write(name, renamed=()):
+        levels = {
+            "scorer": ["net"],
+            "individuals": part.individuals,
+            "bodyparts": [dict(renamed).get(each, each) for each in part.keypoints],
+            "coords": ["x", "y"],
+        }
+        columns = pd.MultiIndex.from_product(levels.values(), names=levels.keys())
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         pd.DataFrame(cells, columns=columns).to_csv(path)
@@ -233,6 +233,122 @@ def test_a_file_that_is_named_twice_is_labelled_once(bundle_file, tracked, tmp_p
     results = predict(bundle_file, files, "out", common=SAID_OF_ALL, say=said.append)
     assert [each.name for each in results.done] == ["cage"]
     assert f"warning: cage.csv is labelled once: it is the same file as {file}" in said
+
+
+OTHER_NAMES = {"neck": "nape", "tail_base": "rump"}
+SAID_OF_NAMES = ["--keypoints", "nape=neck", "--keypoints", "rump=tail_base"]
+
+
+def test_names_of_keypoints_hold_where_a_file_has_them(bundle_file, tracked, tmp_path):
+    """As the message of the first run advises; the option may be given once for each name."""
+    files, out = [tracked("usual.csv"), tracked("other.csv", OTHER_NAMES)], tmp_path / "out"
+    words = ["predict", bundle_file, *files, "--out", out, "--fps", 30, "--px-per-cm", 18.3]
+
+    def again(*more):
+        return CliRunner().invoke(build_app(), [str(word) for word in (*words, *more)])
+
+    first = again()
+    assert first.exit_code == 1
+    assert "No result for other" in first.stdout and "--keypoints OLD=NEW" in first.stdout
+    result = again("--resume", *SAID_OF_NAMES)
+    assert result.exit_code == 0, result.output
+    assert "usual: done already" in result.stderr
+    usual, other = (results := read_results(out)).done
+    for one, two in zip(results.frames(usual), results.frames(other), strict=True):
+        np.testing.assert_array_equal(one.probability, two.probability)
+
+
+def test_a_name_that_no_file_has_is_refused_before_anything_is_written(
+    bundle_file, tracked, tmp_path
+):
+    files = [tracked("usual.csv"), tracked("other.csv", OTHER_NAMES)]
+    common = {**SAID_OF_ALL, "keypoints": {"nape": "neck", "rumpf": "tail_base"}}
+    with pytest.raises(InputError, match=r"no file has 'rumpf'; they have 'nose'.*'nape', 'rump'"):
+        predict(bundle_file, files, tmp_path / "out", common=common)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_row_says_of_its_own_keypoints_is_strict(bundle_file, tracked, tmp_path):
+    tracked("usual.csv"), tracked("other.csv", OTHER_NAMES)
+    rows = "recording,poses,keypoints\na,usual.csv,snout=nose\nb,other.csv,\nc,usual.csv,\n"
+    common = {**SAID_OF_ALL, "keypoints": {"nape": "neck", "rump": "tail_base"}}
+    manifest = write_text(tmp_path / "m.csv", rows)
+    results = predict(bundle_file, manifest, tmp_path / "out", common=common)
+    assert [each.name for each in results.done] == ["b", "c"]
+    assert [(each.name, each.reason[:39]) for each in results.failed] == [
+        ("a", "cannot rename the keypoints ['snout']; ")
+    ]
+
+
+def test_a_result_that_is_dropped_is_said_to_be(bundle_file, tracked, tmp_path):
+    file, out, said = tracked("other.csv", OTHER_NAMES), tmp_path / "out", []
+    names = {"keypoints": "nape=neck;rump=tail_base"}
+    assert predict(bundle_file, file, out, common=SAID_OF_ALL | names).done
+    (failed,) = predict(
+        bundle_file, file, out, common=SAID_OF_ALL, resume=True, say=said.append
+    ).failed
+    why = "Its earlier result is removed, as its poses or what is said of them changed."
+    assert failed.reason.endswith(f"manifest. {why}")
+    assert said[-1].endswith(why)
+
+
+def test_patterns_that_no_shell_filled_in(bundle_file, tracked, tmp_path):
+    for name in ("cage10.csv", "cage2.csv", "other.csv", "odd[1].csv"):
+        tracked(name)
+    files = [tmp_path / "cage*.csv", tmp_path / "odd[1].csv"]
+    results = predict(bundle_file, files, tmp_path / "out", common=SAID_OF_ALL)
+    assert [each.name for each in results.done] == ["cage2", "cage10", "odd[1]"]
+    with pytest.raises(InputError, match="No file matches"):
+        predict(bundle_file, [tmp_path / "mouse*.csv"], tmp_path / "none", common=SAID_OF_ALL)
+    assert not (tmp_path / "none").exists()
+
+
+def trained_by(bundle, *labs):
+    told = {"labs": dict.fromkeys(labs, bundle.space.names)}
+    return replace(bundle, training={**bundle.training, **told})
+
+
+@pytest.mark.parametrize(
+    ("labs", "notes"),
+    [
+        ((), []),
+        (("north",), ["only 'north': it looks for the behaviours of that one"]),
+        (("north", "south"), ["only 'north', 'south': it looks for the behaviours of all of them"]),
+        (("north", "here"), []),
+    ],
+)
+def test_a_lab_that_the_model_does_not_know_is_noted_in_the_results(
+    bundle, tracked, tmp_path, labs, notes
+):
+    said = []
+    results = predict(
+        trained_by(bundle, *labs),
+        tracked("cage.csv"),
+        tmp_path / "out",
+        common={**SAID_OF_ALL, "lab": "here"},
+        say=said.append,
+    )
+    expected = [f"the model does not know lab 'here', {note}" for note in notes]
+    assert [each for each in results.done[0].notes if "lab" in each] == expected
+    in_vain = "The model was trained without names of labs: saying lab 'here' changes nothing."
+    assert results.run.notes == (() if labs else (in_vain,))
+    assert [line for line in said if "lab" in line.replace("labelled", "")] == (
+        [f"cage: {each}" for each in expected] if labs else [in_vain]
+    )
+
+
+def test_labs_of_a_manifest_do_not_matter_to_a_model_without_labs(bundle, tracked, tmp_path):
+    tracked("cage.csv")
+    rows = "recording,poses,fps,px_per_cm,lab\ncage1,cage.csv,30,18.3,here\n"
+    said = []
+    results = predict(
+        trained_by(bundle),
+        write_text(tmp_path / "m.csv", rows),
+        tmp_path / "out",
+        say=said.append,
+    )
+    assert results.done[0].lab == "here" and results.run.notes == ()
+    assert not [line for line in (*said, *results.done[0].notes) if "'here'" in line]
 
 
 def test_csv_and_h5_of_one_recording_are_not_counted_twice(bundle_file, tracked, tmp_path):

@@ -37,6 +37,16 @@ COMMANDS = {
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
+#: How the commands that keep what they have done go on after an interruption.
+_GO_ON = {
+    **dict.fromkeys(
+        ("train", "crossval", "tune", "benchmark"),
+        "The same command goes on where it was; --fresh would begin anew.",
+    ),
+    "predict": "The same command with --resume goes on where it was; --overwrite would begin anew.",
+}
+
+
 class _Group(TyperGroup):
     """Shows nuzzle's own errors as one message, and an interruption as one sentence."""
 
@@ -58,7 +68,8 @@ class _Group(TyperGroup):
             console.err().print(Text.assemble(("Error: ", "bold red"), (sentence, "red")))
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            console.err().print("Interrupted. No file was left half-written.")
+            go_on = _GO_ON.get(ctx.invoked_subcommand, "")
+            console.err().print(f"Interrupted. No file was left half-written. {go_on}".rstrip())
             raise typer.Exit(130) from None
 
     def list_commands(self, ctx: Any) -> list[str]:

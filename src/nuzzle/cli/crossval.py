@@ -36,11 +36,11 @@ _Split = Annotated[
 ]
 _Folds = Annotated[int, typer.Option(help="How many parts.")]
 _For = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--objective",
-        help="What the decoding is tuned for: frames, bouts or both; or for some behaviours, as "
-        "attack=bouts,mount=frames, and both for the others.",
+        help="What the decoding is tuned for: frames, bouts or both, the default; or for some "
+        "behaviours, as attack=bouts,mount=frames, and both for the others. Repeatable.",
     ),
 ]
 
@@ -55,7 +55,7 @@ def crossval(
     split: _Split = "",
     folds: _Folds = 5,
     by: By = Together.GROUP,
-    objective: _For = "both",
+    objective: _For = None,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
     json: JsonTarget = None,
@@ -74,7 +74,7 @@ def crossval(
         auxiliary=auxiliary,
         by=by.value,
         folds=folds,
-        objective=_objective(objective),
+        objective=_objective(",".join(objective or ["both"])),
         split=split,
         overwrite=overwrite,
         fresh=fresh,

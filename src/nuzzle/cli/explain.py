@@ -23,7 +23,8 @@ _Behaviours = Annotated[
     typer.Option("--behaviour", help="A behaviour to explain; all but the background by default."),
 ]
 _Frames = Annotated[
-    str, typer.Option(help="Frames of the video to explain, as 120,480, not the longest bouts.")
+    list[str] | None,
+    typer.Option(help="Frames of the video to explain, as 120,480, not the longest bouts."),
 ]
 _Pair = Annotated[
     str,
@@ -43,7 +44,7 @@ def explain(
     member: _Member = "",
     split: _Split = "",
     behaviour: _Behaviours = None,
-    frames: _Frames = "",
+    frames: _Frames = None,
     pair: _Pair = "",
     bouts: _Bouts = 3,
     repeats: _Repeats = 5,
@@ -58,10 +59,11 @@ def explain(
     from nuzzle.errors import InputError
     from nuzzle.workflow.explain import explain as run
 
+    said = ",".join(frames or ())
     try:
-        chosen = [int(frame) for frame in frames.split(",") if frame.strip()]
+        chosen = [int(frame) for frame in said.split(",") if frame.strip()]
     except ValueError:
-        raise InputError(f"--frames takes whole numbers, as 120,480; got {frames!r}.") from None
+        raise InputError(f"--frames takes whole numbers, as 120,480; got {said!r}.") from None
     summary = run(
         bundle,
         files,
@@ -86,7 +88,7 @@ def _show_families(summary: dict[str, Any]) -> None:
     from nuzzle.cli.console import print_table
 
     rows = [row for row in summary["importance"] or () if row["behaviour"] == "macro"]
-    if rows:
+    if any(row["f1"] > 0 for row in rows):  # it cannot fall below
         rows.sort(key=lambda row: -row["f1_drop"])
         print_table(
             ("family of features", "columns", "drop of macro F1", "least", "largest"),

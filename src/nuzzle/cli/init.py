@@ -10,6 +10,7 @@ import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive
 from nuzzle.cli.label_options import NOT_OBSERVED
+from nuzzle.cli.pose_options import renaming
 
 if TYPE_CHECKING:
     from nuzzle.manifest import Manifest
@@ -49,10 +50,16 @@ _Undirected = Annotated[
 ]
 _Agent = Annotated[str, _option("Who acts, where the labels do not say.", _UNSAID)]
 _Target = Annotated[str, _option("Who is acted upon, likewise.", _UNSAID)]
-_Individuals = Annotated[str, _option("Names of the animals: old=new;old=new.", _UNSAID)]
-_Keypoints = Annotated[str, _option("Names of the keypoints: old=new;old=new.", _UNSAID)]
+_Names = list[str] | None
+_Individuals = Annotated[
+    _Names, _option("Names of the animals: old=new;old=new. Repeatable.", _UNSAID)
+]
+_Keypoints = Annotated[
+    _Names, _option("Names of the keypoints: old=new;old=new. Repeatable.", _UNSAID)
+]
 _Behaviours = Annotated[
-    str, _option("Names of the behaviours: old=new; equal new names merge.", _UNSAID)
+    _Names,
+    _option("Names of the behaviours: old=new; equal new names merge. Repeatable.", _UNSAID),
 ]
 _Splits = Annotated[
     Path | None, _option("csv with a column split, and recording or pose files.", _SPLIT)
@@ -85,9 +92,9 @@ def init(
     undirected: _Undirected = False,
     agent: _Agent = "",
     target: _Target = "",
-    individuals: _Individuals = "",
-    keypoints: _Keypoints = "",
-    behaviours: _Behaviours = "",
+    individuals: _Individuals = None,
+    keypoints: _Keypoints = None,
+    behaviours: _Behaviours = None,
     splits: _Splits = None,
     val_fraction: _Val = None,
     test_fraction: _Test = 0.0,
@@ -131,17 +138,11 @@ def _check_arguments(out: Path, more: Sequence[Path], calms21: Sequence[str]) ->
 
 def _common(params: Mapping[str, Any]) -> dict[str, Any]:
     """What holds for every recording: the options that are columns of the manifest."""
-    from nuzzle.cells import parse_mapping
-    from nuzzle.errors import InputError
-
     common = {name: params[name] for name in _PLAIN_COLUMNS if params[name] not in (None, "")}
     for name in ("fps", "px_per_cm"):
         check_positive(f"--{name.replace('_', '-')}", common.get(name))
     for name in ("individuals", "keypoints", "behaviours"):
-        try:
-            common |= {name: parse_mapping(params[name])} if params[name] else {}
-        except ValueError as error:
-            raise InputError(f"--{name}: {error}.") from error
+        common |= {name: renaming(f"--{name}", params[name])} if params[name] else {}
     if params["not_observed"]:
         common["not_observed"] = tuple(params["not_observed"])
     if params["undirected"]:

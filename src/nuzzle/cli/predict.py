@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nuzzle.cli.console import JsonTarget
-from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm
+from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm, renaming
 
 if TYPE_CHECKING:
     from nuzzle.outputs.results import Results
@@ -20,7 +20,12 @@ _Lab = Annotated[
         help="Who recorded, if the model was trained on that lab; of pose files, and rows without."
     ),
 ]
-_Keypoints = Annotated[str, typer.Option(help="What the keypoints are called: old=new;old=new.")]
+_Keypoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What keypoints are called, where a file has them: old=new;old=new. Repeatable."
+    ),
+]
 _PoseFormat = Annotated[
     str, typer.Option(help="Name of the reader, where it cannot be told from the file.")
 ]
@@ -35,28 +40,22 @@ def predict(
     fps: Fps = None,
     px_per_cm: PxPerCm = None,
     lab: _Lab = "",
-    keypoints: _Keypoints = "",
+    keypoints: _Keypoints = None,
     pose_format: _PoseFormat = "",
     overwrite: _Overwrite = False,
     resume: _Resume = False,
     json: JsonTarget = None,
 ) -> None:
     """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
-    from nuzzle.cells import parse_mapping
     from nuzzle.cli.console import as_typed, emit_json, print_results, say
     from nuzzle.cli.figures import print_time_budget
-    from nuzzle.errors import InputError
     from nuzzle.workflow.predict import predict as run
 
-    try:
-        names = parse_mapping(keypoints)
-    except ValueError as error:
-        raise InputError(f"--keypoints: {error}.") from None
     common = {
         "fps": fps,
         "px_per_cm": px_per_cm,
         "lab": lab,
-        "keypoints": names,
+        "keypoints": renaming("--keypoints", keypoints),
         "pose_format": pose_format,
     }
     results = run(

@@ -19,6 +19,8 @@ from nuzzle.outputs.svg import tag
 
 #: With more exclusive behaviours than this, each has a lane of its own.
 MOST_IN_ONE_LANE = 8
+#: What blank stretches mean, in the lane of the annotator and in that of nuzzle.
+NOT_LOOKED_AT, NO_ANSWER = "not looked at", "no answer"
 _CERTAINTY_BINS = 600
 
 
@@ -32,6 +34,7 @@ class Lane:
         kind: ``truth``, ``predicted``, ``unsure`` or ``certainty``: its look.
         drawing: an SVG element.
         swatch: a colour that stands beside the label; '' for none.
+        blank: what its blank stretches mean; '' where it has none.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Lane:
     kind: str
     drawing: Markup
     swatch: str = ""
+    blank: str = ""
 
 
 def lanes(
@@ -73,11 +77,13 @@ def lanes(
         if annotated is not None and one.observed is not None:
             seen = one.observed[:, [column for column, _ in columns]] if columns else one.observed
             unseen = np.logical_not(seen.any(axis=1))
-            drawing = _lane(annotated, columns, colours, unseen)
-            rows.append(Lane("annotator", name or "annotator", "truth", drawing, swatch))
+            blank = NOT_LOOKED_AT if unseen.any() else ""
+            drawing = _lane(annotated, columns, colours, unseen, blank)
+            rows.append(Lane("annotator", name or "annotator", "truth", drawing, swatch, blank))
             name, swatch = "", ""
-        drawing = _lane(one.predicted, columns, colours, mute)
-        rows.append(Lane("nuzzle", name or "nuzzle", "predicted", drawing, swatch))
+        blank = NO_ANSWER if mute.any() else ""
+        drawing = _lane(one.predicted, columns, colours, mute, blank)
+        rows.append(Lane("nuzzle", name or "nuzzle", "predicted", drawing, swatch, blank))
     if one.unsure is not None:
         rows.append(
             Lane("unsure", "not sure", "unsure", _unsure(np.asarray(one.unsure.any(axis=1))))
@@ -98,6 +104,7 @@ def _lane(
     columns: Sequence[tuple[int, str]],
     colours: Mapping[str, str],
     unseen: NDArray[np.bool_],
+    blank: str,
 ) -> Markup:
     paths = [
         tag("path", d=_boxes(active[:, column]), fill=colours[name], stroke=colours[name],
@@ -105,8 +112,8 @@ def _lane(
         for column, name in columns
         if active[:, column].any()
     ]  # fmt: skip
-    if unseen.any():
-        paths.insert(0, tag("path", d=_boxes(unseen), class_="unseen", data_unseen="1"))
+    if blank:
+        paths.insert(0, tag("path", d=_boxes(unseen), class_="unseen", data_unseen=blank))
     return _box(len(active), paths)
 
 

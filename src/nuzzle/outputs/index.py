@@ -232,6 +232,18 @@ def read_results(directory: str | Path) -> Results:
     )
 
 
+def holds_results(root: Path) -> bool:
+    """Whether a folder has results of nuzzle, of any version."""
+    path = root / "results.json"
+    if not path.is_file():
+        return False
+    try:
+        index = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(index, dict) and index.get("format") == FORMAT
+
+
 def read_index(root: Path) -> dict[str, Any]:
     """The checked contents of `results.json`."""
     path = root / "results.json"

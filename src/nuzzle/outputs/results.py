@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.alone import LOCK, alone_in
-from nuzzle.errors import FormatError, InputError, OutputError
+from nuzzle.errors import FormatError, InputError, OutputError, listed
 from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
 from nuzzle.outputs.index import (
@@ -30,6 +30,7 @@ from nuzzle.outputs.index import (
     RecordingEntry,
     Results,
     Run,
+    holds_results,
     read_index,
     read_results,
     read_run,
@@ -79,7 +80,7 @@ class ResultsWriter:
         directory: a new or empty folder.
         run: what is being run.
         overwrite: throw away the results that are there, once there is something to replace them.
-            Files that are not nuzzle's stay.
+            Files that are not nuzzle's stay; where one has the name of a result, it is refused.
         resume: go on with a directory of the same run; finished recordings are in `finished`.
 
     Attributes:
@@ -99,11 +100,13 @@ class ResultsWriter:
         self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self._spans: dict[str, list[PairSpan]] = {}
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
-        ours = (self.directory / "results.json").exists()
+        ours = holds_results(self.directory)
         if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
             overwrite = True  # nothing came of it
-        if occupied and not overwrite and not (ours and resume):
-            self._refuse(ours)
+        if occupied and not ours:
+            self._refuse_foreign(overwrite)
+        if ours and not overwrite and not resume:
+            self._refuse()
         self._replaces = occupied and overwrite
         self.begun = False
         if occupied and not overwrite:
@@ -167,15 +170,24 @@ class ResultsWriter:
         self._keep(entry, pairs)
         return entry
 
-    def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> None:
-        """Note that a recording could not be worked on, and why; what it had before is gone."""
+    def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> RecordingEntry:
+        """Note that a recording could not be worked on, and why.
+
+        What it had before is gone, as it is no result of what is asked for now; the reason that is
+        returned and written says so.
+        """
         if (before := self._entries.get(name)) and before.file:
             (self.directory / before.file).unlink(missing_ok=True)
+            reason = (
+                f"{reason.rstrip('.')}. Its earlier result is removed, as its poses or what is "
+                "said of them changed."
+            )
         self._bouts.pop(name, None)
         self._spans.pop(name, None)
         self._entries[name] = RecordingEntry(
             name, lab=lab, poses=poses, status="failed", reason=reason
         )
+        return self._entries[name]
 
     def finish(
         self,
@@ -204,17 +216,27 @@ class ResultsWriter:
         self._write_index(finished=True)
         return read_results(self.directory)
 
-    def _refuse(self, ours: bool) -> None:
-        if ours:
-            resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
-            raise OutputError(
-                f"{self.directory} already holds results. Pass {resume}--overwrite to start again, "
-                "or choose another folder."
-            )
+    def _refuse(self) -> None:
+        resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
         raise OutputError(
-            f"{self.directory} is not empty and holds no results of nuzzle. Choose a new folder, "
-            "or pass --overwrite to write beside what is there."
+            f"{self.directory} already holds results. Pass {resume}--overwrite to start again, "
+            "or choose another folder."
         )
+
+    def _refuse_foreign(self, overwrite: bool) -> None:
+        """Refuse a folder that somebody else filled, but for writing beside what is there."""
+        named = [self.directory / name for name in _OWN_FILES]
+        named += sorted((self.directory / "frames").glob("*.parquet"))
+        if in_the_way := [str(path) for path in named if path.exists()]:
+            raise OutputError(
+                f"{self.directory} holds no results of nuzzle, and what nuzzle writes has the name "
+                f"of files in it: {listed(in_the_way)}. Choose a new folder."
+            )
+        if not overwrite:
+            raise OutputError(
+                f"{self.directory} is not empty and holds no results of nuzzle. Choose a new "
+                "folder, or pass --overwrite to write beside what is there."
+            )
 
     def _begin(self) -> None:
         """Throw earlier results away where that was asked for, and leave an index of this run."""
@@ -260,8 +282,9 @@ class ResultsWriter:
             differing.append("bundle")
         if differing:
             raise OutputError(
-                f"{self.directory} holds results of another run (its {', '.join(differing)} "
-                "differ). Choose another folder, or pass --overwrite to start again."
+                f"{self.directory} holds results of another run, which differs in its "
+                f"{' and '.join(differing)}. Choose another folder, or pass --overwrite to start "
+                "again."
             )
         for path in sorted((self.directory / "frames").glob("[!.]*.parquet")):
             entry = RecordingEntry.from_dict(read_meta(path))

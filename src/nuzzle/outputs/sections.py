@@ -14,7 +14,7 @@ from nuzzle.errors import count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.charts_time import Bar, attention_curves, bout_durations, time_bars
-from nuzzle.outputs.ethogram import lanes
+from nuzzle.outputs.ethogram import Lane, lanes
 from nuzzle.outputs.frames import DOUBTFUL, PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results, Run
 from nuzzle.outputs.seen import seen_before
@@ -314,21 +314,32 @@ def ethograms(
         are = "is" if pairs_left_out == 1 else "are"
         less = f"{count(pairs_left_out, 'pair')} in which less happened {are}"
         left.append(f"{less} not drawn here.")
+    rows = [lane for one in drawn for lane in one["lanes"]]
+    blank = {lane.name: lane.blank for lane in rows if lane.blank}
+    return {
+        "ethograms": drawn,
+        "ethogram_text": _how_to_read(rows, len(entries), evaluated=evaluation is not None),
+        "ethograms_left_out": " ".join(left),
+        "blank": "; ".join(
+            f"{name}: {means}" if len(blank) > 1 else means for name, means in blank.items()
+        ),
+        "macro_f1": {name: f"{v:.2f}" for name, v in scores.items() if math.isfinite(v)},
+    }
+
+
+def _how_to_read(rows: Sequence[Lane], recordings: int, *, evaluated: bool) -> str:
+    """What the lanes of ethograms show."""
     text = "Time runs from left to right; a colour is a behaviour. "
-    if evaluation is not None:
+    if evaluated:
         text += "The annotator stands above, nuzzle below: where the lanes look alike, they agree. "
-        text += "Recordings go from the best score to the worst. " if len(entries) > 1 else ""
-    if any(lane.kind == "unsure" for one in drawn for lane in one["lanes"]):
+        text += "Recordings go from the best score to the worst. " if recordings > 1 else ""
+    elif any(lane.blank for lane in rows):
+        text += "Where a lane is blank, nuzzle gives no answer: an animal is long out of sight. "
+    if any(lane.kind == "unsure" for lane in rows):
         text += (
             'In frames marked "not sure", nuzzle considers another answer possible too, or none. '
         )
-    text += "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
-    return {
-        "ethograms": drawn,
-        "ethogram_text": text,
-        "ethograms_left_out": " ".join(left),
-        "macro_f1": {name: f"{v:.2f}" for name, v in scores.items() if math.isfinite(v)},
-    }
+    return text + "The grey curve is how certain nuzzle was: chance at the bottom, 1 at the top."
 
 
 def _active(one: PairFrames, run: Run) -> int:

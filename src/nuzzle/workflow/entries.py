@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nuzzle.errors import FormatError, InputError, listed
+from nuzzle.files import several
 from nuzzle.io.describe import refuse_unfinished_manifest
 from nuzzle.io.formats import POSE_FORMATS
+from nuzzle.io.match import expand
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.training.progress import Say, log
+
+
+def files_named(names: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """The files that names or patterns stand for: not every shell fills in a ``*``.
+
+    A name without wildcards stays, whether there is such a file or not.
+
+    Args:
+        names: paths or patterns, or one.
+
+    Raises:
+        InputError: a pattern matches nothing.
+    """
+    files: list[Path] = []
+    for path in map(Path, several(names)):
+        wild = any(sign in str(path) for sign in "*?[") and not path.exists()
+        try:
+            files += expand(path, "file") if wild else [path]
+        except InputError:
+            if any(sign in str(path) for sign in "*?"):
+                raise
+            files.append(path)  # brackets may be part of its name
+    return tuple(files)
 
 
 def entries_of(

@@ -30,7 +30,8 @@ from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
-from nuzzle.workflow.entries import entries_of
+from nuzzle.workflow.common_keypoints import where_they_are
+from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import other_parts, video_note
 from nuzzle.workflow.explain_frames import (
     choose_frames,
@@ -70,7 +71,7 @@ def explain(
 
     Args:
         bundle: a trained model, or its file.
-        files, out: pose files or manifests, or one; folder for the results.
+        files, out: pose files, manifests or patterns, or one; folder for the results.
         member: of an ensemble, which of its models; the one that weighs most by default.
         split: which recordings of the manifests; all by default.
         behaviours: which; all but the background by default.
@@ -88,11 +89,11 @@ def explain(
     """
     common, behaviours = common_values(common), several(behaviours)
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    bundle = _chosen(whole, member, behaviours, frames, pair)
+    bundle, named = _chosen(whole, member, behaviours, frames, pair), files_named(files)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
-        recordings = _load(files, split, common, say)
+        recordings = _load(named, split, common, say)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
-        job.note_parts(files)
+        job.note_parts(named)
         job.note_member_of(whole)
         summary = job.run(frames, pair, bouts, repeats)
         folder.finish(summary)
@@ -119,13 +120,13 @@ def _chosen(
 
 
 def _load(
-    files: str | Path | Sequence[str | Path], split: str, common: Mapping[str, Any], say: Say
+    files: Sequence[Path], split: str, common: Mapping[str, Any], say: Say
 ) -> list[Recording]:
+    entries = [each for file in files for each in entries_of(file, common, split, say)]
     recordings = []
-    for file in several(files):
-        for entry in entries_of(Path(file), common, split, say):
-            say(f"reading {entry.recording}")
-            recordings.append(load_entry(entry))
+    for entry in where_they_are(entries, common.get("keypoints", {})):
+        say(f"reading {entry.recording}")
+        recordings.append(load_entry(entry))
     return recordings
 
 
@@ -178,10 +179,10 @@ class _Job:
         if any(each.simulated for each in self.recordings):
             self.note("The recordings are simulated: they say nothing about animals.")
 
-    def note_parts(self, files: str | Path | Sequence[str | Path]) -> None:
+    def note_parts(self, files: Sequence[Path]) -> None:
         """Say which rows of manifests are of a video of which the model learned other frames."""
         names = [each.name for each in self.recordings]
-        manifests = map(Manifest.load, filter(looks_like_manifest, map(Path, several(files))))
+        manifests = map(Manifest.load, filter(looks_like_manifest, files))
         parts = [name for each in manifests for name in other_parts(self.bundle, each, names)]
         for sentence in video_note(parts):
             self.note(sentence)
@@ -203,7 +204,10 @@ class _Job:
             which = f"{', '.join(missing)}{f' of {pair}' if pair else ''}"
             labelled = not pair and any(looked_for(self.bundle, r) for r in self.recordings)
             where = ", in pairs in which people looked for it" if labelled else ""
-            self.note(f"The model finds no bout of {which}{where}: there is none to explain.")
+            self.note(
+                f"The model finds no bout of {which}{where}: there is none to explain. With "
+                "--frames, frames of your choice are."
+            )
         return explain_frames(self.bundle, examples, self.folder, self.note)
 
     def importance(self, repeats: int) -> list[dict[str, Any]] | None:
@@ -240,21 +244,32 @@ class _Job:
         )
         rows = found.rows()
         self.folder.table("importance", rows)
-        measured = {row["behaviour"] for row in rows if np.isfinite(row["f1"])}
-        for name in self.behaviours:
-            if name not in measured:
-                self.note(f"{name} does not occur in the labels: it has no importance to measure.")
-        shown = [n for n in found.behaviours if n in self.behaviours and n in measured]
-        self.folder.picture(
-            "Families of features",
-            "families",
-            family_bars(rows, ["macro", *shown]),
-            "How far F1 falls when the columns of a family come from another time of the recording "
-            f"(mean, least and largest of {count(repeats, 'shift')}). A family whose information "
-            "another one holds as well may show no drop."
-            + (" The lab does not change in a recording: it is hidden." if "lab" in kinds else ""),
-        )
+        f1 = {row["behaviour"]: row["f1"] for row in rows}
+        shown = self._that_can_fall(f1)
+        if f1["macro"] > 0:
+            self.folder.picture(
+                "Families of features",
+                "families",
+                family_bars(rows, ["macro", *shown]),
+                "How far F1 falls when the columns of a family come from another time of the "
+                f"recording (mean, least and largest of {count(repeats, 'shift')}). A family whose "
+                "information another one holds as well may show no drop."
+                + (" The lab does not change in a recording: it is hidden." * ("lab" in kinds)),
+            )
         return rows
+
+    def _that_can_fall(self, f1: Mapping[str, float]) -> list[str]:
+        """The behaviours whose F1 is above 0; notes say of the others why nothing is shown."""
+        for name in self.behaviours:
+            if not np.isfinite(f1.get(name, np.nan)):
+                self.note(f"{name} does not occur in the labels: it has no importance to measure.")
+        if missed := [name for name in self.behaviours if f1.get(name) == 0]:
+            self.note(
+                f"Of what people labelled {listed(missed)} the model finds no frame. F1 is 0 there "
+                "and cannot fall, so that no importance of families of features is drawn for it. "
+                "How far the average precision falls is in importance.csv."
+            )
+        return [name for name in self.behaviours if f1.get(name, np.nan) > 0]
 
     def shap(self) -> list[dict[str, Any]] | None:
         """The columns that trees rest on; None for other classifiers."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nuzzle.errors import InputError, count
+from nuzzle.errors import InputError, count, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.inference.attribution import Attribution, attribute, usual_posture
 from nuzzle.inference.bundle import Bundle
@@ -111,7 +111,9 @@ def given_frames(
     """
     if len(recordings) != 1:
         raise InputError(
-            f"--frames counts the frames of one recording; {len(recordings)} were given."
+            f"--frames counts the frames of one recording, and these are {len(recordings)}: "
+            f"{listed([each.name for each in recordings])}. Name the pose file of one, or a "
+            "manifest with its row alone."
         )
     (recording,) = recordings
     first = recording.start_frame

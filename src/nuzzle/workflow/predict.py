@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nuzzle.errors import InputError, NuzzleError
+from nuzzle.errors import InputError, NuzzleError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
@@ -29,7 +29,8 @@ from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
-from nuzzle.workflow.entries import entries_of
+from nuzzle.workflow.common_keypoints import where_they_are
+from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import results_of
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import history_of
@@ -59,9 +60,10 @@ def predict(
 
     Args:
         bundle: a trained model, or its file.
-        files: pose files, or manifests; or one.
+        files: pose files or manifests, or patterns (``*.csv``); or one.
         out: folder for the results.
         common: of pose files, whatever they say, and of rows without: attributes of `Entry`.
+            `keypoints` are renamed where a file has them.
         overwrite, resume: whether results in `out` may be replaced, or gone on with.
         command, say: what was typed, for the report; is told what is going on.
 
@@ -73,21 +75,41 @@ def predict(
     if not (chosen := _once(files, say)):
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    run = results_of(bundle, "prediction", command)
+    entries, unread = _entries(chosen, common, say)
+    run = replace(results_of(bundle, "prediction", command), notes=_in_vain(bundle, common))
+    for note in run.notes:
+        say(note)
     with writing(out, run, overwrite=overwrite, resume=resume) as writer:
-        done = writer.finished
-        for entry in _entries(chosen, common, say, writer):
-            before = done.get(entry.recording)
-            if before is not None and before.made_of == _made_of(entry):
-                say(f"{entry.recording}: done already")
-                continue
-            if before is not None:
-                say(f"{entry.recording}: its poses or what is said of them changed; labelled again")
-            _label(bundle, entry, writer, say)
+        _label_all(bundle, entries, chosen, writer, say)
+        _note_unread(unread, writer, say)
         results = writer.finish()
     if not writer.begun:
         say(f"{out} keeps its earlier results: there are no new ones")
     return results
+
+
+def _label_all(
+    bundle: Bundle, entries: Sequence[Entry], files: Sequence[Path], writer: ResultsWriter, say: Say
+) -> None:
+    """Label what is not done already, or has changed since."""
+    done = writer.finished
+    for entry in _named(entries, done, files, say):
+        before = done.get(entry.recording)
+        if before is not None and before.made_of == _made_of(entry):
+            say(f"{entry.recording}: done already")
+            continue
+        if before is not None:
+            say(f"{entry.recording}: its poses or what is said of them changed; labelled again")
+        _label(bundle, entry, writer, say)
+
+
+def _note_unread(unread: Mapping[Path, str], writer: ResultsWriter, say: Say) -> None:
+    """Note the files that hold no recording, by the names that they had in an earlier run."""
+    done = writer.finished
+    for path, reason in unread.items():
+        names = [name for name, each in done.items() if each.poses == str(path.resolve())]
+        for name in names or [str(path)]:
+            _fail(writer, name, reason, path, say)
 
 
 def _made_of(entry: Entry) -> str:
@@ -114,18 +136,12 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
             frames.append(PairFrames(pair, p, said, unsure=doubt))
     except NuzzleError as error:
         reason = str(error).removeprefix(f"recording {entry.recording!r}: ")
-        say(f"warning: {entry.recording}: no result: {reason}")
-        writer.fail(entry.recording, reason, poses=str(entry.poses))
+        _fail(writer, entry.recording, reason, entry.poses, say)
         return
     seconds = time.perf_counter() - began
-    labs = bundle.training.get("labs", {})
-    if len(labs) > 1 and recording.lab and recording.lab not in labs:
-        say(
-            f"{recording.name}: the model does not know lab {recording.lab!r}, only {list(labs)}: "
-            "it looks for the behaviours of all of them"
-        )
     notes = [
         *recording.notes,
+        *_unknown_lab(bundle, recording),
         *_lacking(bundle, recording),
         *bundle.unlike(prepared),
         *_notes(recording),
@@ -142,6 +158,11 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
         made_of=_made_of(entry),
     )
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
+
+
+def _fail(writer: ResultsWriter, name: str, reason: str, poses: Path, say: Say) -> None:
+    failed = writer.fail(name, reason, poses=str(poses))
+    say(f"warning: {name}: no result: {failed.reason}")
 
 
 def _pair_by_pair(
@@ -163,6 +184,26 @@ def _pair_by_pair(
         done += len(mine)
         if many and 10 * number // len(agents) > 10 * (number - 1) // len(agents):
             say(f"{recording.name}: {done:,} of {len(pairs):,} pairs")
+
+
+def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
+    """A note where a lab is said of all recordings, and the model learned from none that has one.
+
+    Of what a manifest says of its recordings there is none: it may be for other models.
+    """
+    if not (lab := common.get("lab")) or bundle.training.get("labs"):
+        return ()
+    return (f"The model was trained without names of labs: saying lab {lab!r} changes nothing.",)
+
+
+def _unknown_lab(bundle: Bundle, recording: Recording) -> Iterator[str]:
+    """A note on a lab that is none of those from which the model learned."""
+    labs = bundle.training.get("labs", {})
+    if labs and recording.lab and recording.lab not in labs:
+        yield (
+            f"the model does not know lab {recording.lab!r}, only {listed([*map(repr, labs)])}: it "
+            f"looks for the behaviours of {'all of them' if len(labs) > 1 else 'that one'}"
+        )
 
 
 def _lacking(bundle: Bundle, recording: Recording) -> Iterator[str]:
@@ -188,43 +229,49 @@ def _notes(recording: Recording) -> list[str]:
 
 
 def _entries(
-    files: Sequence[Path],
-    common: Mapping[str, Any],
-    say: Say,
-    writer: ResultsWriter,
-) -> Iterator[Entry]:
-    """One entry a recording; names are made unique, in an earlier run that goes on, too."""
-    done, taken = writer.finished, set[str]()
-    stems = Counter(path.stem for path in files)
-    shared = {stem for stem, number in stems.items() if number > 1}
+    files: Sequence[Path], common: Mapping[str, Any], say: Say
+) -> tuple[list[Entry], dict[Path, str]]:
+    """One entry a recording; and the files that hold none, with the reason.
+
+    Raises:
+        InputError: a keypoint is to be renamed that no file has.
+    """
+    entries, unread = list[Entry](), dict[Path, str]()
     for path in files:
         try:
-            found = [replace(entry, labels=None) for entry in entries_of(path, common, say=say)]
+            entries += [replace(each, labels=None) for each in entries_of(path, common, say=say)]
         except NuzzleError as error:
-            say(f"warning: {path}: no result: {error}")
-            before = [name for name, each in done.items() if each.poses == str(path.resolve())]
-            for name in before or [str(path)]:
-                writer.fail(name, str(error), poses=str(path))
-            continue
-        for entry in found:
-            name = _free_name(entry, done, taken, shared)
-            if name != entry.recording:
-                say(f"{entry.poses} is called {name}: there is another {entry.recording}")
-            taken.add(name)
-            yield replace(entry, recording=name)
+            unread[path] = str(error)
+    return where_they_are(entries, common.get("keypoints", {})), unread
+
+
+def _named(
+    entries: Sequence[Entry], done: Mapping[str, RecordingEntry], files: Sequence[Path], say: Say
+) -> Iterator[Entry]:
+    """The entries by unique names, in an earlier run that goes on, too."""
+    taken = set[str]()
+    stems = Counter(path.stem for path in files)
+    shared = {stem for stem, number in stems.items() if number > 1}
+    for entry in entries:
+        name = _free_name(entry, done, taken, shared)
+        if name != entry.recording:
+            say(f"{entry.poses} is called {name}: there is another {entry.recording}")
+        taken.add(name)
+        yield replace(entry, recording=name)
 
 
 def _once(files: str | Path | Iterable[str | Path], say: Say) -> list[Path]:
     """Each file once, however its path is spelled.
 
     Raises:
-        InputError: two seem to be the same recording; or they are no files.
+        InputError: two seem to be the same recording; a pattern matches nothing; or they are no
+            files.
     """
     named: Sequence[Any] = [files] if isinstance(files, Recording) else several(files)
     if any(isinstance(each, Recording) for each in named):
         raise InputError("Name files to label; of a recording in memory, ask predict_recording().")
     seen: dict[Path, Path] = {}
-    for path in map(Path, named):
+    for path in files_named(named):
         first = seen.setdefault(path.resolve(), path)
         if first is not path:
             say(f"warning: {path} is labelled once: it is the same file as {first}")

@@ -44,7 +44,7 @@
     const reset = figure.querySelector(".reset");
     const data = boxes.map(function (box) {
       return Array.from(box.querySelectorAll("path[data-behaviour], path[data-unseen]")).map(function (path) {
-        return { name: path.dataset.behaviour || "", bouts: intervals(path) };
+        return { name: path.dataset.behaviour || "", blank: path.dataset.unseen, bouts: intervals(path) };
       });
     });
     let from = 0, to = frames, at = 0, grabbed = null, shade = null;
@@ -79,7 +79,7 @@
           const bout = under(path.bouts, frame);
           if (!bout) { return; }
           const length = " (" + ((bout[1] - bout[0]) / fps).toFixed(2) + " s)";
-          const text = path.name ? path.name + length : "not looked at";
+          const text = path.name ? path.name + length : path.blank;
           const who = said.get(each.dataset.name) || [];
           if (!who.includes(text)) { said.set(each.dataset.name, who.concat(text)); }
         });

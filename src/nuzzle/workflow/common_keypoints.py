@@ -1,0 +1,58 @@
+"""What several files call their keypoints, said of all at once: it holds where a file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from nuzzle.errors import InputError, NuzzleError, listed
+from nuzzle.io.load import read_poses
+from nuzzle.io.registry import PoseOptions
+from nuzzle.manifest import Entry
+
+
+def where_they_are(entries: Sequence[Entry], names: Mapping[str, str]) -> list[Entry]:
+    """Rows with those of the names, said of all of them, whose keypoints their poses have.
+
+    What a row says itself stays as it is. Poses that cannot be read have none of them.
+
+    Args:
+        entries: rows; those that say nothing of keypoints themselves say these names.
+        names: old -> new, as in `Entry.keypoints`.
+
+    Raises:
+        InputError: none of the poses has one of the keypoints.
+    """
+    if not names:
+        return [*entries]
+    has = {n: _keypoints(each) for n, each in enumerate(entries) if each.keypoints == names}
+    _refuse_unknown(names, [*filter(None, has.values())])
+    return [
+        replace(each, keypoints={old: new for old, new in names.items() if _in(has[n], old)})
+        if n in has
+        else each
+        for n, each in enumerate(entries)
+    ]
+
+
+def _refuse_unknown(names: Iterable[str], some: Sequence[Sequence[str]]) -> None:
+    unknown = [old for old in names if not any(_in(has, old) for has in some)]
+    if some and unknown:
+        there = dict.fromkeys(name for has in some for name in has)
+        raise InputError(
+            f"keypoints: no file has {' or '.join(map(repr, unknown))}; they have "
+            f"{listed([*map(repr, there)], 20)}. The name in the files comes first: old=new."
+        )
+
+
+def _keypoints(entry: Entry) -> tuple[str, ...]:
+    """The keypoints of its poses; none where they cannot be read, which whoever needs them says."""
+    try:
+        return read_poses(entry.poses, PoseOptions(item=entry.item), entry.pose_format).keypoints
+    except NuzzleError:
+        return ()
+
+
+def _in(has: Sequence[str], old: str) -> bool:
+    """Whether a keypoint is among these; of a mean, ``a+b``, whether all are."""
+    return all(name.strip() in has for name in old.split("+"))
