@@ -46,6 +46,18 @@ def listed(names: Sequence[object], most: int = 5) -> str:
     return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def together(said: Iterable[tuple[str, str]]) -> list[str]:
+    """What is said of recordings, each text once, after the names of those that it is said of.
+
+    >>> together([("cage1", "cut"), ("cage2", "moved"), ("cage3", "cut")])
+    ['cage1, cage3: cut', 'cage2: moved']
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in said:
+        names.setdefault(text, []).append(name)
+    return [f"{listed(of)}: {text}" for text, of in names.items()]
+
+
 def sentence(text: str) -> str:
     """The text with a full stop, where it does not end in a question mark; for a note.
 

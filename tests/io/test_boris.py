@@ -273,6 +273,18 @@ def test_no_focal_subject_is_the_first_animal(write):
     assert {*labels.bouts["agent"]} == {"resident"}
 
 
+def test_bouts_without_a_subject_are_counted(write):
+    """Of four, one has none, one is its own target, and of one the target leaves one animal."""
+    rows = [NEW]
+    for number, names in enumerate([("resident", ""), ("", ""), ("", "resident"), ("", "self")]):
+        named = {"subject": names[0], "modifier": names[1]}
+        rows += [new_row("START", number, **named), new_row("STOP", number + 0.5, **named)]
+    labels = FORMAT.read(write("\n".join(rows), "events.tsv"), MICE)
+    assert labels.bouts["agent"].tolist() == ["resident", "resident", "intruder", "resident"]
+    (note,) = labels.notes
+    assert note.startswith("who acts is not said in 2 of 4 bouts: read as done by 'resident',")
+
+
 def test_three_animals_need_a_target(write):
     with pytest.raises(ValueError, match="towards whom 'resident' acts"):
         FORMAT.read(write(OLD), LabelOptions(individuals=("resident", "intruder", "m3")))

@@ -6,6 +6,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.describe import describe
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import write_mabe
@@ -313,12 +314,43 @@ def test_labels_that_name_nobody_say_whose_they_are(project):
     for path in (project / "labels").iterdir():
         path.write_text("behaviour,start_frame,stop_frame\nsniff,2,5\n")
     _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
-    (note,) = [note for note in notes if "do not say who acts" in note]
-    agent, target = load_entry(start(project)[0].entries[0]).individuals
-    assert f"what {agent!r} does to {target!r}" in note and f"--agent {target}." in note
-    for known in ({"agent": target}, {"directed": False}):
+    (note,) = who_acts(notes)
+    assert note.startswith("1, 2, 3, 4, 5 and 6 more: who acts is not said in any bout: read as ")
+    assert "done by 'one', who stands first in the poses" in note and "(one or two)" in note
+    for known in ({"agent": "one"}, {"agent": "two"}, {"directed": False}):
         _, notes = start(project, common={"fps": 25.0, **known})
-        assert not any("do not say who acts" in note for note in notes)
+        assert not who_acts(notes)
+
+
+def who_acts(notes):
+    return [note for note in notes if "who acts is not said" in note]
+
+
+def test_each_label_file_is_asked_who_acts_and_each_pose_file_who_stands_first(tmp_path):
+    """The first names the agent; the third has one bout of two without; the fourth's poses begin
+    with the other animal."""
+    named, bare = "one,two,sniff,0,1\n", ",,sniff,0,1\n"
+    label_files = [named, bare, f"{named}{bare}", bare]
+    for number, rows in enumerate(label_files, 1):
+        animals = ("two", "one") if number == 4 else ("one", "two")
+        write_poses(tmp_path / f"{number}DLC.csv", animals)
+        (tmp_path / f"{number}_bouts.csv").write_text(HEADER + rows)
+    manifest, notes = init_manifest(
+        poses=[f"{tmp_path}/*DLC.csv"], labels=[f"{tmp_path}/*_bouts.csv"], common={"fps": 25.0}
+    )
+    assert [note.partition(", who stands")[0] for note in who_acts(notes)] == [
+        "2: who acts is not said in any bout: read as done by 'one'",
+        "3: who acts is not said in 1 of 2 bouts: read as done by 'one'",
+        "4: who acts is not said in any bout: read as done by 'two'",
+    ]
+    assert [each.labels.bouts["agent"].tolist() for each in load_manifest(manifest)] == [
+        ["one"],
+        ["one"],
+        ["one", "one"],
+        ["two"],
+    ]
+    about = describe(manifest.save(tmp_path / "m.csv"))
+    assert [f"{note}." for note in who_acts(about["notes"])] == who_acts(notes)
 
 
 def test_labels_without_the_stream_are_left_out(project):
@@ -428,5 +460,6 @@ def test_poses_are_read_again_only_where_labels_cannot_be_read(project, monkeypa
         return load_entry(entry)
 
     monkeypatch.setattr("nuzzle.io.init_manifest.load_entry", counted)
+    monkeypatch.setattr("nuzzle.io.first_look.load_entry", counted)
     start(project)
     assert read == ["1", "1"], "for the labels, and for the first look"

@@ -140,19 +140,19 @@ def read(path: Path, options: LabelOptions) -> Labels:
     if only_seen:
         observed = looked_for_everywhere(bouts, max(last, end or options.n_frames or 0), cast)
     exclusive = preamble.text("exclusive")
+    directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
+    directed = directed and options.directed
     labels = assemble(
         path,
         bouts,
         observed,
-        options,
+        replace(options, directed=directed),
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
         notes=[*preamble.notes, *notes],
     )
-    directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
-    directed = directed and options.directed
-    labels = replace(labels, directed=directed, only_seen=only_seen, fps=fps)
+    labels = replace(labels, only_seen=only_seen, fps=fps)
     return labels if only_seen else noting_unobserved(labels)
 
 
@@ -244,11 +244,12 @@ def _bout(
             "expected.",
             row=line,
         )
-    pair = cast.pair(cell("agent"), cell("target"), line, cell("behaviour"))
+    who = cell("agent"), cell("target")
+    pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
     bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
     texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
-    return {**bout, **texts, "point": point}
+    return {**bout, **texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
 
 
 def _span(cast: Cast, row: Row) -> dict[str, Any]:

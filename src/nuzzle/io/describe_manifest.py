@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import InputError, LeakageError, listed
+from nuzzle.errors import InputError, LeakageError, listed, together
 from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
 from nuzzle.labels import Labels, frames_inside
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 
 
@@ -36,23 +36,17 @@ def describe_manifest(
     groups: dict[str, set[str]] = defaultdict(set)
     behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
-    problems, notes, files = [], [], []
+    problems, said, files = list[str](), list[tuple[str, str]](), []
     group_of, leaks = _groups(manifest)
-    for entry in manifest:
-        if progress is not None:
-            progress(entry.recording)
-        try:
-            recording = load_entry(entry)
-        except InputError as error:
-            problems.append(str(error))
-            continue
+    for entry, recording in _read(manifest, progress, problems):
         groups[entry.split].add(group_of[entry.recording])
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
             files.append((entry.recording, recording.labels))
-        notes += [f"{entry.recording}: {note}" for note in recording.all_notes]
+        said += [(entry.recording, note) for note in recording.all_notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
+    notes = together(said)
     if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
         named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
         (notes if seen else problems).insert(0, named)
@@ -67,6 +61,19 @@ def describe_manifest(
         "problems": problems,
         "notes": [*notes, *renaming_nothing(files)],
     }
+
+
+def _read(
+    manifest: Manifest, progress: Callable[[str], None] | None, problems: list[str]
+) -> Iterator[tuple[Entry, Recording]]:
+    """Each row with its recording; why one cannot be read is added to the problems."""
+    for entry in manifest:
+        if progress is not None:
+            progress(entry.recording)
+        try:
+            yield entry, load_entry(entry)
+        except InputError as error:
+            problems.append(str(error))
 
 
 def _count(recording: Recording, split: Counter[str], alike: dict[str, Counter[str]]) -> None:

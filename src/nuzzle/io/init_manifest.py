@@ -11,6 +11,7 @@ from nuzzle.errors import InputError, ManifestError, StreamError, listed, senten
 from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
+from nuzzle.io.first_look import first_look, who_acts
 from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
 from nuzzle.io.looked_for import as_before, not_said, shown, told_apart
 from nuzzle.io.mabe import manifest_from_mabe
@@ -192,7 +193,7 @@ def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     manifest, more = fill_looked_for(manifest, said)
     files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
     found = [sentence(each[0].upper() + each[1:]) for each in slips(files)]
-    return manifest, (*notes, *more, *found)
+    return manifest, (*notes, *more, *found, *who_acts(manifest, dict(files)))
 
 
 def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
@@ -306,44 +307,3 @@ def _poses(entry: Entry) -> Recording | None:
         return load_entry(replace(entry, labels=None))
     except InputError:
         return None
-
-
-def first_look(manifest: Manifest) -> tuple[str, ...]:
-    """What its first recording already shows to be missing; empty where all is well.
-
-    One recording is read, so that a forgotten option is noticed now and not in training.
-    """
-    entry = next((each for each in manifest if each.labels is not None), manifest.entries[0])
-    try:
-        recording = load_entry(entry)
-    except InputError as error:
-        return (f"The first recording cannot be used yet. {error}",)
-    found = []
-    if recording.fps is None:
-        found.append(
-            f"The frame rate is unknown: {entry.poses.name} does not say. Give it: --fps 30."
-        )
-    if recording.px_per_cm is None and recording.unit == "px":
-        found.append(
-            "No scale is known, so models measure in body lengths, and cnn_lstm in pixels. If you "
-            "know it: --px-per-cm 18.3."
-        )
-    found += [f"{entry.recording}: {sentence(note)}" for note in recording.all_notes]
-    if recording.labels is not None:
-        found += _unnamed(entry, recording, recording.labels)
-    return tuple(found)
-
-
-def _unnamed(entry: Entry, recording: Recording, labels: Labels) -> list[str]:
-    """A note where the labels leave open who acts: they would say the same of the other animal."""
-    if entry.agent or not labels.directed or len(recording.individuals) != 2:
-        return []
-    agent, target = recording.individuals
-    swapped = replace(entry, agent=target, target=agent)
-    options = label_options(swapped, recording.individuals, recording.fps, recording.n_frames)
-    if labels_of_row(swapped, options).pairs == labels.pairs:
-        return []
-    return [
-        f"The labels do not say who acts: they are read as what {agent!r} does to {target!r}. If "
-        f"it is the other: --agent {target}. If it may be either, or both: --undirected."
-    ]
