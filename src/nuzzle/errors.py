@@ -113,9 +113,10 @@ class ValidationError(InputError):
     Args:
         subject: what was validated, for example ``recording 'cage3'``.
         problems: one sentence each; one that begins with the subject goes without it.
+        mend: what the reader of the message can do about all of them.
     """
 
-    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+    def __init__(self, subject: str, problems: Iterable[str], *, mend: str = "") -> None:
         self.subject = subject
         self.problems = tuple(problem.removeprefix(f"{subject}: ") for problem in problems)
         if len(self.problems) == 1:
@@ -124,7 +125,7 @@ class ValidationError(InputError):
             listed = "".join(f"\n  - {problem}" for problem in self.problems)
             has = "have" if re.match(r"(the )?(files|labels)\b", subject) else "has"
             message = f"{subject} {has} {len(self.problems)} problems:{listed}"
-        super().__init__(message)
+        super().__init__(f"{message}\n{mend}" if mend else message)
 
 
 class ManifestError(ValidationError):

@@ -68,6 +68,7 @@ def test_files_without_a_match_are_listed_with_the_mend():
     with pytest.raises(ManifestError) as caught:
         matched([f"1{DLC}.csv", f"2{DLC}.csv"], ["2_annot.txt", "3_annot.txt"])
     text = str(caught.value)
+    assert text.startswith("matching files by name has 2 problems:\n")
     assert f"1{DLC}.csv: no label file matches it" in text
     assert "3_annot.txt: no pose file matches it (none has a name that begins like its own)" in text
     assert "2_annot.txt: no" not in text
@@ -107,7 +108,7 @@ def test_one_recording_in_two_files_is_refused():
 
 
 def test_the_only_two_files_are_paired_by_the_name_that_is_proposed():
-    with pytest.raises(ManifestError, match=r"call the label file, .* it, recDLC_rec_ok\.csv$"):
+    with pytest.raises(ManifestError, match=r"call the label file, .* it, recDLC_rec_ok\.csv\. To"):
         matched(["recDLC.csv"], ["rec_ok.csv"])
     found = matched(["recDLC.csv"], ["recDLC_rec_ok.csv"])
     assert found == {"recDLC": ("recDLC.csv", "recDLC_rec_ok.csv")}

@@ -185,12 +185,11 @@ def match_files(
         if len(found) == 1 and theirs[found[0]] == [pose]
     }
     lonely = [] if allow_unlabelled else _unmatched("pose", ours, set(pairs))
-    if lonely:
-        lonely.append("to keep recordings without labels, pass --allow-unlabelled")
     problems = lonely + _unmatched("label", theirs, set(pairs.values()))
     if problems:
-        problems.append(_way_out(poses, labels))
-        raise ManifestError("matching files by name", problems)
+        keep = " To keep recordings without labels, pass --allow-unlabelled." if lonely else ""
+        mend = _way_out(poses, labels) + keep
+        raise ManifestError("matching files by name", problems, mend=mend)
     return _named(poses, pairs, pose_stems, label_stems)
 
 
@@ -199,12 +198,12 @@ def _way_out(poses: Sequence[Path], labels: Sequence[Path]) -> str:
     if len(poses) == len(labels) == 1:
         called = f"{poses[0].stem}_{labels[0].name}"
         return (
-            "if the two belong together, let both names begin alike: call the label file, or a "
-            f"copy of it, {called}"
+            "If the two belong together, let both names begin alike: call the label file, or a "
+            f"copy of it, {called}."
         )
     return (
-        "narrow the patterns, rename files so that both begin alike, or say what belongs "
-        "together in a csv with the columns recording, poses, labels, split: --splits CSV"
+        "Narrow the patterns, rename files so that both begin alike, or say what belongs "
+        "together in a csv with the columns recording, poses, labels, split: --splits CSV."
     )
 
 
