@@ -6,6 +6,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.io.boris import AGGREGATED, FORMAT
+from nuzzle.io.load import label_items
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels
 
@@ -252,6 +253,12 @@ def test_one_of_several_observations_is_chosen_by_name(write):
     assert labels.bouts["start_frame"].tolist() == [50]
     with pytest.raises(FormatError, match="no observation 'three'"):
         FORMAT.read(path, LabelOptions(item="three"))
+
+
+def test_names_of_the_observations(write):
+    rows = [new_row("POINT", n, observation=name) for n, name in enumerate(["one", "two", "one"])]
+    assert label_items(write("\n".join([NEW, *rows]), "events.tsv")) == ["one", "two"]
+    assert label_items(write(OLD)) == ["cage3"]
 
 
 def test_who_the_subject_is(write, spans_of):

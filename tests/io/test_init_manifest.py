@@ -353,6 +353,56 @@ def test_each_label_file_is_asked_who_acts_and_each_pose_file_who_stands_first(t
     assert [f"{note}." for note in who_acts(about["notes"])] == who_acts(notes)
 
 
+class TestOneLabelFileForTheWholeStudy:
+    """Three recordings in one table, of which the second shows another behaviour."""
+
+    def write(self, tmp_path, names=("cage1", "cage2", "cage9")):
+        for name in ("cage1", "cage2"):
+            write_poses(tmp_path / f"{name}DLC.csv", ("one", "two"))
+        shown = zip(names, ("sniff", "bite", "sniff"), strict=True)
+        rows = "".join(f"{name},one,two,{behaviour},0,1\n" for name, behaviour in shown)
+        (tmp_path / "all.csv").write_text(f"recording,{HEADER}{rows}")
+
+    def start(self, tmp_path, **options):
+        return init_manifest(
+            poses=[f"{tmp_path}/*DLC.csv"],
+            labels=[tmp_path / "all.csv"],
+            common={"fps": 25.0},
+            **options,
+        )
+
+    def test_recordings_are_matched_and_what_was_looked_for_is_filled_in(self, tmp_path):
+        self.write(tmp_path)
+        manifest, notes = self.start(tmp_path)
+        assert [(e.recording, e.item, e.looked_for) for e in manifest] == [
+            ("cage1", "cage1", ("bite",)),
+            ("cage2", "cage2", ("sniff",)),
+        ]
+        assert (
+            "all.csv has labels of 1 recording without poses, which are left out: cage9." in notes
+        )
+        again = Manifest.load(manifest.save(tmp_path / "m.csv"))
+        shown = [each.labels.bouts["behaviour"].tolist() for each in load_manifest(again)]
+        assert shown == [["sniff"], ["bite"]]
+
+    @pytest.mark.parametrize(
+        ("inside", "header", "items"),
+        [
+            (("x", "y", "z"), "poses,labels,item,split", ("x", "z")),
+            (("cage1", "cage2", "y"), "poses,labels,split", ("cage1", "cage2")),
+        ],
+    )
+    def test_a_table_says_which_belong_together(self, tmp_path, inside, header, items):
+        """Which recording of the file it is, the table says or the names do."""
+        self.write(tmp_path, inside)
+        told = [f"{item}," if "item" in header else "" for item in items]
+        rows = [f"cage{n}DLC.csv,all.csv,{item}train" for n, item in enumerate(told, 1)]
+        (tmp_path / "s.csv").write_text("\n".join((header, *rows)))
+        manifest, _ = self.start(tmp_path, splitting=Splitting(table=tmp_path / "s.csv"))
+        assert {entry.labels.name for entry in manifest} == {"all.csv"}
+        assert tuple(entry.item for entry in manifest) == items
+
+
 def test_labels_without_the_stream_are_left_out(project):
     """Of two streams the second was coded where there was something to be seen."""
     for number in range(1, 12):

@@ -186,3 +186,39 @@ def test_letters_are_the_same_in_one_character_or_two():
     assert matched(["Ka\u0308fig1DLC_x.csv"], ["K\xe4fig1_bouts.csv"]) == {
         "K\xe4fig1": ("Ka\u0308fig1DLC_x.csv", "K\xe4fig1_bouts.csv")
     }
+
+
+class TestSeveralRecordingsInALabelFile:
+    STUDY = Path("all.boris")
+
+    def matched(self, poses, *names, labels=(), **options):
+        items = {self.STUDY: names}
+        found = match_files(paths(*poses), [self.STUDY, *labels], items=items, **options)
+        return [(m.recording, m.poses.name, m.labels and m.labels.name, m.item) for m in found]
+
+    def test_their_names_are_matched_as_those_of_files_are(self):
+        assert self.matched([f"1{DLC}.csv", f"10{DLC}.csv"], "10_anna", "1_anna") == [
+            ("1", f"1{DLC}.csv", "all.boris", "1_anna"),
+            ("10", f"10{DLC}.csv", "all.boris", "10_anna"),
+        ]
+
+    def test_some_may_be_left_over_and_other_files_stand_beside_them(self):
+        labels = paths("2_bouts.csv")
+        assert self.matched(["1.csv", "2.csv"], "1", "7", labels=labels) == [
+            ("1", "1.csv", "all.boris", "1"),
+            ("2", "2.csv", "2_bouts.csv", ""),
+        ]
+
+    def test_without_any_match_the_advice_names_the_column_item(self):
+        with pytest.raises(ManifestError) as caught:
+            self.matched(["a.csv"], "1", "2", "3", "4")
+        text = str(caught.value)
+        assert text.startswith("matching files by name has 2 problems:")
+        told = "no pose file matches one of its 4 recordings ('1', '2', '3' and 1 more)"
+        assert f"- all.boris: {told}" in text
+        assert "columns recording, poses, labels, item (which recording of the label" in text
+        assert "call the label file" not in text
+
+    def test_two_annotators_of_one_video_are_ambiguous(self):
+        with pytest.raises(ManifestError, match=r"'1_a' in all\.boris, '1_b' in all\.boris fit"):
+            self.matched(["1.csv"], "1_a", "1_b")

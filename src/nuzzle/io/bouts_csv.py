@@ -207,13 +207,26 @@ def _note(preamble: _Preamble, row: Row) -> None:
         preamble.values[key] = row
 
 
+def recordings(path: Path) -> list[str]:
+    """Names in the column recording, in their order."""
+    _, columns, rows = _parse(path)
+    return _recordings(columns, rows)
+
+
+def _recordings(columns: Mapping[str, int], rows: list[Row]) -> list[str]:
+    index = columns.get("recording")
+    if index is None:
+        return []
+    return list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
+
+
 def _of_one_recording(
     path: Path, columns: Mapping[str, int], rows: list[Row], item: str
 ) -> list[Row]:
     if "recording" not in columns:
         return rows
     index = columns["recording"]
-    names = list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
+    names = _recordings(columns, rows)
     if names or item:
         choose(path, "recording", names, item)
     return [row for row in rows if not item or row.cells[index : index + 1] == [item]]
@@ -343,4 +356,4 @@ def write_bout_csv(
     return write_text(path, text.getvalue(), overwrite=overwrite)
 
 
-FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse)
+FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse, recordings)

@@ -102,6 +102,7 @@ class LabelFormat:
         read: the labels of one recording.
         write: ``write(labels, path, fps)``, if we write it.
         refuse: raises an error for a file that is nearly of this format, and says what is amiss.
+        items: names of the recordings in a file that may hold many.
     """
 
     name: str
@@ -110,6 +111,7 @@ class LabelFormat:
     read: Callable[[Path, LabelOptions], Labels]
     write: Callable[[Labels, Path, float], Path] | None = None
     refuse: Callable[[Path], None] | None = None
+    items: Callable[[Path], Sequence[str]] | None = None
 
 
 def choose(path: Path, what: str, names: Sequence[str], item: str, column: str = "item") -> str:
