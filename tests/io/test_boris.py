@@ -247,7 +247,7 @@ def test_one_of_several_observations_is_chosen_by_name(write):
         new_row("POINT", 2.0, observation="two"),
     ]
     path = write("\n".join([NEW, *rows]), "events.tsv")
-    with pytest.raises(FormatError, match=r"2 observations: 'one', 'two'; .*item"):
+    with pytest.raises(FormatError, match=r"2 observations: 'one', 'two'; .*--item one of"):
         FORMAT.read(path, MICE)
     labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="two"))
     assert labels.bouts["start_frame"].tolist() == [50]

@@ -87,6 +87,10 @@ class TestFiles:
         assert any("The first recording cannot be used yet" in note for note in notes)
         _, notes = start(project)
         assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
+        for path in (project / "labels").iterdir():
+            path.write_text("# fps,25\n" + path.read_text())
+        _, notes = start(project)
+        assert any("Its label file says 25: " in note and "--fps 25." in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
 
     @pytest.mark.parametrize("keypoints", [{"nowhere": "nose"}, {"nose+nowhere": "hip"}])
