@@ -61,6 +61,9 @@ def test_validation_lists_every_problem():
     error = ManifestError("manifest m.csv", ["one", "two"])
     assert str(error) == "manifest m.csv has 2 problems:\n  - one\n  - two"
     assert error.problems == ("one", "two")
+    mended = ManifestError("matching files by name", ["one"], mend="Rename it.")
+    assert str(mended) == "matching files by name: one\nRename it."
+    assert mended.problems == ("one",)
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,32 @@ def test_paths_as_windows_writes_them(files):
         Manifest.load(write(files, "recording,poses\nr1,day\\p4.csv\n"))
 
 
+def as_excel_saves_it(text):
+    """UTF-8 opened as Windows' Western encoding, and saved as what Excel calls CSV UTF-8."""
+    wrong = "".join(
+        chr(byte)
+        if 0x80 <= byte <= 0x9F and byte in b"\x81\x8d\x8f\x90\x9d"
+        else bytes([byte]).decode("cp1252")
+        for byte in text.encode()
+    )
+    return wrong.encode("utf-8-sig")
+
+
+@pytest.mark.parametrize("name", ["K\xe4fig 1.csv", "\u010d.csv", "Gr\xf6\xdfe/\xc1.csv"])
+def test_names_that_a_spreadsheet_has_garbled_are_told_as_such(files, name):
+    (files / name).parent.mkdir(exist_ok=True)
+    (files / name).write_text("x")
+    path = files / "m.csv"
+    path.write_bytes(as_excel_saves_it(f"recording,poses\nr1,{name}\n"))
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(path)
+    assert f"There is one at {name!r}: a spreadsheet" in str(caught.value)
+    (files / name).unlink()
+    with pytest.raises(ManifestError) as caught:
+        Manifest.load(path)
+    assert "There is one at" not in str(caught.value)
+
+
 def test_a_comment_above_the_header_is_told_as_one(files):
     path = write(files, "# my manifest\nrecording,poses\nr1,p1.csv\n")
     assert looks_like_manifest(path)

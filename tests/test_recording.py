@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,14 @@ def test_an_unknown_frame_rate_is_told_when_it_is_needed():
     one = recording(fps=None, source="a.csv")
     with pytest.raises(InputError, match=r"frame rate is unknown, and a\.csv does not say.*--fps"):
         one.require_fps()
+
+
+@pytest.mark.parametrize(("rate", "told"), [(25.0, "manifest: 25, as its"), (None, "manifest.$")])
+def test_where_there_are_labels_the_manifest_is_named_and_their_frame_rate(rate, told):
+    labels = replace(labelled(), fps=rate)
+    with pytest.raises(InputError, match=told) as caught:
+        recording(fps=None, labels=labels).require_fps()
+    assert "--fps" not in str(caught.value)
 
 
 def test_every_problem_is_in_one_message():

@@ -46,6 +46,18 @@ def listed(names: Sequence[object], most: int = 5) -> str:
     return ", ".join(map(str, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def together(said: Iterable[tuple[str, str]]) -> list[str]:
+    """What is said of recordings, each text once, after the names of those that it is said of.
+
+    >>> together([("cage1", "cut"), ("cage2", "moved"), ("cage3", "cut")])
+    ['cage1, cage3: cut', 'cage2: moved']
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in said:
+        names.setdefault(text, []).append(name)
+    return [f"{listed(of)}: {text}" for text, of in names.items()]
+
+
 def sentence(text: str) -> str:
     """The text with a full stop, where it does not end in a question mark; for a note.
 
@@ -101,9 +113,10 @@ class ValidationError(InputError):
     Args:
         subject: what was validated, for example ``recording 'cage3'``.
         problems: one sentence each; one that begins with the subject goes without it.
+        mend: what the reader of the message can do about all of them.
     """
 
-    def __init__(self, subject: str, problems: Iterable[str]) -> None:
+    def __init__(self, subject: str, problems: Iterable[str], *, mend: str = "") -> None:
         self.subject = subject
         self.problems = tuple(problem.removeprefix(f"{subject}: ") for problem in problems)
         if len(self.problems) == 1:
@@ -112,7 +125,7 @@ class ValidationError(InputError):
             listed = "".join(f"\n  - {problem}" for problem in self.problems)
             has = "have" if re.match(r"(the )?(files|labels)\b", subject) else "has"
             message = f"{subject} {has} {len(self.problems)} problems:{listed}"
-        super().__init__(message)
+        super().__init__(f"{message}\n{mend}" if mend else message)
 
 
 class ManifestError(ValidationError):

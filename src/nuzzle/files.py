@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -167,6 +168,31 @@ def decoded(data: bytes, *, whole: bool = True) -> str | None:
         # cp1252 gives a meaning to nearly any byte, so control characters tell binary from text.
         return None if any(char < " " and char not in "\t\n\r\f" for char in text) else text
     return None
+
+
+def misread(text: str, folder: Path) -> str:
+    """Why a cell names no file, where a spreadsheet took UTF-8 for Windows' Western encoding.
+
+    Args:
+        text: the cell.
+        folder: from which it names a file.
+
+    Returns:
+        The end of a message; empty unless there is a file of the name that the cell had.
+    """
+    try:
+        # Windows leaves control characters as they are.
+        letters = [c.encode("latin-1" if "\x80" <= c <= "\x9f" else "cp1252") for c in text]
+        meant = b"".join(letters).decode("utf-8")
+    except UnicodeError:
+        return ""
+    if meant == text or not os.path.isfile(folder / meant.replace("\\", "/")):  # noqa: PTH113
+        return ""
+    return (
+        f". There is one at {meant!r}: a spreadsheet program has read the table in another "
+        "encoding and saved it so. Import the table as it was before as UTF-8 (in Excel: "
+        "Data > From Text/CSV, File origin 65001), or write these names anew"
+    )
 
 
 def csv_text(path: Path) -> tuple[str, str]:

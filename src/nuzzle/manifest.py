@@ -24,6 +24,7 @@ from nuzzle.files import (
     delimiter_of,
     existing_file,
     head,
+    misread,
     read_csv,
     refuse_foreign,
     write_text,
@@ -379,7 +380,8 @@ def _from_row(cells: Mapping[str, str], folder: Path) -> tuple[Entry | None, lis
             found = [place for place in places if os.path.isfile(place)]  # noqa: PTH113
             values[name] = (found or places)[0]
             if not found:
-                problems.append(f"there is no {name} file at {values[name]}")
+                why = misread(text, folder)
+                problems.append(f"there is no {name} file at {values[name]}{why}")
             continue
         try:
             values[name] = PARSERS[name](text) if name in PARSERS else text

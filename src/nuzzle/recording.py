@@ -188,10 +188,12 @@ class Recording:
             InputError: the frame rate is unknown.
         """
         if self.fps is None:
+            how = ", or give --fps 30 to a command that reads pose files."
+            if self.labels is not None:  # a manifest named them
+                how = f": {self.labels.fps:g}, as its labels say." if self.labels.fps else "."
             raise InputError(
                 f"recording {self.name!r}: the frame rate is unknown, and {self.source or 'it'} "
-                "does not say. Fill the column fps of the manifest, or give --fps 30 to a command "
-                "that reads pose files."
+                f"does not say. Fill the column fps of the manifest{how}"
             )
         return self.fps
 
@@ -241,10 +243,8 @@ class Recording:
         if not keypoints and not individuals:
             return self
         poses = self.poses
-        for dimension, mapping in (
-            ("keypoint", keypoints or {}),
-            ("individual", individuals or {}),
-        ):
+        both = {"keypoint": keypoints or {}, "individual": individuals or {}}
+        for dimension, mapping in both.items():
             names = [str(name) for name in poses[dimension].values]
             unknown = sorted(set(mapping) - set(names))
             if unknown:

@@ -228,3 +228,17 @@ def test_bouts_that_a_file_does_not_look_for_are_told_and_no_figure_is_a_bare_na
     assert "nan" not in result.stdout
     told = "100 frames of 'groom' of b->b (from frame 100 on), 50 frames of 'attack' of a->b (from"
     assert result.stdout.count(told) == 2
+
+
+def test_two_recordings_of_one_file_are_told_apart(tmp_path):
+    """Both see all 10 frames; the one attack in 4 of them, the other in 2 of these."""
+    path = tmp_path / "all.csv"
+    path.write_text(f"{HEADER}cage1,a,b,attack,0,4\ncage1 b,a,b,attack,2,4\n")
+    result = run(path, path)
+    assert result.exit_code != 0
+    assert "--item cage1 of" in " ".join(result.output.split())
+    items = ("--item", "cage1", "--item", "cage1 b")
+    result = run(path, path, *items, "--n-frames", 10, "--json", "-")
+    assert result.exit_code == 0, result.output
+    (figures,) = comparisons(result.stdout)
+    assert figures["behaviours"][0]["f1"] == pytest.approx(2 * 2 / (4 + 2))

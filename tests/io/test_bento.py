@@ -130,7 +130,7 @@ def test_seconds_are_frames_divided_by_the_rate(write, spans_of):
 
 def test_seconds_become_frames_of_poses_at_another_rate(write, spans_of):
     """Frame 10 of 30.3 a second begins at 9 / 30.3 s = 0.297 s, and frame 20 ends at 0.660 s."""
-    labels = FORMAT.read(write(SECONDS), replace(MICE, fps=60.6))
+    labels = FORMAT.read(write(SECONDS), replace(MICE, fps=60.6, agent="resident"))
     assert spans_of(labels.bouts) == [("resident", "intruder", "attack", 18, 40)]
     assert {*labels.observed["start_frame"]} == {0}
     assert labels.n_frames == 606
@@ -141,8 +141,9 @@ def test_seconds_become_frames_of_poses_at_another_rate(write, spans_of):
 
 
 def test_frames_of_another_rate_are_taken_as_they_stand_and_said(write):
-    plain = FORMAT.read(write(TEXT), MICE)
-    other = FORMAT.read(write(TEXT), replace(MICE, fps=60.0))
+    mice = replace(MICE, agent="resident")
+    plain = FORMAT.read(write(TEXT), mice)
+    other = FORMAT.read(write(TEXT), replace(mice, fps=60.0))
     assert other.bouts.equals(plain.bouts)
     assert not plain.notes
     (note,) = other.notes

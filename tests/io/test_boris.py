@@ -6,6 +6,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.io.boris import AGGREGATED, FORMAT
+from nuzzle.io.load import label_items
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Labels
 
@@ -246,12 +247,18 @@ def test_one_of_several_observations_is_chosen_by_name(write):
         new_row("POINT", 2.0, observation="two"),
     ]
     path = write("\n".join([NEW, *rows]), "events.tsv")
-    with pytest.raises(FormatError, match=r"2 observations: 'one', 'two'; .*item"):
+    with pytest.raises(FormatError, match=r"2 observations: 'one', 'two'; .*--item one of"):
         FORMAT.read(path, MICE)
     labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="two"))
     assert labels.bouts["start_frame"].tolist() == [50]
     with pytest.raises(FormatError, match="no observation 'three'"):
         FORMAT.read(path, LabelOptions(item="three"))
+
+
+def test_names_of_the_observations(write):
+    rows = [new_row("POINT", n, observation=name) for n, name in enumerate(["one", "two", "one"])]
+    assert label_items(write("\n".join([NEW, *rows]), "events.tsv")) == ["one", "two"]
+    assert label_items(write(OLD)) == ["cage3"]
 
 
 def test_who_the_subject_is(write, spans_of):
@@ -271,6 +278,18 @@ def test_who_the_subject_is(write, spans_of):
 def test_no_focal_subject_is_the_first_animal(write):
     labels = FORMAT.read(write(OLD.replace(",intruder,", ",No focal subject,")), MICE)
     assert {*labels.bouts["agent"]} == {"resident"}
+
+
+def test_bouts_without_a_subject_are_counted(write):
+    """Of four, one has none, one is its own target, and of one the target leaves one animal."""
+    rows = [NEW]
+    for number, names in enumerate([("resident", ""), ("", ""), ("", "resident"), ("", "self")]):
+        named = {"subject": names[0], "modifier": names[1]}
+        rows += [new_row("START", number, **named), new_row("STOP", number + 0.5, **named)]
+    labels = FORMAT.read(write("\n".join(rows), "events.tsv"), MICE)
+    assert labels.bouts["agent"].tolist() == ["resident", "resident", "intruder", "resident"]
+    (note,) = labels.notes
+    assert note.startswith("who acts is not said in 2 of 4 bouts: read as done by 'resident',")
 
 
 def test_three_animals_need_a_target(write):

@@ -7,6 +7,7 @@ import pytest
 
 from nuzzle.errors import FormatError
 from nuzzle.io.boris_project import FORMAT
+from nuzzle.io.load import label_items
 from nuzzle.io.registry import LabelOptions
 
 MICE = LabelOptions(individuals=("resident", "intruder"))
@@ -52,6 +53,13 @@ def test_media_of_two_rates_need_that_of_the_poses(write, spans_of):
         FORMAT.read(write(content), MICE)
     labels = FORMAT.read(write(content), replace(MICE, fps=30.0))
     assert spans_of(labels.bouts)[0] == ("resident", "intruder", "attack", 30, 60)
+
+
+def test_names_of_the_observations(write):
+    content = project()
+    content["observations"]["two"] = content["observations"]["one"]
+    assert label_items(write(content)) == ["one", "two"]
+    assert label_items(write("{}")) == []
 
 
 def test_state_events_alternate_and_the_ethogram_is_what_was_looked_for(write, spans_of):

@@ -68,7 +68,7 @@ def test_made_by_hand_with_a_length(write, spans_of):
 
 def test_a_note_may_be_empty(write):
     text = "# note\n# note,\n# note,two\nbehaviour,start_frame,stop_frame\nattack,10,20\n"
-    assert FORMAT.read(write(text), MICE).notes == ("two",)
+    assert FORMAT.read(write(text), replace(MICE, agent="resident")).notes == ("two",)
 
 
 def test_made_by_hand_in_seconds(write, spans_of):
@@ -82,13 +82,14 @@ def test_made_by_hand_in_seconds(write, spans_of):
 def test_another_frame_rate_than_that_of_the_poses_is_mentioned(write):
     """Frames stay as they are; seconds follow the poses."""
     text = "# fps,25\nbehaviour,start_frame,stop_frame\nattack,25,50\n"
-    at_30 = replace(MICE, fps=30.0)
+    mice = replace(MICE, agent="resident")
+    at_30 = replace(mice, fps=30.0)
     labels = FORMAT.read(write(text), at_30)
     assert labels.bouts["start_frame"].tolist() == [25] and labels.fps == 30
     (note,) = labels.notes
     assert "has 25 frames/s and the poses 30; frames were taken as frames of the poses" in note
     assert "by 1.2, or mend" in note
-    labels = FORMAT.read(write(text), replace(MICE, fps=25.0))
+    labels = FORMAT.read(write(text), replace(mice, fps=25.0))
     assert labels.notes == () and labels.fps == 25
     assert FORMAT.read(write(text), MICE).fps == 25
     assert FORMAT.read(write(text.partition("\n")[2]), at_30).fps is None

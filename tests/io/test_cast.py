@@ -100,3 +100,29 @@ class TestWhatIsDirectedAtOneself:
         assert self.pair("", target="self", behaviour="rear") == "aa"
         with pytest.raises(InputError, match="target 'red' is not among the individuals"):
             self.pair("b", target="red", behaviour="rear")
+
+
+class TestWhoActs:
+    """Rows without an agent."""
+
+    def pair(self, target="", **options):
+        return "".join(Cast(Path("x.csv"), replace(TWO, **options)).pair("", target, line=7))
+
+    def says(self, *names, **options):
+        return Cast(Path("x.csv"), replace(TWO, **options)).says_who_acts(*names)
+
+    def test_the_first_or_whom_the_options_name(self):
+        assert (self.pair(), self.pair(agent="b"), self.pair("self")) == ("ab", "ba", "aa")
+        assert not self.says() and not self.says("", "self")
+        assert self.says("b") and self.says(agent="a")
+
+    def test_of_two_animals_who_is_not_the_target(self):
+        assert (self.pair("a"), self.pair("b"), self.pair(target="a")) == ("ba", "ab", "ba")
+        assert self.pair("b", agent="b") == "ab"
+        assert self.pair("x", rename_individuals={"x": "a"}) == "ba"
+        assert self.says("", "a") and self.says(target="a")
+
+    def test_of_three_the_target_leaves_it_open(self):
+        cast = Cast(Path("x.csv"), THREE)
+        assert "".join(cast.pair("", "a", line=7)) == "ba"
+        assert not cast.says_who_acts("", "a")

@@ -169,6 +169,20 @@ def test_what_label_files_name_but_nobody_saw_is_no_problem(project):
     assert about["notes"] == ["named in label files, but seen in no recording, so left out: bite"]
 
 
+def test_what_only_the_column_looked_for_names_is_told_as_such(project):
+    """The label file names `bite`, the column `mount` and `groom` of an animal itself."""
+    described_with(project, "1\t10\tsocial", "11\t20\tbase")
+    (entry,) = Manifest.load(project / "m.csv")
+    row = replace(entry, directed=True, looked_for=("mount", "self:groom"))
+    about = describe(Manifest((row,)).save(project / "m2.csv"))
+    told = [note for note in about["notes"] if note.startswith("named in")]
+    assert told == [
+        "named in label files, but seen in no recording, so left out: bite",
+        "named in the manifest's column looked_for, but seen in no recording, so left out: groom, "
+        "mount",
+    ]
+
+
 def test_names_that_look_like_slips_are_told(project):
     (project / "labels" / "2_bouts.csv").write_text(
         "agent,target,behaviour,start_frame,stop_frame\none,two,Sniff,2,5\n"
@@ -223,6 +237,30 @@ def test_a_leak_is_a_problem(project):
         f"recording,poses,split\na,{poses},train\nb,{poses},val\n", encoding="utf-8"
     )
     assert "share frames" in describe(project / "m.csv")["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("splits", "group", "problem", "note"),
+    [
+        (("train", "val"), "", "have the very same poses, and are in train and in val: leave", ""),
+        (("val", "train"), "", "have the very same poses, and are in val and in train: leave", ""),
+        (("train", "test"), "", "have the very same poses, and are in train and in test", ""),
+        (("train", "train"), "", "", "have the very same poses, and count as one group: leave"),
+        (("val", "test"), "", "", "have the very same poses, and count as one group: leave"),
+        (("train", "train"), "cage", "", ""),
+    ],
+)
+def test_copies_of_poses_under_other_names(project, splits, group, problem, note):
+    """The poses of both files are the same; that they are of one group may be known."""
+    rows = [
+        f"{name},poses/{n}DLC_net.csv,{split},{group}\n"
+        for name, n, split in zip("ab", (1, 2), splits, strict=True)
+    ]
+    (project / "m.csv").write_text("".join(["recording,poses,split,group\n", *rows]))
+    about = describe(project / "m.csv")
+    for told, expected in (("problems", problem), ("notes", note)):
+        found = [each for each in about[told] if "very same" in each]
+        assert [each.startswith(f"a, b {expected}") for each in found] == [True] * bool(expected)
 
 
 def test_annotators_of_one_video_are_one_group(project):

@@ -6,6 +6,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError
 from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.describe import describe
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import write_mabe
@@ -86,6 +87,10 @@ class TestFiles:
         assert any("The first recording cannot be used yet" in note for note in notes)
         _, notes = start(project)
         assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
+        for path in (project / "labels").iterdir():
+            path.write_text("# fps,25\n" + path.read_text())
+        _, notes = start(project)
+        assert any("Its label file says 25: " in note and "--fps 25." in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
 
     @pytest.mark.parametrize("keypoints", [{"nowhere": "nose"}, {"nose+nowhere": "hip"}])
@@ -313,12 +318,93 @@ def test_labels_that_name_nobody_say_whose_they_are(project):
     for path in (project / "labels").iterdir():
         path.write_text("behaviour,start_frame,stop_frame\nsniff,2,5\n")
     _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
-    (note,) = [note for note in notes if "do not say who acts" in note]
-    agent, target = load_entry(start(project)[0].entries[0]).individuals
-    assert f"what {agent!r} does to {target!r}" in note and f"--agent {target}." in note
-    for known in ({"agent": target}, {"directed": False}):
+    (note,) = who_acts(notes)
+    assert note.startswith("1, 2, 3, 4, 5 and 6 more: who acts is not said in any bout: read as ")
+    assert "done by 'one', who stands first in the poses" in note and "(one or two)" in note
+    for known in ({"agent": "one"}, {"agent": "two"}, {"directed": False}):
         _, notes = start(project, common={"fps": 25.0, **known})
-        assert not any("do not say who acts" in note for note in notes)
+        assert not who_acts(notes)
+
+
+def who_acts(notes):
+    return [note for note in notes if "who acts is not said" in note]
+
+
+def test_each_label_file_is_asked_who_acts_and_each_pose_file_who_stands_first(tmp_path):
+    """The first names the agent; the third has one bout of two without; the fourth's poses begin
+    with the other animal."""
+    named, bare = "one,two,sniff,0,1\n", ",,sniff,0,1\n"
+    label_files = [named, bare, f"{named}{bare}", bare]
+    for number, rows in enumerate(label_files, 1):
+        animals = ("two", "one") if number == 4 else ("one", "two")
+        write_poses(tmp_path / f"{number}DLC.csv", animals)
+        (tmp_path / f"{number}_bouts.csv").write_text(HEADER + rows)
+    manifest, notes = init_manifest(
+        poses=[f"{tmp_path}/*DLC.csv"], labels=[f"{tmp_path}/*_bouts.csv"], common={"fps": 25.0}
+    )
+    assert [note.partition(", who stands")[0] for note in who_acts(notes)] == [
+        "2: who acts is not said in any bout: read as done by 'one'",
+        "3: who acts is not said in 1 of 2 bouts: read as done by 'one'",
+        "4: who acts is not said in any bout: read as done by 'two'",
+    ]
+    assert [each.labels.bouts["agent"].tolist() for each in load_manifest(manifest)] == [
+        ["one"],
+        ["one"],
+        ["one", "one"],
+        ["two"],
+    ]
+    about = describe(manifest.save(tmp_path / "m.csv"))
+    assert [f"{note}." for note in who_acts(about["notes"])] == who_acts(notes)
+
+
+class TestOneLabelFileForTheWholeStudy:
+    """Three recordings in one table, of which the second shows another behaviour."""
+
+    def write(self, tmp_path, names=("cage1", "cage2", "cage9")):
+        for name in ("cage1", "cage2"):
+            write_poses(tmp_path / f"{name}DLC.csv", ("one", "two"))
+        shown = zip(names, ("sniff", "bite", "sniff"), strict=True)
+        rows = "".join(f"{name},one,two,{behaviour},0,1\n" for name, behaviour in shown)
+        (tmp_path / "all.csv").write_text(f"recording,{HEADER}{rows}")
+
+    def start(self, tmp_path, **options):
+        return init_manifest(
+            poses=[f"{tmp_path}/*DLC.csv"],
+            labels=[tmp_path / "all.csv"],
+            common={"fps": 25.0},
+            **options,
+        )
+
+    def test_recordings_are_matched_and_what_was_looked_for_is_filled_in(self, tmp_path):
+        self.write(tmp_path)
+        manifest, notes = self.start(tmp_path)
+        assert [(e.recording, e.item, e.looked_for) for e in manifest] == [
+            ("cage1", "cage1", ("bite",)),
+            ("cage2", "cage2", ("sniff",)),
+        ]
+        assert (
+            "all.csv has labels of 1 recording without poses, which are left out: cage9." in notes
+        )
+        again = Manifest.load(manifest.save(tmp_path / "m.csv"))
+        shown = [each.labels.bouts["behaviour"].tolist() for each in load_manifest(again)]
+        assert shown == [["sniff"], ["bite"]]
+
+    @pytest.mark.parametrize(
+        ("inside", "header", "items"),
+        [
+            (("x", "y", "z"), "poses,labels,item,split", ("x", "z")),
+            (("cage1", "cage2", "y"), "poses,labels,split", ("cage1", "cage2")),
+        ],
+    )
+    def test_a_table_says_which_belong_together(self, tmp_path, inside, header, items):
+        """Which recording of the file it is, the table says or the names do."""
+        self.write(tmp_path, inside)
+        told = [f"{item}," if "item" in header else "" for item in items]
+        rows = [f"cage{n}DLC.csv,all.csv,{item}train" for n, item in enumerate(told, 1)]
+        (tmp_path / "s.csv").write_text("\n".join((header, *rows)))
+        manifest, _ = self.start(tmp_path, splitting=Splitting(table=tmp_path / "s.csv"))
+        assert {entry.labels.name for entry in manifest} == {"all.csv"}
+        assert tuple(entry.item for entry in manifest) == items
 
 
 def test_labels_without_the_stream_are_left_out(project):
@@ -428,5 +514,6 @@ def test_poses_are_read_again_only_where_labels_cannot_be_read(project, monkeypa
         return load_entry(entry)
 
     monkeypatch.setattr("nuzzle.io.init_manifest.load_entry", counted)
+    monkeypatch.setattr("nuzzle.io.first_look.load_entry", counted)
     start(project)
     assert read == ["1", "1"], "for the labels, and for the first look"

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError
-from nuzzle.io.label_assembly import without_direction
+from nuzzle.io.label_assembly import assemble, without_direction
+from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
 AB = Pair("a", "b")
@@ -97,3 +98,30 @@ def test_other_animals_than_the_poses_have_are_named():
 
 def test_nothing_seen():
     assert undirected("ab", [], [bout("x", 0, 10)]).bouts.empty
+
+
+class TestWhoActs:
+    """Two bouts without an agent of three, in one stream of two, beside the background."""
+
+    BOUTS = (
+        {**bout("sniff", 0, 5), "stream": "S1", "unsaid": True},
+        {**bout("sniff", 5, 9), "stream": "S1"},
+        {**bout("other", 9, 20), "stream": "S1", "unsaid": True},
+        {**bout("base", 20, 22), "stream": "S1", "unsaid": True},
+        {**bout("sniff", 3, 6), "stream": "S2", "unsaid": True},
+    )
+
+    def notes(self, **options):
+        told = {"individuals": ("a", "b"), "background": "other", "not_observed": ("base",)}
+        options = LabelOptions(**{**told, **options})
+        labels = assemble(Path("x"), self.BOUTS, [], options, end=30, exclusive=False)
+        return [note.partition(":")[0] for note in labels.notes]
+
+    def test_only_bouts_that_are_read_count(self):
+        assert self.notes() == ["who acts is not said in 2 of 3 bouts"]
+        assert self.notes(stream="S1") == ["who acts is not said in 1 of 2 bouts"]
+        assert self.notes(stream="S2") == ["who acts is not said in any bout"]
+
+    def test_where_it_means_nothing_it_is_not_said(self):
+        assert not self.notes(directed=False)
+        assert not self.notes(individuals=("a",)) and not self.notes(individuals=())

@@ -68,6 +68,7 @@ def test_files_without_a_match_are_listed_with_the_mend():
     with pytest.raises(ManifestError) as caught:
         matched([f"1{DLC}.csv", f"2{DLC}.csv"], ["2_annot.txt", "3_annot.txt"])
     text = str(caught.value)
+    assert text.startswith("matching files by name has 2 problems:\n")
     assert f"1{DLC}.csv: no label file matches it" in text
     assert "3_annot.txt: no pose file matches it (none has a name that begins like its own)" in text
     assert "2_annot.txt: no" not in text
@@ -107,7 +108,7 @@ def test_one_recording_in_two_files_is_refused():
 
 
 def test_the_only_two_files_are_paired_by_the_name_that_is_proposed():
-    with pytest.raises(ManifestError, match=r"call the label file, .* it, recDLC_rec_ok\.csv$"):
+    with pytest.raises(ManifestError, match=r"call the label file, .* it, recDLC_rec_ok\.csv\. To"):
         matched(["recDLC.csv"], ["rec_ok.csv"])
     found = matched(["recDLC.csv"], ["recDLC_rec_ok.csv"])
     assert found == {"recDLC": ("recDLC.csv", "recDLC_rec_ok.csv")}
@@ -185,3 +186,39 @@ def test_letters_are_the_same_in_one_character_or_two():
     assert matched(["Ka\u0308fig1DLC_x.csv"], ["K\xe4fig1_bouts.csv"]) == {
         "K\xe4fig1": ("Ka\u0308fig1DLC_x.csv", "K\xe4fig1_bouts.csv")
     }
+
+
+class TestSeveralRecordingsInALabelFile:
+    STUDY = Path("all.boris")
+
+    def matched(self, poses, *names, labels=(), **options):
+        items = {self.STUDY: names}
+        found = match_files(paths(*poses), [self.STUDY, *labels], items=items, **options)
+        return [(m.recording, m.poses.name, m.labels and m.labels.name, m.item) for m in found]
+
+    def test_their_names_are_matched_as_those_of_files_are(self):
+        assert self.matched([f"1{DLC}.csv", f"10{DLC}.csv"], "10_anna", "1_anna") == [
+            ("1", f"1{DLC}.csv", "all.boris", "1_anna"),
+            ("10", f"10{DLC}.csv", "all.boris", "10_anna"),
+        ]
+
+    def test_some_may_be_left_over_and_other_files_stand_beside_them(self):
+        labels = paths("2_bouts.csv")
+        assert self.matched(["1.csv", "2.csv"], "1", "7", labels=labels) == [
+            ("1", "1.csv", "all.boris", "1"),
+            ("2", "2.csv", "2_bouts.csv", ""),
+        ]
+
+    def test_without_any_match_the_advice_names_the_column_item(self):
+        with pytest.raises(ManifestError) as caught:
+            self.matched(["a.csv"], "1", "2", "3", "4")
+        text = str(caught.value)
+        assert text.startswith("matching files by name has 2 problems:")
+        told = "no pose file matches one of its 4 recordings ('1', '2', '3' and 1 more)"
+        assert f"- all.boris: {told}" in text
+        assert "columns recording, poses, labels, item (which recording of the label" in text
+        assert "call the label file" not in text
+
+    def test_two_annotators_of_one_video_are_ambiguous(self):
+        with pytest.raises(ManifestError, match=r"'1_a' in all\.boris, '1_b' in all\.boris fit"):
+            self.matched(["1.csv"], "1_a", "1_b")

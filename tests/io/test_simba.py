@@ -34,7 +34,7 @@ def test_behaviours_are_the_columns_of_0_and_1_that_are_no_poses(tmp_path, table
     path = tmp_path / "video.csv"
     table.to_csv(path)
     assert FORMAT.sniff(path)
-    labels = FORMAT.read(path, MICE)
+    labels = FORMAT.read(path, replace(MICE, agent="resident"))
     assert spans_of(labels.bouts) == [
         ("resident", "intruder", "Attack", 1, 3),
         ("resident", "intruder", "Attack", 5, 6),

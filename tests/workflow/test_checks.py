@@ -295,6 +295,14 @@ def test_what_readers_note_of_both_kinds_of_labels_is_said_once():
     assert len(said) == 3, "and how much was read"
 
 
+def test_a_note_on_several_recordings_is_said_once():
+    one, two = recording("m1", "attack"), recording("m2", "attack")
+    cut = [replace(each, labels=replace(each.labels, notes=("cut",))) for each in (one, two)]
+    said = []
+    say_recordings("train", cut, said.append)
+    assert said[0] == "m1, m2: cut" and len(said) == 2
+
+
 def test_groups_with_copies_of_the_same_poses_become_one():
     """m1 and m2 are one recording; m3 is of the animal of m2, m4 of another."""
     one = recording("m1", "attack")

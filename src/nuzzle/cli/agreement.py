@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from nuzzle.labels import Labels
 
 
+_Item = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Sequence in each file that holds many, such as observations of BORIS; give it once "
+        "a file, in order: all.boris all.boris --item cage1_anna --item cage1_ben."
+    ),
+]
+
+
 def agreement(
     labels: Annotated[
         list[Path], typer.Argument(help="Label files of one recording, one an annotator.")
     ],
-    item: Annotated[
-        list[str] | None,
-        typer.Option(help="Sequence in each file that holds many; give it once a file, in order."),
-    ] = None,
+    item: _Item = None,
     fps: Annotated[
         float | None, typer.Option(help="Frames per second, for labels in seconds.")
     ] = None,

@@ -13,7 +13,7 @@ from nuzzle.cli.label_options import NOT_OBSERVED
 from nuzzle.cli.pose_options import renaming
 
 if TYPE_CHECKING:
-    from nuzzle.manifest import Manifest
+    from nuzzle.manifest import Entry, Manifest
 
 #: How many matched files are shown.
 _SHOWN = 5
@@ -163,6 +163,14 @@ def _rows(manifest: Manifest) -> list[dict[str, Any]]:
     ]
 
 
+def _files(entry: Entry) -> tuple[str, str]:
+    """The poses and the labels of a row, as they are shown."""
+    item = entry.item.rsplit("/", 1)[-1]
+    if entry.labels is None or entry.labels == entry.poses:  # a data set
+        return item or entry.poses.name, entry.labels.name if entry.labels else "none"
+    return entry.poses.name, ", ".join(filter(None, (entry.labels.name, entry.item)))
+
+
 def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     from nuzzle.cli import console
     from nuzzle.errors import count
@@ -172,8 +180,7 @@ def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     rows = [
         (
             entry.recording,
-            entry.item.rsplit("/", 1)[-1] or entry.poses.name,
-            entry.labels.name if entry.labels else "none",
+            *_files(entry),
             entry.split or "-",
         )
         for entry in manifest.entries[:_SHOWN]

@@ -131,7 +131,9 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end = max(end, stop)
         pair = named[bout.channel] or cast.pair("", "", bout.line, bout.behaviour)
         pair = cast.checked(pair, bout.behaviour, bout.line)
-        bouts.append(_row(pair, bout.behaviour, start, stop, bout.channel))
+        unsaid = not (named[bout.channel] or cast.says_who_acts())
+        row = _row(pair, bout.behaviour, start, stop, bout.channel)
+        bouts.append({**row, "unsaid": unsaid})
     begin = max(0, (file.edge("start", fps) or 1) - 1)
     listed = list(dict.fromkeys([*file.behaviours, *(bout.behaviour for bout in file.bouts)]))
     observed = [

@@ -157,8 +157,17 @@ def _table(path: Path) -> _Table:
     return _Table(path, columns, rows, heading)
 
 
+def observations(path: Path) -> list[str]:
+    """Names of the observations that have an event, in their order."""
+    return _observations(_table(path))
+
+
+def _observations(table: _Table) -> list[str]:
+    return list(dict.fromkeys(table.observation(row) for row in table.rows))
+
+
 def _of_one_observation(table: _Table, item: str) -> list[Row]:
-    names = list(dict.fromkeys(table.observation(row) for row in table.rows))
+    names = _observations(table)
     if not names:
         return table.rows
     chosen = choose(table.path, "observation", names, item)
@@ -375,7 +384,12 @@ def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]
     return write_text(path, text.getvalue())
 
 
-FORMAT = LabelFormat("boris", (".csv", ".tsv", ".txt"), sniff, read, write)
+FORMAT = LabelFormat("boris", (".csv", ".tsv", ".txt"), sniff, read, write, items=observations)
 AGGREGATED = LabelFormat(
-    "boris_aggregated", (".csv", ".tsv", ".txt"), sniff, read, write_aggregated
+    "boris_aggregated",
+    (".csv", ".tsv", ".txt"),
+    sniff,
+    read,
+    write_aggregated,
+    items=observations,
 )

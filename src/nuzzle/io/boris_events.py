@@ -238,9 +238,10 @@ def _bout(
         )
     start, stop = seconds_to_frames(each.start_s, each.stop_s, fps, n_frames)
     subject = "" if each.subject == NO_SUBJECT else each.subject
-    pair = cast.pair(subject, _target(each.modifiers, animals), each.line, each.behaviour)
+    target = _target(each.modifiers, animals)
+    pair = cast.pair(subject, target, each.line, each.behaviour)
     bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
-    return {**bout, "point": each.point}
+    return {**bout, "point": each.point, "unsaid": not cast.says_who_acts(subject, target)}
 
 
 def _notes(observation: Observation, options: LabelOptions) -> list[str]:

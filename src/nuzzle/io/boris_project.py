@@ -37,7 +37,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
             not of the ethogram or not paired.
     """
     project = _project(path)
-    name = choose(path, "observation", list(project["observations"]), options.item)
+    name = choose(path, "observation", [*project["observations"]], options.item)
     observation = project["observations"][name]
     events = observation.get("events", []) if isinstance(observation, dict) else None
     if not isinstance(events, list):
@@ -56,6 +56,11 @@ def read(path: Path, options: LabelOptions) -> Labels:
     watched_s = _watched(path, name, observation.get("observation time interval"), offset_s)
     found = Observation(intervals, rates, length_s, [*ethogram], notes, offset_s, watched_s)
     return to_labels(path, found, options)
+
+
+def observations(path: Path) -> list[str]:
+    """Names of its observations, in their order."""
+    return list(_project(path)["observations"])
 
 
 def _project(path: Path) -> dict[str, Any]:
@@ -172,4 +177,4 @@ def _time_of(path: Path, name: str, index: int, event: Any) -> float:
     return number(str(event[0]), f"time of event {index} of {name!r}", path, None)
 
 
-FORMAT = LabelFormat("boris_project", (".boris",), sniff, read)
+FORMAT = LabelFormat("boris_project", (".boris",), sniff, read, items=observations)

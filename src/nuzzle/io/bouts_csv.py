@@ -140,19 +140,19 @@ def read(path: Path, options: LabelOptions) -> Labels:
     if only_seen:
         observed = looked_for_everywhere(bouts, max(last, end or options.n_frames or 0), cast)
     exclusive = preamble.text("exclusive")
+    directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
+    directed = directed and options.directed
     labels = assemble(
         path,
         bouts,
         observed,
-        options,
+        replace(options, directed=directed),
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
         notes=[*preamble.notes, *notes],
     )
-    directed = _boolean(path, preamble.text("directed") or "yes", "directed", None)
-    directed = directed and options.directed
-    labels = replace(labels, directed=directed, only_seen=only_seen, fps=fps)
+    labels = replace(labels, only_seen=only_seen, fps=fps)
     return labels if only_seen else noting_unobserved(labels)
 
 
@@ -207,13 +207,26 @@ def _note(preamble: _Preamble, row: Row) -> None:
         preamble.values[key] = row
 
 
+def recordings(path: Path) -> list[str]:
+    """Names in the column recording, in their order."""
+    _, columns, rows = _parse(path)
+    return _recordings(columns, rows)
+
+
+def _recordings(columns: Mapping[str, int], rows: list[Row]) -> list[str]:
+    index = columns.get("recording")
+    if index is None:
+        return []
+    return list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
+
+
 def _of_one_recording(
     path: Path, columns: Mapping[str, int], rows: list[Row], item: str
 ) -> list[Row]:
     if "recording" not in columns:
         return rows
     index = columns["recording"]
-    names = list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
+    names = _recordings(columns, rows)
     if names or item:
         choose(path, "recording", names, item)
     return [row for row in rows if not item or row.cells[index : index + 1] == [item]]
@@ -244,11 +257,12 @@ def _bout(
             "expected.",
             row=line,
         )
-    pair = cast.pair(cell("agent"), cell("target"), line, cell("behaviour"))
+    who = cell("agent"), cell("target")
+    pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
     bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
     texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
-    return {**bout, **texts, "point": point}
+    return {**bout, **texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
 
 
 def _span(cast: Cast, row: Row) -> dict[str, Any]:
@@ -342,4 +356,4 @@ def write_bout_csv(
     return write_text(path, text.getvalue(), overwrite=overwrite)
 
 
-FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse)
+FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse, recordings)

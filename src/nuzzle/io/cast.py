@@ -47,10 +47,24 @@ class Cast:
         """Whether a behaviour is directed at oneself where the labels do not say at whom."""
         return self.options.directed and behaviour in self.options.own
 
-    def _agent(self) -> str:
-        individuals = self.options.individuals
-        self._check_role("agent", self.options.agent)
-        return self.options.agent or (individuals[0] if individuals else NOBODY.agent)
+    def says_who_acts(self, agent: str = "", target: str = "") -> bool:
+        """Whether a row with these names, or the options, leave no doubt who acts.
+
+        Of two animals, who is not the target does.
+        """
+        target = target or self.options.target
+        other = target not in ("", "self") and len(self.options.individuals) == 2
+        return bool(agent or self.options.agent or other)
+
+    def _agent(self, target: str = "") -> str:
+        """Who acts on a target where a row does not say: the options' agent, or the first other."""
+        animals, chosen = self.options.individuals, self.options.agent
+        self._check_role("agent", chosen)
+        target = self.options.rename_individuals.get(target, target)
+        if chosen and not (len(animals) == 2 and chosen == target):
+            return chosen
+        others = [name for name in animals if name != (target or self.options.target)]
+        return next(iter(others or animals), NOBODY.agent)
 
     def _check_role(self, role: str, name: str) -> None:
         individuals = self.options.individuals
@@ -145,7 +159,7 @@ class Cast:
             animal = known.get(target, target)
             same = animal in self.options.individuals and known.get(agent, agent) == animal
             return Pair(pair.agent, pair.agent) if same or target == "self" else pair
-        actor = self.name(agent, line) if agent else self._agent()
+        actor = self.name(agent, line) if agent else self._agent(target)
         if target == "self" or (not target and self.is_own(behaviour)):
             return Pair(actor, actor)
         if not target:
@@ -172,7 +186,10 @@ class Cast:
 
     def placed(self, rows: Iterable[Mapping[Any, Any]]) -> list[dict[Any, Any]]:
         """Rows of a file that names nobody, with the agent and the target of their behaviour."""
-        return [{**row, **self.default(row["behaviour"])._asdict()} for row in rows]
+        unsaid = not self.says_who_acts()
+        return [
+            {**row, **self.default(row["behaviour"])._asdict(), "unsaid": unsaid} for row in rows
+        ]
 
     def watched(self, named: Iterable[Pair]) -> list[Pair]:
         """The pairs that were watched by someone who names these; animals by themselves among them.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import InputError, LeakageError, listed
+from nuzzle.errors import InputError, LeakageError, listed, together
 from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
+from nuzzle.io.cast import OWN
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
 from nuzzle.labels import Labels, frames_inside
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 
 
@@ -36,27 +37,22 @@ def describe_manifest(
     groups: dict[str, set[str]] = defaultdict(set)
     behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
-    problems, notes, files = [], [], []
+    problems, said, files = list[str](), list[tuple[str, str]](), []
+    copies: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
     group_of, leaks = _groups(manifest)
-    for entry in manifest:
-        if progress is not None:
-            progress(entry.recording)
-        try:
-            recording = load_entry(entry)
-        except InputError as error:
-            problems.append(str(error))
-            continue
+    for entry, recording in _read(manifest, progress, problems):
         groups[entry.split].add(group_of[entry.recording])
+        copies[recording.fingerprint].append((entry, recording.group or group_of[entry.recording]))
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
             files.append((entry.recording, recording.labels))
-        notes += [f"{entry.recording}: {note}" for note in recording.all_notes]
+        said += [(entry.recording, note) for note in recording.all_notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
-    if never := sorted(behaviours.keys() - seen.keys()):  # files name those of other streams, too
-        named = f"named in label files, but seen in no recording, so left out: {', '.join(never)}"
-        (notes if seen else problems).insert(0, named)
-    problems += leaks + _unknown_splits(manifest)
+    leaking, doubled = _of_copies(copies.values())
+    notes = together(said)
+    (notes if seen else problems)[:0] = _never_seen(manifest, behaviours.keys() - seen.keys())
+    problems += leaks + leaking + _unknown_splits(manifest)
     problems += misspelled([labels.behaviours for _, labels in files], seen)
     problems += _absent(seen, list(splits)) + differing_in_case(files)
     return {
@@ -65,8 +61,21 @@ def describe_manifest(
         "behaviours": {name: {s: dict(n) for s, n in of.items()} for name, of in seen.items()},
         **{name: dict(count) for name, count in alike.items()},
         "problems": problems,
-        "notes": [*notes, *renaming_nothing(files)],
+        "notes": [*notes, *doubled, *renaming_nothing(files)],
     }
+
+
+def _read(
+    manifest: Manifest, progress: Callable[[str], None] | None, problems: list[str]
+) -> Iterator[tuple[Entry, Recording]]:
+    """Each row with its recording; why one cannot be read is added to the problems."""
+    for entry in manifest:
+        if progress is not None:
+            progress(entry.recording)
+        try:
+            yield entry, load_entry(entry)
+        except InputError as error:
+            problems.append(str(error))
 
 
 def _count(recording: Recording, split: Counter[str], alike: dict[str, Counter[str]]) -> None:
@@ -110,6 +119,42 @@ def _groups(manifest: Manifest) -> tuple[dict[str, str], list[str]]:
     except LeakageError as error:
         problems.append(str(error))
     return {entry.recording: entry.leak_group for entry in together}, problems
+
+
+def _of_copies(
+    alike: Iterable[Sequence[tuple[Entry, str]]],
+) -> tuple[list[str], list[str]]:
+    """What is wrong with, and what to know of, rows of several groups with the very same poses.
+
+    Args:
+        alike: rows with the same poses, each with its group.
+    """
+    problems, notes = [], []
+    for rows in alike:
+        if len({group for _, group in rows}) < 2:
+            continue
+        splits = dict.fromkeys(entry.split for entry, _ in rows)
+        told = f"{listed([entry.recording for entry, _ in rows])} have the very same poses"
+        if "train" in splits and not splits.keys().isdisjoint(("val", "test")):
+            where = " and in ".join(name or "no split" for name in splits)
+            problems.append(f"{told}, and are in {where}: leave the copies out")
+        else:
+            notes.append(f"{told}, and count as one group: leave the copies out")
+    return problems, notes
+
+
+def _never_seen(manifest: Manifest, names: Collection[str]) -> list[str]:
+    """Sentences on behaviours that are seen in no recording, by where they are named."""
+    column = {name.removeprefix(OWN) for entry in manifest for name in entry.looked_for}
+    places = {  # label files name those of other streams, too
+        "label files": sorted({*names} - column),
+        "the manifest's column looked_for": sorted({*names} & column),
+    }
+    return [
+        f"named in {place}, but seen in no recording, so left out: {', '.join(some)}"
+        for place, some in places.items()
+        if some
+    ]
 
 
 def _unknown_splits(manifest: Manifest) -> list[str]:

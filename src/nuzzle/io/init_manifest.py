@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import InputError, ManifestError, StreamError, listed, sentence
+from nuzzle.errors import InputError, ManifestError, StreamError, count, listed, sentence
 from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
-from nuzzle.io.load import label_format, label_options, labels_of_row, load_entry, pose_format
+from nuzzle.io.first_look import first_look, who_acts
+from nuzzle.io.load import (
+    label_format,
+    label_items,
+    label_options,
+    labels_of_row,
+    load_entry,
+    pose_format,
+)
 from nuzzle.io.looked_for import as_before, not_said, shown, told_apart
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
@@ -82,7 +90,7 @@ def init_manifest(
     if not poses and how == Splitting(seed=how.seed):
         manifest, more = complete_splits(manifest, how.seed)
         notes = (*notes, *more)
-    bare = () if mabe is None else nothing_seen(mabe, labs)
+    bare = _left_over(manifest) if mabe is None else nothing_seen(mabe, labs)
     return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest))
 
 
@@ -136,12 +144,10 @@ def manifest_from_files(
         for pose, row in rows.items()
         if row in named and label != pose
     }
-    found = match_files(
-        [pose for pose in poses if pose not in told],
-        [label for label in labels if label not in set(told.values())],
-        allow_unlabelled=allow_unlabelled or not labels,
+    settled = {pose for pose in told if (row := rows[pose]) is not None and row.item}
+    matches = _matches(
+        poses, labels, told, settled, allow_unlabelled=allow_unlabelled or not labels
     )
-    matches = {match.poses: match for match in (*found, *told_matches(told))}
     problems, entries = [], []
     for pose in poses:
         match = matches[pose]
@@ -155,6 +161,40 @@ def manifest_from_files(
     return Manifest(tuple(_with_group(entry) for entry in entries))
 
 
+def _matches(
+    poses: Sequence[Path],
+    labels: Sequence[Path],
+    told: Mapping[Path, Path],
+    settled: Collection[Path],
+    *,
+    allow_unlabelled: bool,
+) -> dict[Path, Match]:
+    """The match of each pose file.
+
+    Args:
+        poses: pose files.
+        labels: label files.
+        told: pose file -> label file, as people say.
+        settled: those of `told` of which people say which recording of the label file, too; of
+            others the names say it.
+        allow_unlabelled: as of `match_files`.
+    """
+    items = {label: some for label in labels if len(some := label_items(label)) > 1}
+    free = {label: items.get(label, ()) for label in labels if label not in set(told.values())}
+    found = match_files(
+        [pose for pose in poses if pose not in told],
+        [*free],
+        allow_unlabelled=allow_unlabelled,
+        items={label: some for label, some in free.items() if some},
+    )
+    matches = {match.poses: match for match in (*found, *told_matches(told))}
+    for label, some in items.items():
+        mine = [pose for pose in poses if told.get(pose) == label and pose not in settled]
+        inside = match_files(mine, [label], items={label: some}) if mine else ()
+        matches |= {match.poses: match for match in inside}
+    return matches
+
+
 def _with_group(entry: Entry) -> Entry:
     """The row with the animal or session that its pose file's tree names, if nobody named one."""
     group_of = pose_format(entry.poses).group
@@ -163,7 +203,8 @@ def _with_group(entry: Entry) -> Entry:
 
 def _entry(match: Match, row: Assignment | None, common: Mapping[str, Any]) -> Entry:
     name = (row.recording if row else "") or match.recording
-    values = {**common, "split": row.split if row else ""}
+    item = (row.item if row else "") or match.item
+    values = {**common, "split": row.split if row else "", "item": item}
     return Entry(recording=name, poses=match.poses, labels=match.labels, **values)
 
 
@@ -181,6 +222,21 @@ def _format_problems(match: Match) -> list[str]:
     return problems
 
 
+def _left_over(manifest: Manifest) -> tuple[str, ...]:
+    """Notes on recordings in a label file that holds several, which no row is for."""
+    used: dict[Path, set[str]] = {}
+    for entry in manifest:
+        if entry.labels is not None and entry.item:
+            used.setdefault(entry.labels, set()).add(entry.item)
+    rest = {path: [n for n in label_items(path) if n not in some] for path, some in used.items()}
+    return tuple(
+        f"{path.name} has labels of {count(len(names), 'recording')} without poses, which are left "
+        f"out: {listed(names)}."
+        for path, names in rest.items()
+        if names
+    )
+
+
 def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     """What the label files leave unsaid: streams that they lack, and what was looked for."""
     labelled = [entry for entry in manifest if entry.labels is not None]
@@ -192,7 +248,7 @@ def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
     manifest, more = fill_looked_for(manifest, said)
     files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
     found = [sentence(each[0].upper() + each[1:]) for each in slips(files)]
-    return manifest, (*notes, *more, *found)
+    return manifest, (*notes, *more, *found, *who_acts(manifest, dict(files)))
 
 
 def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
@@ -306,44 +362,3 @@ def _poses(entry: Entry) -> Recording | None:
         return load_entry(replace(entry, labels=None))
     except InputError:
         return None
-
-
-def first_look(manifest: Manifest) -> tuple[str, ...]:
-    """What its first recording already shows to be missing; empty where all is well.
-
-    One recording is read, so that a forgotten option is noticed now and not in training.
-    """
-    entry = next((each for each in manifest if each.labels is not None), manifest.entries[0])
-    try:
-        recording = load_entry(entry)
-    except InputError as error:
-        return (f"The first recording cannot be used yet. {error}",)
-    found = []
-    if recording.fps is None:
-        found.append(
-            f"The frame rate is unknown: {entry.poses.name} does not say. Give it: --fps 30."
-        )
-    if recording.px_per_cm is None and recording.unit == "px":
-        found.append(
-            "No scale is known, so models measure in body lengths, and cnn_lstm in pixels. If you "
-            "know it: --px-per-cm 18.3."
-        )
-    found += [f"{entry.recording}: {sentence(note)}" for note in recording.all_notes]
-    if recording.labels is not None:
-        found += _unnamed(entry, recording, recording.labels)
-    return tuple(found)
-
-
-def _unnamed(entry: Entry, recording: Recording, labels: Labels) -> list[str]:
-    """A note where the labels leave open who acts: they would say the same of the other animal."""
-    if entry.agent or not labels.directed or len(recording.individuals) != 2:
-        return []
-    agent, target = recording.individuals
-    swapped = replace(entry, agent=target, target=agent)
-    options = label_options(swapped, recording.individuals, recording.fps, recording.n_frames)
-    if labels_of_row(swapped, options).pairs == labels.pairs:
-        return []
-    return [
-        f"The labels do not say who acts: they are read as what {agent!r} does to {target!r}. If "
-        f"it is the other: --agent {target}. If it may be either, or both: --undirected."
-    ]

@@ -26,6 +26,8 @@ from nuzzle.labels import (
 
 #: Labels that run past the poses by more than this share of them are rather in other frames.
 _SUSPICIOUS_OVERRUN = 0.05
+#: How the note begins on bouts that name nobody who acts.
+WHO_ACTS = "who acts is not said"
 _OVERLAPPING = "behaviours overlap in time, so the labels are not exclusive"
 _OUTSIDE = "bouts lie outside of what was looked for, as the file says"
 
@@ -97,7 +99,8 @@ def assemble(
 
     Args:
         path: the file.
-        bouts: mappings with the columns of a bout table; those of the background too.
+        bouts: mappings with the columns of a bout table; those of the background too. One whose
+            `unsaid` is true names nobody who acts; a note says as whose such bouts are read.
         observed: mappings with the columns of a span table, and `stream`.
         options: of the reader. Where they name a stream, only its labels are kept.
         end: length of what is labelled, frames.
@@ -110,27 +113,48 @@ def assemble(
     """
     background = options.background or background
     exclusive = bool(background) if exclusive is None else exclusive
+    bouts = list(bouts)
     table, spans = bout_table(bouts), _span_frame(observed)
     _check_stream(path, table, spans, options.stream)
-    unseen = _is_unseen(table, options)
-    spans = _subtract(spans, table[unseen], options)
-    table = table[~unseen]
+    spans = _subtract(spans, table[_is_unseen(table, options)], options)
+    table = _wanted(table, options, background)
     if background:
-        table = table[table["behaviour"] != background]
         spans = spans[spans["behaviour"] != background]
     if options.stream:
-        table = table[table["stream"] == options.stream]
         spans = spans[spans["stream"].isin([options.stream, ""])]
     kept = [*notes]
     if exclusive and _overlapping(table):
         exclusive = False
         kept.append(_OVERLAPPING)
+    unsaid = bout_table(bout for bout in bouts if bout.get("unsaid"))
+    kept += _who_acts(_wanted(unsaid, options, background), len(table), options)
     length = int(max(table["stop_frame"].max() if len(table) else 0, end))
     stops = [*spans["stop_frame"], length, options.n_frames or 0]
     labels = Labels(
         table, spans, max(stops), exclusive, background or None, options.directed, tuple(kept)
     )
     return labels if options.n_frames is None else _clipped(labels, options, length)
+
+
+def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) -> pd.DataFrame:
+    """The bouts of behaviours that are asked for."""
+    kept = bouts[~_is_unseen(bouts, options)]
+    kept = kept[kept["behaviour"] != background]
+    return kept[kept["stream"] == options.stream] if options.stream else kept
+
+
+def _who_acts(unsaid: pd.DataFrame, total: int, options: LabelOptions) -> list[str]:
+    """A note on bouts that name nobody who acts: they would say the same of another animal."""
+    if not len(unsaid) or not options.directed or len(options.individuals) < 2:
+        return []
+    some = "any bout" if len(unsaid) == total else f"{len(unsaid):,} of {count(total, 'bout')}"
+    actors = listed([*map(repr, dict.fromkeys(unsaid["agent"]))])
+    animals = " or ".join(options.individuals)
+    return [
+        f"{WHO_ACTS} in {some}: read as done by {actors}, who stands first in the poses. Name who "
+        f"acts in the manifest's column agent ({animals}), or, if it may be any of them, write no "
+        "into its column directed (`nuzzle init`: --agent, --undirected)"
+    ]
 
 
 def _clipped(labels: Labels, options: LabelOptions, end: int) -> Labels:

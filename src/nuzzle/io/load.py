@@ -54,6 +54,15 @@ def label_format(path: str | Path, name: str = "") -> LabelFormat:
     return find_format(existing_file(path, "label file"), LABEL_FORMATS, name)
 
 
+def label_items(path: str | Path) -> list[str]:
+    """Names of the recordings in a label file that holds several; empty where it cannot be read."""
+    try:
+        found = label_format(path).items
+        return [] if found is None else [*found(Path(path))]
+    except InputError:
+        return []  # reading it will say what is wrong
+
+
 def read_poses(path: str | Path, options: PoseOptions | None = None, format: str = "") -> Recording:
     """Read a pose file as it is: names, missing points and units are the file's.
 

@@ -12,11 +12,11 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from nuzzle.errors import InputError, ManifestError
+from nuzzle.errors import InputError, ManifestError, count, listed
 from nuzzle.files import several
 from nuzzle.io.formats import POSE_FORMATS
 
@@ -30,6 +30,21 @@ class Match(NamedTuple):
     recording: str
     poses: Path
     labels: Path | None
+    item: str = ""
+
+
+class _Part(NamedTuple):
+    """A label file, or one of several recordings in it."""
+
+    path: Path
+    item: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.item!r} in {self.path.name}" if self.item else self.path.name
+
+
+_Named = TypeVar("_Named", Path, _Part)
 
 
 def expand(patterns: str | Path | Iterable[str | Path], what: str = "file") -> tuple[Path, ...]:
@@ -150,16 +165,22 @@ def common_beginning(one: str, other: str) -> str:
 
 
 def match_files(
-    poses: Sequence[Path], labels: Sequence[Path], *, allow_unlabelled: bool = False
+    poses: Sequence[Path],
+    labels: Sequence[Path],
+    *,
+    allow_unlabelled: bool = False,
+    items: Mapping[Path, Sequence[str]] | None = None,
 ) -> tuple[Match, ...]:
     """Pair pose files with label files by name; each is the other's only best match.
 
-    Files of equal names in different folders are told apart by their folder's name.
+    Files of equal names in different folders are told apart by their folder's name. Of a label file
+    that holds several recordings, these are matched by their own names, and some may be left over.
 
     Args:
         poses: pose files.
         labels: label files.
         allow_unlabelled: whether a pose file without labels is a recording too.
+        items: by label file, the names of the recordings in it, where there are several.
 
     Raises:
         ManifestError: lists the files that have no match, or more than one.
@@ -176,7 +197,7 @@ def match_files(
                 for path in both
             ],
         )
-    pose_stems, label_stems = _stems(poses), _stems(labels)
+    pose_stems, label_stems = _stems(poses), _label_stems(labels, items or {})
     ours = {pose: _best(stem, label_stems) for pose, stem in pose_stems.items()}
     theirs = {label: _best(stem, pose_stems) for label, stem in label_stems.items()}
     pairs = {
@@ -185,26 +206,34 @@ def match_files(
         if len(found) == 1 and theirs[found[0]] == [pose]
     }
     lonely = [] if allow_unlabelled else _unmatched("pose", ours, set(pairs))
-    if lonely:
-        lonely.append("to keep recordings without labels, pass --allow-unlabelled")
-    problems = lonely + _unmatched("label", theirs, set(pairs.values()))
+    done = {part for part in theirs if part.item or part in pairs.values()}
+    problems = lonely + _unmatched("label", theirs, done)
+    problems += _without_any(items or {}, {part.path for part in pairs.values()})
     if problems:
-        problems.append(_way_out(poses, labels))
-        raise ManifestError("matching files by name", problems)
+        keep = " To keep recordings without labels, pass --allow-unlabelled." if lonely else ""
+        mend = _way_out(poses, labels, inside=bool(items)) + keep
+        raise ManifestError("matching files by name", problems, mend=mend)
     return _named(poses, pairs, pose_stems, label_stems)
 
 
-def _way_out(poses: Sequence[Path], labels: Sequence[Path]) -> str:
-    """What to do where names do not say which files belong together."""
-    if len(poses) == len(labels) == 1:
+def _way_out(poses: Sequence[Path], labels: Sequence[Path], *, inside: bool) -> str:
+    """What to do where names do not say which belong together.
+
+    Args:
+        poses: pose files.
+        labels: label files.
+        inside: whether a label file holds several recordings.
+    """
+    if len(poses) == len(labels) == 1 and not inside:
         called = f"{poses[0].stem}_{labels[0].name}"
         return (
-            "if the two belong together, let both names begin alike: call the label file, or a "
-            f"copy of it, {called}"
+            "If the two belong together, let both names begin alike: call the label file, or a "
+            f"copy of it, {called}."
         )
+    item = "item (which recording of the label file), " if inside else ""
     return (
-        "narrow the patterns, rename files so that both begin alike, or say what belongs "
-        "together in a csv with the columns recording, poses, labels, split: --splits CSV"
+        "Narrow the patterns, rename files so that both begin alike, or say what belongs "
+        f"together in a csv with the columns recording, poses, labels, {item}split: --splits CSV."
     )
 
 
@@ -225,20 +254,29 @@ def _stems(paths: Sequence[Path]) -> dict[Path, str]:
     }
 
 
+def _label_stems(labels: Sequence[Path], items: Mapping[Path, Sequence[str]]) -> dict[_Part, str]:
+    """What to compare: names of files, or those of the recordings in a file that holds several."""
+    whole = _stems([path for path in labels if path not in items])
+    inside = {_Part(path, item): composed(item) for path, some in items.items() for item in some}
+    return {**{_Part(path): stem for path, stem in whole.items()}, **inside}
+
+
 def told_matches(pairs: Mapping[Path, Path]) -> tuple[Match, ...]:
     """The recordings of pose and label files that are said to belong together."""
     stems = _stems([*pairs])
     return tuple(Match(stems[pose].replace("/", "_"), pose, label) for pose, label in pairs.items())
 
 
-def _best(stem: str, candidates: dict[Path, str]) -> list[Path]:
+def _best(stem: str, candidates: Mapping[_Named, str]) -> list[_Named]:
     """The files that share most with `stem`; none where nothing is shared."""
     shared = {path: len(common_beginning(stem, other)) for path, other in candidates.items()}
     most = max(shared.values(), default=0)
     return [path for path, length in shared.items() if length == most] if most else []
 
 
-def _unmatched(what: str, best: dict[Path, list[Path]], done: set[Path]) -> list[str]:
+def _unmatched(
+    what: str, best: Mapping[_Named, Sequence[Path | _Part]], done: Collection[_Named]
+) -> list[str]:
     other = "label" if what == "pose" else "pose"
     problems = []
     for path, candidates in best.items():
@@ -251,8 +289,19 @@ def _unmatched(what: str, best: dict[Path, list[Path]], done: set[Path]) -> list
             why = f"{names} fit equally well"
         else:
             why = f"{names} fits another {what} file as well or better"
-        problems.append(f"{path}: no {other} file matches it ({why})")
+        file = path if isinstance(path, Path) else path.path
+        problems.append(f"{file}: no {other} file matches it ({why})")
     return problems
+
+
+def _without_any(items: Mapping[Path, Sequence[str]], used: Collection[Path]) -> list[str]:
+    """The label files of which no recording has poses."""
+    return [
+        f"{path}: no pose file matches one of its {count(len(some), 'recording')} "
+        f"({listed([*map(repr, some)], 3)})"
+        for path, some in items.items()
+        if path not in used
+    ]
 
 
 def recording_name(name: str) -> str:
@@ -266,9 +315,9 @@ def recording_name(name: str) -> str:
 
 def _named(
     poses: Sequence[Path],
-    pairs: dict[Path, Path],
+    pairs: dict[Path, _Part],
     pose_stems: dict[Path, str],
-    label_stems: dict[Path, str],
+    label_stems: dict[_Part, str],
 ) -> tuple[Match, ...]:
     """Name the recordings by what is shared; by the whole stem where that is not unique."""
     names = {}
@@ -279,11 +328,10 @@ def _named(
             name = _TRACKER_TAIL.split(pose_stems[pose], maxsplit=1)[0]
         names[pose] = recording_name(name) or recording_name(pose_stems[pose])
     counts = Counter(names.values())
-    return tuple(
-        Match(
-            names[pose] if counts[names[pose]] == 1 else recording_name(pose_stems[pose]),
-            pose,
-            pairs.get(pose),
-        )
-        for pose in poses
-    )
+    matches = []
+    for pose in poses:
+        name = names[pose] if counts[names[pose]] == 1 else recording_name(pose_stems[pose])
+        part = pairs.get(pose)
+        found = Match(name, pose, part.path, part.item) if part else Match(name, pose, None)
+        matches.append(found)
+    return tuple(matches)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TypeVar
 
 from nuzzle.errors import FormatError, InputError, count, listed
@@ -102,6 +103,7 @@ class LabelFormat:
         read: the labels of one recording.
         write: ``write(labels, path, fps)``, if we write it.
         refuse: raises an error for a file that is nearly of this format, and says what is amiss.
+        items: names of the recordings in a file that may hold many.
     """
 
     name: str
@@ -110,6 +112,7 @@ class LabelFormat:
     read: Callable[[Path, LabelOptions], Labels]
     write: Callable[[Labels, Path, float], Path] | None = None
     refuse: Callable[[Path], None] | None = None
+    items: Callable[[Path], Sequence[str]] | None = None
 
 
 def choose(path: Path, what: str, names: Sequence[str], item: str, column: str = "item") -> str:
@@ -134,11 +137,13 @@ def choose(path: Path, what: str, names: Sequence[str], item: str, column: str =
     has = f"{count(len(names), what)}: {listed([*map(repr, names)])}"
     if item:
         raise FormatError(path, f"has no {what} {item!r}; it has {has}.")
-    raise FormatError(
-        path,
-        f"has {has}; one was expected.",
-        mend=f"Say which: the column {column} of the manifest.",
-    )
+    mend = f"Say which: the column {column} of the manifest"
+    if column == "item":
+        mend += (
+            f", or --item {quote(names[0])} of `nuzzle inspect` and `nuzzle agreement` (there "
+            "once for each file, in their order)"
+        )
+    raise FormatError(path, f"has {has}; one was expected.", mend=f"{mend}.")
 
 
 AnyFormat = TypeVar("AnyFormat", PoseFormat, LabelFormat)

@@ -66,11 +66,13 @@ class Assignment:
         split: ``train``, ``val``, ``test`` or another word.
         recording: what to call the recording, if the csv says.
         files: all files that the row mentions, with the folders that it writes.
+        item: which sequence of a file that holds many, if the csv says.
     """
 
     split: str
     recording: str
     files: frozenset[str]
+    item: str = ""
 
 
 def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
@@ -107,8 +109,9 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
             mend = "Write train, val, test or another word."
             raise FormatError(path, "the column split is empty.", row=line, mend=mend)
         split = PARSERS["split"](cells["split"])
+        item = cells.pop("item", "")
         named = (text for key, text in cells.items() if key != "split" and text)
-        found.append(Assignment(split, cells.get("recording", ""), frozenset(named)))
+        found.append(Assignment(split, cells.get("recording", ""), frozenset(named), item))
     return tuple(found)
 
 

@@ -143,4 +143,4 @@ def sniff(path: Path) -> bool:
     return {name.strip() for name in first.split(delimiter_of(first))} >= set(COLUMNS)
 
 
-FORMAT = LabelFormat("vassi", (".csv",), sniff, read)
+FORMAT = LabelFormat("vassi", (".csv",), sniff, read, items=groups)

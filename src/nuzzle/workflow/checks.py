@@ -13,6 +13,7 @@ from nuzzle.errors import (
     TrainingError,
     count,
     listed,
+    together,
 )
 from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
@@ -79,9 +80,8 @@ def _beside(recording: Recording) -> bool:
 
 def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None:
     """Say what was read: how much, what readers noted, and what nobody looked at."""
-    for recording in recordings:
-        for note in recording.all_notes:
-            say(f"{recording.name}: {note}")
+    for told in together((each.name, note) for each in recordings for note in each.all_notes):
+        say(told)
     frames = sum(each.n_frames for each in recordings)
     say(f"{what}: {count(len(recordings), 'recording')}, {count(frames, 'frame')}")
     bare = [each for each in recordings if each.labels is None]
