@@ -14,6 +14,7 @@ writes ``models/cnn_lstm_best.pth``, whose weights load like this:
 from __future__ import annotations
 
 import argparse
+import math
 import pickle
 import shutil
 import sys
@@ -57,6 +58,7 @@ def main() -> int:
     samples = {split: [_sample(each) for each in content[split]] for split in ("train", "val")}
     work = arguments.out.with_name(arguments.out.name + ".work")
     trained = fit(config, space, samples["train"], samples["val"], work, _print_epoch)
+    score = trained.history[trained.best_epoch - 1].get("val_macro_f1", math.nan)
     with atomic_path(arguments.out) as temporary:
         torch.save(
             {
@@ -67,12 +69,12 @@ def main() -> int:
                 "mean": torch.from_numpy(content["mean"]),
                 "std": torch.from_numpy(content["std"]),
                 "epoch": trained.best_epoch,
-                "val_macro_f1": trained.best_score,
+                "val_macro_f1": score,
             },
             temporary,
         )
     shutil.rmtree(work)
-    print(f"{arguments.out}: best epoch {trained.best_epoch}, macro F1 {trained.best_score:.3f}")
+    print(f"{arguments.out}: best epoch {trained.best_epoch}, macro F1 {score:.3f}")
     return 0
 
 

@@ -66,6 +66,7 @@ def _normal(name: str) -> str:
 _SIDE = re.compile(r"left|right|(?<![a-z])[lr](?![a-z])")
 
 
+_SIDED = {"left", "right", "clockwise", "anticlockwise", "counterclockwise", "cw", "ccw"}
 _OTHER_SIDE = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
 
@@ -81,14 +82,19 @@ def _mirrored(name: str) -> Iterator[str]:
         yield name[: letter.start()] + _OTHER_SIDE[letter[0]] + name[letter.end() :]
 
 
-def mirror_images(names: Collection[str]) -> list[str]:
-    """Those of the names that are another one's in a mirror.
+def sided(names: Collection[str]) -> list[str]:
+    """Those of the names that are not true in a mirror: with a side, or a way round.
 
-    >>> mirror_images(["turn_left", "turn_right", "upright"])
-    ['turn_left', 'turn_right']
+    >>> sided(["turn_left", "clockwise", "turnright", "turnleft", "upright"])
+    ['turn_left', 'clockwise', 'turnright', 'turnleft']
     """
-    normal = {_normal(name) for name in names}
-    return [name for name in names if normal.intersection(_mirrored(_normal(name)))]
+    normal = {_normal(name): name for name in names}
+    return [
+        name
+        for spelled, name in normal.items()
+        if _SIDED & set(spelled.split("_"))
+        or (_SIDE.sub(_other_side, spelled) in normal.keys() - {spelled})
+    ]
 
 
 def canonical_keypoint(name: str) -> str:

@@ -172,10 +172,3 @@ def test_options_are_checked_before_anything_is_read(name, options, problem):
 
 def test_good_options_pass():
     ARCHITECTURES["conv_lstm"].check_options({"channels": [8, 8, 8], "hidden": 8, "dropout": 0})
-
-
-def test_the_cnn_lstm_needs_a_window_of_eight_frames():
-    with pytest.raises(ConfigError, match=r"8 frames at least; training\.window is 7"):
-        build_model("cnn_lstm", window_size=7)
-    model = build_model("cnn_lstm", window_size=8).train()
-    assert model(torch.zeros(1, 8, 48)).shape == (1, 7)

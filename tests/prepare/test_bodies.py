@@ -7,7 +7,7 @@ from nuzzle.skeleton import Skeleton
 SKELETON = Skeleton(("nose", "neck", "tail_base"), "nose", "tail_base", ("neck",))
 
 
-def running(fps: float, speed: float, length: float, seconds: float = 10) -> np.ndarray:
+def running(fps: float, speed: float, length: float, seconds: float = 70) -> np.ndarray:
     """One animal that runs to the right at `speed`, `(time, 1, keypoint, 2)`."""
     tail = speed * np.arange(round(seconds * fps)) / fps
     x = tail[:, None] + length * np.array([1.0, 0.7, 0.0])
@@ -44,8 +44,9 @@ def test_what_cannot_be_measured_is_unknown(poses):
     assert np.isnan(measure_body(poses, SKELETON, 30)).all()
 
 
-def test_shorter_than_the_lag():
-    body = measure_body(running(30, 24, 8)[:4], SKELETON, 30)
+@pytest.mark.parametrize("seconds", [0.1, 59])
+def test_in_less_than_a_minute_an_animal_may_rest_throughout(seconds):
+    body = measure_body(running(30, 24, 8, seconds), SKELETON, 30)
     assert body.length == pytest.approx(8)
     assert np.isnan(body.speed)
 

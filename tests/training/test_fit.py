@@ -192,6 +192,23 @@ def test_where_no_behaviour_is_shown_the_loss_says_which_epoch_is_best(tmp_path)
     assert ended.best_epoch > 1, "or it shows nothing"
 
 
+def test_where_no_behaviour_is_shown_the_loss_says_when_to_stop(tmp_path, monkeypatch):
+    """It rises from the third epoch on; F1 is 0 throughout."""
+    quiet, losses = sample_of("quiet", 3), iter([0.9, 0.5, 0.6, 0.7, 0.8, 0.9])
+    quiet.targets.active[:] = [False, True]
+    log = LitClassifier.log
+    monkeypatch.setattr(
+        LitClassifier,
+        "log",
+        lambda self, name, value, **more: log(
+            self, name, next(losses) if name == "val_loss" else value, **more
+        ),
+    )
+    patient = ["training.early_stopping=true", "training.patience=2", "training.epochs=6"]
+    ended = fit(config_of(*patient), SPACE, TRAIN, [quiet], tmp_path)
+    assert (ended.best_epoch, len(ended.history)) == (2, 4)
+
+
 def test_a_margin_of_rare_classes_stands_for_class_weights():
     """With both, what no feature tells would be said of the rare class, not of either alike."""
     loss = module_of(config_of("loss.logit_adjustment=1"), SPACE, None, TRAIN).loss.main

@@ -135,6 +135,30 @@ def test_of_a_rare_behaviour_enough_frames_are_drawn_and_weigh_what_they_stand_f
     assert (np.diff(draw.frames) > 0).all()
 
 
+@pytest.mark.parametrize(
+    "kind", ["exclusive", "each", "each, not looked for all the time", "steps"]
+)
+def test_what_is_drawn_more_often_is_not_said_more_often(rare, kind):
+    """Where the feature tells little; without weights it would be said ten times as often."""
+    attack, x = rare.targets.active[:, 0], rare.features.clone()
+    x[:, 0] -= 9 * torch.from_numpy(attack)
+    exclusive = not kind.startswith("each")
+    observed = np.ones((len(attack), 3), dtype=bool)
+    observed[:4000, 0] = "not" not in kind
+    active = np.stack([attack, (x[:, 1] > 0).numpy() & ~attack, ~attack], axis=1) & observed
+    active[:, 2] &= ~active[:, 1]
+    space = LabelSpace(
+        ("attack", "mount", "other"), "other" if exclusive else None, exclusive, ("attack", "mount")
+    )
+    config = FEW.with_values({"loss.kinds": 1.0 if kind == "steps" else 0.0})
+    sample = replace(rare, features=x, targets=Targets(active, observed))
+    boosters = fitted(config, space, [sample])
+    assert len(boosters) == {"exclusive": 1, "steps": 2}.get(kind, 3)
+    trees = TreeClassifier(boosters, exclusive, 2 if kind == "steps" else None)
+    said = trees.probabilities(x)[:, 0].numpy()
+    assert said[observed[:, 0]].mean() < 5 * attack.mean()
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_a_rare_behaviour_is_learned_and_seems_no_more_common_than_it_is(rare, exclusive):
     space = LabelSpace(("attack", "other"), "other" if exclusive else None, exclusive, ("attack",))

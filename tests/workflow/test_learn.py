@@ -25,6 +25,17 @@ def test_plain_values_are_no_configuration(config):
         check_models(config)
 
 
+@pytest.mark.parametrize("name", ["cnn_lstm", "conv_lstm"])
+def test_windows_that_pooling_leaves_nothing_of_are_refused(name):
+    check_models(Config.load(None, [f"model.name={name}", "training.window=8"]))
+    short = Config.load(None, [f"model.name={name}", "training.window=7"])
+    if name == "conv_lstm":
+        check_models(short)
+    else:
+        with pytest.raises(ConfigError, match=r"windows of 8 frames or more; .* is 7"):
+            check_models(short)
+
+
 def test_labels_of_one_direction_are_known():
     def sample(recording, agent, target, looked=True):
         nothing = Targets(np.zeros((5, 2), bool), np.tile([looked, True], (5, 1)))

@@ -423,7 +423,6 @@ def test_a_scale_is_applied(bundle, recording):
     ("slip", "hint"),
     [
         pytest.param({}, "", id="as they are"),
-        pytest.param({"fps": 10.0}, "Is the frame rate right", id="another frame rate"),
         pytest.param({"px_per_cm": 60.0}, "Is the scale right", id="another scale"),
     ],
 )

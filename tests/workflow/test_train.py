@@ -268,3 +268,12 @@ def test_what_was_learned_before_the_loss_became_infinite_is_kept(
     probabilities = bundle.classifier.probabilities(bundle.frontend(prepared, prepared.pairs[0]))
     torch.testing.assert_close(probabilities.sum(1), torch.ones(len(probabilities)))
     assert 0 <= bundle.metrics["macro_f1"]["value"] <= 1
+
+
+@pytest.mark.parametrize("chooses", ["val_loss", "val_macro_f1"])
+def test_it_is_said_where_the_loss_chooses_the_epoch(manifest, tmp_path, monkeypatch, chooses):
+    monkeypatch.setattr(fitting, "best_by", lambda *_: chooses)
+    said = []
+    train(manifest, tmp_path / "m.nuzzle", Config.parse(QUICK), say=said.append)
+    told = any("none of the behaviours occurs in what the training stops" in s for s in said)
+    assert told == (chooses == "val_loss")

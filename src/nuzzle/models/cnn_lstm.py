@@ -23,7 +23,7 @@ class TemporalCNNLSTM(nn.Module):
     Args:
         input_dim: number of features.
         num_classes: number of behaviours.
-        window_size: frames in a window, 8 at least; 60 is the documented number.
+        window_size: frames in a window; 60 is the documented number. It learns from 8 or more.
         dropout: in the LSTM, between its layers, and in the classifier.
     """
 
@@ -35,8 +35,6 @@ class TemporalCNNLSTM(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        if window_size < 8:  # of fewer, pooling leaves one step, of which there is no variance
-            raise ValueError(f"a window has 8 frames at least; training.window is {window_size}")
         self.window_size = window_size
         self.conv = nn.Sequential(
             nn.Conv1d(input_dim, 64, kernel_size=5, padding=2),

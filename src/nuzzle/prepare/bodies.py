@@ -15,6 +15,8 @@ from nuzzle.skeleton import Skeleton
 _LAG_S = 0.2
 #: The percentile of speed that counts. Lower ones say how long an animal rested.
 _FAST = 95
+#: In less time than this an animal may rest throughout.
+_ENOUGH_S = 60.0
 #: Shorter or slower by so many times than all that a model learned from, or longer or faster, is
 #: unlike them. Speeds of 42 recordings of two rats lie within 1.6 times of their median.
 _FAR = 1.5
@@ -26,7 +28,7 @@ class Body(NamedTuple):
     Attributes:
         length: median distance from nose to tail base, in the unit of positions; NaN is unknown.
         speed: what an animal reaches: the 95th percentile over frames of its speed over 0.2 s, in
-            body lengths per second; NaN is unknown.
+            body lengths per second; NaN is unknown, as where it is seen for less than a minute.
     """
 
     length: float
@@ -51,7 +53,8 @@ def measure_body(position: NDArray[np.float32], skeleton: Skeleton, fps: float) 
     there = np.isfinite(steps)
     with np.errstate(invalid="ignore"):
         moved = np.where(there, steps, 0).sum(axis=-1) / there.sum(axis=-1)
-    speed = _percentile(moved, _FAST) * fps / lag
+    known = np.isfinite(moved).sum(axis=0).max(initial=0)
+    speed = _percentile(moved, _FAST) * fps / lag if known >= _ENOUGH_S * fps else np.nan
     return Body(length, speed / length if length > 0 else np.nan)
 
 

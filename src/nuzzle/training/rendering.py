@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.features.frontend import Frontend
-from nuzzle.skeleton import mirror_images
+from nuzzle.skeleton import sided
 from nuzzle.training.pose_augmentation import PoseAugmentation
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace
@@ -55,7 +55,7 @@ class Renderer:
                 "augmentation.swap exchanges the animals, and the labels say which of them acts. "
                 "Set it to false, or the column directed of the manifest to no."
             )
-        sides = mirror_images([name for space in spaces for name in space.names])
+        sides = sided([name for space in spaces for name in space.names])
         if config.augmentation.reflection and sides:
             raise ConfigError(
                 "augmentation.reflection mirrors the animals, and what the labels call "

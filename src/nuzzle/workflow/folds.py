@@ -38,8 +38,8 @@ def partition(
 ) -> list[list[Recording]]:
     """Divide recordings so that no group stands in two parts; parts are about equally long.
 
-    A behaviour that several groups show is shown in two parts at least, where it can be: else no
-    model could learn it and be judged on it.
+    A behaviour that several groups show is seldom all in one part: then no model could learn it
+    and be judged on it.
 
     Args:
         recordings: to divide.
