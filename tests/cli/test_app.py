@@ -91,11 +91,11 @@ def test_an_interruption_is_one_sentence(broken):
 @pytest.mark.parametrize("command", ["train", "crossval", "tune", "benchmark", "predict"])
 def test_an_interruption_says_how_to_go_on(broken, command):
     result = run(broken(KeyboardInterrupt(), command), command)
-    again = (
-        "The same command with --resume goes" if command == "predict" else "The same command goes"
-    )
+    resume = " with --resume, and without --overwrite," if command == "predict" else ""
     assert result.exit_code == 130
-    assert result.stderr.startswith(f"Interrupted. No file was left half-written. {again} on where")
+    assert result.stderr.startswith(
+        f"Interrupted. No file was left half-written. The same command{resume} goes on where"
+    )
 
 
 def test_a_file_that_may_not_be_touched_is_no_bug(broken):

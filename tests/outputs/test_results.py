@@ -196,6 +196,26 @@ def test_files_of_somebody_else_are_not_overwritten(tmp_path, name, text):
     assert file.read_text() == text
 
 
+@pytest.mark.parametrize("index", [None, "{ cut", "[]"])
+def test_results_whose_index_is_lost_are_begun_anew(tmp_path, recording, index):
+    writer = ResultsWriter(tmp_path, run())
+    writer.add(recording("cage1"), [frames()])
+    writer.finish()
+    (tmp_path / "results.json").unlink()
+    if index is not None:
+        (tmp_path / "results.json").write_text(index)
+    with pytest.raises(OutputError, match="already holds results"):
+        ResultsWriter(tmp_path, run())
+    again = ResultsWriter(tmp_path, run(), overwrite=True)
+    again.add(recording("cage2"), [frames()])
+    assert [each.name for each in again.finish().done] == ["cage2"]
+
+
+def test_to_go_on_and_to_begin_anew_contradict_each_other(tmp_path):
+    with pytest.raises(OutputError, match="choose one"):
+        ResultsWriter(tmp_path, run(), overwrite=True, resume=True)
+
+
 def test_one_run_at_a_time_writes_a_folder(tmp_path):
     with writing(tmp_path, run()) as writer:
         with pytest.raises(OutputError, match="Another run is writing"), writing(tmp_path, run()):

@@ -97,6 +97,12 @@ def test_objectives_on_the_command_line(said, means):
     assert _objective(said) == means
 
 
+@pytest.mark.parametrize("said", ["frames,attack=bouts", "bouts,bouts", "attack=bouts,both"])
+def test_an_objective_is_one_word_or_one_for_each(said):
+    with pytest.raises(InputError, match=r"one word, or behaviours with a word each .* got '"):
+        _objective(said)
+
+
 def test_an_objective_is_said_once():
     with pytest.raises(InputError, match="names attack twice"):
         _objective("attack=bouts, attack=frames")

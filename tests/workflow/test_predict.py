@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -280,6 +281,29 @@ def test_what_a_row_says_of_its_own_keypoints_is_strict(bundle_file, tracked, tm
     ]
 
 
+def test_of_a_file_that_cannot_be_read_nobody_knows_whether_it_has_a_keypoint(
+    bundle_file, tracked, tmp_path
+):
+    broken, usual = tmp_path / "broken.csv", tracked("usual.csv")
+    broken.write_text("scorer,a\n")
+    common = {**SAID_OF_ALL, "keypoints": {"nape": "neck"}}
+    results = predict(bundle_file, [broken, usual], tmp_path / "out", common=common)
+    assert [each.name for each in results.done] == ["usual"]
+    assert [Path(each.name).stem for each in results.failed] == ["broken"]
+    assert "keypoints" not in results.failed[0].reason
+
+
+def test_a_file_that_is_only_out_of_reach_keeps_its_result(bundle_file, tracked, tmp_path):
+    first, second, out, said = tracked("first.csv"), tracked("second.csv"), tmp_path / "out", []
+    predict(bundle_file, first, out, common=SAID_OF_ALL)
+    first.rename(tmp_path / "elsewhere")
+    results = predict(
+        bundle_file, [first, second], out, common=SAID_OF_ALL, resume=True, say=said.append
+    )
+    assert sorted(each.name for each in results.done) == ["first", "second"]
+    assert any(sentence.startswith("warning: first keeps its earlier result") for sentence in said)
+
+
 def test_a_result_that_is_dropped_is_said_to_be(bundle_file, tracked, tmp_path):
     file, out, said = tracked("other.csv", OTHER_NAMES), tmp_path / "out", []
     names = {"keypoints": "nape=neck;rump=tail_base"}
@@ -287,7 +311,7 @@ def test_a_result_that_is_dropped_is_said_to_be(bundle_file, tracked, tmp_path):
     (failed,) = predict(
         bundle_file, file, out, common=SAID_OF_ALL, resume=True, say=said.append
     ).failed
-    why = "Its earlier result is removed, as its poses or what is said of them changed."
+    why = "Its earlier result, of something else, is removed."
     assert failed.reason.endswith(f"manifest. {why}")
     assert said[-1].endswith(why)
 

@@ -43,7 +43,7 @@ _GO_ON = {
         ("train", "crossval", "tune", "benchmark"),
         "The same command goes on where it was; --fresh would begin anew.",
     ),
-    "predict": "The same command with --resume goes on where it was; --overwrite would begin anew.",
+    "predict": "The same command with --resume, and without --overwrite, goes on where it was.",
 }
 
 

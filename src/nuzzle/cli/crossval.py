@@ -89,9 +89,15 @@ def crossval(
 
 def _objective(said: str) -> Any:
     """One word for all, or behaviour -> word; what they may be is checked with the behaviours."""
-    if "=" not in said:
+    parts = said.split(",")
+    if len(parts) == 1 and "=" not in said:
         return said
-    pairs = [each.rpartition("=")[::2] for each in said.split(",")]
+    if alone := [each for each in parts if "=" not in each]:
+        raise InputError(
+            "--objective is one word, or behaviours with a word each (attack=bouts,mount=frames); "
+            f"got {alone[0]!r} among others."
+        )
+    pairs = [each.rpartition("=")[::2] for each in parts]
     counts = Counter(name.strip() for name, _ in pairs)
     if twice := [name for name, times in counts.items() if times > 1]:
         raise InputError(f"--objective names {listed(twice)} twice: once is enough.")

@@ -99,8 +99,10 @@ class ResultsWriter:
         self._entries: dict[str, RecordingEntry] = {}
         self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self._spans: dict[str, list[PairSpan]] = {}
+        if overwrite and resume:
+            raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
-        ours = holds_results(self.directory)
+        ours = holds_results(self.directory) or self._has_frames()
         if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
             overwrite = True  # nothing came of it
         if occupied and not ours:
@@ -178,10 +180,7 @@ class ResultsWriter:
         """
         if (before := self._entries.get(name)) and before.file:
             (self.directory / before.file).unlink(missing_ok=True)
-            reason = (
-                f"{reason.rstrip('.')}. Its earlier result is removed, as its poses or what is "
-                "said of them changed."
-            )
+            reason = f"{reason.rstrip('.')}. Its earlier result, of something else, is removed."
         self._bouts.pop(name, None)
         self._spans.pop(name, None)
         self._entries[name] = RecordingEntry(
@@ -215,6 +214,10 @@ class ResultsWriter:
             write_json(self.directory / "attention.json", list(attention))
         self._write_index(finished=True)
         return read_results(self.directory)
+
+    def _has_frames(self) -> bool:
+        """Whether there are frames of nuzzle's, as where the index is lost."""
+        return any(map(_is_ours, (self.directory / "frames").glob("*.parquet")))
 
     def _refuse(self) -> None:
         resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
@@ -262,12 +265,10 @@ class ResultsWriter:
         )
 
     def _clear(self) -> None:
-        for name in _OWN_FILES:
+        for path in filter(_is_ours, (self.directory / "frames").glob("*.parquet")):
+            path.unlink()
+        for name in reversed(_OWN_FILES):  # the index last: it says whose the others are
             (self.directory / name).unlink(missing_ok=True)
-        for path in (self.directory / "frames").glob("*.parquet"):
-            with suppress(FormatError):  # another's
-                read_meta(path)
-                path.unlink()
 
     def _take_up(self) -> None:
         """Go on with what an earlier run has finished; what failed is tried again."""
@@ -356,6 +357,14 @@ def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int)
             f"recording {recording.name!r}: predictions of at least one pair with the shape "
             f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
         )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nuzzle wrote these frames."""
+    with suppress(FormatError):
+        read_meta(path)
+        return True
+    return False
 
 
 def _absolute(source: str) -> str:

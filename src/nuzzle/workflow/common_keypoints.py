@@ -11,7 +11,9 @@ from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Entry
 
 
-def where_they_are(entries: Sequence[Entry], names: Mapping[str, str]) -> list[Entry]:
+def where_they_are(
+    entries: Sequence[Entry], names: Mapping[str, str], *, complete: bool = True
+) -> list[Entry]:
     """Rows with those of the names, said of all of them, whose keypoints their poses have.
 
     What a row says itself stays as it is. Poses that cannot be read have none of them.
@@ -19,14 +21,16 @@ def where_they_are(entries: Sequence[Entry], names: Mapping[str, str]) -> list[E
     Args:
         entries: rows; those that say nothing of keypoints themselves say these names.
         names: old -> new, as in `Entry.keypoints`.
+        complete: whether these are all; another one that cannot be read may have the keypoints.
 
     Raises:
-        InputError: none of the poses has one of the keypoints.
+        InputError: none of the poses has one of the keypoints, and all can be read.
     """
     if not names:
         return [*entries]
     has = {n: _keypoints(each) for n, each in enumerate(entries) if each.keypoints == names}
-    _refuse_unknown(names, [*filter(None, has.values())])
+    if complete and has and all(has.values()):
+        _refuse_unknown(names, [*has.values()])
     return [
         replace(each, keypoints={old: new for old, new in names.items() if _in(has[n], old)})
         if n in has
@@ -37,7 +41,7 @@ def where_they_are(entries: Sequence[Entry], names: Mapping[str, str]) -> list[E
 
 def _refuse_unknown(names: Iterable[str], some: Sequence[Sequence[str]]) -> None:
     unknown = [old for old in names if not any(_in(has, old) for has in some)]
-    if some and unknown:
+    if unknown:
         there = dict.fromkeys(name for has in some for name in has)
         raise InputError(
             f"keypoints: no file has {' or '.join(map(repr, unknown))}; they have "

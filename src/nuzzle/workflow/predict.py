@@ -109,7 +109,10 @@ def _note_unread(unread: Mapping[Path, str], writer: ResultsWriter, say: Say) ->
     for path, reason in unread.items():
         names = [name for name, each in done.items() if each.poses == str(path.resolve())]
         for name in names or [str(path)]:
-            _fail(writer, name, reason, path, say)
+            if names and not path.exists():
+                say(f"warning: {name} keeps its earlier result: {reason}")
+            else:
+                _fail(writer, name, reason, path, say)
 
 
 def _made_of(entry: Entry) -> str:
@@ -242,7 +245,8 @@ def _entries(
             entries += [replace(each, labels=None) for each in entries_of(path, common, say=say)]
         except NuzzleError as error:
             unread[path] = str(error)
-    return where_they_are(entries, common.get("keypoints", {})), unread
+    names = common.get("keypoints", {})
+    return where_they_are(entries, names, complete=not unread), unread
 
 
 def _named(
