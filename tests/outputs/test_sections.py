@@ -11,10 +11,11 @@ from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
 def one_recording(tmp_path, recording):
     """The results of a recording of that many frames, 30 a second, with a probability in all."""
 
-    def make(n_frames, probability=0.5):
+    def make(n_frames, probability=0.5, notes=()):
         writer = ResultsWriter(tmp_path, Run("prediction", ("attack", "other"), "other", True))
         p = np.full((n_frames, 2), probability, np.float32)
-        writer.add(recording("cage1", n_frames), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+        pair = PairFrames(Pair("a", "b"), p, p > 0.5)
+        writer.add(recording("cage1", n_frames), [pair], notes=notes)
         return writer.finish()
 
     return make
@@ -50,6 +51,12 @@ def test_the_last_tick_of_a_short_recording_is_its_end(one_recording):
 )
 def test_where_nothing_was_labelled_no_frame_is_doubtful(one_recording, probability, sentence):
     assert sentence in sections.certainty(one_recording(10, probability))["doubtful_text"]
+
+
+@pytest.mark.parametrize("notes", [(), ("its animals are too fast",)])
+def test_notes_on_recordings_are_told_of_first(one_recording, notes):
+    told = sections.warnings(one_recording(10, notes=notes), None)
+    assert any("There are notes on 1 recording" in each for each in told) == bool(notes)
 
 
 def blank_parts(tmp_path, recording, *, truth):

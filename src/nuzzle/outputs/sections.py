@@ -109,6 +109,11 @@ def warnings(results: Results, evaluation: Evaluation | None) -> list[str]:
             f"{count(len(results.failed), 'recording')} could not be worked on; "
             "the reasons are listed at the end."
         )
+    if noted := sum(bool(entry.notes) for entry in results.done):
+        said.append(
+            f"There are notes on {count(noted, 'recording')}: what was left out, or looks wrong. "
+            "They are listed at the end."
+        )
     said += seen_before(results, evaluation)
     return [*said, *results.run.notes, *(evaluation.notes if evaluation else ())]
 
