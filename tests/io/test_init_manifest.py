@@ -406,6 +406,14 @@ class TestOneLabelFileForTheWholeStudy:
         assert {entry.labels.name for entry in manifest} == {"all.csv"}
         assert tuple(entry.item for entry in manifest) == items
 
+    def test_what_the_table_says_goes_before_what_the_names_say(self, tmp_path):
+        self.write(tmp_path)
+        (tmp_path / "s.csv").write_text(
+            "poses,item,split\ncage1DLC.csv,cage9,train\ncage2DLC.csv,,val\n"
+        )
+        manifest, _ = self.start(tmp_path, splitting=Splitting(table=tmp_path / "s.csv"))
+        assert [entry.item for entry in manifest] == ["cage9", "cage2"]
+
     def test_two_annotators_in_one_file_for_each_video(self, tmp_path):
         """Which of them is meant is asked for where it is read: the manifest is written."""
         (tmp_path / "labels").mkdir()

@@ -323,13 +323,13 @@ def _first_of(tied: list[_Named], names: Mapping[_Named, str]) -> list[_Named]:
     So ``cage1`` goes before ``cage1 second look``; but neither ``cage1 anna`` nor ``cage1 ben``
     does before the other.
     """
-    if len(tied) < 2:
-        return tied
-    first, *others = sorted(tied, key=lambda each: len(names[each]))
-    name = names[first].rstrip(_SEPARATORS)
-    rests = [names[each].rstrip(_SEPARATORS) for each in others]
-    wins = all(rest != name and common_beginning(name, rest) == name for rest in rests)
-    return [first] if wins else tied
+    if not tied:
+        return []
+    called = [names[each].rstrip(_SEPARATORS) for each in tied]
+    name = min(called, key=len)
+    longer = [other for other in called if other != name]
+    wins = all(common_beginning(name, other) == name for other in longer)
+    return [tied[called.index(name)]] if wins and called.count(name) == 1 else tied
 
 
 def _unmatched(
