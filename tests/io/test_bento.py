@@ -203,7 +203,10 @@ def channels(*names):
 )
 def test_a_channel_is_split_where_both_halves_are_known(write, channel, pair):
     options = LabelOptions(
-        individuals=("a_to_b", "a", "b"), target="a", rename_individuals={"old": "a"}
+        individuals=("a_to_b", "a", "b"),
+        agent="a_to_b",
+        target="a",
+        rename_individuals={"old": "a"},
     )
     labels = FORMAT.read(write(channels(channel)), options)
     assert labels.pairs == (pair,)

@@ -117,12 +117,40 @@ class TestWhoActs:
         assert self.says("b") and self.says(agent="a")
 
     def test_of_two_animals_who_is_not_the_target(self):
-        assert (self.pair("a"), self.pair("b"), self.pair(target="a")) == ("ba", "ab", "ba")
+        assert (self.pair("a"), self.pair("b")) == ("ba", "ab")
         assert self.pair("b", agent="b") == "ab"
         assert self.pair("x", rename_individuals={"x": "a"}) == "ba"
         assert self.says("", "a") and self.says(target="a")
 
     def test_of_three_the_target_leaves_it_open(self):
-        cast = Cast(Path("x.csv"), THREE)
-        assert "".join(cast.pair("", "a", line=7)) == "ba"
-        assert not cast.says_who_acts("", "a")
+        message = (
+            r"x\.csv, line 7: the label of 'sniff' does not say who acts on 'a', .* any of "
+            r"\['b', 'c'\]\. Give the column agent"
+        )
+        three = {"individuals": THREE.individuals}
+        for directed in (True, False):
+            options = replace(THREE, directed=directed)
+            for target in ("a", "x"):
+                told = Cast(Path("x.csv"), replace(options, rename_individuals={"x": "a"}))
+                with pytest.raises(FormatError, match=message):
+                    told.pair("", target, line=7, behaviour="sniff")
+            told = Cast(Path("x.csv"), replace(options, target="a"))
+            with pytest.raises(FormatError, match=message):
+                told.pair("", "", line=7, behaviour="sniff")
+            with pytest.raises(FormatError, match=r"x\.csv: the labels do not say who acts on 'a'"):
+                told.default()
+        assert self.pair("a", agent="c", **three) == "ca"
+        assert self.pair("self", **three) == "aa"
+        with pytest.raises(FormatError, match="the labels name 'red'"):
+            self.pair("red", **three)
+        with pytest.raises(InputError, match="target 'red' is not among the individuals"):
+            Cast(Path("x.csv"), replace(THREE, target="red")).pair("", "")
+
+    def test_of_two_animals_the_target_of_the_manifest_alone_says_it(self):
+        """Files whose rows have no column for anybody, such as SimBA's, are read so, too."""
+        for target, pair in (("a", "ba"), ("b", "ab")):
+            cast = Cast(Path("x.csv"), replace(TWO, target=target))
+            assert "".join(cast.pair("", "")) == "".join(cast.default("sniff")) == pair
+            assert cast.placed([{"behaviour": "sniff"}]) == [
+                {"behaviour": "sniff", "agent": pair[0], "target": pair[1], "unsaid": False}
+            ]

@@ -406,6 +406,29 @@ class TestOneLabelFileForTheWholeStudy:
         assert {entry.labels.name for entry in manifest} == {"all.csv"}
         assert tuple(entry.item for entry in manifest) == items
 
+    def test_what_the_table_says_goes_before_what_the_names_say(self, tmp_path):
+        self.write(tmp_path)
+        (tmp_path / "s.csv").write_text(
+            "poses,item,split\ncage1DLC.csv,cage9,train\ncage2DLC.csv,,val\n"
+        )
+        manifest, _ = self.start(tmp_path, splitting=Splitting(table=tmp_path / "s.csv"))
+        assert [entry.item for entry in manifest] == ["cage9", "cage2"]
+
+    def test_two_annotators_in_one_file_for_each_video(self, tmp_path):
+        """Which of them is meant is asked for where it is read: the manifest is written."""
+        (tmp_path / "labels").mkdir()
+        for name in ("cage1", "cage2"):
+            write_poses(tmp_path / f"{name}DLC.csv", ("one", "two"))
+            rows = "".join(f"{who},one,two,sniff,0,1\n" for who in ("anna", "ben"))
+            (tmp_path / "labels" / f"{name}.csv").write_text(f"recording,{HEADER}{rows}")
+        manifest, notes = init_manifest(
+            poses=[f"{tmp_path}/*DLC.csv"], labels=[f"{tmp_path}/labels/*"], common={"fps": 25.0}
+        )
+        told = [(each.recording, each.labels.name, each.item) for each in manifest]
+        assert told == [("cage1", "cage1.csv", ""), ("cage2", "cage2.csv", "")]
+        assert any("'anna', 'ben'; one was expected" in note for note in notes)
+        assert any("the column item of the manifest" in note for note in notes)
+
 
 def test_labels_without_the_stream_are_left_out(project):
     """Of two streams the second was coded where there was something to be seen."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,25 @@ class TestWhoActs:
         assert self.notes() == ["who acts is not said in 2 of 3 bouts"]
         assert self.notes(stream="S1") == ["who acts is not said in 1 of 2 bouts"]
         assert self.notes(stream="S2") == ["who acts is not said in any bout"]
+
+    def test_bouts_after_the_end_of_the_poses_do_not_count(self):
+        told = ["who acts is not said in 1 of 2 bouts"]
+        assert self.notes(stream="S1", n_frames=6)[:1] == told
+        assert self.notes(n_frames=5)[0] == "who acts is not said in any bout"
+        assert self.notes(n_frames=4)[0] == "who acts is not said in any bout"
+
+    def test_what_to_do_of_three_animals(self):
+        """Labels of three that name nobody but 'self' have a use for an agent only."""
+        options = LabelOptions(individuals=("a", "b", "c"))
+        own, others = bout("rear", 0, 5, "a", "a"), bout("rear", 6, 9, "c", "c")
+        rows = [{**own, "unsaid": True}, {**others, "unsaid": True}]
+        (note,) = assemble(Path("x"), rows, [], options, end=30).notes
+        assert note.startswith("who acts is not said in 1 of 2 bouts: read as done by 'a', who ")
+        assert note.endswith("the manifest's column agent (a or b or c) (`nuzzle init`: --agent)")
+        (note,) = assemble(
+            Path("x"), rows, [], replace(options, individuals=("a", "b")), end=30
+        ).notes
+        assert "or, if it may be any of them, write no into its column directed" in note
 
     def test_where_it_means_nothing_it_is_not_said(self):
         assert not self.notes(directed=False)

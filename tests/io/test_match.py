@@ -222,3 +222,55 @@ class TestSeveralRecordingsInALabelFile:
     def test_two_annotators_of_one_video_are_ambiguous(self):
         with pytest.raises(ManifestError, match=r"'1_a' in all\.boris, '1_b' in all\.boris fit"):
             self.matched(["1.csv"], "1_a", "1_b")
+        with pytest.raises(ManifestError, match=r"'1_ben' in .* fit equally well"):
+            self.matched(["1.csv"], "1_anna", "1_ben")
+        with pytest.raises(ManifestError, match=r"'cage_ab' in .* fit equally well"):
+            self.matched(["cage.csv"], "cage_a", "cage_ab")
+
+    @pytest.mark.parametrize("pose", ["cage1.csv", f"cage1{DLC}.csv"])
+    @pytest.mark.parametrize("more", ["cage1 second look", "cage1_day2", "", " ", "cage"])
+    def test_an_equal_name_goes_before_longer_ones_and_before_none(self, pose, more):
+        for names in (("cage1", more), (more, "cage1")):
+            assert self.matched([pose], *names) == [("cage1", pose, "all.boris", "cage1")]
+        for names in (("cage1.mp4", "cage1.mp4 again"), ("cage1 ", "cage1 again")):
+            ((_, _, _, item),) = self.matched([pose], *names)
+            assert item == names[0]
+
+    @pytest.mark.parametrize("tail", ["", DLC])
+    def test_a_pose_file_of_an_equal_name_goes_before_longer_ones(self, tail):
+        poses = [f"cage1{tail}.csv", f"cage1_day2{tail}.csv"]
+        found = self.matched(poses, "cage1_day2", "cage1", "cage1 second look")
+        assert [item for *_, item in found] == ["cage1", "cage1_day2"]
+        with pytest.raises(ManifestError, match=r"cage1_day2\S*: no label file matches it"):
+            self.matched(poses, "cage1", "cage1 second look")
+        with pytest.raises(ManifestError, match="fit equally well"):
+            matched(["cage1.csv", "cage1_day2.csv"], ["cage1.txt"])
+
+    def test_the_same_name_in_two_files_is_ambiguous(self):
+        items = {Path("a.boris"): ["1", "2"], Path("b.boris"): ["1", "1 again", "3"]}
+        with pytest.raises(ManifestError, match=r"'1' in a\.boris, '1' in b\.boris"):
+            match_files(paths("1.csv", "2.csv", "3.csv"), [*items], items=items)
+
+    def test_a_file_that_only_its_own_name_matches(self):
+        """Two annotators of each video in its file: which of them is meant stays open."""
+        poses = paths("cage1DLC.csv", "cage2DLC.csv", "cage3DLC.csv", "cage4DLC.csv")
+        items = {
+            Path("l/cage1.csv"): ["anna", "ben"],
+            Path("l/cage2.csv"): ["cage2 anna", "cage2 ben"],
+            Path("l/all.csv"): ["cage3", "left over"],
+        }
+        found = match_files(poses, [*items, Path("l/cage4.csv")], items=items)
+        assert [(m.recording, m.labels.stem, m.item) for m in found] == [
+            ("cage1", "cage1", ""),
+            ("cage2", "cage2", ""),
+            ("cage3", "all", "cage3"),
+            ("cage4", "cage4", ""),
+        ]
+
+    def test_a_file_of_which_no_name_matches_stands_beside_one_whose_own_does(self):
+        items = {Path("cage1.csv"): ["anna", "ben"], Path("all.csv"): ["x", "y"]}
+        with pytest.raises(ManifestError) as caught:
+            match_files(paths("cage1DLC.csv"), [*items], items=items)
+        text = str(caught.value)
+        assert "all.csv: no pose file matches one of its 2 recordings ('x', 'y')" in text
+        assert "cage1" not in text

@@ -100,6 +100,12 @@ def test_group_and_actor_must_be_known(file: Path) -> None:
         vassi.read(file, LabelOptions())
     with pytest.raises(InputError, match="no group '7'"):
         vassi.read(file, LabelOptions(item="7"))
+    with pytest.raises(InputError, match=r"--item 0 of `nuzzle inspect`"):
+        vassi.read(file, LabelOptions())
+    file.write_text(TEXT.replace("resident,intruder", "white,black"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"2 actors: .* the column agent of the manifest\.$"):
+        vassi.read(file, LabelOptions(item="0"))
+    file.write_text(TEXT, encoding="utf-8")
     with pytest.raises(InputError, match="no actor 'cat'"):
         vassi.read(file, LabelOptions(item="1", agent="cat"))
 

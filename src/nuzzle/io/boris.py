@@ -17,9 +17,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -28,7 +30,15 @@ from nuzzle.errors import FormatError, InputError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
 from nuzzle.io.label_assembly import frames_looked_at
-from nuzzle.io.label_text import Row, number, read_text, table_rows, text_head
+from nuzzle.io.label_text import (
+    Row,
+    grouped,
+    number,
+    parsed_once,
+    read_text,
+    table_rows,
+    text_head,
+)
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels
 
@@ -45,9 +55,9 @@ class _Table:
     """An export: its columns, its rows, and what its header block says."""
 
     path: Path
-    columns: dict[str, int]
-    rows: list[Row]
-    heading: dict[str, str]
+    columns: Mapping[str, int]
+    rows: tuple[Row, ...]
+    heading: Mapping[str, str]
 
     def cell(self, row: Row, *names: str) -> str:
         """The cell of the first of these columns that there is."""
@@ -79,17 +89,20 @@ class _Table:
         names = [name for name in self.columns if name.startswith("modifier")]
         return tuple(text for name in names if (text := self.cell(row, name)))
 
-    def observation(self, row: Row) -> str:
-        return self.cell(row, "observation id") or self.heading.get("observation id", "")
+    @cached_property
+    def observations(self) -> Mapping[str, tuple[Row, ...]]:
+        """The rows of each."""
+        only = self.heading.get("observation id", "")
+        return grouped(self.rows, lambda row: self.cell(row, "observation id") or only)
 
-    def offset_s(self, rows: list[Row]) -> float:
+    def offset_s(self, rows: Sequence[Row]) -> float:
         """The time offset of the observation with these rows; 0 where none is said."""
         cells = [self.cell(row, _OFFSET) for row in rows[:1]]
         text = next(filter(None, cells), self.heading.get(_OFFSET, "")).replace(",", ".")
         return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else 0.0
 
 
-def _is_header(cells: list[str]) -> bool:
+def _is_header(cells: Sequence[str]) -> bool:
     names = {cell.casefold() for cell in cells}
     timed = {"time"} <= names and not names.isdisjoint(_STATUS)
     return not names.isdisjoint(_BEHAVIOUR) and (timed or {"start (s)", "stop (s)"} <= names)
@@ -135,6 +148,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     return to_labels(path, observation, options)
 
 
+@parsed_once
 def _table(path: Path) -> _Table:
     text = read_text(path)
     header = _header_line(text)
@@ -154,27 +168,21 @@ def _table(path: Path) -> _Table:
             columns = {name.casefold(): index for index, name in enumerate(row.cells)}
         elif len(row.cells) > 1:
             heading[row.cells[0].casefold()] = row.cells[1]
-    return _Table(path, columns, rows, heading)
+    return _Table(path, MappingProxyType(columns), tuple(rows), MappingProxyType(heading))
 
 
 def observations(path: Path) -> list[str]:
     """Names of the observations that have an event, in their order."""
-    return _observations(_table(path))
+    return list(_table(path).observations)
 
 
-def _observations(table: _Table) -> list[str]:
-    return list(dict.fromkeys(table.observation(row) for row in table.rows))
+def _of_one_observation(table: _Table, item: str) -> tuple[Row, ...]:
+    if not table.rows:
+        return ()
+    return table.observations[choose(table.path, "observation", [*table.observations], item)]
 
 
-def _of_one_observation(table: _Table, item: str) -> list[Row]:
-    names = _observations(table)
-    if not names:
-        return table.rows
-    chosen = choose(table.path, "observation", names, item)
-    return [row for row in table.rows if table.observation(row) == chosen]
-
-
-def _events(table: _Table, rows: list[Row]) -> Iterator[Event]:
+def _events(table: _Table, rows: Sequence[Row]) -> Iterator[Event]:
     for row in rows:
         kind = table.cell(row, *_STATUS).upper()
         if kind not in ("START", "STOP", "POINT"):
@@ -189,7 +197,7 @@ def _events(table: _Table, rows: list[Row]) -> Iterator[Event]:
         yield Event(row.line, kind, time_s, subject, behaviour, table.modifiers(row))
 
 
-def _aggregated(table: _Table, rows: list[Row]) -> Iterator[Interval]:
+def _aggregated(table: _Table, rows: Sequence[Row]) -> Iterator[Interval]:
     for row in rows:
         kind = table.cell(row, "behavior type", "behaviour type").upper()
         if kind not in ("", "STATE", "POINT"):
@@ -220,11 +228,11 @@ def _numbers(text: str) -> list[float]:
     return [value for value in found if value > 0]
 
 
-def _rates(table: _Table, rows: list[Row]) -> set[float]:
+def _rates(table: _Table, rows: Sequence[Row]) -> set[float]:
     return {rate for row in rows for rate in _numbers(table.cell(row, *_FPS))}
 
 
-def _media_length(table: _Table, rows: list[Row]) -> float | None:
+def _media_length(table: _Table, rows: Sequence[Row]) -> float | None:
     """Seconds; files (``;``) follow each other, and players (``|``) run at the same time."""
     cells = {table.cell(row, *_LENGTH) for row in rows}
     lengths = [sum(_numbers(player)) for cell in cells for player in cell.split("|")]
@@ -384,12 +392,8 @@ def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]
     return write_text(path, text.getvalue())
 
 
-FORMAT = LabelFormat("boris", (".csv", ".tsv", ".txt"), sniff, read, write, items=observations)
+_ENDS = (".csv", ".tsv", ".txt")
+FORMAT = LabelFormat("boris", _ENDS, sniff, read, write, items=observations)
 AGGREGATED = LabelFormat(
-    "boris_aggregated",
-    (".csv", ".tsv", ".txt"),
-    sniff,
-    read,
-    write_aggregated,
-    items=observations,
+    "boris_aggregated", _ENDS, sniff, read, write_aggregated, items=observations
 )

@@ -10,13 +10,26 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from nuzzle.errors import FormatError
 from nuzzle.io.boris_events import Event, Observation, paired, to_labels
-from nuzzle.io.label_text import number, read_text, text_head
+from nuzzle.io.label_text import number, parsed_once, read_text, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels
+
+
+class _Project(NamedTuple):
+    """What a project says, each part as JSON: whoever asks makes a copy of its own.
+
+    Attributes:
+        observations: by name.
+        ethogram: the behaviours that were looked for.
+    """
+
+    observations: Mapping[str, str]
+    ethogram: str
 
 
 def sniff(path: Path) -> bool:
@@ -37,8 +50,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
             not of the ethogram or not paired.
     """
     project = _project(path)
-    name = choose(path, "observation", [*project["observations"]], options.item)
-    observation = project["observations"][name]
+    name = choose(path, "observation", [*project.observations], options.item)
+    observation = json.loads(project.observations[name])
     events = observation.get("events", []) if isinstance(observation, dict) else None
     if not isinstance(events, list):
         raise FormatError(
@@ -49,7 +62,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     media = _mapping(observation.get("media_info"))
     rates = set(filter(None, map(_positive, _mapping(media.get("fps")).values())))
     length_s = _media_length(_mapping(observation.get("file")), _mapping(media.get("length")))
-    ethogram = _ethogram(path, project["behaviors_conf"])
+    ethogram = _ethogram(path, json.loads(project.ethogram))
     intervals, notes = paired(path, _events(path, name, events, ethogram), length_s)
     offset = observation.get("time offset")
     offset_s = float(offset) if isinstance(offset, int | float) else 0.0
@@ -60,10 +73,11 @@ def read(path: Path, options: LabelOptions) -> Labels:
 
 def observations(path: Path) -> list[str]:
     """Names of its observations, in their order."""
-    return list(_project(path)["observations"])
+    return list(_project(path).observations)
 
 
-def _project(path: Path) -> dict[str, Any]:
+@parsed_once
+def _project(path: Path) -> _Project:
     text = read_text(path)
     try:
         project = json.loads(text)
@@ -78,7 +92,8 @@ def _project(path: Path) -> dict[str, Any]:
     ]
     if missing:
         raise FormatError(path, f"is not a BORIS project: it has no {' and no '.join(missing)}.")
-    return dict(project)
+    observations = {name: json.dumps(each) for name, each in project["observations"].items()}
+    return _Project(MappingProxyType(observations), json.dumps(project["behaviors_conf"]))
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -22,9 +22,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -37,9 +38,11 @@ from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     Row,
     frame_number,
+    grouped,
     needed_fps,
     number,
     other_rate,
+    parsed_once,
     read_text,
     seconds_to_frames,
     table_rows,
@@ -57,17 +60,26 @@ _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Preamble:
     """What the rows above the header say."""
 
-    values: dict[str, Row] = field(default_factory=dict)
-    observed: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    values: Mapping[str, Row]
+    observed: tuple[Row, ...]
+    notes: tuple[str, ...]
 
     def text(self, key: str) -> str:
         cells = self.values[key].cells[1:] if key in self.values else []
         return cells[0] if cells else ""
+
+
+class _File(NamedTuple):
+    """What a file says; without the column recording, it holds one, and `recordings` is empty."""
+
+    preamble: _Preamble
+    columns: Mapping[str, int]
+    rows: tuple[Row, ...]
+    recordings: Mapping[str, tuple[Row, ...]]
 
 
 def _columns_of(cells: Sequence[str]) -> dict[str, int]:
@@ -125,8 +137,9 @@ def read(path: Path, options: LabelOptions) -> Labels:
     Raises:
         FormatError: names the line with a missing or impossible number, or the missing column.
     """
-    preamble, columns, rows = _parse(path)
-    rows = _of_one_recording(path, columns, rows, options.item)
+    file = _parse(path)
+    preamble, columns = file.preamble, file.columns
+    rows = _of_one_recording(path, file, options.item)
     cast = Cast(path, options)
     in_seconds = not columns.keys() >= _FRAMES
     fps, notes = _rate(path, options, preamble, in_seconds=in_seconds)
@@ -173,63 +186,57 @@ def _rate(
     return fps, other_rate(own, options.fps, done)
 
 
-def _parse(path: Path) -> tuple[_Preamble, dict[str, int], list[Row]]:
+@parsed_once
+def _parse(path: Path) -> _File:
     text = read_text(path)
-    preamble, columns, rows = _Preamble(), dict[str, int](), list[Row]()
+    above, columns, rows = list[Row](), dict[str, int](), list[Row]()
     for row in table_rows(path, text, delimiter_of(_header_line(text))):
         if columns:
             rows.append(row)
         elif row.cells[0].startswith("#"):
-            _note(preamble, row)
+            above.append(row)
         elif _is_header(row.cells):
             columns = _columns_of(row.cells)
         else:
             raise FormatError(
                 path,
                 "a header with the column behaviour, and start_frame and stop_frame or start_s "
-                f"and stop_s, was expected; {row.cells} came.",
+                f"and stop_s, was expected; {list(row.cells)} came.",
                 row=row.line,
                 mend="Name the columns so: start_frame and stop_frame are frames from 0, of which "
                 "the stop is the first after the bout; start_s and stop_s are seconds.",
             )
     if not columns:
         raise FormatError(path, "has no header: behaviour,start_frame,stop_frame was expected.")
-    return preamble, columns, rows
+    index = columns.get("recording", -1)
+    named = [row for row in rows if 0 <= index < len(row.cells)]
+    inside = grouped(named, lambda row: row.cells[index])
+    return _File(_preamble(above), MappingProxyType(columns), tuple(rows), inside)
 
 
-def _note(preamble: _Preamble, row: Row) -> None:
-    key = row.cells[0].lstrip("# ").casefold()
-    if key == "observed":
-        preamble.observed.append(row)
-    elif key == "note":
-        preamble.notes += [text for text in row.cells[1:2] if text]
-    elif len(row.cells) > 1:
-        preamble.values[key] = row
+def _preamble(above: Sequence[Row]) -> _Preamble:
+    values, observed, notes = dict[str, Row](), list[Row](), list[str]()
+    for row in above:
+        key = row.cells[0].lstrip("# ").casefold()
+        if key == "observed":
+            observed.append(row)
+        elif key == "note":
+            notes += [text for text in row.cells[1:2] if text]
+        elif len(row.cells) > 1:
+            values[key] = row
+    return _Preamble(MappingProxyType(values), tuple(observed), tuple(notes))
 
 
 def recordings(path: Path) -> list[str]:
     """Names in the column recording, in their order."""
-    _, columns, rows = _parse(path)
-    return _recordings(columns, rows)
+    return [*_parse(path).recordings]
 
 
-def _recordings(columns: Mapping[str, int], rows: list[Row]) -> list[str]:
-    index = columns.get("recording")
-    if index is None:
-        return []
-    return list(dict.fromkeys(row.cells[index] for row in rows if index < len(row.cells)))
-
-
-def _of_one_recording(
-    path: Path, columns: Mapping[str, int], rows: list[Row], item: str
-) -> list[Row]:
-    if "recording" not in columns:
-        return rows
-    index = columns["recording"]
-    names = _recordings(columns, rows)
-    if names or item:
-        choose(path, "recording", names, item)
-    return [row for row in rows if not item or row.cells[index : index + 1] == [item]]
+def _of_one_recording(path: Path, file: _File, item: str) -> tuple[Row, ...]:
+    if "recording" in file.columns and (file.recordings or item):
+        choose(path, "recording", [*file.recordings], item)
+        return file.recordings[item] if item else file.rows
+    return file.rows
 
 
 def _bout(
@@ -270,7 +277,8 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
     if len(row.cells) < 6:
         raise FormatError(
             cast.path,
-            f"'# observed,agent,target,behaviour,start,stop' was expected, and {row.cells} came.",
+            f"'# observed,agent,target,behaviour,start,stop' was expected, and {list(row.cells)} "
+            "came.",
             row=row.line,
         )
     start = frame_number(cells[3], "start", cast.path, row.line)

@@ -18,6 +18,11 @@ OWN = "self:"
 NOBODY = Pair("agent", "target")
 
 
+def _what(behaviour: str) -> str:
+    """What does not say it all, for a message."""
+    return f"the label of {behaviour!r} does" if behaviour else "the labels do"
+
+
 @dataclass(frozen=True)
 class Cast:
     """Who is who: the names in a label file, and the animals of the poses.
@@ -38,9 +43,9 @@ class Cast:
 
         Raises:
             InputError: `agent` or `target` of the options is not among the animals, or there
-                are more than two and the target could be any.
+                are more than two and the target, or who acts on it, could be any.
         """
-        agent = self._agent()
+        agent = self._agent(behaviour=behaviour)
         return Pair(agent, agent if self.is_own(behaviour) else self._partner(agent, behaviour))
 
     def is_own(self, behaviour: str) -> bool:
@@ -56,14 +61,27 @@ class Cast:
         other = target not in ("", "self") and len(self.options.individuals) == 2
         return bool(agent or self.options.agent or other)
 
-    def _agent(self, target: str = "") -> str:
-        """Who acts on a target where a row does not say: the options' agent, or the first other."""
+    def _agent(self, target: str = "", behaviour: str = "", line: int | None = None) -> str:
+        """Who acts where a row does not say: the options' agent, or the first animal.
+
+        Of two animals, who is not the target does; of more, that may be any other.
+        """
         animals, chosen = self.options.individuals, self.options.agent
         self._check_role("agent", chosen)
-        target = self.options.rename_individuals.get(target, target)
+        target = target if target in ("", "self") else self.name(target, line)
         if chosen and not (len(animals) == 2 and chosen == target):
             return chosen
-        others = [name for name in animals if name != (target or self.options.target)]
+        target = target or self.options.target
+        others = [name for name in animals if name != target]
+        if len(animals) > 2 and target not in ("", "self"):
+            self._check_role("target", target)
+            raise FormatError(
+                self.path,
+                f"{_what(behaviour)} not say who acts on {target!r}, and it may be any of "
+                f"{others}.",
+                row=line,
+                mend="Give the column agent of the manifest, or name who acts in the labels.",
+            )
         return next(iter(others or animals), NOBODY.agent)
 
     def _check_role(self, role: str, name: str) -> None:
@@ -85,10 +103,10 @@ class Cast:
         if not individuals:
             return NOBODY.target if agent != NOBODY.target else NOBODY.agent
         if len(others) > 1:
-            what = f"the label of {behaviour!r} does" if behaviour else "the labels do"
             raise FormatError(
                 self.path,
-                f"{what} not say towards whom {agent!r} acts, and it may be any of {others}.",
+                f"{_what(behaviour)} not say towards whom {agent!r} acts, and it may be any of "
+                f"{others}.",
                 row=line,
                 mend=self._ways_out(behaviour),
             )
@@ -150,8 +168,8 @@ class Cast:
             behaviour: of the row, if it has one.
 
         Raises:
-            FormatError: an animal is unknown; the target may be any; or the row names another
-                animal as the target of what is directed at oneself.
+            FormatError: an animal is unknown; the target, or who acts on it, may be any; or the
+                row names another animal as the target of what is directed at oneself.
         """
         one_pair = not self.options.directed and len(self.options.individuals) <= 2
         if one_pair:
@@ -159,7 +177,7 @@ class Cast:
             animal = known.get(target, target)
             same = animal in self.options.individuals and known.get(agent, agent) == animal
             return Pair(pair.agent, pair.agent) if same or target == "self" else pair
-        actor = self.name(agent, line) if agent else self._agent(target)
+        actor = self.name(agent, line) if agent else self._agent(target, behaviour, line)
         if target == "self" or (not target and self.is_own(behaviour)):
             return Pair(actor, actor)
         if not target:

@@ -127,7 +127,7 @@ def assemble(
         exclusive = False
         kept.append(_OVERLAPPING)
     unsaid = bout_table(bout for bout in bouts if bout.get("unsaid"))
-    kept += _who_acts(_wanted(unsaid, options, background), len(table), options)
+    kept += _who_acts(_wanted(unsaid, options, background), table, options)
     length = int(max(table["stop_frame"].max() if len(table) else 0, end))
     stops = [*spans["stop_frame"], length, options.n_frames or 0]
     labels = Labels(
@@ -143,17 +143,29 @@ def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) 
     return kept[kept["stream"] == options.stream] if options.stream else kept
 
 
-def _who_acts(unsaid: pd.DataFrame, total: int, options: LabelOptions) -> list[str]:
-    """A note on bouts that name nobody who acts: they would say the same of another animal."""
-    if not len(unsaid) or not options.directed or len(options.individuals) < 2:
+def _who_acts(unsaid: pd.DataFrame, bouts: pd.DataFrame, options: LabelOptions) -> list[str]:
+    """A note on bouts that name nobody who acts: they would say the same of another animal.
+
+    Those after the end of the poses are cut, and do not count.
+    """
+    animals = options.individuals
+    if not options.directed or len(animals) < 2:
         return []
-    some = "any bout" if len(unsaid) == total else f"{len(unsaid):,} of {count(total, 'bout')}"
-    actors = listed([*map(repr, dict.fromkeys(unsaid["agent"]))])
-    animals = " or ".join(options.individuals)
+    if options.n_frames is not None:
+        unsaid, bouts = (rows[rows["start_frame"] < options.n_frames] for rows in (unsaid, bouts))
+    missing, total = int((unsaid["agent"] == animals[0]).sum()), len(bouts)
+    if not missing:
+        return []
+    some = "any bout" if missing == total else f"{missing:,} of {count(total, 'bout')}"
+    way_out = " (`nuzzle init`: --agent)"
+    if len(animals) == 2:
+        way_out = (
+            ", or, if it may be any of them, write no into its column directed (`nuzzle init`: "
+            "--agent, --undirected)"
+        )
     return [
-        f"{WHO_ACTS} in {some}: read as done by {actors}, who stands first in the poses. Name who "
-        f"acts in the manifest's column agent ({animals}), or, if it may be any of them, write no "
-        "into its column directed (`nuzzle init`: --agent, --undirected)"
+        f"{WHO_ACTS} in {some}: read as done by {animals[0]!r}, who stands first in the poses. "
+        f"Name who acts in the manifest's column agent ({' or '.join(animals)}){way_out}"
     ]
 
 

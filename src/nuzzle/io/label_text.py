@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from nuzzle.cells import THOUSANDS
 from nuzzle.errors import FormatError
@@ -22,7 +24,37 @@ class Row(NamedTuple):
     """A row of a text table: its 1-based line, and its cells without outer blanks."""
 
     line: int
-    cells: list[str]
+    cells: tuple[str, ...]
+
+
+_Parsed = TypeVar("_Parsed")
+
+
+def parsed_once(parse: Callable[[Path], _Parsed]) -> Callable[[Path], _Parsed]:
+    """Keep what was parsed of the latest files, until they change on disk.
+
+    One file may hold a whole study, and is asked for by each of its recordings. What `parse` gives
+    is shared by all who ask, so it must be of a kind that nobody can change.
+    """
+
+    @lru_cache(maxsize=4)
+    def kept(path: Path, *_state: int) -> _Parsed:
+        return parse(path)
+
+    @wraps(parse)
+    def asked(path: Path) -> _Parsed:
+        state = existing_file(path, "label file").stat()
+        return kept(Path(path), state.st_mtime_ns, state.st_size, state.st_ino)
+
+    return asked
+
+
+def grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> Mapping[str, tuple[Row, ...]]:
+    """Rows by a name of theirs, both in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(name(row), []).append(row)
+    return MappingProxyType({key: tuple(some) for key, some in found.items()})
 
 
 def read_text(path: str | Path) -> str:
@@ -62,7 +94,7 @@ def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Row(reader.line_num, [cell.strip() for cell in cells])
+                yield Row(reader.line_num, tuple(cell.strip() for cell in cells))
     except csv.Error as error:
         raise FormatError(path, f"is not a table: {error}.", row=reader.line_num) from error
 

@@ -174,7 +174,8 @@ def match_files(
     """Pair pose files with label files by name; each is the other's only best match.
 
     Files of equal names in different folders are told apart by their folder's name. Of a label file
-    that holds several recordings, these are matched by their own names, and some may be left over.
+    that holds several recordings, these are matched by their own names, and some may be left over;
+    where none matches, the file is by its own name, and which of them it is stays open.
 
     Args:
         poses: pose files.
@@ -197,23 +198,57 @@ def match_files(
                 for path in both
             ],
         )
-    pose_stems, label_stems = _stems(poses), _label_stems(labels, items or {})
-    ours = {pose: _best(stem, label_stems) for pose, stem in pose_stems.items()}
-    theirs = {label: _best(stem, pose_stems) for label, stem in label_stems.items()}
-    pairs = {
-        pose: found[0]
-        for pose, found in ours.items()
-        if len(found) == 1 and theirs[found[0]] == [pose]
-    }
+    pose_stems, items = _stems(poses), items or {}
+    inside = _told_by_names_inside(pose_stems, labels, items)
+    label_stems = _label_stems(labels, inside)
+    ours, theirs, pairs = _paired(pose_stems, label_stems)
     lonely = [] if allow_unlabelled else _unmatched("pose", ours, set(pairs))
-    done = {part for part in theirs if part.item or part in pairs.values()}
+    done = {part for part in theirs if part.path in inside or part in pairs.values()}
     problems = lonely + _unmatched("label", theirs, done)
-    problems += _without_any(items or {}, {part.path for part in pairs.values()})
+    problems += _without_any(inside, {part.path for part in pairs.values()})
     if problems:
         keep = " To keep recordings without labels, pass --allow-unlabelled." if lonely else ""
         mend = _way_out(poses, labels, inside=bool(items)) + keep
         raise ManifestError("matching files by name", problems, mend=mend)
     return _named(poses, pairs, pose_stems, label_stems)
+
+
+def _paired(
+    pose_stems: Mapping[Path, str], label_stems: Mapping[_Part, str]
+) -> tuple[dict[Path, list[_Part]], dict[_Part, list[Path]], dict[Path, _Part]]:
+    """What fits each pose file best, what each label file or part, and whom both agree on."""
+    bare = {pose: _TRACKER_TAIL.split(stem, maxsplit=1)[0] for pose, stem in pose_stems.items()}
+    ours, theirs = {}, {}
+    for pose, stem in pose_stems.items():
+        found = _best(stem, label_stems)
+        one_file = len({part.path for part in found}) == 1
+        ours[pose] = _first_of(found, label_stems) if one_file else found
+    for part, stem in label_stems.items():
+        found_poses = _best(stem, pose_stems)
+        theirs[part] = _first_of(found_poses, bare) if part.item else found_poses
+    pairs = {
+        pose: found[0]
+        for pose, found in ours.items()
+        if len(found) == 1 and theirs[found[0]] == [pose]
+    }
+    return ours, theirs, pairs
+
+
+def _told_by_names_inside(
+    pose_stems: Mapping[Path, str], labels: Sequence[Path], items: Mapping[Path, Sequence[str]]
+) -> dict[Path, Sequence[str]]:
+    """Those of `items` without the files that only their own names match with a pose file.
+
+    Two annotators of one video may have one file, in which their names tell nothing of the poses.
+    """
+    pairs = _paired(pose_stems, _label_stems(labels, items))[2] if items else {}
+    used = {part.path for part in pairs.values()}
+    sure = {path: some for path, some in items.items() if path in used}
+    if len(sure) == len(items):
+        return sure
+    pairs = _paired(pose_stems, _label_stems(labels, sure))[2]
+    by_name = {part.path for part in pairs.values() if not part.item}
+    return {path: some for path, some in items.items() if path not in by_name}
 
 
 def _way_out(poses: Sequence[Path], labels: Sequence[Path], *, inside: bool) -> str:
@@ -255,9 +290,17 @@ def _stems(paths: Sequence[Path]) -> dict[Path, str]:
 
 
 def _label_stems(labels: Sequence[Path], items: Mapping[Path, Sequence[str]]) -> dict[_Part, str]:
-    """What to compare: names of files, or those of the recordings in a file that holds several."""
+    """What to compare: names of files, or those of the recordings in a file that holds several.
+
+    A recording without a name can be that of no pose file.
+    """
     whole = _stems([path for path in labels if path not in items])
-    inside = {_Part(path, item): composed(item) for path, some in items.items() for item in some}
+    inside = {
+        _Part(path, item): composed(item)
+        for path, some in items.items()
+        for item in some
+        if item.strip()
+    }
     return {**{_Part(path): stem for path, stem in whole.items()}, **inside}
 
 
@@ -272,6 +315,21 @@ def _best(stem: str, candidates: Mapping[_Named, str]) -> list[_Named]:
     shared = {path: len(common_beginning(stem, other)) for path, other in candidates.items()}
     most = max(shared.values(), default=0)
     return [path for path, length in shared.items() if length == most] if most else []
+
+
+def _first_of(tied: list[_Named], names: Mapping[_Named, str]) -> list[_Named]:
+    """Of files that fit equally well, the one with whose name those of all others begin; else all.
+
+    So ``cage1`` goes before ``cage1 second look``; but neither ``cage1 anna`` nor ``cage1 ben``
+    does before the other.
+    """
+    if not tied:
+        return []
+    called = [names[each].rstrip(_SEPARATORS) for each in tied]
+    name = min(called, key=len)
+    longer = [other for other in called if other != name]
+    wins = all(common_beginning(name, other) == name for other in longer)
+    return [tied[called.index(name)]] if wins and called.count(name) == 1 else tied
 
 
 def _unmatched(
