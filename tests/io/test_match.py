@@ -246,6 +246,23 @@ class TestSeveralRecordingsInALabelFile:
         with pytest.raises(ManifestError, match="fit equally well"):
             matched(["cage1.csv", "cage1_day2.csv"], ["cage1.txt"])
 
+    @pytest.mark.parametrize(
+        ("cages", "items", "found"),
+        [
+            (["cage1_left", "cage2"], ["cage1", "cage1_left", "cage2"], ["cage1_left", "cage2"]),
+            (["m3_probe", "m4"], ["m3", "m3_probe", "m4"], ["m3_probe", "m4"]),
+            (["cage1", "cage1_a", "cage1_b"], ["cage1_b", "cage1", "cage1_a"], None),
+            (["cage1_b", "cage2"], ["cage1", "cage1_a", "cage2"], "fit equally well"),
+        ],
+    )
+    def test_what_the_tracker_glues_on_makes_no_name_shorter(self, cages, items, found):
+        poses = [f"{cage}DLC_resnet50.csv" for cage in cages]
+        if isinstance(found, str):
+            with pytest.raises(ManifestError, match=found):
+                self.matched(poses, *items)
+        else:
+            assert [item for *_, item in self.matched(poses, *items)] == (found or cages)
+
     def test_the_same_name_in_two_files_is_ambiguous(self):
         items = {Path("a.boris"): ["1", "2"], Path("b.boris"): ["1", "1 again", "3"]}
         with pytest.raises(ManifestError, match=r"'1' in a\.boris, '1' in b\.boris"):

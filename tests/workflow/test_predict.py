@@ -287,8 +287,12 @@ def test_of_a_file_that_cannot_be_read_nobody_knows_whether_it_has_a_keypoint(
     broken, usual = tmp_path / "broken.csv", tracked("usual.csv")
     broken.write_text("scorer,a\n")
     common = {**SAID_OF_ALL, "keypoints": {"nape": "neck"}}
-    results = predict(bundle_file, [broken, usual], tmp_path / "out", common=common)
+    said = []
+    results = predict(
+        bundle_file, [broken, usual], tmp_path / "out", common=common, say=said.append
+    )
     assert [each.name for each in results.done] == ["usual"]
+    assert any("no file has 'nape'" in each and "cannot be read" in each for each in said)
     assert [Path(each.name).stem for each in results.failed] == ["broken"]
     assert "keypoints" not in results.failed[0].reason
 
@@ -301,7 +305,9 @@ def test_a_file_that_is_only_out_of_reach_keeps_its_result(bundle_file, tracked,
         bundle_file, [first, second], out, common=SAID_OF_ALL, resume=True, say=said.append
     )
     assert sorted(each.name for each in results.done) == ["first", "second"]
-    assert any(sentence.startswith("warning: first keeps its earlier result") for sentence in said)
+    note = "its result is that of an earlier run, as now There is no file"
+    assert any(sentence.startswith(f"warning: first: {note}") for sentence in said)
+    assert any(note in each.notes[-1] for each in results.done if each.name == "first")
 
 
 def test_a_result_that_is_dropped_is_said_to_be(bundle_file, tracked, tmp_path):

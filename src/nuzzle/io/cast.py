@@ -71,7 +71,7 @@ class Cast:
         target = target if target in ("", "self") else self.name(target, line)
         if chosen and not (len(animals) == 2 and chosen == target):
             return chosen
-        target = target or self.options.target
+        target = target or ("" if self.is_own(behaviour) else self.options.target)
         others = [name for name in animals if name != target]
         if len(animals) > 2 and target not in ("", "self"):
             self._check_role("target", target)

@@ -44,7 +44,8 @@ def parsed_once(parse: Callable[[Path], _Parsed]) -> Callable[[Path], _Parsed]:
     @wraps(parse)
     def asked(path: Path) -> _Parsed:
         state = existing_file(path, "label file").stat()
-        return kept(Path(path), state.st_mtime_ns, state.st_size, state.st_ino)
+        times = state.st_mtime_ns, state.st_ctime_ns
+        return kept(Path(path), *times, state.st_size, state.st_ino, state.st_dev)
 
     return asked
 

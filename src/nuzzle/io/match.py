@@ -21,6 +21,8 @@ from nuzzle.files import several
 from nuzzle.io.formats import POSE_FORMATS
 
 _SEPARATORS = " ._-"
+#: Observations may be called as their video.
+_VIDEO = re.compile(r"\.(avi|m4v|mkv|mov|mp4|mpe?g|mts|webm|wmv)$", re.IGNORECASE)
 _TRACKER_TAIL = re.compile(r"DLC_|\.analysis$|\.predictions$|_pose_est_v\d+$")
 
 
@@ -216,22 +218,32 @@ def match_files(
 def _paired(
     pose_stems: Mapping[Path, str], label_stems: Mapping[_Part, str]
 ) -> tuple[dict[Path, list[_Part]], dict[_Part, list[Path]], dict[Path, _Part]]:
-    """What fits each pose file best, what each label file or part, and whom both agree on."""
-    bare = {pose: _TRACKER_TAIL.split(stem, maxsplit=1)[0] for pose, stem in pose_stems.items()}
+    """What fits each pose file best, what each label file or part, and whom both agree on.
+
+    A recording in a label file that is called as a pose file, without what the tracker adds, goes
+    before others whose names begin alike: ``cage1`` before ``cage1 second look``.
+    """
+    inside = {part: _plain(stem) for part, stem in label_stems.items() if part.item}
+    bare = {
+        pose: _plain(_TRACKER_TAIL.split(stem, maxsplit=1)[0]) for pose, stem in pose_stems.items()
+    }
     ours, theirs = {}, {}
     for pose, stem in pose_stems.items():
-        found = _best(stem, label_stems)
-        one_file = len({part.path for part in found}) == 1
-        ours[pose] = _first_of(found, label_stems) if one_file else found
+        same = [part for part, name in inside.items() if name == bare[pose]]
+        ours[pose] = same if len(same) == 1 else _best(stem, label_stems)
     for part, stem in label_stems.items():
-        found_poses = _best(stem, pose_stems)
-        theirs[part] = _first_of(found_poses, bare) if part.item else found_poses
+        called = [pose for pose, name in bare.items() if name == inside.get(part)]
+        theirs[part] = called if len(called) == 1 else _best(stem, pose_stems)
     pairs = {
         pose: found[0]
         for pose, found in ours.items()
         if len(found) == 1 and theirs[found[0]] == [pose]
     }
     return ours, theirs, pairs
+
+
+def _plain(stem: str) -> str:
+    return _VIDEO.sub("", stem.rstrip(_SEPARATORS)).casefold()
 
 
 def _told_by_names_inside(
@@ -315,21 +327,6 @@ def _best(stem: str, candidates: Mapping[_Named, str]) -> list[_Named]:
     shared = {path: len(common_beginning(stem, other)) for path, other in candidates.items()}
     most = max(shared.values(), default=0)
     return [path for path, length in shared.items() if length == most] if most else []
-
-
-def _first_of(tied: list[_Named], names: Mapping[_Named, str]) -> list[_Named]:
-    """Of files that fit equally well, the one with whose name those of all others begin; else all.
-
-    So ``cage1`` goes before ``cage1 second look``; but neither ``cage1 anna`` nor ``cage1 ben``
-    does before the other.
-    """
-    if not tied:
-        return []
-    called = [names[each].rstrip(_SEPARATORS) for each in tied]
-    name = min(called, key=len)
-    longer = [other for other in called if other != name]
-    wins = all(common_beginning(name, other) == name for other in longer)
-    return [tied[called.index(name)]] if wins and called.count(name) == 1 else tied
 
 
 def _unmatched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,14 @@ def _decisions(one: PairFrames, behaviours: Sequence[str], exclusive: bool) -> d
 
 def _text(names: NDArray[np.object_]) -> pa.Array:
     return pa.array(names, type=pa.string())
+
+
+def are_frames(path: Path) -> bool:
+    """Whether nuzzle wrote these frames."""
+    with suppress(InputError, OSError):
+        read_meta(path)
+        return True
+    return False
 
 
 def read_meta(path: Path) -> dict[str, Any]:

@@ -244,6 +244,15 @@ def holds_results(root: Path) -> bool:
     return isinstance(index, dict) and index.get("format") == FORMAT
 
 
+def index_is_lost(root: Path) -> bool:
+    """Whether a folder has no index that can be read, as after a crash."""
+    try:
+        orjson.loads((root / "results.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return True
+    return False
+
+
 def read_index(root: Path) -> dict[str, Any]:
     """The checked contents of `results.json`."""
     path = root / "results.json"

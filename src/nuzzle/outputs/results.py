@@ -10,8 +10,8 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.alone import LOCK, alone_in
-from nuzzle.errors import FormatError, InputError, OutputError, listed
+from nuzzle.errors import InputError, OutputError, listed
 from nuzzle.files import writable_folder
-from nuzzle.outputs.frames import DOUBTFUL, PairFrames, read_frames, read_meta, write_frames
+from nuzzle.outputs.frames import (
+    DOUBTFUL,
+    PairFrames,
+    are_frames,
+    read_frames,
+    read_meta,
+    write_frames,
+)
 from nuzzle.outputs.index import (
     FORMAT,
     VERSION,
@@ -31,6 +38,7 @@ from nuzzle.outputs.index import (
     Results,
     Run,
     holds_results,
+    index_is_lost,
     read_index,
     read_results,
     read_run,
@@ -102,11 +110,17 @@ class ResultsWriter:
         if overwrite and resume:
             raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
-        ours = holds_results(self.directory) or self._has_frames()
+        lost = index_is_lost(self.directory) and self._has_frames()
+        ours = holds_results(self.directory) or lost
         if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
             overwrite = True  # nothing came of it
         if occupied and not ours:
             self._refuse_foreign(overwrite)
+        if lost and not overwrite:
+            raise OutputError(
+                f"{self.directory} holds results whose index, results.json, is lost or damaged. "
+                "Pass --overwrite to start again, or choose another folder."
+            )
         if ours and not overwrite and not resume:
             self._refuse()
         self._replaces = occupied and overwrite
@@ -172,6 +186,11 @@ class ResultsWriter:
         self._keep(entry, pairs)
         return entry
 
+    def note(self, name: str, note: str) -> None:
+        """Add a note to a recording that is done."""
+        before = self._entries[name]
+        self._entries[name] = replace(before, notes=(*before.notes, note))
+
     def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> RecordingEntry:
         """Note that a recording could not be worked on, and why.
 
@@ -217,7 +236,7 @@ class ResultsWriter:
 
     def _has_frames(self) -> bool:
         """Whether there are frames of nuzzle's, as where the index is lost."""
-        return any(map(_is_ours, (self.directory / "frames").glob("*.parquet")))
+        return any(map(are_frames, (self.directory / "frames").glob("*.parquet")))
 
     def _refuse(self) -> None:
         resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
@@ -265,7 +284,8 @@ class ResultsWriter:
         )
 
     def _clear(self) -> None:
-        for path in filter(_is_ours, (self.directory / "frames").glob("*.parquet")):
+        frames = [*filter(are_frames, (self.directory / "frames").glob("*.parquet"))]
+        for path in frames:
             path.unlink()
         for name in reversed(_OWN_FILES):  # the index last: it says whose the others are
             (self.directory / name).unlink(missing_ok=True)
@@ -357,14 +377,6 @@ def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int)
             f"recording {recording.name!r}: predictions of at least one pair with the shape "
             f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
         )
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether nuzzle wrote these frames."""
-    with suppress(FormatError):
-        read_meta(path)
-        return True
-    return False
 
 
 def _absolute(source: str) -> str:

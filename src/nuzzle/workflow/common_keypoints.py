@@ -9,10 +9,11 @@ from nuzzle.errors import InputError, NuzzleError, listed
 from nuzzle.io.load import read_poses
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Entry
+from nuzzle.training.progress import Say
 
 
 def where_they_are(
-    entries: Sequence[Entry], names: Mapping[str, str], *, complete: bool = True
+    entries: Sequence[Entry], names: Mapping[str, str], say: Say, *, complete: bool = True
 ) -> list[Entry]:
     """Rows with those of the names, said of all of them, whose keypoints their poses have.
 
@@ -21,6 +22,7 @@ def where_they_are(
     Args:
         entries: rows; those that say nothing of keypoints themselves say these names.
         names: old -> new, as in `Entry.keypoints`.
+        say: is told of names that no poses have, where some cannot be read.
         complete: whether these are all; another one that cannot be read may have the keypoints.
 
     Raises:
@@ -29,8 +31,10 @@ def where_they_are(
     if not names:
         return [*entries]
     has = {n: _keypoints(each) for n, each in enumerate(entries) if each.keypoints == names}
-    if complete and has and all(has.values()):
-        _refuse_unknown(names, [*has.values()])
+    if problem := _unknown(names, [*filter(None, has.values())]):
+        if complete and all(has.values()):
+            raise InputError(problem)
+        say(f"warning: {problem} Some files cannot be read, and may have it.")
     return [
         replace(each, keypoints={old: new for old, new in names.items() if _in(has[n], old)})
         if n in has
@@ -39,14 +43,16 @@ def where_they_are(
     ]
 
 
-def _refuse_unknown(names: Iterable[str], some: Sequence[Sequence[str]]) -> None:
+def _unknown(names: Iterable[str], some: Sequence[Sequence[str]]) -> str:
+    """What is wrong with names that none of these poses has; empty where there are no such."""
     unknown = [old for old in names if not any(_in(has, old) for has in some)]
-    if unknown:
-        there = dict.fromkeys(name for has in some for name in has)
-        raise InputError(
-            f"keypoints: no file has {' or '.join(map(repr, unknown))}; they have "
-            f"{listed([*map(repr, there)], 20)}. The name in the files comes first: old=new."
-        )
+    if not some or not unknown:
+        return ""
+    there = dict.fromkeys(name for has in some for name in has)
+    return (
+        f"keypoints: no file has {' or '.join(map(repr, unknown))}; they have "
+        f"{listed([*map(repr, there)], 20)}. The name in the files comes first: old=new."
+    )
 
 
 def _keypoints(entry: Entry) -> tuple[str, ...]:

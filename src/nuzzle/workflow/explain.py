@@ -124,7 +124,7 @@ def _load(
 ) -> list[Recording]:
     entries = [each for file in files for each in entries_of(file, common, split, say)]
     recordings = []
-    for entry in where_they_are(entries, common.get("keypoints", {})):
+    for entry in where_they_are(entries, common.get("keypoints", {}), say):
         say(f"reading {entry.recording}")
         recordings.append(load_entry(entry))
     return recordings

@@ -110,7 +110,9 @@ def _note_unread(unread: Mapping[Path, str], writer: ResultsWriter, say: Say) ->
         names = [name for name, each in done.items() if each.poses == str(path.resolve())]
         for name in names or [str(path)]:
             if names and not path.exists():
-                say(f"warning: {name} keeps its earlier result: {reason}")
+                note = f"its result is that of an earlier run, as now {reason}"
+                writer.note(name, note)
+                say(f"warning: {name}: {note}")
             else:
                 _fail(writer, name, reason, path, say)
 
@@ -246,7 +248,7 @@ def _entries(
         except NuzzleError as error:
             unread[path] = str(error)
     names = common.get("keypoints", {})
-    return where_they_are(entries, names, complete=not unread), unread
+    return where_they_are(entries, names, say, complete=not unread), unread
 
 
 def _named(
