@@ -110,9 +110,10 @@ class ResultsWriter:
         if overwrite and resume:
             raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
-        lost = index_is_lost(self.directory) and self._has_frames()
+        frames = [*(self.directory / "frames").glob("*.parquet")]
+        lost = index_is_lost(self.directory) and any(map(are_frames, frames))
         ours = holds_results(self.directory) or lost
-        if ours and not resume and not any((self.directory / "frames").glob("*.parquet")):
+        if ours and not resume and not frames:
             overwrite = True  # nothing came of it
         if occupied and not ours:
             self._refuse_foreign(overwrite)
@@ -234,10 +235,6 @@ class ResultsWriter:
         self._write_index(finished=True)
         return read_results(self.directory)
 
-    def _has_frames(self) -> bool:
-        """Whether there are frames of nuzzle's, as where the index is lost."""
-        return any(map(are_frames, (self.directory / "frames").glob("*.parquet")))
-
     def _refuse(self) -> None:
         resume = "--resume to go on with them, " if self.run.kind == "prediction" else ""
         raise OutputError(
@@ -284,8 +281,7 @@ class ResultsWriter:
         )
 
     def _clear(self) -> None:
-        frames = [*filter(are_frames, (self.directory / "frames").glob("*.parquet"))]
-        for path in frames:
+        for path in [*filter(are_frames, (self.directory / "frames").glob("*.parquet"))]:
             path.unlink()
         for name in reversed(_OWN_FILES):  # the index last: it says whose the others are
             (self.directory / name).unlink(missing_ok=True)
