@@ -232,25 +232,14 @@ def read_results(directory: str | Path) -> Results:
     )
 
 
-def holds_results(root: Path) -> bool:
-    """Whether a folder has results of nuzzle, of any version."""
-    path = root / "results.json"
-    if not path.is_file():
-        return False
+def index_of(root: Path) -> Literal["ours", "another's", "lost"]:
+    """Whose `results.json` a folder has; lost is one that is not there or cannot be read."""
     try:
-        index = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(index, dict) and index.get("format") == FORMAT
-
-
-def index_is_lost(root: Path) -> bool:
-    """Whether a folder has no index that can be read, as after a crash."""
-    try:
-        orjson.loads((root / "results.json").read_bytes())
+        index = orjson.loads((root / "results.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):
-        return True
-    return False
+        return "lost"
+    ours = isinstance(index, dict) and index.get("format") == FORMAT
+    return "ours" if ours else "another's"
 
 
 def read_index(root: Path) -> dict[str, Any]:

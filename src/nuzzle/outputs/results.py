@@ -37,8 +37,7 @@ from nuzzle.outputs.index import (
     RecordingEntry,
     Results,
     Run,
-    holds_results,
-    index_is_lost,
+    index_of,
     read_index,
     read_results,
     read_run,
@@ -111,8 +110,9 @@ class ResultsWriter:
             raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
         frames = [*(self.directory / "frames").glob("*.parquet")]
-        lost = index_is_lost(self.directory) and any(map(are_frames, frames))
-        ours = holds_results(self.directory) or lost
+        index = index_of(self.directory)
+        lost = index == "lost" and any(map(are_frames, frames))
+        ours = lost or index == "ours"
         if ours and not resume and not frames:
             overwrite = True  # nothing came of it
         if occupied and not ours:
@@ -195,8 +195,8 @@ class ResultsWriter:
     def fail(self, name: str, reason: str, *, poses: str = "", lab: str = "") -> RecordingEntry:
         """Note that a recording could not be worked on, and why.
 
-        What it had before is gone, as it is no result of what is asked for now; the reason that is
-        returned and written says so.
+        An earlier result of it was made of other poses, or of other words about them, and is
+        removed; the reason that is returned and written says so.
         """
         if (before := self._entries.get(name)) and before.file:
             (self.directory / before.file).unlink(missing_ok=True)
