@@ -12,6 +12,10 @@ from torch import Tensor, nn
 
 from nuzzle.models.base import Architecture
 
+#: Frames of a window that it can learn from. Of fewer, pooling leaves one step, and one window of
+#: that has no variance.
+LEAST_WINDOW = 8
+
 
 class TemporalCNNLSTM(nn.Module):
     """Labels the centre frame of a window.

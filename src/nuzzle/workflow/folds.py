@@ -82,7 +82,7 @@ def partition(
 def _spread(groups: Mapping[str, Sequence[Recording]], folds: int) -> list[list[Recording]]:
     """The longest first, each to the shortest part in which it does not hide a behaviour."""
     length = {name: sum(each.n_frames for each in groups[name]) for name in groups}
-    shown = {name: _shown(groups[name]) for name in groups}
+    shown = {name: _marked(groups[name]) for name in groups}
     parts: list[list[str]] = [[] for _ in range(folds)]
     waiting = sorted(groups, key=lambda name: -length[name])
 
@@ -100,8 +100,8 @@ def _spread(groups: Mapping[str, Sequence[Recording]], folds: int) -> list[list[
     return [[each for name in part for each in groups[name]] for part in parts]
 
 
-def _shown(recordings: Iterable[Recording]) -> set[str]:
-    """The behaviours that have a bout in any of the recordings."""
+def _marked(recordings: Iterable[Recording]) -> set[str]:
+    """What has a bout in any of the recordings, whatever the model is of."""
     labelled = (each.labels.bouts["behaviour"] for each in recordings if each.labels is not None)
     return set[str]().union(*labelled)
 
@@ -132,7 +132,7 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
     shown: dict[str, set[str]] = {}
     labs: dict[str, set[str]] = {}
     for each in recordings:
-        shown.setdefault(each.leak_group, set()).update(_shown([each]))
+        shown.setdefault(each.leak_group, set()).update(_marked([each]))
         labs.setdefault(each.lab, set()).add(each.leak_group)
     rng = np.random.default_rng(seed)
     held = set[str]()

@@ -24,7 +24,7 @@ from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowCl
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
-from nuzzle.models.cnn_lstm import CNN_LSTM
+from nuzzle.models.cnn_lstm import CNN_LSTM, LEAST_WINDOW
 from nuzzle.recording import Recording
 from nuzzle.training.labs import looked_for_by_lab
 from nuzzle.training.progress import Progress, Say
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 #: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
 #: share of the median bout, and at most so many seconds.
 _BOUT_SHARE, _WIDEST_S = 0.1, 1.0
-_LEAST_WINDOW = 8
 _NOTHING_TO_FIND = (
     "warning: none of the behaviours occurs in what the training stops early on: the epoch with "
     "the lowest loss there is kept, as F1 says nothing. Choose recordings that show them for val, "
@@ -73,10 +72,9 @@ def check_models(config: Config) -> None:
             known = [*MODELS, *(["ensemble"] if member is config else [])]
             raise ConfigError(f"{where}there is no model {member.model.name!r}; there are {known}.")
         model.check_options(member.model.options)
-        # Of fewer frames pooling leaves one step, and one window of that has no variance.
-        if model.name == CNN_LSTM.name and member.training.window < _LEAST_WINDOW:
+        if model.name == CNN_LSTM.name and member.training.window < LEAST_WINDOW:
             raise ConfigError(
-                f"{where}the model {model.name!r} learns from windows of {_LEAST_WINDOW} frames or "
+                f"{where}the model {model.name!r} learns from windows of {LEAST_WINDOW} frames or "
                 f"more; training.window is {member.training.window}."
             )
         if model.features not in (None, member.features):
