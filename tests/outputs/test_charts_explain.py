@@ -106,5 +106,6 @@ def test_a_font_that_has_the_letters_stands_behind_the_usual_one(monkeypatch):
 def test_a_picture_opens_at_full_size(tmp_path):
     folder = ExplanationFolder(tmp_path)
     folder.picture("Families", "families", of_families("attack"), "How far F1 falls")
-    page = folder.finish({"model": "tcn", "recordings": [], "nuzzle": "1"}).read_text("utf-8")
+    folder.finish({"model": "tcn", "recordings": [], "nuzzle": "1"})
+    page = (tmp_path / "index.html").read_text("utf-8")
     assert '<a href="families.png"' in page.split("<figure>")[1]

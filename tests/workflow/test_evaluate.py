@@ -28,6 +28,15 @@ def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):
     np.testing.assert_allclose(frames.probability.sum(axis=1), 1, atol=1e-4)
 
 
+def test_what_is_noted_on_reading_is_said(bundle_file, manifest, tmp_path):
+    labels, said = tmp_path / "bouts.csv", []
+    labels.write_text("behaviour,start_frame,stop_frame\nattack,10,40\nmount,50,90\n")
+    entries = [replace(entry, labels=labels) for entry in manifest.select("val")]
+    evaluate(bundle_file, Manifest(tuple(entries)), "val", say=said.append)
+    notes = [line for line in said if "who acts is not said in any bout" in line]
+    assert [note.split(":")[0] for note in notes] == ["mouse3", "mouse4"]
+
+
 @pytest.mark.parametrize("directed", [True, False])
 def test_results_know_whether_agent_and_target_mean_something(bundle_file, directed):
     bundle = Bundle.load(bundle_file)

@@ -14,6 +14,7 @@ from nuzzle.errors import InputError, OutputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.charts_explain import family_bars
+from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.workflow.train import train
 
 
@@ -66,6 +67,26 @@ def test_what_fails_before_anything_is_written_leaves_no_folder(bundle_file, tmp
             nuzzle.explain(bundle_file, [tmp_path / "gone.csv"], folder)
     assert not out.parent.exists()
     assert there.exists(), "it was there before"
+
+
+def test_pages_of_somebody_else_are_not_replaced(bundle_file, manifest, tmp_path):
+    study, out = tmp_path / "study.csv", tmp_path / "site"
+    Manifest((manifest.entries[3],)).save(study)
+    out.mkdir()
+    (out / "index.html").write_text("my page")
+    (out / "summary.json").write_text('{"format": "mine"}')
+    with pytest.raises(OutputError, match=r"index\.html, .*summary\.json.*new folder"):
+        nuzzle.explain(bundle_file, [study], out, repeats=0, bouts=1, overwrite=True)
+    assert (out / "index.html").read_text() == "my page"
+    assert (out / "summary.json").read_text() == '{"format": "mine"}'
+
+
+def test_an_explanation_that_was_cut_short_may_be_replaced(tmp_path):
+    first = ExplanationFolder.open(tmp_path, overwrite=False)
+    first.table("shap", [{"column": "speed"}])
+    second = ExplanationFolder.open(tmp_path, overwrite=True)
+    second.table("importance", [{"family": "speeds"}])
+    assert not (tmp_path / "shap.csv").exists()
 
 
 def finding_nothing(bundle, *names):

@@ -15,10 +15,12 @@ from matplotlib.figure import Figure
 from nuzzle.errors import OutputError
 from nuzzle.files import writable_folder, write_text
 from nuzzle.outputs.charts_explain import save
-from nuzzle.outputs.index import write_json
+from nuzzle.outputs.index import index_of, spare_foreign, write_json
 from nuzzle.outputs.page import page
 from nuzzle.outputs.tables import write_csv
 
+_FORMAT = "nuzzle-explanation"
+_INDEX = "summary.json"
 _PAGE = "index.html"
 _NO_FONT = (
     "No font of this machine has all letters of the names: in pictures, boxes stand for those that "
@@ -36,7 +38,7 @@ class ExplanationFolder:
     """Writes what `nuzzle explain` finds.
 
     Attributes:
-        directory: a new or empty folder, or one with an explanation that may be replaced.
+        directory: a folder that may be written to.
         pictures: section -> file name and what it shows.
         notes: what to know before reading on.
         begun: whether anything is written. Until then an earlier explanation stays as it is.
@@ -54,12 +56,19 @@ class ExplanationFolder:
     def open(cls, directory: str | Path, *, overwrite: bool) -> ExplanationFolder:
         """Begin.
 
+        Args:
+            directory: a new or empty folder.
+            overwrite: replace the explanation that is there, once there is something to replace it.
+                Files that are not nuzzle's stay; where one has the name of ours, it is refused.
+
         Raises:
             OutputError: the folder holds something and may not be written to, or cannot be.
         """
         path = Path(directory)
         made = tuple(each for each in (path, *path.parents) if not each.exists())
         writable_folder(path)
+        if index_of(path / _INDEX, _FORMAT) != "ours":
+            spare_foreign(path, "explanation", _own_files(path))
         if any(path.iterdir()) and not overwrite:
             raise OutputError(
                 f"{path} is not empty. Choose another folder, or pass --overwrite to replace the "
@@ -80,9 +89,9 @@ class ExplanationFolder:
         """Throw an earlier explanation away, now that there is a new one."""
         if self.begun:
             return
-        for old in self.directory.iterdir():
-            if _OWN_FILES.fullmatch(old.name):
-                old.unlink()
+        for old in _own_files(self.directory):
+            old.unlink()
+        write_json(self.directory / _INDEX, {"format": _FORMAT})
         self.begun = True
 
     def picture(self, section: str, name: str, figure: Figure, caption: str) -> None:
@@ -98,14 +107,20 @@ class ExplanationFolder:
         self._begin()
         write_csv(pd.DataFrame(list(rows)), self.directory / f"{name}.csv")
 
-    def finish(self, summary: Mapping[str, Any]) -> Path:
-        """Write ``summary.json`` and the page; return the page."""
+    def finish(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """Write ``summary.json`` and the page; return what the former holds."""
         self._begin()
-        write_json(self.directory / "summary.json", {**summary, "notes": self.notes})
+        whole = {"format": _FORMAT, **summary, "notes": self.notes}
+        write_json(self.directory / _INDEX, whole)
         shown = {
             "title": f"What the decisions of {summary['model']} rest on",
             "pictures": self.pictures,
             "notes": self.notes,
             "summary": summary,
         }
-        return write_text(self.directory / _PAGE, page("explain.html.j2", shown))
+        write_text(self.directory / _PAGE, page("explain.html.j2", shown))
+        return whole
+
+
+def _own_files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if _OWN_FILES.fullmatch(path.name))

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ import orjson
 import pandas as pd
 
 import nuzzle
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError, InputError, OutputError, listed
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv
@@ -232,14 +232,31 @@ def read_results(directory: str | Path) -> Results:
     )
 
 
-def index_of(root: Path) -> Literal["ours", "another's", "lost"]:
-    """Whose `results.json` a folder has; lost is one that is not there or cannot be read."""
+def index_of(path: Path, format_: str = FORMAT) -> Literal["ours", "another's", "lost"]:
+    """Whose the index of a folder is; lost is one that is not there or cannot be read."""
     try:
-        index = orjson.loads((root / "results.json").read_bytes())
+        index = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return "lost"
-    ours = isinstance(index, dict) and index.get("format") == FORMAT
+    ours = isinstance(index, dict) and index.get("format") == format_
     return "ours" if ours else "another's"
+
+
+def spare_foreign(directory: Path, what: str, written: Sequence[Path]) -> None:
+    """Refuse a folder that somebody else filled, where files in it have names of ours.
+
+    Args:
+        directory, what: the folder; what of nuzzle's it does not hold.
+        written: files of the names that nuzzle writes.
+
+    Raises:
+        OutputError: one of them is there.
+    """
+    if in_the_way := [str(path) for path in written if path.exists()]:
+        raise OutputError(
+            f"{directory} holds no {what} of nuzzle, and what nuzzle writes has the name "
+            f"of files in it: {listed(in_the_way)}. Choose a new folder."
+        )
 
 
 def read_index(root: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.alone import LOCK, alone_in
-from nuzzle.errors import InputError, OutputError, listed
+from nuzzle.errors import InputError, OutputError
 from nuzzle.files import writable_folder
 from nuzzle.outputs.frames import (
     DOUBTFUL,
@@ -41,6 +41,7 @@ from nuzzle.outputs.index import (
     read_index,
     read_results,
     read_run,
+    spare_foreign,
     write_json,
 )
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, PairSpan, pair_bouts, time_budget, write_csv
@@ -110,7 +111,7 @@ class ResultsWriter:
             raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
         occupied = any(path.name != LOCK for path in self.directory.iterdir())
         frames = [*(self.directory / "frames").glob("*.parquet")]
-        index = index_of(self.directory)
+        index = index_of(self.directory / "results.json")
         lost = index == "lost" and any(map(are_frames, frames))
         ours = lost or index == "ours"
         if ours and not resume and not frames:
@@ -245,12 +246,8 @@ class ResultsWriter:
     def _refuse_foreign(self, overwrite: bool) -> None:
         """Refuse a folder that somebody else filled, but for writing beside what is there."""
         named = [self.directory / name for name in _OWN_FILES]
-        named += sorted((self.directory / "frames").glob("*.parquet"))
-        if in_the_way := [str(path) for path in named if path.exists()]:
-            raise OutputError(
-                f"{self.directory} holds no results of nuzzle, and what nuzzle writes has the name "
-                f"of files in it: {listed(in_the_way)}. Choose a new folder."
-            )
+        frames = sorted((self.directory / "frames").glob("*.parquet"))
+        spare_foreign(self.directory, "results", [*named, *frames])
         if not overwrite:
             raise OutputError(
                 f"{self.directory} is not empty and holds no results of nuzzle. Choose a new "

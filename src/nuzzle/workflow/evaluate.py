@@ -102,7 +102,7 @@ def _score_entry(
     one = score_recording(bundle, recording)
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
-    for note in (unlike := bundle.unlike(one.prepared)):
+    for note in (notes := (*one.recording.all_notes, *bundle.unlike(one.prepared))):
         say(f"{entry.recording}: {note}")
     if missing := _not_said(bundle, one.recording):
         say(looked_for.warning(entry.recording, missing))
@@ -110,7 +110,7 @@ def _score_entry(
         writer.add(
             one.recording,
             separate_own(bundle.space, [_as_frames(bundle, each) for each in one.pairs]),
-            notes=(*one.recording.all_notes, *unlike),
+            notes=notes,
             history=one.history,
             seconds=seconds,
         )

@@ -95,9 +95,7 @@ def explain(
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
         job.note_parts(named)
         job.note_member_of(whole)
-        summary = job.run(frames, pair, bouts, repeats)
-        folder.finish(summary)
-    return {**summary, "notes": folder.notes}
+        return folder.finish(job.run(frames, pair, bouts, repeats))
 
 
 def _chosen(
@@ -141,7 +139,7 @@ class _Job:
     say: Say
 
     def run(self, frames: Sequence[int], pair: str, bouts: int, repeats: int) -> dict[str, Any]:
-        """All parts; what ``summary.json`` holds."""
+        """All parts, and what was found."""
         self.note_seen()
         return {
             "nuzzle": nuzzle.__version__,
