@@ -125,7 +125,8 @@ def test_long_names_neither_widen_a_page_nor_are_cut_off(made_up, tmp_path, page
     folder = ExplanationFolder(tmp_path)
     folder.notes.append(LONG)
     folder.picture(LONG, "families", Figure(figsize=(1, 1)), LONG)
-    watch(page, folder.finish({"model": LONG, "recordings": [LONG], "nuzzle": "1"}))
+    folder.finish({"model": LONG, "recordings": [LONG], "nuzzle": "1"})
+    watch(page, folder.directory / "index.html")
     assert width_of(page) == 400
 
 
