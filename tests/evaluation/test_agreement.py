@@ -139,7 +139,10 @@ def test_nothing_in_common_is_refused():
 
 
 def test_what_an_animal_does_to_itself_is_compared_once():
-    """Each of three animals grooms itself for half of the frames, as one sees it."""
+    """Each of three animals grooms itself for half of the frames, as one sees it.
+
+    It is the agent of two pairs: their frames hold one class each.
+    """
     animals = ("a", "b", "c")
 
     def seen(groom):
@@ -150,14 +153,35 @@ def test_what_an_animal_does_to_itself_is_compared_once():
         everywhere = [{**row, "start_frame": 0, "stop_frame": 10} for row in bouts]
         return Labels(bouts, everywhere, 10, exclusive=True)
 
-    result = agreement(seen((0, 5)), seen((0, 4)))
+    result = agreement(seen((2, 7)), seen((2, 6)))
     groom = result["groom"]
     assert (groom.first_frames, groom.second_frames, groom.both_frames) == (15, 12, 12)
     assert (groom.first_bouts, groom.second_bouts) == (3, 3)
     assert result["sniff"].both_frames == 12 and result.compared_frames == 60
-    # 90 frames: 12 sniff, 12 groom and 63 neither agree; 3 are groom to the first alone.
-    chance = (12 * 12 + 15 * 12 + 63 * 66) / 90**2
-    assert result.kappa == pytest.approx((87 / 90 - chance) / (1 - chance))
+    # 60 frames: 12 sniff, 24 groom and 18 neither agree; 6 are groom to the first alone.
+    chance = (12 * 12 + 30 * 24 + 18 * 24) / 60**2
+    assert result.kappa == pytest.approx((54 / 60 - chance) / (1 - chance))
+
+
+@pytest.mark.parametrize("target", ["white", "black"])
+def test_kappa_is_that_of_the_classes_whoever_is_groomed(target):
+    """One takes a groom of 3 frames for a sniff: 7 of 10 agree, two classes are never confused."""
+    names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+
+    def seen(*rows):
+        looked = [("black", "white", "sniff", 0, 10), ("black", target, "groom", 0, 10)]
+        bouts, spans = ([dict(zip(names, row, strict=True)) for row in n] for n in (rows, looked))
+        return Labels(bouts, spans, 10, exclusive=True, background="other")
+
+    one = seen(("black", target, "groom", 0, 3), ("black", "white", "sniff", 4, 8))
+    other = seen(("black", "white", "sniff", 0, 3), ("black", "white", "sniff", 4, 8))
+    chance = (3 * 0 + 4 * 7 + 3 * 3) / 100
+    assert agreement(one, other).kappa == pytest.approx((0.7 - chance) / (1 - chance))
+
+
+def test_an_animal_that_was_watched_by_itself_has_a_kappa_of_its_own():
+    alone = [labels("aa..", pair=Pair("black", "black")) for _ in range(2)]
+    assert agreement(*alone).kappa == 1
 
 
 def test_grooming_that_one_never_saw_counts_where_both_looked_for_the_same():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.evaluation.log_loss import log_loss
+from nuzzle.labels import Pair
 
 
 def test_by_hand(scored):
@@ -23,6 +24,16 @@ def test_each_behaviour_by_itself(scored):
     assert log_loss([pair]) == pytest.approx(-np.mean(np.log([0.5, 0.7, 0.8])))
     pair.observed[:, 1], pair.probability[:, 1] = False, np.nan
     assert log_loss([pair]) == pytest.approx(-np.mean(np.log([0.5, 0.8])))
+
+
+def test_what_an_animal_does_to_itself_counts_once(scored):
+    """Of two partners: attack, which black does to itself, and mount, which it does to one."""
+    both = [
+        scored("am", "..", probability=[[0.5, 0.25, 0.25]] * 2, pair=pair, own=("attack",))
+        for pair in (Pair("black", "white"), Pair("black", "grey"))
+    ]
+    # In the second pair it is not attack: a mount has half of what is left.
+    assert log_loss(both) == pytest.approx(-np.log([0.5, 0.25, 0.5]).mean())
 
 
 def test_recordings_count_by_their_frames(scored):

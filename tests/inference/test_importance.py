@@ -8,6 +8,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.importance import Figures, ShiftedFrontend, family_importance
+from nuzzle.labels import Pair
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.skeleton import MOUSE7
@@ -80,6 +81,19 @@ def test_figures_by_hand(recordings):
     figures = Figures.of([pair])
     assert figures.f1.tolist() == [0.5]
     assert figures.average_precision == pytest.approx([(1 + 2 / 3) / 2])
+
+
+def test_what_an_animal_does_to_itself_counts_once(recordings):
+    """Two partners of one animal, and one of another, which does not groom."""
+    truth = np.array([[1], [1]], bool)
+    pairs = [
+        ScoredPair(
+            "r", "", Pair(agent, target), 30.0, ("groom",), None, False, of_it, np.ones_like(truth),
+            of_it | truth, np.full_like(truth, 0.9, np.float32), own=("groom",),
+        )
+        for agent, target, of_it in (("a", "b", truth), ("a", "c", truth), ("b", "a", ~truth))
+    ]  # fmt: skip
+    assert Figures.of(pairs).f1.tolist() == [pytest.approx(2 * 2 / (2 * 2 + 2))]
 
 
 def test_a_lab_is_hidden_in_place_of_being_shifted(frontend, recordings):

@@ -40,6 +40,8 @@ def test_those_of_some_behaviours():
     curves = Isotonic(False, ((0.0, 1.0),) * 3, ((0.1, 0.9), (0.2, 0.8), (0.3, 0.7)))
     said = np.array([[0.0, 0.5, 1.0]])
     assert curves.of(chosen)(said[:, chosen])[0] == pytest.approx(curves(said)[0, chosen])
+    none = np.zeros(3, bool)
+    assert curves.of(none)(said[:, none]).shape == (1, 0), "of a pair that nobody looked at"
     hot = Temperature(False, 2.0)
     assert hot.of(chosen)(said[:, chosen])[0] == pytest.approx(hot(said)[0, chosen])
 

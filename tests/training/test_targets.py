@@ -211,6 +211,18 @@ def test_median_bouts_are_of_what_the_frames_show(overlapping):
     assert space.median_bouts([more]) == pytest.approx((0, 6 / 30, 2 / 30)), "no attack there"
 
 
+def test_median_bouts_are_of_the_pairs_that_a_model_sees():
+    """Background is 0-2 and 9-10 of a and b, 9-10 of a and c; a by itself is no pair to look at."""
+    ac = Pair("a", "c")
+    bouts = [bout("groom", 2, 5, AA), bout("mount", 5, 9), bout("mount", 0, 2, ac)]
+    bouts.append(bout("mount", 5, 9, ac))
+    looked = [bout("groom", 0, 10, AA), bout("mount", 0, 10), bout("mount", 0, 10, ac)]
+    both = labelled(bouts, looked)
+    space = LabelSpace.fit([both], LabelsConfig())
+    assert space.names == ("groom", "mount", "other")
+    assert space.median_bouts([both]) == pytest.approx((3 / 30, 4 / 30, 1 / 30))
+
+
 def test_what_is_left_out_is_none_of_the_others(overlapping):
     """`attack` in frames 4 to 7: they are unknown, and elsewhere nobody looked for it."""
     space = LabelSpace.fit([overlapping], LabelsConfig())

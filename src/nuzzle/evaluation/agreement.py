@@ -57,7 +57,7 @@ class Agreement:
     Attributes:
         behaviours: one by one, without the background.
         kappa: over all classes, "none of them" included, for labels of which both are exclusive;
-            else NaN.
+            else NaN. What an animal does to itself is a class in each pair that it is the agent of.
         macro_f1: mean over the behaviours that either saw.
         macro_bout_f1: the same per bout.
         compared_frames: frames in which both looked for something, counted once for each pair of
@@ -138,11 +138,12 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     names = [name for name in first.behaviours if name in second.behaviours]
     if not pairs or not names:
         raise InputError(_nothing_in_common(first, second))
-    compared = [_Compared(first, second, pair, names) for pair in pairs]
+    compared = [_Compared(_of(pair, first), _of(pair, second), pair, names) for pair in pairs]
     figures = tuple(_behaviour(compared, column, name) for column, name in enumerate(names))
     kappa = math.nan
     if first.exclusive and second.exclusive:
-        kappa = cohen_kappa(np.sum([each.confusion() for each in compared], axis=0))
+        whole = [_Compared(first, second, pair, names) for pair in _whole(pairs)]
+        kappa = cohen_kappa(np.sum([each.confusion() for each in whole], axis=0))
     return Agreement(
         figures,
         kappa,
@@ -305,14 +306,11 @@ def check_rates(named: Sequence[tuple[str, Labels]]) -> None:
 
 
 class _Compared:
-    """What two annotators saw of one pair, `(time, behaviour)` bool, where both looked.
-
-    What an animal does to itself is compared in its pair with itself, and there alone.
-    """
+    """What two annotators saw of one pair, `(time, behaviour)` bool, where both looked."""
 
     def __init__(self, first: Labels, second: Labels, pair: Pair, names: Sequence[str]) -> None:
         self.pair = pair
-        one, other = (_of(pair, labels).frames(pair, names) for labels in (first, second))
+        one, other = (labels.frames(pair, names) for labels in (first, second))
         self.counted = (one.observed | other.observed).any(axis=0)
         self.both = one.observed & other.observed
         self.first, self.second = one.active & self.both, other.active & self.both
@@ -326,6 +324,15 @@ class _Compared:
         looked = self.both[:, self.counted].all(axis=1) & self.counted.any()
         cell = classes[0][looked] * (n + 1) + classes[1][looked]
         return np.bincount(cell, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+
+
+def _whole(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs in each of whose frames one class holds, what the agent does to itself among them.
+
+    An animal by itself is one where it is the agent of no other.
+    """
+    agents = {pair.agent for pair in pairs if pair.agent != pair.target}
+    return [pair for pair in pairs if pair.agent != pair.target or pair.agent not in agents]
 
 
 def _of(pair: Pair, labels: Labels) -> Labels:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, counted_once
 from nuzzle.probabilities.calibrators import Floats, log_odds, log_probability
 
 
@@ -20,7 +20,7 @@ def log_loss(pairs: Sequence[ScoredPair]) -> float:
         InputError: there is nothing to score, or the pairs differ in their classes.
     """
     check_comparable(pairs)
-    each = np.concatenate([surprise(pair) for pair in pairs])
+    each = np.concatenate([surprise(pair) for pair in counted_once(pairs)])
     return float(each.mean()) if each.size else float("nan")
 
 

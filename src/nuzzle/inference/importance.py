@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.frames import average_precision, count_frames, f1
+from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.scored import ScoredPair, pooled
 from nuzzle.features.frontend import Frontend
 from nuzzle.labels import Pair
@@ -85,7 +86,8 @@ class Figures(NamedTuple):
 
     @classmethod
     def of(cls, pairs: Sequence[ScoredPair]) -> Figures:
-        """Pooled over pairs."""
+        """Pooled over pairs; what an animal does to itself counts once."""
+        pairs = OwnApart(pairs).pairs
         tp, fp, fn, _ = (
             np.sum(each, axis=0) for each in zip(*map(count_frames, pairs), strict=True)
         )

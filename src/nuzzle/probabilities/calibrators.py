@@ -128,7 +128,7 @@ class Isotonic:
                 f"of {probability.shape[1]}."
             )
         curves = zip(probability.T.astype(np.float64), self.before, self.after, strict=True)
-        mended = np.stack([np.interp(p, x, y) for p, x, y in curves], axis=1)
+        mended = np.reshape([np.interp(p, x, y) for p, x, y in curves], probability.T.shape).T
         if self.exclusive:
             mended /= mended.sum(axis=1, keepdims=True)  # each is above 0
         return mended.astype(probability.dtype)

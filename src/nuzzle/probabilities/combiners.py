@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from nuzzle.errors import InputError
-from nuzzle.probabilities.calibrators import Floats, log_odds, log_probability
+from nuzzle.probabilities.calibrators import Floats, among, log_odds, log_probability
 
 
 def evidence(
@@ -115,8 +115,8 @@ class Stacked:
 
         Args:
             said: by each member.
-            looked_for: `(behaviour,)`; what is said of others has no part, as where it was fitted.
-                All by default.
+            looked_for: `(behaviour,)`; what is said of others has no part, as where it was fitted,
+                and exclusive ones get no share. All by default.
         """
         return _combined(self, said, looked_for)
 
@@ -155,4 +155,7 @@ def _combined(
 ) -> NDArray[np.float32]:
     x = np.stack([evidence(each, combiner.exclusive, looked_for) for each in said])
     scores = combiner.scores(x)
-    return np.asarray(softmax(scores, axis=1) if combiner.exclusive else expit(scores), np.float32)
+    if not combiner.exclusive:
+        return np.asarray(expit(scores), np.float32)
+    probability = np.asarray(softmax(scores, axis=1), np.float32)
+    return probability if looked_for is None else among(probability, looked_for)

@@ -174,8 +174,9 @@ class LabelSpace:
         for recording in recordings:
             if recording.labels is None:
                 continue
-            for pair in recording.labels.pairs:
-                active = self.targets(recording.labels, pair).active
+            pairs = recording.labels.pairs
+            for view in self.views(pairs, recording.in_sight, symmetric=True):
+                active = self.targets(recording.labels, view.labelled).active
                 for of_it, mask in zip(durations, active.T, strict=True):
                     of_it.extend(np.diff(mask_to_intervals(mask)).ravel() / recording.require_fps())
         return tuple(float(np.median(of_it)) if of_it else 0.0 for of_it in durations)
