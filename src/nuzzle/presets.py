@@ -27,11 +27,18 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return {**base, **both}
 
 
+#: Windows of features as they are.
+NO_AUGMENTATION: dict[str, Any] = {
+    "noise_std": 0.0,
+    "jitter_frames": 0,
+    "scale": None,
+    "mixup_alpha": 0.0,
+}
 _SEQUENCE: dict[str, Any] = {
     "features": "relational",
     "prepare": {"max_gap_s": 1.0},
     "loss": {"gamma": 0.0, "alpha": "sqrt_inverse_frequency"},
-    "augmentation": {"noise_std": 0.0, "jitter_frames": 0, "scale": None, "mixup_alpha": 0.0},
+    "augmentation": NO_AUGMENTATION,
     "training": {
         "window": 512,
         "batch_size": 16,
@@ -51,7 +58,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "trees": {
         "features": "windowed",
         "prepare": {"max_gap_s": 1.0},
-        "loss": {"alpha": "sqrt_inverse_frequency"},
+        "loss": {"gamma": 0.0, "alpha": "sqrt_inverse_frequency"},
+        "augmentation": NO_AUGMENTATION,
         "training": {"epochs": 300, "early_stopping": False, "epoch_windows": 100_000},
     },
 }

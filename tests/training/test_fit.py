@@ -1,6 +1,7 @@
 """Running a training, on a few random features."""
 
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,11 +122,27 @@ def test_spoiled_weights_are_not_kept(tmp_path, monkeypatch, val):
             next(self.parameters()).grad[0] = torch.inf
 
     monkeypatch.setattr(LitClassifier, "on_after_backward", spoil)
-    with pytest.raises(DivergedError, match="last batch of epoch 2") as caught:
+    with pytest.raises(DivergedError, match="last batch of epoch 2, with pieces of one") as caught:
         fit(config_of(), SPACE, TRAIN, val, tmp_path)
     best = caught.value.best
     assert best.best_epoch == 1
     assert all(torch.isfinite(each).all() for each in best.model.parameters())
+
+
+def test_what_says_nothing_of_val_is_not_kept(tmp_path, monkeypatch):
+    """Weights and losses of training are numbers, and what is said of val is none."""
+    log = LitClassifier.log
+    losses = iter([0.9, torch.nan])
+    monkeypatch.setattr(
+        LitClassifier,
+        "log",
+        lambda self, name, value, **more: log(
+            self, name, next(losses) if name == "val_loss" else value, **more
+        ),
+    )
+    with pytest.raises(DivergedError, match=r"loss on val .* in epoch 2") as caught:
+        fit(config_of(), SPACE, TRAIN, VAL, tmp_path)
+    assert caught.value.best.best_epoch == 1
 
 
 def test_what_follows_from_the_recordings_is_no_option(tmp_path):
@@ -238,6 +255,15 @@ def test_softer_class_weights_are_between_strong_ones_and_none():
     assert weights("sqrt_inverse_frequency") == pytest.approx(
         [96 / (10**0.5 * total), 96 / (86**0.5 * total)]
     )
+
+
+def test_class_weights_of_a_single_behaviour_are_against_its_absence():
+    alone = LabelSpace(("up",), None, False, ("up",))
+    rare = sample_of("rare", 5)
+    rare = replace(rare, targets=rare.targets.of(slice(1)))
+    rare.targets.active[:] = np.arange(96)[:, np.newaxis] < 12  # an eighth
+    loss = module_of(config_of("loss.alpha=inverse_frequency"), alone, None, [rare]).loss.main
+    assert loss.alpha.tolist() == [[pytest.approx(4)], [pytest.approx(4 / 7)]]
 
 
 @pytest.mark.parametrize(("model", "judged"), [("conv_lstm", 96 // 16), ("cnn_lstm", 96 // 8)])

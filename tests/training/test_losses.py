@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
+from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency, presence_weights
 
 
 def test_gamma_zero_is_the_cross_entropy():
@@ -29,6 +29,17 @@ def test_alpha_weighs_the_true_class():
     one = loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]), seen)
     other = loss(torch.zeros(1, 2), torch.tensor([[0.0, 1.0]]), seen)
     assert float(one) == pytest.approx(3 * float(other))
+
+
+def test_presence_and_absence_weigh_by_themselves():
+    """Of 10 frames, one behaviour holds in 2, another in 8 of them, a third in none of 5."""
+    alpha = presence_weights(torch.tensor([2, 8, 0]), torch.tensor([10, 10, 5]))
+    assert alpha[0].tolist() == pytest.approx([10 / 4, 10 / 16, 0])
+    assert alpha[1].tolist() == pytest.approx([10 / 16, 10 / 4, 1])
+    loss = FocalLoss(False, gamma=0, alpha=alpha)
+    seen = torch.tensor([[True, True, False]])
+    value = loss(torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]]), seen)
+    assert float(value) == pytest.approx((2.5 + 2.5) / 2 * math.log(2))
 
 
 def test_what_nobody_looked_for_leaves_the_softmax():

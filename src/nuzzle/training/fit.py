@@ -31,7 +31,7 @@ from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.models.graph import node_layout
 from nuzzle.training.checkpoints import BestCheckpoint, WholeCheckpoints, unfinished
 from nuzzle.training.loaders import loaders
-from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency
+from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency, presence_weights
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.progress import Progress
@@ -228,8 +228,11 @@ def _loss(config: Config, space: LabelSpace, targets: Sequence[Targets]) -> Foca
     if config.loss.logit_adjustment and space.exclusive:  # both would count rare classes twice
         looked_for = torch.from_numpy(np.sum([each.looked_for_counts for each in targets], axis=0))
         adjustment = logit_adjustment(counts, looked_for, config.loss.logit_adjustment)
-    elif config.loss.alpha_power:
+    elif config.loss.alpha_power and space.exclusive:
         alpha = inverse_frequency(counts, config.loss.alpha_power)
+    elif config.loss.alpha_power:
+        looked_for = torch.from_numpy(np.sum([each.observed.sum(0) for each in targets], axis=0))
+        alpha = presence_weights(counts, looked_for, config.loss.alpha_power)
     return FocalLoss(
         space.exclusive,
         config.loss.gamma,

@@ -33,6 +33,21 @@ def inverse_frequency(counts: Tensor, power: float = 1.0) -> Tensor:
     return weights.float()
 
 
+def presence_weights(counts: Tensor, looked_for: Tensor, power: float = 1.0) -> Tensor:
+    """The `inverse_frequency` of what goes on and of what does not, for each behaviour by itself.
+
+    Args:
+        counts: frames of each behaviour, `(behaviour,)`.
+        looked_for: frames in which each was looked for, `(behaviour,)`.
+        power: of the frequency.
+
+    Returns:
+        `(2, behaviour)`: of its frames, and of the others.
+    """
+    both = torch.stack([counts, looked_for - counts], dim=1)
+    return torch.stack([inverse_frequency(each, power) for each in both], dim=1)
+
+
 @dataclass(frozen=True, eq=False)
 class FocalLoss:
     """Focal loss; with `gamma` 0 it is the (weighted) cross-entropy.
@@ -42,8 +57,8 @@ class FocalLoss:
     Attributes:
         exclusive: softmax over the classes, or a sigmoid each.
         gamma: how much less an easy frame counts.
-        alpha: `(behaviour,)` class weights; all 1 if None. In multi-label mode those of positives;
-            negatives weigh 1.
+        alpha: class weights; all 1 if None. `(behaviour,)` where exclusive, else `(2, behaviour)`,
+            of frames that show a behaviour and of those that do not.
         adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
         background: column of the background, if there is one.
         kinds: weight of a second loss, over the frames with another class than the background and
@@ -80,29 +95,28 @@ class FocalLoss:
 
     def _mean(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         each = self._exclusive if self.exclusive else self._multi_label
-        alpha = torch.ones_like(logits[..., :1]) if self.alpha is None else self.alpha.to(logits)
-        loss, weight = each(logits, targets * mask, mask, alpha)
+        loss, weight = each(logits, targets * mask, mask)
         return loss.sum() / weight.sum().clamp(min=1)
 
-    def _exclusive(
-        self, logits: Tensor, targets: Tensor, mask: Tensor, alpha: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _exclusive(self, logits: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         known = targets.sum(-1) > 0
         # A frame without any class keeps its logits: an all-masked softmax would be NaN.
         usable = mask | ~known.unsqueeze(-1)
         lowest = torch.finfo(logits.dtype).min
         log_p = logits.masked_fill(~usable, lowest).log_softmax(-1)
         per_class = -self._ease(1 - log_p.exp()) * log_p
-        return (alpha * targets * per_class).sum(-1), known
+        weight = targets if self.alpha is None else targets * self.alpha.to(logits)
+        return (weight * per_class).sum(-1), known
 
-    def _multi_label(
-        self, logits: Tensor, targets: Tensor, mask: Tensor, alpha: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _multi_label(self, logits: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         plain = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
         p = logits.sigmoid()
         missed = targets * (1 - p) + (1 - targets) * p
-        weight = targets * alpha + (1 - targets)
-        return weight * self._ease(missed) * plain * mask, mask
+        loss = self._ease(missed) * plain * mask
+        if self.alpha is not None:
+            present, absent = self.alpha.to(logits)
+            loss = loss * (targets * present + (1 - targets) * absent)
+        return loss, mask
 
     def _ease(self, missed: Tensor) -> Tensor:
         """How much each frame counts by the probability that its truth lacks.

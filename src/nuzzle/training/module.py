@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import lightning
@@ -46,6 +47,7 @@ class LitClassifier(lightning.LightningModule):
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
         self.counts = torch.zeros(3, len(space.names))
+        self._drawn = torch.zeros(0, dtype=torch.long)  # the samples of the latest batch
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         """Logits."""
@@ -71,6 +73,7 @@ class LitClassifier(lightning.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of an augmented batch."""
+        self._drawn = batch.sample
         settings = self.config.augmentation
         x = noise_and_scale(batch.x, settings, self.rng)
         lab = hide_lab(batch.lab, self.config.labs.dropout, self.rng)
@@ -90,7 +93,10 @@ class LitClassifier(lightning.LightningModule):
             jumps = torch.stack([self.smoothness(self._own(each), inside) for each in stages])
             loss = loss + self.config.loss.smoothness * jumps.mean()
         if not torch.isfinite(loss):
-            self._refuse_loss(batch, index)
+            raise self._diverged(
+                "The loss became infinite or not a number in epoch "
+                f"{self.current_epoch + 1}, batch {index + 1}"
+            )
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
         return loss
 
@@ -107,12 +113,12 @@ class LitClassifier(lightning.LightningModule):
         """Logits of the model's behaviours, without those learned beside them."""
         return logits[..., : len(self.space.names)]
 
-    def _refuse_loss(self, batch: Batch, index: int) -> None:
-        numbers = sorted({int(number) for number in batch.sample})
+    def _diverged(self, what: str) -> DivergedError:
+        """What went wrong, and the recordings of the latest batch."""
+        numbers = {int(number) for number in self._drawn}
         names = sorted({self._pieces.samples[number].recording for number in numbers})
-        raise DivergedError(
-            f"The loss became infinite or not a number in epoch {self.current_epoch + 1}, batch "
-            f"{index + 1}, with pieces of {', '.join(names[:8])}. Try a smaller "
+        return DivergedError(
+            f"{what}, with pieces of {', '.join(names[:8])}. Try a smaller "
             "training.learning_rate, and look at these recordings' poses."
         )
 
@@ -143,14 +149,20 @@ class LitClassifier(lightning.LightningModule):
         """Keep the epoch's figures; validation comes before this, checkpoints after.
 
         Raises:
-            DivergedError: the last step has spoiled the weights, which must not be kept.
+            DivergedError: the last step has spoiled the weights, which must not be kept; or what is
+                said of validation frames is not a number.
         """
         if not all(bool(torch.isfinite(weights).all()) for weights in self.parameters()):
-            raise DivergedError(
+            raise self._diverged(
                 "Weights became infinite or not a number in the last batch of epoch "
-                f"{self.current_epoch + 1}. Try a smaller training.learning_rate."
+                f"{self.current_epoch + 1}"
             )
         metrics = {key: float(value) for key, value in self.trainer.callback_metrics.items()}
+        if not math.isfinite(metrics.get("val_loss", 0.0)):
+            raise DivergedError(
+                "The loss on val became infinite or not a number in epoch "
+                f"{self.current_epoch + 1}. Try a smaller training.learning_rate."
+            )
         self.history.append({"epoch": self.current_epoch + 1, **metrics})
 
     def configure_optimizers(self) -> Any:

@@ -17,7 +17,7 @@ from nuzzle.config import Config
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
-from nuzzle.errors import ConfigError, DivergedError
+from nuzzle.errors import ConfigError, DivergedError, listed
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle, Member
 from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
@@ -25,6 +25,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.models.cnn_lstm import CNN_LSTM, LEAST_WINDOW
+from nuzzle.presets import NO_AUGMENTATION
 from nuzzle.recording import Recording
 from nuzzle.training.labs import looked_for_by_lab
 from nuzzle.training.progress import Progress, Say
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 #: How wide probabilities are averaged where that follows the bouts: the standard deviation is this
 #: share of the median bout, and at most so many seconds.
 _BOUT_SHARE, _WIDEST_S = 0.1, 1.0
+_LOSS_OF_NETWORKS = ("gamma", "smoothness", "logit_adjustment")
 _NOTHING_TO_FIND = (
     "warning: none of the behaviours occurs in what the training stops early on: the epoch with "
     "the lowest loss there is kept, as F1 says nothing. Choose recordings that show them for val, "
@@ -178,7 +180,8 @@ def _fit_network(
             raise
         trained, stopped = error.best, str(error)
     say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
-    _warn_of_overfitting(trained, say)
+    if not stopped:
+        _warn_of_overfitting(trained, say)
     windows = ARCHITECTURES[config.model.name].shape == "window"
     network = (WindowClassifier if windows else SequenceClassifier)(
         trained.model,
@@ -208,8 +211,8 @@ def _fit_trees(
     say: Say,
 ) -> tuple[Classifier, dict[str, Any]]:
     """The same for trees."""
-    if config.augmentation.of_poses:
-        say("trees take no part in the augmentation of poses: each frame is learned once")
+    if idle := _of_networks(config):
+        say(f"{listed(idle)}: trees take no part in this; they learn each frame once, as it is")
     began = time.perf_counter()
     boosters = fit_trees(
         config,
@@ -223,6 +226,16 @@ def _fit_trees(
     background = space.background_column if two_steps else None
     trees = TreeClassifier(boosters, space.exclusive, background)
     return trees, {"best_epoch": config.training.epochs, "history": [], "seconds": took}
+
+
+def _of_networks(config: Config) -> list[str]:
+    """What is asked for, and does nothing for trees."""
+    wanted = {
+        "the augmentation of poses": config.augmentation.of_poses,
+        **{f"augmentation.{n}": getattr(config.augmentation, n) for n in NO_AUGMENTATION},
+        **{f"loss.{n}": getattr(config.loss, n) for n in _LOSS_OF_NETWORKS},
+    }
+    return [name for name, there in wanted.items() if there]
 
 
 def _warn_of_overfitting(trained: Trained, say: Say) -> None:

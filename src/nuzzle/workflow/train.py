@@ -108,7 +108,9 @@ def _learn(
             path = out.with_name(f"{out.stem}.partial{out.suffix}")
             _judged(error.best, recordings["val"], say).save(path, overwrite=True)
             epoch = error.best.training["best_epoch"]
-            kept = f"The model before that, of epoch {epoch}, works like any other: {path}"
+            loss = error.best.training["history"][epoch - 1].get("val_loss")
+            judged = "" if loss is None else f" with a loss of {loss:.3g} on val"
+            kept = f"The model before that, of epoch {epoch}{judged}, is kept: {path}"
         remove(work)
         raise DivergedError(f"{error} {kept}", error.best) from None
 
