@@ -1,9 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nuzzle.config import PrepareConfig
 from nuzzle.errors import InputError
-from nuzzle.prepare.master import choose_skeleton, lacking_keypoints, proposed_keypoints
+from nuzzle.prepare.master import (
+    choose_skeleton,
+    differences,
+    lacking_keypoints,
+    proposed_keypoints,
+)
 from nuzzle.recording import Recording
 
 ALLOW = PrepareConfig(missing_keypoints="allow")
@@ -56,6 +63,24 @@ def test_what_is_lacking_is_listed_by_lab_and_by_any_spelling(labs):
         "west": ["snout", "hip_left"],
         "east": ["snout", "ear_left", "hip_left"],
     }
+
+
+def test_recordings_of_a_lab_that_differ_are_listed_by_themselves():
+    """One spells the neck otherwise: no lab as a whole lacks what some of it has."""
+    odd = replace(recording("north", "nose", "nek", "tail_base"), name="odd")
+    labs = [recording("north", "nose", "neck", "tail_base"), odd]
+    assert lacking_keypoints(labs, ["nose", "neck", "nek"]) == {
+        "of north": ["nek"],
+        "odd": ["neck"],
+    }
+
+
+def test_what_recordings_do_not_share_is_told(labs):
+    assert differences(labs[:2], labs[0].keypoints) == ""
+    shared = choose_skeleton(labs[:3], PrepareConfig()).keypoints
+    told = differences(labs[:3], shared)
+    assert "north lacks tail_tip, south lacks hip_left, hip_right. Learned from: nose, " in told
+    assert "Left out: hip_left, hip_right, tail_tip." in told
 
 
 def test_shared_keypoints_are_taken_where_they_are_enough(labs):

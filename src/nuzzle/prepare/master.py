@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from nuzzle.config import PrepareConfig
-from nuzzle.errors import InputError
+from nuzzle.errors import InputError, listed
 from nuzzle.prepare.skeleton import SelectKeypoints
 from nuzzle.recording import Recording
 from nuzzle.skeleton import NOSE_CANDIDATES, TAIL_CANDIDATES, Skeleton
@@ -75,13 +75,36 @@ def proposed_keypoints(recordings: Sequence[Recording]) -> tuple[str, ...]:
 def lacking_keypoints(
     recordings: Sequence[Recording], keypoints: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Lab (or recording without one) -> those of the keypoints that a recording of it lacks."""
+    """Which of the keypoints each lab lacks.
+
+    Recordings without a lab, and those of a lab that differ, stand by themselves.
+    """
     select = SelectKeypoints(tuple(keypoints))
-    found: dict[str, list[str]] = {}
-    for recording in recordings:
-        mine = found.setdefault(recording.lab or recording.name, [])
-        mine += [name for name in select.lacking(recording.keypoints) if name not in mine]
-    return {name: missing for name, missing in found.items() if missing}
+    labs: dict[str, dict[str, tuple[str, ...]]] = {}
+    for each in recordings:
+        mine = labs.setdefault(each.lab or each.name, {})
+        mine[each.name] = tuple(select.lacking(each.keypoints))
+    found: dict[str, tuple[str, ...]] = {}
+    for lab, mine in labs.items():
+        first, *others = {*mine.values()}
+        found |= mine if others else {lab: first}
+    return {name: [*missing] for name, missing in found.items() if missing}
+
+
+def differences(recordings: Sequence[Recording], chosen: Sequence[str]) -> str:
+    """What of their keypoints recordings do not share, and what is learned from; '' if all is."""
+    every = dict.fromkeys(name for each in recordings for name in each.keypoints)
+    lacking = lacking_keypoints(recordings, [*every])
+    missed = {name for names in lacking.values() for name in names}
+    left_out = [name for name in every if name in missed and name not in chosen]
+    if not missed:
+        return ""
+    who = listed([f"{name} lacks {', '.join(missing)}" for name, missing in lacking.items()])
+    return (
+        f"the recordings differ in their keypoints: {who}. Learned from: {', '.join(chosen)}. Left "
+        f"out: {', '.join(left_out) or 'none'}. Where one only has another name, rename it in the "
+        "manifest's column keypoints (old=new)"
+    )
 
 
 def _shared(recordings: Sequence[Recording]) -> tuple[str, ...]:
@@ -123,11 +146,12 @@ def _check_heading(lacking: dict[str, list[str]], skeleton: Skeleton) -> None:
 
 
 def _listed(lacking: dict[str, list[str]], recordings: Sequence[Recording]) -> str:
-    """A line a lab: what it lacks, and what it has, for who knows that it is the same."""
+    """A line each: what it lacks, and what it has, for who knows that it is the same."""
     width = max((len(name) for name in lacking), default=0)
     has: dict[str, dict[str, None]] = {}
     for each in recordings:
-        has.setdefault(each.lab or each.name, {}).update(dict.fromkeys(each.keypoints))
+        for name in {each.lab, each.name}:
+            has.setdefault(name, {}).update(dict.fromkeys(each.keypoints))
     return "".join(
         f"\n  {name:{width}}  {', '.join(missing)} (it has {', '.join(has[name])})"
         for name, missing in sorted(lacking.items())
