@@ -200,6 +200,22 @@ def test_behaviours_without_a_frame(overlapping):
     assert space.absent([]) == ("attack", "mount")
 
 
+def test_what_is_hidden_by_what_goes_on_beside():
+    """`mount` 0-6 and `attack` 4-8, which is rarer, and 2-5 the animal grooms itself."""
+    both = labelled(
+        [bout("mount", 0, 6), bout("attack", 4, 8), bout("groom", 2, 5, AA)],
+        [bout("mount", 0, 10), bout("attack", 0, 10), bout("groom", 0, 10, AA)],
+    )
+    space = LabelSpace.fit([both], LabelsConfig())
+    assert space.priority == ("groom", "attack", "mount")
+    # Of a and b: groom hides frame 4 of attack, and 2-4 of mount, of which attack hides 5, too.
+    # Groom is in the frames of a and c, too, where nothing else is.
+    assert space.hidden(both) == {"attack": (1, 4), "groom": (0, 6), "mount": (4, 6)}
+    assert LabelSpace.fit([both], LabelsConfig(mode="multilabel")).hidden(both) == {
+        "attack": (0, 4), "groom": (0, 6), "mount": (0, 6),
+    }  # fmt: skip
+
+
 def test_median_bouts_are_of_what_the_frames_show(overlapping):
     """At 30 frames a second: `attack` wins 4-8, `mount` keeps 0-4, and the rest is background."""
     more = labelled([bout("mount", 2, 8)], [bout("mount", 0, 10), bout("attack", 0, 10)])

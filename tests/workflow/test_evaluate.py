@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -35,6 +36,21 @@ def test_what_is_noted_on_reading_is_said(bundle_file, manifest, tmp_path):
     evaluate(bundle_file, Manifest(tuple(entries)), "val", say=said.append)
     notes = [line for line in said if "who acts is not said in any bout" in line]
     assert [note.split(":")[0] for note in notes] == ["mouse3", "mouse4"]
+
+
+def test_frames_that_are_lost_to_another_behaviour_are_told(bundle_file, manifest, tmp_path):
+    labels, said = tmp_path / "bouts.csv", []
+    names = manifest.entries[3].individuals or ("resident", "intruder")
+    who = ",".join(names)
+    labels.write_text(
+        f"agent,target,behaviour,start_frame,stop_frame\n{who},attack,10,110\n{who},mount,100,120\n"
+    )
+    entry = replace(manifest.entries[3], labels=labels)
+    evaluate(bundle_file, Manifest((entry,)), "val", tmp_path / "out", say=said.append)
+    (told,) = [line for line in said if "go on at once" in line]
+    assert re.search(r"To others are lost, of (attack 10 of 100|mount 10 of 20) frames$", told)
+    (done,) = read_results(tmp_path / "out").done
+    assert told.removeprefix("mouse3: ") in done.notes
 
 
 @pytest.mark.parametrize("directed", [True, False])

@@ -168,6 +168,23 @@ class LabelSpace:
         names = zip(self.names, found, strict=True)
         return tuple(name for name, there in names if not there and name != self.background)
 
+    def hidden(self, recording: Recording) -> dict[str, tuple[int, int]]:
+        """The frames of each behaviour in which another one counts, and all of its frames.
+
+        An animal's own behaviours count in each of its pairs.
+        """
+        labels = recording.labels
+        counts = np.zeros((2, len(self.behaviours)), dtype=np.int64)
+        names = [self.names.index(name) for name in self.behaviours]
+        for view in self.views(labels.pairs, recording.in_sight, symmetric=True) if labels else ():
+            every = Targets(*labels.frames(view.labelled, self.behaviours)[:2]).counts
+            kept = self.targets(labels, view.labelled).counts[names]
+            counts += every - kept, every
+        return {
+            name: (int(hidden), int(total))
+            for name, hidden, total in zip(self.behaviours, *counts, strict=True)
+        }
+
     def median_bouts(self, recordings: Iterable[Recording]) -> tuple[float, ...]:
         """The median duration of the bouts of each class, s; 0 for one without any."""
         durations: list[list[float]] = [[] for _ in self.names]

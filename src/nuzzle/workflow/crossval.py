@@ -20,7 +20,7 @@ from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge
-from nuzzle.workflow.checks import read_labelled
+from nuzzle.workflow.checks import read_labelled, warn_of_overlaps
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
@@ -109,9 +109,9 @@ def crossval(
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = read_labelled(split or "all", manifest, beside, say)
+        warn_of_overlaps(recordings, LabelSpace.fit(recordings, config.labels), say)
         learned = cross_validate(recordings, config, work, by, folds, objective, say, progress)
-        result = _judged(learned)
-        result.bundle.save(out, overwrite=overwrite)
+        (result := _judged(learned)).bundle.save(out, overwrite=overwrite)
     return result
 
 

@@ -23,6 +23,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
+from nuzzle.workflow.checks import overlapping
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.scored import Scored, score_recording
 
@@ -102,7 +103,9 @@ def _score_entry(
     one = score_recording(bundle, recording)
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
-    for note in (notes := (*one.recording.all_notes, *bundle.unlike(one.prepared))):
+    lost = overlapping([one.recording], bundle.space)
+    notes = (*one.recording.all_notes, *([lost] if lost else ()), *bundle.unlike(one.prepared))
+    for note in notes:
         say(f"{entry.recording}: {note}")
     if missing := _not_said(bundle, one.recording):
         say(looked_for.warning(entry.recording, missing))

@@ -15,7 +15,14 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
-from nuzzle.workflow.checks import check_splits, fit_space, labelled, read, warn_of_names
+from nuzzle.workflow.checks import (
+    check_splits,
+    fit_space,
+    labelled,
+    read,
+    warn_of_names,
+    warn_of_overlaps,
+)
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.scored import score_recording
@@ -94,6 +101,7 @@ class TrialScore:
         else:
             train = labelled(recordings["train"])
             warn_of_names(train, say)
+            warn_of_overlaps(train, self.space, say)
             self.recordings = {"train": train}
             self.parts = partition(train, scoring.by, scoring.folds, config)
 
