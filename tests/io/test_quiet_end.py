@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nuzzle.io.load import load_entry
-from nuzzle.io.quiet_end import quiet_end
+from nuzzle.io.quiet_end import quiet_after, quiet_end
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry
 
@@ -55,6 +55,18 @@ def test_frames_are_those_of_the_video():
 )
 def test_pauses_as_they_happen_are_no_end(starts, n_frames):
     assert quiet_end(labels(starts, n_frames)) is None
+
+
+def test_what_one_recording_does_not_show_several_do():
+    """Five bouts leave the second half empty in one of 32 recordings; two such in 1 of 1,024."""
+    half = labels(range(40, 290, 50), 500)
+    assert quiet_end(half) is None and quiet_after([half]) is None
+    assert quiet_after([half, half]) == pytest.approx(0.5)
+    assert quiet_after([half, half, labels([40, 400], 500)]) is None, "one goes on"
+    assert quiet_after([half, half, labels([], 500)]) == pytest.approx(0.5)
+    assert quiet_after([replace(half, background="other", exclusive=True)] * 2) is None
+    told = labels(BOUTS, 1200)
+    assert quiet_after([told, told]) is None, "each is told by itself"
 
 
 def test_ten_bouts_are_enough_for_half_of_the_frames():

@@ -6,7 +6,10 @@ in which nothing happened.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.labels import Labels, frames_inside, mask_to_intervals
 
@@ -18,19 +21,36 @@ _PAUSES = 3
 _CHANCE = 1e-3
 
 
-def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
-    """A sentence on an end of a recording that nobody seems to have scored; None where both were.
+def quiet_after(every: Iterable[Labels]) -> float | None:
+    """After which share of its frames none of several recordings has a bout; None where some does.
+
+    None as well where that may be by chance, or an end is told by `quiet_end` already.
+    """
+    scored = [_scored(labels) for labels in every if quiet_end(labels) is None]
+    stops = [bouts[-1, 1] / len(frames) for frames, bouts in scored if len(bouts)]
+    last, n_bouts = max(stops, default=1.0), sum(len(bouts) for _, bouts in scored)
+    by_chance = 1 - last <= _SHARE or last**n_bouts >= _CHANCE
+    return None if len(stops) < 2 or by_chance else float(last)
+
+
+def _scored(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The frames that count as looked at, and where in them something goes on.
 
     Labels with a background are taken at their word: they say where nothing happened.
+    """
+    frames = np.flatnonzero(frames_inside(labels.observed, labels.n_frames))
+    active = frames_inside(labels.bouts, labels.n_frames)[frames]
+    return frames, mask_to_intervals(active & (labels.background is None))
+
+
+def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
+    """A sentence on an end of a recording that nobody seems to have scored; None where both were.
 
     Args:
         labels: of the recording, of all its pairs.
         start_frame: of the recording in its video; frames are counted from the beginning of that.
     """
-    if labels.background is not None:
-        return None
-    frames = np.flatnonzero(frames_inside(labels.observed, labels.n_frames))
-    bouts = mask_to_intervals(frames_inside(labels.bouts, labels.n_frames)[frames])
+    frames, bouts = _scored(labels)
     if not len(bouts):
         return None
     starts, stops = bouts.T

@@ -173,10 +173,11 @@ class LabelSpace:
 
         An animal's own behaviours count in each of its pairs.
         """
-        labels = recording.labels
+        if (labels := recording.labels) is None:
+            return {}
         counts = np.zeros((2, len(self.behaviours)), dtype=np.int64)
         names = [self.names.index(name) for name in self.behaviours]
-        for view in self.views(labels.pairs, recording.in_sight, symmetric=True) if labels else ():
+        for view in self.views(labels.pairs, recording.in_sight, symmetric=True):
             every = Targets(*labels.frames(view.labelled, self.behaviours)[:2]).counts
             kept = self.targets(labels, view.labelled).counts[names]
             counts += every - kept, every

@@ -20,6 +20,7 @@ from nuzzle.evaluation.figures import percent
 from nuzzle.features.frontend import Frontend
 from nuzzle.io import behaviour_names, looked_for
 from nuzzle.io.load import load_manifest
+from nuzzle.io.quiet_end import quiet_after
 from nuzzle.labels import frames_inside
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -99,6 +100,7 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
     _warn_of_labs(recordings, say)
     _warn_of_not_said(recordings, say)
     _warn_of_slips(recordings, say)
+    _warn_of_quiet_end(what, recordings, say)
     unseen = {
         each.name: each.n_frames - int(frames_inside(each.labels.observed, each.n_frames).sum())
         for each in recordings
@@ -163,6 +165,17 @@ def _warn_of_slips(recordings: Sequence[Recording], say: Say) -> None:
     seen = {name for labels in every for name in labels.bouts["behaviour"]}
     for sentence in looked_for.misspelled([labels.behaviours for labels in every], seen):
         say(f"warning: {sentence}")
+
+
+def _warn_of_quiet_end(what: str, recordings: Sequence[Recording], say: Say) -> None:
+    """Say where none of the recordings seems to have been scored to its end."""
+    last = quiet_after(each.labels for each in recordings if each.labels is not None)
+    if last is not None:
+        say(
+            f"warning: nothing is labelled after the first {percent(last)} of any recording of "
+            f"{what}. If nobody scored the rest, put where the scoring ends into the manifest's "
+            "column stop_frame: else it counts as a part in which nothing happened"
+        )
 
 
 def say_other_splits(manifest: Manifest, say: Say) -> None:
