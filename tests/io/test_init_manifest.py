@@ -12,6 +12,7 @@ from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import write_mabe
 from nuzzle.io.splits import (
     Splitting,
+    about_splits,
     complete_splits,
     read_assignments,
     split_by_group,
@@ -249,6 +250,40 @@ class TestByGroup:
         drawn = split_by_group(self.manifest(*["train"] * 8, "test", "test"), 0.25)
         assert drawn.splits == {"train": 6, "val": 2, "test": 2}
         assert [each.split for each in drawn][8:] == ["test", "test"]
+
+    def half_labelled(self, *splits):
+        """Of two recordings with a split, the second has labels."""
+        return Manifest(
+            tuple(
+                replace(each, labels=each.poses if number % 2 else None)
+                for number, each in enumerate(self.manifest(*splits))
+            )
+        )
+
+    def test_groups_without_labels_are_drawn_for_nothing(self):
+        for seed in range(5):
+            drawn = split_by_group(self.half_labelled(*[""] * 20), 0.2, 0.1, seed=seed)
+            assert drawn.splits == {"": 10, "train": 7, "val": 2, "test": 1}
+            assert {each.split for each in drawn if each.labels is None} == {""}
+            assert about_splits(drawn)[0].startswith("10 recordings without labels: no split was ")
+        given = self.half_labelled(*["train"] * 10)
+        for drawn in (split_by_group(given, 0.2), complete_splits(given)[0]):
+            assert {each.split for each in drawn if each.labels is None} == {"train"}
+            assert [e.split for e in drawn if e.labels is not None].count("val") == 1
+
+    def test_a_recording_without_labels_goes_with_its_group(self):
+        rows = [replace(each, group="g") for each in self.half_labelled("", "")]
+        more = [replace(each, labels=each.poses) for each in self.manifest(*[""] * 5).entries[2:]]
+        for seed in range(5):
+            drawn = split_by_group(Manifest((*rows, *more)), 0.5, seed=seed)
+            assert drawn.splits.keys() == {"train", "val"}
+            assert drawn.entries[0].split == drawn.entries[1].split
+
+    def test_too_few_groups_with_labels(self):
+        with pytest.raises(ManifestError, match=r"1 group\(s\) with labels cannot make 2 splits"):
+            split_by_group(self.half_labelled("", "", ""), 0.5)
+        single = self.half_labelled("train", "train", "train")
+        assert complete_splits(single) == (single, ())
 
     def test_nothing_left_to_train_on(self):
         with pytest.raises(InputError, match="something to train on"):
