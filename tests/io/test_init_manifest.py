@@ -87,12 +87,35 @@ class TestFiles:
         _, notes = start(project, common={"individuals": {"nobody": "none"}})
         assert any("The first recording cannot be used yet" in note for note in notes)
         _, notes = start(project)
-        assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
+        assert any(
+            "frame rate is unknown" in note and "Give it: --fps RATE." in note for note in notes
+        )
         for path in (project / "labels").iterdir():
             path.write_text("# fps,25\n" + path.read_text())
         _, notes = start(project)
         assert any("Its label file says 25: " in note and "--fps 25." in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
+
+    def test_label_files_of_several_frame_rates_are_told(self, project):
+        for path in (project / "labels").iterdir():
+            rate = {"2_bouts.csv": 25, "9_bouts.csv": 25, "5_bouts.csv": 50}.get(path.name, 30)
+            path.write_text(f"# fps,{rate}\n" + path.read_text())
+        _, notes = start(project)
+        (note,) = (note for note in notes if "frame rate" in note)
+        assert note == (
+            "The frame rate is unknown: 1DLC_net.csv does not say. Label files say that it "
+            "differs: 30 in 1, 3, 4, 6, 7 and 3 more; 25 in 2, 9; 50 in 5. Where that is the "
+            "video's, fill the column fps of the manifest so; --fps would give all recordings one."
+        )
+        _, notes = start(project, common={"fps": 30.0})
+        told = [note.partition("; ")[0] for note in notes if "frames/s" in note]
+        assert told == [
+            "2, 9: the labels' video has 25 frames/s and the poses 30",
+            "5: the labels' video has 50 frames/s and the poses 30",
+        ]
+        _, notes = start(project, common={"fps": 25.0})
+        (note, _) = (note for note in notes if "frames/s" in note)
+        assert note.startswith("1, 3, 4, 6, 7 and 3 more: the labels' video has 30 frames/s")
 
     @pytest.mark.parametrize("keypoints", [{"nowhere": "nose"}, {"nose+nowhere": "hip"}])
     def test_a_recording_that_cannot_be_used_is_named_once(self, project, keypoints):

@@ -18,6 +18,8 @@ from nuzzle.io.registry import LabelOptions
 
 #: What is done about another frame rate than the poses', for a note.
 SECONDS_TO_POSES = "seconds were turned into frames of the poses"
+#: How a note of `other_rate` begins.
+OTHER_RATE = "the labels' video has"
 
 
 class Row(NamedTuple):
@@ -173,7 +175,7 @@ def other_rate(in_file: float | None, poses: float | None, done: str) -> list[st
     """A note where the labels' video and the poses have two frame rates; what was done about it."""
     if not (in_file and poses) or same_rate(in_file, poses):
         return []
-    return [f"the labels' video has {in_file:g} frames/s and the poses {poses:g}; {done}"]
+    return [f"{OTHER_RATE} {in_file:g} frames/s and the poses {poses:g}; {done}"]
 
 
 def needed_fps(path: Path, options: LabelOptions, in_file: float | None = None) -> float:
