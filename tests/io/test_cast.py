@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.io.cast import Cast
+from nuzzle.io.cast import Cast, NoTargetError
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
 
@@ -157,6 +157,18 @@ class TestWhatIsDirectedAtOneself:
             Cast(Path("x.csv"), THREE).default()
         with pytest.raises(FormatError, match="towards whom 'c' acts"):
             self.pair("", behaviour="sniff", agent="c")
+
+    def test_several_that_lack_a_target_are_one_error(self):
+        cast, found = Cast(Path("x.csv"), THREE), []
+        for names, line in ((("b",), 7), (("",), 9)):
+            with pytest.raises(NoTargetError) as caught:
+                cast.pair(*names, line=line, behaviour=f"b{line}")
+            found.append(caught.value)
+        assert str(cast.no_target(found)).startswith(
+            "x.csv, line 7: the labels of 'b7', 'b9' do not say who acts, or towards whom, and it "
+            "may be any of 3 animals. Give the columns agent and target of the manifest"
+        )
+        assert "do not say towards whom, and" in str(cast.no_target(found[:1] * 2))
 
     def test_the_manifest_may_say_that_all_is(self):
         assert self.pair("b", target="self", behaviour="rear") == "bb"

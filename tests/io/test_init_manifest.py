@@ -513,7 +513,7 @@ def test_a_label_file_that_cannot_be_read_is_named_as_what_was_looked_for_hangs_
     manifest, notes = start(project, common={"fps": 25.0})
     assert not any(entry.looked_for for entry in manifest)
     (note,) = [each for each in notes if "looked_for" in each]
-    assert note.startswith("The labels of 3 cannot be read") and "run init again" in note
+    assert note.startswith("The labels of 3 cannot be read") and "run init again; if you" in note
     assert "3_bouts.csv" in note and "'nine'" in note, "and what is wrong with them"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -18,9 +18,30 @@ OWN = "self:"
 NOBODY = Pair("agent", "target")
 
 
-def _what(behaviour: str) -> str:
+def _what(*behaviours: str) -> str:
     """What does not say it all, for a message."""
-    return f"the label of {behaviour!r} does" if behaviour else "the labels do"
+    if len(behaviours) > 1:
+        return f"the labels of {', '.join(map(repr, behaviours))} do"
+    return f"the label of {behaviours[0]!r} does" if any(behaviours) else "the labels do"
+
+
+class NoTargetError(FormatError):
+    """Labels do not say towards whom an animal acts, and it may be any of several.
+
+    Args:
+        path: the label file.
+        problem: what they do not say.
+        behaviours: of the labels; empty where they have none.
+        said: whether it is said who acts.
+        row: of the first of these labels.
+        mend: what to do about it.
+    """
+
+    def __init__(
+        self, path: Path, problem: str, behaviours: Sequence[str], *, said: bool, **more: Any
+    ) -> None:
+        self.behaviours, self.said = tuple(behaviours), said
+        super().__init__(path, f"{_what(*behaviours)} not say {problem}", **more)
 
 
 @dataclass(frozen=True)
@@ -113,19 +134,30 @@ class Cast:
             unsaid = f"towards whom {agent!r} acts, and it may be any of {others}."
             if not said:
                 unsaid = f"who acts, nor towards whom, and it may be any of {list(individuals)}."
-            raise FormatError(
-                self.path,
-                f"{_what(behaviour)} not say {unsaid}",
-                row=line,
-                mend=self._ways_out(behaviour, said=said),
-            )
+            which = [behaviour] if behaviour else []
+            mend = self._ways_out(which, said=said)
+            raise NoTargetError(self.path, unsaid, which, said=said, row=line, mend=mend)
         return others[0] if others else agent
 
-    def _ways_out(self, behaviour: str, *, said: bool) -> str:
+    def no_target(self, found: Sequence[NoTargetError]) -> NoTargetError:
+        """The errors of several behaviours of the file as one."""
+        said, first = all(each.said for each in found), found[0]
+        which = [behaviour for each in found for behaviour in each.behaviours]
+        unsaid = "towards whom" if said else "who acts, or towards whom"
+        return NoTargetError(
+            self.path,
+            f"{unsaid}, and it may be any of {len(self.options.individuals)} animals.",
+            which,
+            said=said,
+            row=first.row,
+            mend=self._ways_out(which, said=said),
+        )
+
+    def _ways_out(self, behaviours: Sequence[str], *, said: bool) -> str:
         """What to do about a target that nobody names and that may be any.
 
         Args:
-            behaviour: of the labels; may be empty.
+            behaviours: of the labels; may be empty.
             said: whether it is said who acts.
         """
         named = "Give the column target of the manifest, or name the target in the labels."
@@ -136,18 +168,20 @@ class Cast:
                 "Name the target in the labels: the manifest's column target says "
                 f"{self.options.target!r}, which is the agent here."
             )
-        if not behaviour:
+        if not behaviours:
             return named
+        own = ";".join(OWN + behaviour for behaviour in behaviours)
         if not self.options.directed:
             return (
                 f"{named} What an animal does to itself cannot be told without direction: give "
-                f"them direction (directed: yes in the manifest, with {OWN}{behaviour} in its "
+                f"them direction (directed: yes in the manifest, with {own} in its "
                 "column looked_for), or leave it out."
             )
+        it = "it" if len(behaviours) == 1 else "one of them"
         return (
-            f"{named} If an animal does it to itself, write {OWN}{behaviour} into the manifest's "
-            "column looked_for, beside what else was looked for, or 'self' as the target in the "
-            "labels (in BORIS, as a modifier)."
+            f"{named} If an animal does {it} to itself, write {own} into the manifest's column "
+            "looked_for, beside what else was looked for, or 'self' as the target in the labels "
+            "(in BORIS, as a modifier)."
         )
 
     def name(self, label: str, line: int | None) -> str:

@@ -331,7 +331,9 @@ def _unread_note(unread: Mapping[str, InputError]) -> str:
     """What follows from label files that cannot be read, where others can."""
     return (
         f"The labels of {listed([*unread])} cannot be read, so the column looked_for is not filled "
-        f"for any recording. Mend them and run init again. {next(iter(unread.values()))}"
+        "for any recording. If you mend the files, run init again; if you mend this manifest, fill "
+        "its column looked_for yourself, since init writes a new one. "
+        f"{next(iter(unread.values()))}"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
 from nuzzle.files import existing_file
-from nuzzle.io.cast import Cast
+from nuzzle.io.cast import Cast, NoTargetError
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
 from nuzzle.io.label_assembly import noting_unobserved, without_direction
@@ -249,7 +249,11 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
         InputError: the file cannot be read so; the message says why.
     """
     path, animals = Path(entry.labels or ""), options.individuals
-    labels = own_apart(read_labels(path, options, entry.label_format), entry.behaviours)
+    try:
+        labels = read_labels(path, options, entry.label_format)
+    except NoTargetError as error:
+        raise _of_all_behaviours(error, entry, options) from None
+    labels = own_apart(labels, entry.behaviours)
     if not (entry.directed and labels.directed):
         refuse_own(entry.looked_for, entry.behaviours, len(animals))
         labels = without_direction(path, labels, animals)
@@ -259,6 +263,30 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
     named = tuple(sorted(every - {""}))
     renamed = labels.rename_behaviours(entry.behaviours)
     return replace(renamed, renaming=entry.behaviours, named=named)
+
+
+def _of_all_behaviours(error: NoTargetError, entry: Entry, options: LabelOptions) -> NoTargetError:
+    """The error of all behaviours of a label file that lack a target, as far as they can be read.
+
+    Readers stop at the first: what comes after it is found by reading on as if that one were
+    directed at oneself.
+    """
+    found = [error]
+    while error.behaviours:
+        own = {*options.own, *(name for each in found for name in each.behaviours)}
+        try:
+            asked = replace(options, own=tuple(own), directed=True)
+            read_labels(error.path, asked, entry.label_format)
+        except NoTargetError as another:
+            if not own.isdisjoint(another.behaviours):
+                break
+            error = another
+            found.append(error)
+        except InputError:
+            break
+        else:
+            break
+    return Cast(error.path, options).no_target(found) if error.behaviours else error
 
 
 def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
