@@ -149,6 +149,25 @@ def test_name_that_leads_nowhere_is_refused(poses: Path) -> None:
         load_entry(Entry("cage3", poses, individuals={"resident": "rat"}))
 
 
+def test_names_of_a_larger_group_serve_a_recording_of_fewer(
+    poses: Path, bouts: Callable[..., Path]
+) -> None:
+    names = {"red": "one", "green": "two", "blue": "three"}
+    labels = bouts(("red", "green", "attack", 3, 9))
+    recording = load_entry(Entry("a", poses, labels, individuals=names))
+    assert intervals(recording.labels) == [("one", "two", "attack", 3, 9)]
+    renamed = {"one": "red", "two": "green", "three": "blue"}
+    recording = load_entry(Entry("a", poses, labels, individuals=renamed))
+    assert recording.individuals == ("red", "green")
+    labels = bouts(("red", "blue", "attack", 3, 9))
+    told = r"the labels name 'blue', and the column individuals of the manifest says blue=three;"
+    with pytest.raises(ManifestError, match=told):
+        load_entry(Entry("a", poses, labels, individuals=names))
+    slip = {**names, "green": "tow"}
+    with pytest.raises(ManifestError, match="says green=tow; blue=three, and the poses have"):
+        load_entry(Entry("a", poses, individuals=slip))
+
+
 def test_unknown_animal_in_the_labels_is_refused(poses: Path, bouts: Callable[..., Path]) -> None:
     with pytest.raises(ManifestError, match=r"'cage3'.*'resident'"):
         load_entry(Entry("cage3", poses, bouts(("resident", "two", "attack", 3, 9))))

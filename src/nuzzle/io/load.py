@@ -204,10 +204,14 @@ def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:
 
 
 def _check_individuals(entry: Entry, recording: Recording) -> None:
-    unknown = [
-        f"{old}={new}" for old, new in entry.individuals.items() if new not in recording.individuals
-    ]
-    if unknown:
+    """Refuse names that are in no poses; but one column may serve recordings of fewer animals.
+
+    Whether the labels use the names of those that are not there is seen where they are read.
+    """
+    named = {*entry.individuals.values()}
+    absent = named - {*recording.individuals}
+    if len(absent) > max(0, len(named) - len(recording.individuals)):
+        unknown = [f"{old}={new}" for old, new in entry.individuals.items() if new in absent]
         raise InputError(
             f"the column individuals says {'; '.join(unknown)}, and the poses have "
             f"{list(recording.individuals)}. The right-hand side is a name in the poses, or the "
