@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from nuzzle.cells import composed
 from nuzzle.errors import FormatError, InputError, nearest
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
@@ -190,6 +191,7 @@ class Cast:
         Raises:
             FormatError: there is no such animal, or another name in the labels stands for it, too.
         """
+        label = composed(label)
         name = self.options.rename_individuals.get(label, label)
         if self.options.individuals and name not in self.options.individuals:
             known = f"; the individuals of the poses are {list(self.options.individuals)}."
@@ -304,7 +306,9 @@ class Cast:
         Where the only unknown of them cannot be another animal, it is the options' agent.
         """
         renaming, agent = self.options.rename_individuals, self.options.agent
-        named = {label: renaming.get(label, label) for label in sorted({*subjects} - {""})}
+        named = {
+            label: renaming.get(label, label) for label in sorted({*map(composed, subjects)} - {""})
+        }
         unknown = [*(named.keys() - {*self.options.individuals, *renaming})]
         if len(unknown) == 1 and self.options.individuals and agent not in {"", *named.values()}:
             named[unknown[0]] = agent

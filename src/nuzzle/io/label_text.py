@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from nuzzle.cells import THOUSANDS
+from nuzzle.cells import THOUSANDS, composed
 from nuzzle.errors import FormatError
 from nuzzle.files import decoded, existing_file, head
 from nuzzle.io.registry import LabelOptions
@@ -63,6 +63,8 @@ def grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> Mapping[str, tup
 def read_text(path: str | Path) -> str:
     """The text of a label file, in UTF-8, UTF-16 with its mark, or Windows' Western encoding.
 
+    However the file stores its letters, each is one character.
+
     Raises:
         InputError: there is no such file, or it is empty.
         FormatError: it is not text.
@@ -76,7 +78,7 @@ def read_text(path: str | Path) -> str:
             "characters.",
             mend="Save it as text (csv UTF-8) from the program that wrote it.",
         )
-    return text
+    return composed(text)
 
 
 def text_head(path: Path, size: int = 16_384) -> str:

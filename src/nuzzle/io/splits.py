@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from nuzzle.cells import PARSERS, column_name
+from nuzzle.cells import PARSERS, column_name, composed
 from nuzzle.errors import FormatError, InputError, ManifestError, count, listed
 from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
-from nuzzle.io.match import composed, recording_name
+from nuzzle.io.match import recording_name
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Manifest
 
