@@ -116,7 +116,9 @@ def test_impossible_frame_rates(fps):
 
 def test_an_unknown_frame_rate_is_told_when_it_is_needed():
     one = recording(fps=None, source="a.csv")
-    with pytest.raises(InputError, match=r"frame rate is unknown, and a\.csv does not say.*--fps"):
+    with pytest.raises(
+        InputError, match=r"frame rate is unknown, and a\.csv does not say.*--fps RATE"
+    ):
         one.require_fps()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,15 @@ def column_name(text: str | None) -> str:
     return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
 
 
+def composed(text: str) -> str:
+    """A name with one character for each letter: a Mac may store ``ä`` as ``a`` and its dots.
+
+    >>> len("a\u0308"), len(composed("a\u0308"))
+    (2, 1)
+    """
+    return unicodedata.normalize("NFC", text)
+
+
 def parse_mapping(text: str) -> dict[str, str]:
     """Read ``old=new;old=new``.
 
@@ -29,7 +39,7 @@ def parse_mapping(text: str) -> dict[str, str]:
     Raises:
         ValueError: it is something else, or gives one old name two new ones.
     """
-    pairs = [part.split("=", 1) for part in text.split(";") if part.strip()]
+    pairs = [part.split("=", 1) for part in composed(text).split(";") if part.strip()]
     if any(len(pair) != 2 or not pair[0].strip() or not pair[1].strip() for pair in pairs):
         raise ValueError(f"{text!r} is not of the form old=new;old=new")
     mapping: dict[str, str] = {}
@@ -81,7 +91,7 @@ def _frame(text: str) -> int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip())
+    return tuple(part.strip() for part in composed(text).split(";") if part.strip())
 
 
 def _split(text: str) -> str:
@@ -97,6 +107,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "start_frame": _frame,
     "stop_frame": _frame,
     "label_delay_s": _seconds,
+    **dict.fromkeys(("lab", "group", "stream", "background", "agent", "target"), composed),
     "directed": _boolean,
     "not_observed": _names,
     "looked_for": _names,
@@ -152,7 +163,7 @@ def plain_value(name: str, value: object) -> Any:
     if isinstance(value, str | int | float):
         return parse(str(value).strip())
     if parse is parse_mapping and isinstance(value, Mapping):
-        return {str(old): str(new) for old, new in value.items()}
+        return {composed(str(old)): composed(str(new)) for old, new in value.items()}
     if parse is _names and isinstance(value, Sequence):
-        return tuple(map(str, value))
+        return tuple(composed(str(name)) for name in value)
     raise ValueError(f"{value!r} is not what it holds")

@@ -188,7 +188,7 @@ class Recording:
             InputError: the frame rate is unknown.
         """
         if self.fps is None:
-            how = ", or give --fps 30 to a command that reads pose files."
+            how = ", or give --fps RATE to a command that reads pose files."
             if self.labels is not None:  # a manifest named them
                 how = f": {self.labels.fps:g}, as its labels say." if self.labels.fps else "."
             raise InputError(

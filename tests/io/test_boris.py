@@ -264,7 +264,7 @@ def test_names_of_the_observations(write):
 def test_who_the_subject_is(write, spans_of):
     path = write(OLD.replace("intruder,flee", "resident,flee").replace(",resident,", ",adult,"))
     tracks = ("individual1", "individual2")
-    with pytest.raises(FormatError, match=r"line 7.*labels name 'adult'.*adult=individual1"):
+    with pytest.raises(FormatError, match=r"line 7.*labels name 'adult'.*adult=NAME"):
         FORMAT.read(path, LabelOptions(individuals=tracks))
     mapped = LabelOptions(individuals=tracks, rename_individuals={"adult": "individual2"})
     assert {*FORMAT.read(path, mapped).bouts["agent"]} == {"individual2"}

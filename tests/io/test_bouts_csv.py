@@ -137,7 +137,7 @@ def test_self_and_renamed_individuals(write, spans_of):
         ("resident", "intruder", "chase", 3, 9),
         ("resident", "resident", "rear", 0, 5),
     ]
-    with pytest.raises(FormatError, match=r"line 2: the labels name 'm1'.*m1=resident"):
+    with pytest.raises(FormatError, match=r"line 2: the labels name 'm1'.*m1=NAME"):
         FORMAT.read(write(text), MICE)
 
 
@@ -288,7 +288,7 @@ def test_pairs_of_three_animals_without_direction_keep_their_names(write, spans_
     header = "agent,target,behaviour,start_frame,stop_frame"
     labels = FORMAT.read(write(f"{header}\nb,c,x,10,20\nc,a,x,50,60"), options)
     assert spans_of(labels.bouts) == [("b", "c", "x", 10, 20), ("c", "a", "x", 50, 60)]
-    with pytest.raises(InputError, match=r"towards whom 'a' acts.*Give the column target"):
+    with pytest.raises(InputError, match=r"who acts, nor towards whom.*Give the columns agent"):
         FORMAT.read(write("behaviour,start_frame,stop_frame\nx,10,20"), options)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.io.cast import Cast
+from nuzzle.io.cast import Cast, NoTargetError
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
 
@@ -48,6 +48,57 @@ def test_of_two_those_that_are_named():
 def test_who_is_only_seen_by_itself_may_have_met_the_other():
     assert watched(TWO, "aa") == ["aa", "ab"]
     assert watched(TWO, "aa", "ba") == ["aa", "ba"]
+
+
+class TestNames:
+    """Names in a label file, and the animals that they stand for."""
+
+    MICE = LabelOptions(individuals=("rot", "gr\xfcn", "blau"))
+
+    def cast(self, **options):
+        return Cast(Path("x.csv"), replace(self.MICE, **options))
+
+    def test_an_unknown_name_is_offered_the_animal_that_is_spelled_nearly_so(self):
+        with pytest.raises(FormatError, match=r"'gruen'; the individuals .* gruen=gr\xfcn"):
+            self.cast().name("gruen", 7)
+        with pytest.raises(FormatError, match=r"for example M7=NAME\.$"):
+            self.cast().name("M7", 7)
+
+    def test_no_animal_is_offered_that_the_labels_name_themselves(self):
+        cast = self.cast()
+        assert cast.name("gr\xfcn", 6) == "gr\xfcn"
+        with pytest.raises(FormatError, match="gruen=NAME"):
+            cast.name("gruen", 7)
+        later = self.cast().with_lone_subject(["gruen", "gr\xfcn"])
+        with pytest.raises(FormatError, match="gruen=NAME"):
+            later.name("gruen", 1)
+
+    def test_two_names_are_two_animals(self):
+        message = r"line 7: the labels name 'rot' and 'gruen', and .* both are 'rot' of the poses"
+        cast = self.cast(rename_individuals={"gruen": "rot"})
+        assert cast.name("rot", 5) == cast.name("rot", 6) == "rot"
+        with pytest.raises(FormatError, match=message):
+            cast.name("gruen", 7)
+        cast = self.cast(rename_individuals={"m1": "rot", "m2": "rot"})
+        assert cast.name("m2", 5) == "rot"
+        with pytest.raises(FormatError, match="line 7: the labels name 'm2' and 'm1'"):
+            cast.pair("blau", "m1", 7)
+
+    def test_one_name_in_large_letters_and_in_small_ones_is_one_animal(self):
+        cast = self.cast(rename_individuals={"Rot": "rot"})
+        assert cast.name("rot", 5) == cast.name("Rot", 6) == "rot"
+
+    def test_the_unknown_subject_is_the_agent_of_the_manifest_if_nobody_else_is(self):
+        told = self.cast(agent="rot")
+        assert told.with_lone_subject(["M7", "blau"]).name("M7", 1) == "rot"
+        with pytest.raises(FormatError, match="the labels name 'M7'; "):
+            told.with_lone_subject(["M7", "rot"]).name("M7", 1)
+
+    def test_a_renaming_to_an_animal_that_is_not_there_is_named(self):
+        cast = self.cast(rename_individuals={"m3": "ind3"})
+        message = "'m3', and the column individuals of the manifest says m3=ind3; the individuals"
+        with pytest.raises(FormatError, match=message):
+            cast.name("m3", 1)
 
 
 class TestWhatIsDirectedAtOneself:
@@ -94,6 +145,30 @@ class TestWhatIsDirectedAtOneself:
             self.pair("b", behaviour="sniff", directed=False)
         with pytest.raises(FormatError, match="column target says 'b', which is the agent here"):
             self.pair("b", behaviour="sniff", target="b")
+
+    def test_who_acts_is_asked_for_with_the_target(self):
+        message = (
+            r"line 7: the label of 'sniff' does not say who acts, nor towards whom, and it may be "
+            r"any of \['a', 'b', 'c'\]\. Give the columns agent and target .*write self:sniff "
+        )
+        with pytest.raises(FormatError, match=message):
+            self.pair("", behaviour="sniff")
+        with pytest.raises(FormatError, match="the labels do not say who acts, nor towards whom"):
+            Cast(Path("x.csv"), THREE).default()
+        with pytest.raises(FormatError, match="towards whom 'c' acts"):
+            self.pair("", behaviour="sniff", agent="c")
+
+    def test_several_that_lack_a_target_are_one_error(self):
+        cast, found = Cast(Path("x.csv"), THREE), []
+        for names, line in ((("b",), 7), (("",), 9)):
+            with pytest.raises(NoTargetError) as caught:
+                cast.pair(*names, line=line, behaviour=f"b{line}")
+            found.append(caught.value)
+        assert str(cast.no_target(found)).startswith(
+            "x.csv, line 7: the labels of 'b7', 'b9' do not say who acts, or towards whom, and it "
+            "may be any of 3 animals. Give the columns agent and target of the manifest"
+        )
+        assert "do not say towards whom, and" in str(cast.no_target(found[:1] * 2))
 
     def test_the_manifest_may_say_that_all_is(self):
         assert self.pair("b", target="self", behaviour="rear") == "bb"

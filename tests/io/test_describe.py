@@ -138,6 +138,53 @@ def test_a_manifest_with_a_recording_that_cannot_be_read(project):
     assert "2DLC_net.csv" in about["problems"][0]
 
 
+def test_frame_rates_that_training_would_lack_are_a_problem(project):
+    labels = project / "labels" / "2_bouts.csv"
+    labels.write_text(f"# fps,25\n{labels.read_text()}")
+    manifest, _ = init_manifest(poses=[project / "poses/*.csv"], labels=[project / "labels/*.csv"])
+    unknown = "the frame rate is unknown, and without it nothing can be learned"
+    assert describe(manifest.save(project / "m.csv"))["problems"] == [
+        f"1: {unknown}: fill the manifest's column fps",
+        f"2: {unknown}; the labels say 25: fill the manifest's column fps",
+    ]
+    bare = Manifest(tuple(replace(each, labels=None) for each in manifest))
+    assert describe(bare.save(project / "bare.csv"))["problems"] == []
+
+
+def three_mice(project, rows, column=""):
+    """A manifest of recordings of three mice, one frame each, with these rows of labels."""
+    head = ["scorer", "individuals,a,a,b,b,c,c", f"bodyparts{',nose' * 6}", f"coords{',x,y' * 3}"]
+    head[0] += ",net" * 6
+    lines = ["recording,poses,labels,fps,split,looked_for"]
+    for n, (name, text) in enumerate(rows.items()):
+        (project / f"{name}.csv").write_text(
+            "\n".join([*head, "0,1,1,2,2,3,3", f"1,1,1,2,2,3,{n}"])
+        )
+        header = "agent,target,behaviour,start_frame,stop_frame"
+        (project / f"{name}_b.csv").write_text(f"{header}\n{text}")
+        lines.append(f"{name},{name}.csv,{name}_b.csv,10,{name.rstrip('0123456789')},{column}")
+    (project / "three.csv").write_text("\n".join(lines))
+    return project / "three.csv"
+
+
+def test_behaviours_without_a_target_are_named_once_for_all_recordings(project):
+    """Where recordings of a split cannot be read, it is not said what is never seen in it."""
+    without = "b,c,chase,0,1\na,,rear,0,1\nb,,rear,1,2\nb,,groom,1,2\n"
+    rows = {"train1": without, "train2": without, "val1": "a,b,push,0,1\n", "val2": without}
+    rows |= {"val3": "a,,rear,0,1\n", "train3": "b,c,chase,0,1\n"}
+    grouped, single = describe(three_mice(project, rows))["problems"]
+    assert grouped == (
+        "train1, train2, val2: the labels of 'rear', 'groom' do not say towards whom, and it may "
+        "be any of 3 animals. Give the column target of the manifest, or name the target in the "
+        "labels. If an animal does one of them to itself, write self:rear;self:groom into the "
+        "manifest's column looked_for, beside what else was looked for, or 'self' as the target "
+        f"in the labels (in BORIS, as a modifier). The first is in {project}/train1_b.csv, line 3."
+    )
+    assert single.startswith(f"recording 'val3': {project}/val3_b.csv, line 2: the label of 'rear'")
+    told = describe(three_mice(project, rows, "chase;push;self:rear;self:groom"))
+    assert told["problems"] == ["'push' is never seen in the split 'train'"]
+
+
 CALTECH = """Caltech Behavior Annotator - Annotation File
 
 Configuration file:

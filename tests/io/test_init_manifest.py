@@ -12,6 +12,7 @@ from nuzzle.io.load import load_entry, load_manifest
 from nuzzle.io.mabe import write_mabe
 from nuzzle.io.splits import (
     Splitting,
+    about_splits,
     complete_splits,
     read_assignments,
     split_by_group,
@@ -86,12 +87,35 @@ class TestFiles:
         _, notes = start(project, common={"individuals": {"nobody": "none"}})
         assert any("The first recording cannot be used yet" in note for note in notes)
         _, notes = start(project)
-        assert any("frame rate is unknown" in note and "--fps 30" in note for note in notes)
+        assert any(
+            "frame rate is unknown" in note and "Give it: --fps RATE." in note for note in notes
+        )
         for path in (project / "labels").iterdir():
             path.write_text("# fps,25\n" + path.read_text())
         _, notes = start(project)
         assert any("Its label file says 25: " in note and "--fps 25." in note for note in notes)
         assert any("body lengths" in note and "--px-per-cm" in note for note in notes)
+
+    def test_label_files_of_several_frame_rates_are_told(self, project):
+        for path in (project / "labels").iterdir():
+            rate = {"2_bouts.csv": 25, "9_bouts.csv": 25, "5_bouts.csv": 50}.get(path.name, 30)
+            path.write_text(f"# fps,{rate}\n" + path.read_text())
+        _, notes = start(project)
+        (note,) = (note for note in notes if "frame rate" in note)
+        assert note == (
+            "The frame rate is unknown: 1DLC_net.csv does not say. Label files say that it "
+            "differs: 30 in 1, 3, 4, 6, 7 and 3 more; 25 in 2, 9; 50 in 5. Where that is the "
+            "video's, fill the column fps of the manifest so; --fps would give all recordings one."
+        )
+        _, notes = start(project, common={"fps": 30.0})
+        told = [note.partition("; ")[0] for note in notes if "frames/s" in note]
+        assert told == [
+            "2, 9: the labels' video has 25 frames/s and the poses 30",
+            "5: the labels' video has 50 frames/s and the poses 30",
+        ]
+        _, notes = start(project, common={"fps": 25.0})
+        (note, _) = (note for note in notes if "frames/s" in note)
+        assert note.startswith("1, 3, 4, 6, 7 and 3 more: the labels' video has 30 frames/s")
 
     @pytest.mark.parametrize("keypoints", [{"nowhere": "nose"}, {"nose+nowhere": "hip"}])
     def test_a_recording_that_cannot_be_used_is_named_once(self, project, keypoints):
@@ -249,6 +273,40 @@ class TestByGroup:
         drawn = split_by_group(self.manifest(*["train"] * 8, "test", "test"), 0.25)
         assert drawn.splits == {"train": 6, "val": 2, "test": 2}
         assert [each.split for each in drawn][8:] == ["test", "test"]
+
+    def half_labelled(self, *splits):
+        """Of two recordings with a split, the second has labels."""
+        return Manifest(
+            tuple(
+                replace(each, labels=each.poses if number % 2 else None)
+                for number, each in enumerate(self.manifest(*splits))
+            )
+        )
+
+    def test_groups_without_labels_are_drawn_for_nothing(self):
+        for seed in range(5):
+            drawn = split_by_group(self.half_labelled(*[""] * 20), 0.2, 0.1, seed=seed)
+            assert drawn.splits == {"": 10, "train": 7, "val": 2, "test": 1}
+            assert {each.split for each in drawn if each.labels is None} == {""}
+            assert about_splits(drawn)[0].startswith("10 recordings without labels: no split was ")
+        given = self.half_labelled(*["train"] * 10)
+        for drawn in (split_by_group(given, 0.2), complete_splits(given)[0]):
+            assert {each.split for each in drawn if each.labels is None} == {"train"}
+            assert [e.split for e in drawn if e.labels is not None].count("val") == 1
+
+    def test_a_recording_without_labels_goes_with_its_group(self):
+        rows = [replace(each, group="g") for each in self.half_labelled("", "")]
+        more = [replace(each, labels=each.poses) for each in self.manifest(*[""] * 5).entries[2:]]
+        for seed in range(5):
+            drawn = split_by_group(Manifest((*rows, *more)), 0.5, seed=seed)
+            assert drawn.splits.keys() == {"train", "val"}
+            assert drawn.entries[0].split == drawn.entries[1].split
+
+    def test_too_few_groups_with_labels(self):
+        with pytest.raises(ManifestError, match=r"1 group\(s\) with labels cannot make 2 splits"):
+            split_by_group(self.half_labelled("", "", ""), 0.5)
+        single = self.half_labelled("train", "train", "train")
+        assert complete_splits(single) == (single, ())
 
     def test_nothing_left_to_train_on(self):
         with pytest.raises(InputError, match="something to train on"):
@@ -455,7 +513,7 @@ def test_a_label_file_that_cannot_be_read_is_named_as_what_was_looked_for_hangs_
     manifest, notes = start(project, common={"fps": 25.0})
     assert not any(entry.looked_for for entry in manifest)
     (note,) = [each for each in notes if "looked_for" in each]
-    assert note.startswith("The labels of 3 cannot be read") and "run init again" in note
+    assert note.startswith("The labels of 3 cannot be read") and "run init again; if you" in note
     assert "3_bouts.csv" in note and "'nine'" in note, "and what is wrong with them"
 
 

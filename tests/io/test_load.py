@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,9 +145,81 @@ def test_tracked_animals_are_renamed(poses: Path, bouts: Callable[..., Path]) ->
     assert intervals(recording.labels) == [("resident", "intruder", "attack", 3, 9)]
 
 
+def test_letters_are_the_same_in_one_character_or_two(
+    write_animals: Callable[..., Path], tmp_path: Path, spans_of: Callable[..., Any]
+) -> None:
+    """In poses, in labels and in the manifest: ``\xe4`` may be ``a`` and its dots."""
+    one, two = "gr\xfcn", "gru\u0308n"
+    labels = tmp_path / "b.csv"
+    for in_poses, in_labels in ((one, two), (two, one), (two, two)):
+        poses = write_animals("p.csv", "rot", in_poses)
+        assert read_poses(poses).individuals == ("rot", one)
+        labels.write_text(
+            f"agent,target,behaviour,start_frame,stop_frame\n{in_labels},rot,{in_labels},3,9\n"
+        )
+        recording = load_entry(Entry("a", poses, labels))
+        assert spans_of(recording.labels.bouts) == [(one, "rot", one, 3, 9)]
+        (tmp_path / "m.csv").write_text(
+            "recording,poses,labels,individuals,behaviours,looked_for,agent,group\n"
+            f"a,p.csv,b.csv,{two}=m\xe4,{two}=jagt,self:{two},{two},{two}\n"
+        )
+        (entry,) = Manifest.load(tmp_path / "m.csv")
+        assert (entry.agent, entry.group, entry.looked_for) == (one, one, (f"self:{one}",))
+        assert spans_of(load_entry(entry).labels.bouts) == [("m\xe4", "rot", "jagt", 3, 9)]
+
+
+def test_an_observation_is_found_however_its_letters_are_stored(
+    write_animals: Callable[..., Path], tmp_path: Path, spans_of: Callable[..., Any]
+) -> None:
+    header = "Observation id,Subject,Behavior,Modifiers,Behavior type,Time"
+    rows = [f"K\xe4fig {n},a,jagt,b,POINT,{n}" for n in (1, 2)]
+    (tmp_path / "one.csv").write_text("\n".join([header, *rows]))
+    (tmp_path / "two.csv").write_text("\n".join([header, *rows]).replace("\xe4", "a\u0308"))
+    poses = write_animals("p.csv", "a", "b")
+    for name in ("one.csv", "two.csv"):
+        for item in ("K\xe4fig 1", "Ka\u0308fig 1"):
+            row = Entry("x", poses, tmp_path / name, item=item, fps=10.0)
+            assert spans_of(load_entry(row).labels.bouts) == [("a", "b", "jagt", 10, 11)]
+
+
+def test_names_in_a_project_of_boris_are_those_of_the_poses(
+    write_animals: Callable[..., Path], tmp_path: Path, spans_of: Callable[..., Any]
+) -> None:
+    """Its JSON writes ``\xfc`` as ``u\\u0308`` where a Mac stored it so."""
+    two = "gru\u0308n"
+    events = [[1.0, two, two, "", ""], [1.5, two, two, "", ""]]
+    media = {"length": {"a.avi": 2.0}, "fps": {"a.avi": 10.0}}
+    project = {
+        "behaviors_conf": {"0": {"type": "State event", "code": two}},
+        "observations": {two: {"events": events, "media_info": media}},
+    }
+    (tmp_path / "p.boris").write_text(json.dumps(project))
+    row = Entry("x", write_animals("p.csv", "rot", two), tmp_path / "p.boris", item="gr\xfcn")
+    assert spans_of(load_entry(row).labels.bouts) == [("gr\xfcn", "rot", "gr\xfcn", 10, 15)]
+
+
 def test_name_that_leads_nowhere_is_refused(poses: Path) -> None:
     with pytest.raises(ManifestError, match=r"'cage3'.*resident=rat.*\['one', 'two'\]"):
         load_entry(Entry("cage3", poses, individuals={"resident": "rat"}))
+
+
+def test_names_of_a_larger_group_serve_a_recording_of_fewer(
+    poses: Path, bouts: Callable[..., Path]
+) -> None:
+    names = {"red": "one", "green": "two", "blue": "three"}
+    labels = bouts(("red", "green", "attack", 3, 9))
+    recording = load_entry(Entry("a", poses, labels, individuals=names))
+    assert intervals(recording.labels) == [("one", "two", "attack", 3, 9)]
+    renamed = {"one": "red", "two": "green", "three": "blue"}
+    recording = load_entry(Entry("a", poses, labels, individuals=renamed))
+    assert recording.individuals == ("red", "green")
+    labels = bouts(("red", "blue", "attack", 3, 9))
+    told = r"the labels name 'blue', and the column individuals of the manifest says blue=three;"
+    with pytest.raises(ManifestError, match=told):
+        load_entry(Entry("a", poses, labels, individuals=names))
+    slip = {**names, "green": "tow"}
+    with pytest.raises(ManifestError, match="says green=tow; blue=three, and the poses have"):
+        load_entry(Entry("a", poses, individuals=slip))
 
 
 def test_unknown_animal_in_the_labels_is_refused(poses: Path, bouts: Callable[..., Path]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.cells import composed
+from nuzzle.errors import FormatError, InputError, nearest
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import Pair
 
@@ -18,9 +19,30 @@ OWN = "self:"
 NOBODY = Pair("agent", "target")
 
 
-def _what(behaviour: str) -> str:
+def _what(*behaviours: str) -> str:
     """What does not say it all, for a message."""
-    return f"the label of {behaviour!r} does" if behaviour else "the labels do"
+    if len(behaviours) > 1:
+        return f"the labels of {', '.join(map(repr, behaviours))} do"
+    return f"the label of {behaviours[0]!r} does" if any(behaviours) else "the labels do"
+
+
+class NoTargetError(FormatError):
+    """Labels do not say towards whom an animal acts, and it may be any of several.
+
+    Args:
+        path: the label file.
+        problem: what they do not say.
+        behaviours: of the labels; empty where they have none.
+        said: whether it is said who acts.
+        row: of the first of these labels.
+        mend: what to do about it.
+    """
+
+    def __init__(
+        self, path: Path, problem: str, behaviours: Sequence[str], *, said: bool, **more: Any
+    ) -> None:
+        self.behaviours, self.said = tuple(behaviours), said
+        super().__init__(path, f"{_what(*behaviours)} not say {problem}", **more)
 
 
 @dataclass(frozen=True)
@@ -30,10 +52,12 @@ class Cast:
     Attributes:
         path: the label file.
         options: of the reader.
+        named: name in the labels -> animal that it stands for, of all that were asked for so far.
     """
 
     path: Path
     options: LabelOptions
+    named: dict[str, str] = field(default_factory=dict, compare=False)
 
     def default(self, behaviour: str = "") -> Pair:
         """The pair of labels that name nobody.
@@ -46,7 +70,9 @@ class Cast:
                 are more than two and the target, or who acts on it, could be any.
         """
         agent = self._agent(behaviour=behaviour)
-        return Pair(agent, agent if self.is_own(behaviour) else self._partner(agent, behaviour))
+        if self.is_own(behaviour):
+            return Pair(agent, agent)
+        return Pair(agent, self._partner(agent, behaviour, said=self.says_who_acts()))
 
     def is_own(self, behaviour: str) -> bool:
         """Whether a behaviour is directed at oneself where the labels do not say at whom."""
@@ -92,7 +118,10 @@ class Cast:
                 f"{list(individuals)}. Correct the column {role} of the manifest."
             )
 
-    def _partner(self, agent: str, behaviour: str = "", line: int | None = None) -> str:
+    def _partner(
+        self, agent: str, behaviour: str = "", line: int | None = None, *, said: bool
+    ) -> str:
+        """Towards whom an animal acts where a row does not say; `said` is whether that one acts."""
         individuals, target = self.options.individuals, self.options.target
         if target == "self":
             return agent
@@ -103,55 +132,96 @@ class Cast:
         if not individuals:
             return NOBODY.target if agent != NOBODY.target else NOBODY.agent
         if len(others) > 1:
-            raise FormatError(
-                self.path,
-                f"{_what(behaviour)} not say towards whom {agent!r} acts, and it may be any of "
-                f"{others}.",
-                row=line,
-                mend=self._ways_out(behaviour),
-            )
+            unsaid = f"towards whom {agent!r} acts, and it may be any of {others}."
+            if not said:
+                unsaid = f"who acts, nor towards whom, and it may be any of {list(individuals)}."
+            which = [behaviour] if behaviour else []
+            mend = self._ways_out(which, said=said)
+            raise NoTargetError(self.path, unsaid, which, said=said, row=line, mend=mend)
         return others[0] if others else agent
 
-    def _ways_out(self, behaviour: str) -> str:
-        """What to do about a target that nobody names and that may be any."""
+    def no_target(self, found: Sequence[NoTargetError]) -> NoTargetError:
+        """The errors of several behaviours of the file as one."""
+        said, first = all(each.said for each in found), found[0]
+        which = [behaviour for each in found for behaviour in each.behaviours]
+        unsaid = "towards whom" if said else "who acts, or towards whom"
+        return NoTargetError(
+            self.path,
+            f"{unsaid}, and it may be any of {len(self.options.individuals)} animals.",
+            which,
+            said=said,
+            row=first.row,
+            mend=self._ways_out(which, said=said),
+        )
+
+    def _ways_out(self, behaviours: Sequence[str], *, said: bool) -> str:
+        """What to do about a target that nobody names and that may be any.
+
+        Args:
+            behaviours: of the labels; may be empty.
+            said: whether it is said who acts.
+        """
         named = "Give the column target of the manifest, or name the target in the labels."
-        if self.options.target:
+        if not said:
+            named = "Give the columns agent and target of the manifest, or name both in the labels."
+        elif self.options.target:
             named = (
                 "Name the target in the labels: the manifest's column target says "
                 f"{self.options.target!r}, which is the agent here."
             )
-        if not behaviour:
+        if not behaviours:
             return named
+        own = ";".join(OWN + behaviour for behaviour in behaviours)
         if not self.options.directed:
             return (
                 f"{named} What an animal does to itself cannot be told without direction: give "
-                f"them direction (directed: yes in the manifest, with {OWN}{behaviour} in its "
+                f"them direction (directed: yes in the manifest, with {own} in its "
                 "column looked_for), or leave it out."
             )
+        it = "it" if len(behaviours) == 1 else "one of them"
         return (
-            f"{named} If an animal does it to itself, write {OWN}{behaviour} into the manifest's "
-            "column looked_for, beside what else was looked for, or 'self' as the target in the "
-            "labels (in BORIS, as a modifier)."
+            f"{named} If an animal does {it} to itself, write {own} into the manifest's column "
+            "looked_for, beside what else was looked for, or 'self' as the target in the labels "
+            "(in BORIS, as a modifier)."
         )
 
     def name(self, label: str, line: int | None) -> str:
         """The animal of the poses that a name in the labels stands for.
 
         Raises:
-            FormatError: there is no such animal.
+            FormatError: there is no such animal, or another name in the labels stands for it, too.
         """
+        label = composed(label)
         name = self.options.rename_individuals.get(label, label)
         if self.options.individuals and name not in self.options.individuals:
-            first = self.options.individuals[0]
+            known = f"; the individuals of the poses are {list(self.options.individuals)}."
+            said = f", and the column individuals of the manifest says {label}={name}"
             raise FormatError(
                 self.path,
-                f"the labels name {label!r}; the individuals of the poses are "
-                f"{list(self.options.individuals)}.",
+                f"the labels name {label!r}{said if name != label else ''}{known}",
                 row=line,
                 mend="Say who it is in the column individuals of the manifest, for example "
-                f"{label}={first}.",
+                f"{label}={self._free(label)}.",
+            )
+        self.named.setdefault(label, name)
+        others = [other for other, animal in self.named.items() if animal == name]
+        if len({other.strip().casefold() for other in others}) > 1:
+            raise FormatError(
+                self.path,
+                f"the labels name {' and '.join(map(repr, others))}, and by the column individuals "
+                f"of the manifest both are {name!r} of the poses.",
+                row=line,
+                mend="Correct that column, so that each stands for another animal; if they are "
+                "one and the same, call it by one name in the labels.",
             )
         return name
+
+    def _free(self, label: str) -> str:
+        """The animal that an unknown name may mean: spelled nearly so, and named by no other."""
+        taken = {*self.named.values()}
+        return nearest(label, [one for one in self.options.individuals if one not in taken]) or (
+            "NAME"
+        )
 
     def pair(
         self, agent: str, target: str = "", line: int | None = None, behaviour: str = ""
@@ -181,7 +251,8 @@ class Cast:
         if target == "self" or (not target and self.is_own(behaviour)):
             return Pair(actor, actor)
         if not target:
-            return Pair(actor, self._partner(actor, behaviour, line))
+            said = self.says_who_acts(agent)
+            return Pair(actor, self._partner(actor, behaviour, line, said=said))
         return self.checked(Pair(actor, self.name(target, line)), behaviour, line)
 
     def checked(self, named: Pair, behaviour: str, line: int | None) -> Pair:
@@ -230,10 +301,16 @@ class Cast:
         return [Pair(one, other) for one in who for other in animals]
 
     def with_lone_subject(self, subjects: Iterable[str]) -> Cast:
-        """The same, where the only unknown name of the file is the options' agent."""
-        known = {*self.options.individuals, *self.options.rename_individuals}
-        unknown = sorted(set(subjects) - known - {""})
-        if len(unknown) != 1 or not self.options.agent or not self.options.individuals:
-            return self
-        names = {**self.options.rename_individuals, unknown[0]: self.options.agent}
-        return replace(self, options=replace(self.options, rename_individuals=names))
+        """The same, of all who act in the file.
+
+        Where the only unknown of them cannot be another animal, it is the options' agent.
+        """
+        renaming, agent = self.options.rename_individuals, self.options.agent
+        named = {
+            label: renaming.get(label, label) for label in sorted({*map(composed, subjects)} - {""})
+        }
+        unknown = [*(named.keys() - {*self.options.individuals, *renaming})]
+        if len(unknown) == 1 and self.options.individuals and agent not in {"", *named.values()}:
+            named[unknown[0]] = agent
+            renaming = {**renaming, unknown[0]: agent}
+        return Cast(self.path, replace(self.options, rename_individuals=renaming), named)

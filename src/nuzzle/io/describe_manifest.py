@@ -8,7 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from nuzzle.errors import InputError, LeakageError, listed, together
+from nuzzle.errors import (
+    FormatError,
+    InputError,
+    LeakageError,
+    ManifestError,
+    listed,
+    together,
+)
 from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
 from nuzzle.io.cast import OWN
 from nuzzle.io.load import load_entry
@@ -37,24 +44,29 @@ def describe_manifest(
     groups: dict[str, set[str]] = defaultdict(set)
     behaviours: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
-    problems, said, files = list[str](), list[tuple[str, str]](), []
+    said, rateless, files = list[tuple[str, str]](), list[tuple[str, str]](), []
+    unread: list[tuple[Entry, InputError]] = []
     copies: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
     group_of, leaks = _groups(manifest)
-    for entry, recording in _read(manifest, progress, problems):
+    for entry, recording in _read(manifest, progress, unread):
         groups[entry.split].add(group_of[entry.recording])
         copies[recording.fingerprint].append((entry, recording.group or group_of[entry.recording]))
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
             files.append((entry.recording, recording.labels))
+            if recording.fps is None:
+                rateless.append((entry.recording, _no_rate(recording.labels)))
         said += [(entry.recording, note) for note in recording.all_notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
     leaking, doubled = _of_copies(copies.values())
-    notes = together(said)
+    notes, problems = together(said), _cannot_be_read(unread)
     (notes if seen else problems)[:0] = _never_seen(manifest, behaviours.keys() - seen.keys())
-    problems += leaks + leaking + _unknown_splits(manifest)
+    problems += together(rateless) + leaks + leaking + _unknown_splits(manifest)
     problems += misspelled([labels.behaviours for _, labels in files], seen)
-    problems += _absent(seen, list(splits)) + differing_in_case(files)
+    partly = {entry.split for entry, _ in unread}
+    problems += _absent(seen, [split for split in splits if split not in partly])
+    problems += differing_in_case(files)
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
@@ -66,16 +78,55 @@ def describe_manifest(
 
 
 def _read(
-    manifest: Manifest, progress: Callable[[str], None] | None, problems: list[str]
+    manifest: Manifest,
+    progress: Callable[[str], None] | None,
+    unread: list[tuple[Entry, InputError]],
 ) -> Iterator[tuple[Entry, Recording]]:
-    """Each row with its recording; why one cannot be read is added to the problems."""
+    """Each row with its recording; one that cannot be read is added to `unread`, with the error."""
     for entry in manifest:
         if progress is not None:
             progress(entry.recording)
         try:
             yield entry, load_entry(entry)
         except InputError as error:
-            problems.append(str(error))
+            unread.append((entry, error))
+
+
+def _cannot_be_read(unread: Iterable[tuple[Entry, InputError]]) -> list[str]:
+    """Why recordings cannot be read: once, where it is the same of several but for the place."""
+    alike: dict[str, list[tuple[str, str, InputError]]] = {}
+    for entry, error in unread:
+        place, text = _place(error)
+        alike.setdefault(text, []).append((entry.recording, place, error))
+    return [
+        str(some[0][2])
+        if len(some) == 1
+        else f"{listed([name for name, _, _ in some])}: {text}" + _first_of(some[0][1])
+        for text, some in alike.items()
+    ]
+
+
+def _first_of(place: str) -> str:
+    return f" The first is in {place}." if place else ""
+
+
+def _place(error: InputError) -> tuple[str, str]:
+    """Where in which file an error of a row is, if it is in one, and what it says beside."""
+    text = "; ".join(error.problems) if isinstance(error, ManifestError) else str(error)
+    cause = error.__cause__
+    if not isinstance(cause, FormatError):
+        return "", text
+    place = f"{cause.path}" if cause.row is None else f"{cause.path}, line {cause.row}"
+    return place, text.removeprefix(f"{place}: ")
+
+
+def _no_rate(labels: Labels) -> str:
+    """What is wrong with poses of which nobody says the frame rate, and what their labels say."""
+    said = f"; the labels say {labels.fps:g}" if labels.fps else ""
+    return (
+        f"the frame rate is unknown, and without it nothing can be learned{said}: fill the "
+        "manifest's column fps"
+    )
 
 
 def _count(recording: Recording, split: Counter[str], alike: dict[str, Counter[str]]) -> None:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nuzzle.errors import InputError, sentence, together
+from nuzzle.errors import InputError, listed, sentence, together
 from nuzzle.io.label_assembly import WHO_ACTS
+from nuzzle.io.label_text import OTHER_RATE
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 
+#: How notes begin that are looked for in all recordings.
+_OF_ALL = (WHO_ACTS, OTHER_RATE)
 
-def first_look(manifest: Manifest) -> tuple[str, ...]:
+
+def first_look(manifest: Manifest, said: Mapping[str, Labels] | None = None) -> tuple[str, ...]:
     """What its first recording already shows to be missing; empty where all is well.
 
-    One recording is read, so that a forgotten option is noticed now and not in training. Who acts
-    is left to `who_acts`, which looks at all.
+    One recording is read, so that a forgotten option is noticed now and not in training. What is
+    said of single recordings is left to `of_all`, where their labels were read.
+
+    Args:
+        manifest: the rows.
+        said: by recording, what its label file says, where it was read.
     """
     entry = next((each for each in manifest if each.labels is not None), manifest.entries[0])
     try:
@@ -25,30 +33,48 @@ def first_look(manifest: Manifest) -> tuple[str, ...]:
         return (f"The first recording cannot be used yet. {error}",)
     found = []
     if recording.fps is None:
-        found.append(_no_rate(entry.poses.name, recording))
+        rates = {name: labels.fps for name, labels in (said or {}).items() if labels.fps}
+        found.append(_no_rate(entry.poses.name, recording, rates))
     if recording.px_per_cm is None and recording.unit == "px":
         found.append(
             "No scale is known, so models measure in body lengths, and cnn_lstm in pixels. If you "
             "know it: --px-per-cm 18.3."
         )
-    notes = [note for note in recording.all_notes if not note.startswith(WHO_ACTS)]
+    left = _OF_ALL if said is not None else ()
+    notes = [note for note in recording.all_notes if not note.startswith(left)]
     return (*found, *(f"{entry.recording}: {sentence(note)}" for note in notes))
 
 
-def _no_rate(file: str, recording: Recording) -> str:
-    """A note on poses that do not say their frame rate, with that of the labels for an example."""
+def _no_rate(file: str, recording: Recording, rates: Mapping[str, float]) -> str:
+    """A note on poses that do not say their frame rate, with what label files say of it.
+
+    Args:
+        file: of the poses.
+        recording: which has them.
+        rates: by recording, what its label file says.
+    """
     known = recording.labels.fps if recording.labels is not None else None
     told = f"The frame rate is unknown: {file} does not say."
+    alike: dict[str, list[str]] = {}
+    for name, rate in rates.items():
+        alike.setdefault(f"{rate:g}", []).append(name)
+    if len(alike) > 1:
+        most_first = sorted(alike, key=lambda rate: -len(alike[rate]))
+        differing = "; ".join(f"{rate} in {listed(alike[rate])}" for rate in most_first)
+        return (
+            f"{told} Label files say that it differs: {differing}. Where that is the video's, fill "
+            "the column fps of the manifest so; --fps would give all recordings one."
+        )
     if known is None:
-        return f"{told} Give it: --fps 30."
+        return f"{told} Give it: --fps RATE."
     return f"{told} Its label file says {known:g}: if that is the video's, --fps {known:g}."
 
 
-def who_acts(manifest: Manifest, said: Mapping[str, Labels]) -> tuple[str, ...]:
-    """Notes on recordings whose labels leave open who acts, with those alike in one.
+def of_all(manifest: Manifest, said: Mapping[str, Labels]) -> tuple[str, ...]:
+    """Notes on recordings whose labels leave open who acts, or say another frame rate.
 
-    Poses are large: only those of these recordings are read, as their animals may stand in any
-    order.
+    Those alike are in one. Poses are large: only those of these recordings are read, as their
+    animals may stand in any order, and they may know their rate.
 
     Args:
         manifest: the rows.
@@ -57,11 +83,11 @@ def who_acts(manifest: Manifest, said: Mapping[str, Labels]) -> tuple[str, ...]:
     notes = []
     for entry in manifest:
         labels = said.get(entry.recording)
-        if labels is None or not any(note.startswith(WHO_ACTS) for note in labels.notes):
+        if labels is None or not any(note.startswith(_OF_ALL) for note in labels.notes):
             continue
         try:
             own = load_entry(entry).all_notes
         except InputError:  # reading it for another purpose will say what is wrong
             continue
-        notes += [(entry.recording, note) for note in own if note.startswith(WHO_ACTS)]
+        notes += [(entry.recording, note) for note in own if note.startswith(_OF_ALL)]
     return tuple(map(sentence, together(notes)))

@@ -11,7 +11,7 @@ from nuzzle.errors import InputError, ManifestError, StreamError, count, listed,
 from nuzzle.io.behaviour_names import slips
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.common_values import common_values
-from nuzzle.io.first_look import first_look, who_acts
+from nuzzle.io.first_look import first_look, of_all
 from nuzzle.io.load import (
     label_format,
     label_items,
@@ -86,12 +86,12 @@ def init_manifest(
         if labels or how.table is not None:
             raise InputError("--labels and --splits go with --poses; a data set brings its own.")
         manifest = _from_data_set(mabe, labs, calms21, common)
-    manifest, notes = _complete_labels(how(manifest)) if poses else (how(manifest), ())
+    manifest, said, notes = _complete_labels(how(manifest)) if poses else (how(manifest), None, ())
     if not poses and how == Splitting(seed=how.seed):
         manifest, more = complete_splits(manifest, how.seed)
         notes = (*notes, *more)
     bare = _left_over(manifest) if mabe is None else nothing_seen(mabe, labs)
-    return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest))
+    return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest, said))
 
 
 def _how(splitting: Splitting | None) -> Splitting:
@@ -237,18 +237,24 @@ def _left_over(manifest: Manifest) -> tuple[str, ...]:
     )
 
 
-def _complete_labels(manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
-    """What the label files leave unsaid: streams that they lack, and what was looked for."""
+def _complete_labels(
+    manifest: Manifest,
+) -> tuple[Manifest, Mapping[str, Labels] | None, tuple[str, ...]]:
+    """What the label files leave unsaid: streams that they lack, and what was looked for.
+
+    Returns:
+        The manifest; by recording, the labels that can be read; and notes.
+    """
     labelled = [entry for entry in manifest if entry.labels is not None]
     first = _poses(labelled[0]) if labelled else None
     if first is None:
-        return manifest, ()
+        return manifest, None, ()
     said = {entry.recording: _read(entry, first) for entry in labelled}
     manifest, notes = leave_out_streamless(manifest, said)
     manifest, more = fill_looked_for(manifest, said)
-    files = [(name, labels) for name, labels in said.items() if isinstance(labels, Labels)]
-    found = [sentence(each[0].upper() + each[1:]) for each in slips(files)]
-    return manifest, (*notes, *more, *found, *who_acts(manifest, dict(files)))
+    files = {name: labels for name, labels in said.items() if isinstance(labels, Labels)}
+    found = [sentence(each[0].upper() + each[1:]) for each in slips([*files.items()])]
+    return manifest, files, (*notes, *more, *found, *of_all(manifest, files))
 
 
 def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
@@ -325,7 +331,9 @@ def _unread_note(unread: Mapping[str, InputError]) -> str:
     """What follows from label files that cannot be read, where others can."""
     return (
         f"The labels of {listed([*unread])} cannot be read, so the column looked_for is not filled "
-        f"for any recording. Mend them and run init again. {next(iter(unread.values()))}"
+        "for any recording. If you mend the files, run init again; if you mend this manifest, fill "
+        "its column looked_for yourself, since init writes a new one. "
+        f"{next(iter(unread.values()))}"
     )
 
 

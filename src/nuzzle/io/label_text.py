@@ -11,13 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from nuzzle.cells import THOUSANDS
+from nuzzle.cells import THOUSANDS, composed
 from nuzzle.errors import FormatError
 from nuzzle.files import decoded, existing_file, head
 from nuzzle.io.registry import LabelOptions
 
 #: What is done about another frame rate than the poses', for a note.
 SECONDS_TO_POSES = "seconds were turned into frames of the poses"
+#: How a note of `other_rate` begins.
+OTHER_RATE = "the labels' video has"
 
 
 class Row(NamedTuple):
@@ -61,6 +63,8 @@ def grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> Mapping[str, tup
 def read_text(path: str | Path) -> str:
     """The text of a label file, in UTF-8, UTF-16 with its mark, or Windows' Western encoding.
 
+    However the file stores its letters, each is one character.
+
     Raises:
         InputError: there is no such file, or it is empty.
         FormatError: it is not text.
@@ -74,7 +78,7 @@ def read_text(path: str | Path) -> str:
             "characters.",
             mend="Save it as text (csv UTF-8) from the program that wrote it.",
         )
-    return text
+    return composed(text)
 
 
 def text_head(path: Path, size: int = 16_384) -> str:
@@ -173,7 +177,7 @@ def other_rate(in_file: float | None, poses: float | None, done: str) -> list[st
     """A note where the labels' video and the poses have two frame rates; what was done about it."""
     if not (in_file and poses) or same_rate(in_file, poses):
         return []
-    return [f"the labels' video has {in_file:g} frames/s and the poses {poses:g}; {done}"]
+    return [f"{OTHER_RATE} {in_file:g} frames/s and the poses {poses:g}; {done}"]
 
 
 def needed_fps(path: Path, options: LabelOptions, in_file: float | None = None) -> float:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from nuzzle.cells import composed
 from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
 from nuzzle.files import existing_file
-from nuzzle.io.cast import Cast
+from nuzzle.io.cast import Cast, NoTargetError
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.hdf5 import is_hdf5, open_hdf5
 from nuzzle.io.label_assembly import noting_unobserved, without_direction
 from nuzzle.io.looked_for import own_apart, own_names, refuse_own, with_looked_for
 from nuzzle.io.quiet_end import quiet_end
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, find_format
-from nuzzle.labels import Labels, bout_table, span_table
+from nuzzle.labels import Labels, Pair, bout_table, span_table
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import canonical_mapping
@@ -66,6 +67,8 @@ def label_items(path: str | Path) -> list[str]:
 def read_poses(path: str | Path, options: PoseOptions | None = None, format: str = "") -> Recording:
     """Read a pose file as it is: names, missing points and units are the file's.
 
+    However the file stores the letters of its names, each is one character.
+
     Args:
         path: of any format in `nuzzle.io.formats.POSE_FORMATS`.
         options: what the file does not say.
@@ -74,7 +77,14 @@ def read_poses(path: str | Path, options: PoseOptions | None = None, format: str
     Raises:
         InputError: the file cannot be read; the message says why, and what to do.
     """
-    return pose_format(path, format).read(Path(path), options or PoseOptions())
+    recording = pose_format(path, format).read(Path(path), options or PoseOptions())
+    both = _decomposed(recording.keypoints), _decomposed(recording.individuals)
+    return recording.rename(*both)
+
+
+def _decomposed(names: Iterable[str]) -> dict[str, str]:
+    """Those of the names in which a letter is several characters, and what they are in one."""
+    return {name: composed(name) for name in names if name != composed(name)}
 
 
 def read_labels(path: str | Path, options: LabelOptions | None = None, format: str = "") -> Labels:
@@ -204,10 +214,14 @@ def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:
 
 
 def _check_individuals(entry: Entry, recording: Recording) -> None:
-    unknown = [
-        f"{old}={new}" for old, new in entry.individuals.items() if new not in recording.individuals
-    ]
-    if unknown:
+    """Refuse names that are in no poses; but one column may serve recordings of fewer animals.
+
+    Whether the labels use the names of those that are not there is seen where they are read.
+    """
+    named = {*entry.individuals.values()}
+    absent = named - {*recording.individuals}
+    if len(absent) > max(0, len(named) - len(recording.individuals)):
+        unknown = [f"{old}={new}" for old, new in entry.individuals.items() if new in absent]
         raise InputError(
             f"the column individuals says {'; '.join(unknown)}, and the poses have "
             f"{list(recording.individuals)}. The right-hand side is a name in the poses, or the "
@@ -236,10 +250,19 @@ def label_options(
         stream=entry.stream,
         background=entry.background,
         not_observed=entry.not_observed,
-        item=entry.item,
+        item=_item(entry),
         rename_individuals=entry.individuals,
         own=own_names(entry.looked_for, entry.behaviours),
     )
+
+
+def _item(entry: Entry) -> str:
+    """Which recording of its label file a row means, however either stores the letters."""
+    if entry.labels is None or entry.item.isascii():
+        return entry.item
+    names = label_items(entry.labels)
+    alike = [name for name in names if composed(name) == composed(entry.item)]
+    return entry.item if entry.item in names or len(alike) != 1 else alike[0]
 
 
 def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
@@ -249,7 +272,11 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
         InputError: the file cannot be read so; the message says why.
     """
     path, animals = Path(entry.labels or ""), options.individuals
-    labels = own_apart(read_labels(path, options, entry.label_format), entry.behaviours)
+    try:
+        labels = read_labels(path, options, entry.label_format)
+    except NoTargetError as error:
+        raise _of_all_behaviours(error, entry, options) from None
+    labels = own_apart(_with_composed_names(labels), entry.behaviours)
     if not (entry.directed and labels.directed):
         refuse_own(entry.looked_for, entry.behaviours, len(animals))
         labels = without_direction(path, labels, animals)
@@ -259,6 +286,41 @@ def labels_of_row(entry: Entry, options: LabelOptions) -> Labels:
     named = tuple(sorted(every - {""}))
     renamed = labels.rename_behaviours(entry.behaviours)
     return replace(renamed, renaming=entry.behaviours, named=named)
+
+
+def _with_composed_names(labels: Labels) -> Labels:
+    """The labels with one character for each letter of their names, as poses have them."""
+    tables = labels.bouts, labels.observed
+    animals = _decomposed(
+        name for table in tables for who in Pair._fields for name in {*table[who]}
+    )
+    behaviours = _decomposed({*labels.behaviours, *labels.bouts["behaviour"]})
+    labels = labels.rename_individuals(animals)
+    return labels.rename_behaviours(behaviours) if behaviours else labels
+
+
+def _of_all_behaviours(error: NoTargetError, entry: Entry, options: LabelOptions) -> NoTargetError:
+    """The error of all behaviours of a label file that lack a target, as far as they can be read.
+
+    Readers stop at the first: what comes after it is found by reading on as if that one were
+    directed at oneself.
+    """
+    found = [error]
+    while error.behaviours:
+        own = {*options.own, *(name for each in found for name in each.behaviours)}
+        try:
+            asked = replace(options, own=tuple(own), directed=True)
+            read_labels(error.path, asked, entry.label_format)
+        except NoTargetError as another:
+            if not own.isdisjoint(another.behaviours):
+                break
+            error = another
+            found.append(error)
+        except InputError:
+            break
+        else:
+            break
+    return Cast(error.path, options).no_target(found) if error.behaviours else error
 
 
 def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:

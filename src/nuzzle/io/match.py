@@ -10,12 +10,12 @@ from __future__ import annotations
 import glob
 import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from nuzzle.cells import composed
 from nuzzle.errors import InputError, ManifestError, count, listed
 from nuzzle.files import several
 from nuzzle.io.formats import POSE_FORMATS
@@ -282,15 +282,6 @@ def _way_out(poses: Sequence[Path], labels: Sequence[Path], *, inside: bool) -> 
         "Narrow the patterns, rename files so that both begin alike, or say what belongs "
         f"together in a csv with the columns recording, poses, labels, {item}split: --splits CSV."
     )
-
-
-def composed(text: str) -> str:
-    """A name with one character for each letter: a Mac may store ``ä`` as ``a`` and its dots.
-
-    >>> len("a\u0308"), len(composed("a\u0308"))
-    (2, 1)
-    """
-    return unicodedata.normalize("NFC", text)
 
 
 def _stems(paths: Sequence[Path]) -> dict[Path, str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from nuzzle.cells import PARSERS, column_name
-from nuzzle.errors import FormatError, InputError, ManifestError, listed
+from nuzzle.cells import PARSERS, column_name, composed
+from nuzzle.errors import FormatError, InputError, ManifestError, count, listed
 from nuzzle.files import existing_file, read_csv
 from nuzzle.io.load import read_poses
-from nuzzle.io.match import composed, recording_name
+from nuzzle.io.match import recording_name
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Manifest
 
@@ -233,7 +233,8 @@ def split_by_group(manifest: Manifest, val: float, test: float = 0.0, seed: int 
     """Hold whole animals or sessions out for validation and testing.
 
     Recordings that have a split keep it, but that ``val`` and ``test`` are carved out of
-    ``train`` where they are asked for.
+    ``train`` where they are asked for. Groups without any labels, which could neither be learned
+    from nor be scored, stay as they are, unless no group has labels.
 
     Args:
         manifest: recordings, with or without splits.
@@ -251,13 +252,20 @@ def split_by_group(manifest: Manifest, val: float, test: float = 0.0, seed: int 
             f"--val-fraction {val:g} and --test-fraction {test:g} must leave something to train on."
         )
     shares = {"train": train, "val": val, "test": test}
-    free = tuple(entry for entry in manifest if entry.split in ("", "train"))
     wanted = {name: share for name, share in shares.items() if share}
     drawn = {
-        entry.recording: entry for entry in with_group_splits(Manifest(free), wanted, seed=seed)
+        entry.recording: entry for entry in with_group_splits(_free(manifest), wanted, seed=seed)
     }
     entries = tuple(drawn.get(entry.recording, entry) for entry in manifest)
     return Manifest(entries, manifest.path)
+
+
+def _free(manifest: Manifest) -> Manifest:
+    """The recordings that splits are drawn among: of groups with labels, if there are any."""
+    free = tuple(entry for entry in manifest if entry.split in ("", "train"))
+    grouped = Manifest(free).with_groups()
+    labelled = {entry.leak_group for entry in grouped if entry.labels is not None}
+    return Manifest(tuple(each for each in grouped if not labelled or each.leak_group in labelled))
 
 
 def with_group_splits(
@@ -276,10 +284,11 @@ def with_group_splits(
     manifest = manifest.with_groups()
     groups = sorted({entry.leak_group for entry in manifest})
     if len(groups) < len(fractions):
+        labelled = " with labels" if any(each.labels is not None for each in manifest) else ""
         raise ManifestError(
             "manifest",
             [
-                f"{len(groups)} group(s) cannot make {len(fractions)} splits; "
+                f"{len(groups)} group(s){labelled} cannot make {len(fractions)} splits; "
                 "give more recordings, or split one by time: --train-frames 0.6"
             ],
         )
@@ -308,9 +317,9 @@ def _counts(total: int, fractions: Mapping[str, float]) -> dict[str, int]:
 def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[str, ...]]:
     """Draw the validation part that a data set does not have; a sentence says so.
 
-    Left as it is where there is a ``val``, or a single group.
+    Left as it is where there is a ``val``, or a single group (of those with labels, if any has).
     """
-    groups = {entry.leak_group for entry in manifest if entry.split in ("", "train")}
+    groups = {entry.leak_group for entry in _free(manifest)}
     if "val" in manifest.splits or len(groups) < 2:
         return manifest, ()
     note = (
@@ -329,7 +338,13 @@ def about_splits(manifest: Manifest) -> tuple[str, ...]:
             "the rest of these recordings, not on new animals.",
         )
     if "train" in splits and "val" in splits:
-        return ()
+        bare = [each.recording for each in manifest if not each.split and each.labels is None]
+        if not bare:
+            return ()
+        return (
+            f"{count(len(bare), 'recording')} without labels: no split was drawn for them, and "
+            f"they have no part in the training ({listed(bare)}).",
+        )
     return (
         "To train, some recordings need the split 'train' and some 'val': --val-fraction 0.2 "
         "draws them, --train-frames 0.6 splits each by time, or fill in the column split.",
