@@ -143,10 +143,12 @@ def _print_mabe(result: MabeBenchmark, where: Path) -> None:
         title="MABe 2025, predicted out of fold",
     )
     out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
+    for note in result.notes:
+        out().print(f"Note: {note}")
     if result.simulated:
         out().print(_SIMULATED)
     out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
     if result.submission is None:
-        out().print("No submission: there are no test recordings of these labs with their poses.")
+        out().print("No submission: there is no test recording of these labs that can be labelled.")
     else:
         out().print(f"To submit: {result.submission}")
