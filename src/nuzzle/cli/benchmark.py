@@ -66,6 +66,8 @@ def benchmark(
     else:
         figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
     emit_json(figures, json)
+    if figures.get("failed"):
+        raise typer.Exit(1)
 
 
 def _refuse_others(name: _Name, ctx: typer.Context) -> None:
@@ -104,6 +106,8 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
     )
     for note in result.notes:
         out().print(f"Note: {note}")
+    for name, reason in result.failed.items():
+        out().print(f"No figures of {name}, which is left out of the means: {reason}")
     if result.simulated:
         out().print(_SIMULATED)
     if result.baselines:
