@@ -83,6 +83,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         top_label_ece=expected_calibration_error(curve),
         top_label_reliability=curve,
         recordings=recordings,
+        pairs=len(pairs),
         labs=_per_lab(pairs, tally),
         scored_frames=scored,
         unobserved_frames=sum(pair.n_frames for pair in pairs) - scored,

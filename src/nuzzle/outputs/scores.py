@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nuzzle.errors import count
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
@@ -37,7 +36,7 @@ def evaluation_summary(result: Evaluation, own: Collection[str] = ()) -> dict[st
         {
             "label": "Compared",
             "value": f"{result.scored_frames:,}",
-            "detail": f"frames of {count(len(result.recordings), 'recording')}{result.left_out}",
+            "detail": f"{result.compared}{result.left_out}",
         },
     ]
     if result.exclusive:
