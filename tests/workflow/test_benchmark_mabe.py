@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nuzzle.cli.benchmark import _print_mabe
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.evaluation.scored import ScoredPair
@@ -84,7 +85,7 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
         assert sorted(mine[columns].values.tolist()) == sorted(theirs[columns].values.tolist())
 
 
-def test_a_recording_of_the_test_that_cannot_be_used_has_no_rows(tree, tmp_path):
+def test_a_recording_of_the_test_that_cannot_be_used_has_no_rows(tree, tmp_path, capsys):
     data, out, said = tmp_path / "tree", tmp_path / "out", []
     shutil.copytree(tree, data)
     table = pd.read_csv(data / "test.csv", dtype=str)
@@ -104,6 +105,9 @@ def test_a_recording_of_the_test_that_cannot_be_used_has_no_rows(tree, tmp_path)
     result = benchmark_mabe(data, out, CONFIG, folds=3)
     assert result.submission is None and not (out / "submission.csv").exists()
     assert len(result.notes) == 1
+    _print_mabe(result, out)
+    said = capsys.readouterr().out
+    assert f"Note: {result.notes[0][:20]}" in said and "No submission" in said
 
 
 def test_recordings_of_the_test_of_other_labs_are_counted(tree, tmp_path):

@@ -108,8 +108,7 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     with claimed(out, described, fresh=fresh, made=_MADE):
-        # One of an earlier run would be taken for that of this one.
-        (out / _SUBMISSION).unlink(missing_ok=True)
+        (out / _SUBMISSION).unlink(missing_ok=True)  # that of an earlier run would seem to be new
         tests, lacking = _tests(data, labs)
         notes = (*nothing_seen(data, labs), *lacking)
         for note in notes:  # before the trainings, which take hours
