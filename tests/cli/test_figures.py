@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from nuzzle.cli.figures import print_evaluation
 from nuzzle.evaluation import ScoredPair
 from nuzzle.evaluation.evaluate import evaluate
+from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.labels import Pair
 
 
@@ -39,7 +41,27 @@ def test_names_are_printed_as_they_are(result, capsys):
 
 def test_intervals_are_over_what_was_drawn(result, capsys):
     print_evaluation(result, "val")
+    assert "brackets" not in capsys.readouterr().out
+    result = replace(result, macro_f1=Estimate(0.9, 0.8, 1.0))
+    print_evaluation(result, "val")
     assert "95 % intervals over recordings." in " ".join(capsys.readouterr().out.split())
     print_evaluation(replace(result, recordings=result.recordings * 3, groups=2), "val")
     said = " ".join(capsys.readouterr().out.split())
     assert "95 % intervals over 2 groups of recordings." in said
+
+
+def test_frames_of_several_pairs_of_a_recording_are_said_to_be(capsys):
+    """Each of three mice chases two others and grooms: 6 pairs and 3 animals of 10 frames."""
+    truth = np.eye(3, dtype=bool)[[0] * 4 + [1] * 3 + [2] * 3]
+    pairs = [
+        ScoredPair(
+            "cage", "", Pair(*two), 10.0, ("chase", "groom", "other"), "other", True, truth,
+            np.ones_like(truth), truth, truth.astype(np.float32), own=("groom",),
+        )
+        for two in permutations("abc", 2)
+    ]  # fmt: skip
+    result = evaluate(pairs, bootstrap=0)
+    assert Evaluation.from_dict(result.to_dict()).pairs == 9
+    print_evaluation(result, "val")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "90 frames (each pair of animals by itself) of 1 recording were scored." in said

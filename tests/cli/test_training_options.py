@@ -1,5 +1,9 @@
-import pytest
+from importlib import import_module
 
+import pytest
+from typer.testing import CliRunner
+
+from nuzzle.cli.app import build_app
 from nuzzle.cli.training_options import settings_of
 from nuzzle.errors import ConfigError
 
@@ -22,3 +26,17 @@ def test_options_are_settings():
 def test_what_is_said_twice_and_differently_is_refused(change, options, told):
     with pytest.raises(ConfigError, match=told):
         settings_of(None, [change], **options)
+
+
+@pytest.mark.parametrize("command", ["train", "crossval", "tune"])
+def test_what_trains_takes_epochs_and_seed(command, monkeypatch):
+    given = []
+
+    def run(manifest, out, config, **_):
+        given.append((config.training.epochs, config.training.seed))
+        raise ConfigError("far enough")
+
+    monkeypatch.setattr(import_module(f"nuzzle.workflow.{command}"), command, run)
+    options = ["m.csv", "--out", "out", "--epochs", "3", "--seed", "0"]
+    done = CliRunner().invoke(build_app(), [command, *options])
+    assert "far enough" in done.stderr and given == [(3, 0)]

@@ -262,6 +262,21 @@ class TestTargetsThatNobodyNamed:
         assert (result["attack"].both_frames, result["groom"].both_frames) == (2, 2)
         assert len(result.notes) == 1 and "no target of groom" in result.notes[0]
 
+    def test_who_acts_on_itself_alone_met_nobody_without_a_name(self):
+        """Of three, a attacks b, and c rears: c has no target that one of them forgot."""
+        names = ("agent", "target", "behaviour", "start_frame", "stop_frame")
+        both = []
+        for target in ("target", "c"):
+            rows = [("a", "b", "attack", 0, 2), ("c", target, "rear", 2, 3)]
+            pairs = [("a", "b", "attack"), ("c", target, "rear")]
+            pairs += [("c", "target", "attack")] * (target == "target")
+            bouts = [dict(zip(names, row, strict=True)) for row in rows]
+            spans = [dict(zip(names, (*pair, 0, 4), strict=True)) for pair in pairs]
+            both.append(Labels(bouts, spans, 4, only_seen=True))
+        result = agreement(*both)
+        assert (result["attack"].both_frames, result["rear"].both_frames) == (2, 1)
+        assert len(result.notes) == 1 and "no target of rear" in result.notes[0]
+
     def test_of_several_it_is_asked_for(self):
         mine, theirs = self.seen(("a", "target")), self.seen(("a", "b"), ("a", "c"))
         for same in (False, True):

@@ -166,7 +166,7 @@ def test_what_counts_for_nothing_is_left_out_and_said(tree: Tree) -> None:
     path = tree.annotate("17", [*bouts, (1, 2, "attack", 1, 9)])
     labels = mabe.LABEL_FORMAT.read(path, LabelOptions(n_frames=3))
     assert labels.bouts[SPAN].to_numpy().tolist() == [["mouse1", "mouse2", "attack", 1, 3]]
-    assert "2 bouts that stop before they start" in labels.notes[0]
+    assert "2 bouts that stop before or where they start" in labels.notes[0]
     assert "mouse2,mouse1,attack" in labels.notes[1]
     assert "labels run to frame 9, the poses have 3 (3.00 times as many)" in labels.notes[2]
     assert "6 labelled frames past the end" in labels.notes[3]
@@ -388,7 +388,7 @@ def test_every_annotation_of_the_challenge_reads(shared_data: Path) -> None:
     for path, total, bad in odd:
         labels = mabe.LABEL_FORMAT.read(path, LabelOptions())
         assert len(labels.bouts) == total - bad
-        assert labels.notes[0] == f"{bad} bouts that stop before they start were left out"
+        assert labels.notes[0] == f"{bad} bouts that stop before or where they start were left out"
 
 
 def test_recording_without_a_row_reads(shared_data: Path) -> None:

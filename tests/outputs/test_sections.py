@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,26 @@ def test_a_legend_explains_no_blank_where_there_is_none(one_recording):
     results = one_recording(90)
     assert report_context(results)["blank"] == ""
     assert LEGEND not in write_report(results.directory).read_text()
+
+
+@pytest.mark.parametrize("truth", [False, True])
+def test_pairs_without_a_bout_give_way_in_the_chart_of_recordings(
+    tmp_path, recording, monkeypatch, truth
+):
+    """Of six pairs in two recordings, one attacks in each, the third and the second."""
+    monkeypatch.setattr(sections, "MOST_BARS", 9 if truth else 3)
+    writer = ResultsWriter(tmp_path, Run("evaluation" if truth else "prediction", ("attack",)))
+    for name, busy in (("one", "c"), ("two", "b")):
+        frames = []
+        for agent in "abc":
+            here = np.full((30, 1), agent == busy)
+            seen = np.ones_like(here)
+            # What the annotator alone saw counts as well.
+            told = (here, seen) if truth else ()
+            said = here & (not truth)
+            frames.append(PairFrames(Pair(agent, "x"), said.astype(np.float32), said, *told))
+        writer.add(recording(name, 30), frames)
+    drawn, left_out = sections.budget_bars(writer.finish(), {"attack": "#777777"})
+    words = re.findall(r"(?:one|two) · \w → x", str(drawn))
+    assert list(dict.fromkeys(words)) == ["one · a → x", "one · c → x", "two · b → x"]
+    assert left_out == 3

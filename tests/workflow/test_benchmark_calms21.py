@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from nuzzle.cli.app import build_app
 from nuzzle.cli.benchmark import _print_calms21
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, InputError, OutputError
+from nuzzle.errors import ConfigError, InputError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
@@ -94,6 +96,43 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds no benchmark"):
         benchmark_calms21(1, data, tmp_path / "mine", ONE)
+
+
+def test_val_takes_no_behaviour_from_train(data, tmp_path):
+    """One of the three videos to train on alone has a mount."""
+    manifest = official_manifest(1, data)
+    for seed in range(8):
+        drawn = module._Run(tmp_path, "task1", seed, manifest, ONE, print)._drawn()
+        assert drawn.splits == {"train": 2, "val": 1, "test": 1}
+        held = [entry.recording for entry in drawn.select("val")]
+        assert held != ["mouse002_task1_annotator1"]
+
+
+def test_others_go_on_where_a_training_fails(data, tmp_path, monkeypatch):
+    real, out = module.train, tmp_path / "out"
+
+    def train(manifest, path, config, **options):
+        if config.training.seed == 0:
+            raise TrainingError("nothing to learn.")
+        return real(manifest, path, config, **options)
+
+    monkeypatch.setattr(module, "train", train)
+    config = tmp_path / "config.yaml"
+    config.write_text(ONE.to_yaml())
+    command = ["benchmark", "calms21", "--data", str(data), "--out", str(out)]
+    command += ["--config", str(config), "--seeds"]
+    done = CliRunner().invoke(build_app(), [*command, "2"])
+    assert done.exit_code == 1
+    assert "warning: task1-seed0: no figures: nothing to learn." in done.stderr
+    assert "No figures of task1-seed0, which is left out of the means" in done.stdout
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["failed"] == {"task1-seed0": "nothing to learn."}
+    table = pd.read_csv(out / "scores.csv")
+    assert set(table["seed"]) == {1}
+    assert summary["f1"]["mean"] == pytest.approx(table["f1"].mean())
+    done = CliRunner().invoke(build_app(), [*command, "1", "--fresh"])
+    assert done.exit_code == 2
+    assert "no figures of task 1" in done.stderr and not (out / "summary.json").exists()
 
 
 def test_task_2_has_a_model_for_each_annotator(data, tmp_path):

@@ -1,3 +1,4 @@
+import json
 import shutil
 from types import SimpleNamespace
 
@@ -5,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nuzzle.cli.benchmark import _print_mabe
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
 from nuzzle.evaluation.scored import ScoredPair
@@ -81,6 +83,46 @@ def test_out_of_fold_bouts_are_scored_and_the_test_is_labelled(tree, tmp_path):
     for name in SHOWN:
         mine, theirs = found[found["behaviour"] == name], submitted[submitted["action"] == name]
         assert sorted(mine[columns].values.tolist()) == sorted(theirs[columns].values.tolist())
+
+
+def test_a_recording_of_the_test_that_cannot_be_used_has_no_rows(tree, tmp_path, capsys):
+    data, out, said = tmp_path / "tree", tmp_path / "out", []
+    shutil.copytree(tree, data)
+    table = pd.read_csv(data / "test.csv", dtype=str)
+    pd.concat([table, table.assign(video_id="9")]).to_csv(data / "test.csv", index=False)
+    (path,) = (data / "test_tracking").rglob("5.parquet")
+    poses = pd.read_parquet(path)
+    poses.assign(bodypart="joint_" + poses["bodypart"]).to_parquet(path.with_name("9.parquet"))
+    result = benchmark_mabe(data, out, CONFIG, folds=3, say=said.append)
+    assert set(read_submission(result.submission)["video_id"]) == {"5"}
+    (note,) = result.notes
+    assert note.startswith("9 of test.csv has no rows: recording '9' has no keypoint ")
+    assert "--keypoints" not in note and f"warning: {note}" in said
+    assert json.loads((out / "score.json").read_text())["notes"] == [note]
+    # Nor may the submission of an earlier run stay where this one has none.
+    path.with_name("9.parquet").rename(path)
+    table.to_csv(data / "test.csv", index=False)
+    result = benchmark_mabe(data, out, CONFIG, folds=3)
+    assert result.submission is None and not (out / "submission.csv").exists()
+    assert len(result.notes) == 1
+    _print_mabe(result, out)
+    said = capsys.readouterr().out
+    assert f"Note: {result.notes[0][:20]}" in said and "No submission" in said
+
+
+def test_recordings_of_the_test_of_other_labs_are_counted(tree, tmp_path):
+    table = pd.read_csv(tree / "test.csv", dtype=str)
+    (lab,) = table["lab_id"]
+    others = [table.assign(video_id=name, lab_id="other") for name in "78"]
+    pd.concat([table, *others]).to_csv(tmp_path / "test.csv", index=False)
+    shutil.copytree(tree / "test_tracking", tmp_path / "test_tracking")
+    chosen, notes = module._tests(tmp_path, [lab])
+    assert [each.video_id for each in chosen] == ["5"]
+    assert notes == (
+        "2 of 3 recordings of test.csv are of labs that were not chosen and are not in the "
+        "submission.",
+    )
+    assert module._tests(tree, [lab])[1] == ()
 
 
 def test_that_poses_of_the_test_are_missing_is_said_before_the_training(

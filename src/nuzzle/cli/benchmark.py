@@ -66,6 +66,8 @@ def benchmark(
     else:
         figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
     emit_json(figures, json)
+    if figures.get("failed"):
+        raise typer.Exit(1)
 
 
 def _refuse_others(name: _Name, ctx: typer.Context) -> None:
@@ -104,6 +106,8 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
     )
     for note in result.notes:
         out().print(f"Note: {note}")
+    for name, reason in result.failed.items():
+        out().print(f"No figures of {name}, which is left out of the means: {reason}")
     if result.simulated:
         out().print(_SIMULATED)
     if result.baselines:
@@ -143,10 +147,12 @@ def _print_mabe(result: MabeBenchmark, where: Path) -> None:
         title="MABe 2025, predicted out of fold",
     )
     out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
+    for note in result.notes:
+        out().print(f"Note: {note}")
     if result.simulated:
         out().print(_SIMULATED)
     out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
     if result.submission is None:
-        out().print("No submission: there are no test recordings of these labs with their poses.")
+        out().print("No submission: there is no test recording of these labs that can be labelled.")
     else:
         out().print(f"To submit: {result.submission}")

@@ -16,9 +16,11 @@ from nuzzle.cli.training_options import (
     By,
     Changes,
     ConfigFile,
+    Epochs,
     Fresh,
     Model,
     Overwrite,
+    Seed,
     Together,
     settings_of,
 )
@@ -52,6 +54,8 @@ def crossval(
     config: ConfigFile = None,
     changes: Changes = None,
     auxiliary: Auxiliary = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
     split: _Split = "",
     folds: _Folds = 5,
     by: By = Together.GROUP,
@@ -66,7 +70,7 @@ def crossval(
     from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.workflow.crossval import crossval as run
 
-    settings = settings_of(config, changes, model=model)
+    settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
     result = run(
         manifest,
         out,

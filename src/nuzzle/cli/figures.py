@@ -42,13 +42,12 @@ def print_evaluation(result: Evaluation, split: str) -> None:
     else:
         with_it = ""
     console.print(f"Macro F1 {result.macro_f1} (the background left out{with_it})")
-    one_each = result.groups == len(result.recordings)
-    units = "recordings" if one_each else f"{result.groups} groups of recordings"
     console.print(
-        f"{_compared(result)} Precision: how much of what was said is true; recall: how much of "
-        "what is true was said; F1: their harmonic mean; AP: how well the probability ranks "
-        "frames; bout F1: a bout counts where it overlaps a true one by half; in brackets: 95 % "
-        f"intervals over {units}.",
+        f"{result.scored_frames:,} {result.compared} were scored{result.left_out}. Precision: how "
+        "much of what was said is true; recall: how much of what is true was said; F1: their "
+        "harmonic mean; AP: how well the probability ranks frames; bout F1: a bout counts where it "
+        "overlaps a true one by half"
+        f"{_in_brackets(result)}.",
         style="dim",
     )
     if result.uncertainty is not None and result.uncertainty.in_words:
@@ -59,10 +58,14 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         console.print(f"Note: {note}")
 
 
-def _compared(result: Evaluation) -> str:
-    """How much was scored, and how much was left out."""
-    recordings = count(len(result.recordings), "recording")
-    return f"{result.scored_frames:,} frames of {recordings} were scored{result.left_out}."
+def _in_brackets(result: Evaluation) -> str:
+    """What the brackets hold, where there is any."""
+    overall = (result.macro_f1, result.macro_f1_with_background)
+    if all(each.low != each.low for each in (*overall, *(s.f1 for s in result.behaviours))):
+        return ""
+    one_each = result.groups == len(result.recordings)
+    groups = f"{count(result.groups, 'group')} of recordings"
+    return f"; in brackets: 95 % intervals over {'recordings' if one_each else groups}"
 
 
 def print_members(training: Mapping[str, Any]) -> None:

@@ -12,17 +12,17 @@ from nuzzle.cli.training_options import (
     Auxiliary,
     Changes,
     ConfigFile,
+    Epochs,
     Fresh,
     Model,
     Overwrite,
+    Seed,
     needed,
     settings_of,
 )
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Out = Annotated[Path | None, typer.Option("--out", help="The bundle to write; needed.")]
-_Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
-_Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 _ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the whole configuration and stop.")
 ]
@@ -35,8 +35,8 @@ def train(
     config: ConfigFile = None,
     changes: Changes = None,
     auxiliary: Auxiliary = None,
-    epochs: _Epochs = None,
-    seed: _Seed = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
     show_config: _ShowConfig = False,

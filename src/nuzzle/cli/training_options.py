@@ -33,6 +33,8 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", help="One change: section.key=value. May be repeated."),
 ]
+Epochs = Annotated[int | None, typer.Option(help="At most this many epochs.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 Auxiliary = Annotated[
     Path | None,
     typer.Option("--auxiliary", help="Manifest of other labels to learn beside these."),

@@ -13,6 +13,8 @@ from nuzzle.cli.training_options import (
     By,
     Changes,
     ConfigFile,
+    Epochs,
+    Seed,
     SingleModel,
     Together,
     needed,
@@ -65,6 +67,8 @@ def tune(
     model: SingleModel = "",
     config: ConfigFile = None,
     changes: Changes = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
     trials: _Trials = 30,
     on: _OnOption = _On.VAL,
     metric: _For = _Metric.F1,
@@ -81,7 +85,7 @@ def tune(
     from nuzzle.cli.console import out as console
     from nuzzle.workflow.search_space import load_space, space_yaml
 
-    settings = settings_of(config, changes, model=model)
+    settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
     if show_space:
         text = space_yaml(load_space(space, settings))
         console().print(text, end="")

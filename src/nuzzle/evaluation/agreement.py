@@ -165,7 +165,7 @@ def _own(mine: Labels, theirs: Labels) -> set[str]:
 def _at_oneself(labels: Labels, own: Collection[str]) -> Labels:
     """The labels with these behaviours directed at their agent where no target is named.
 
-    Who has nothing else without a target, and named ones, met nobody without a name.
+    Where targets are named, who has nothing else without one met nobody without a name.
     """
 
     def turned(table: pd.DataFrame) -> pd.DataFrame:
@@ -176,9 +176,9 @@ def _at_oneself(labels: Labels, own: Collection[str]) -> Labels:
         return labels
     bouts, observed = turned(labels.bouts), turned(labels.observed)
     unnamed = observed["target"] == NOBODY.target
-    named = observed.loc[~unnamed & (observed["agent"] != observed["target"]), "agent"]
+    named = ~unnamed & (observed["agent"] != observed["target"])
     left = bouts.loc[bouts["target"] == NOBODY.target, "agent"]
-    gone = unnamed & observed["agent"].isin(named) & ~observed["agent"].isin(left)
+    gone = unnamed & bool(named.any()) & ~observed["agent"].isin(left)
     return replace(labels, bouts=bouts, observed=observed[~gone])
 
 

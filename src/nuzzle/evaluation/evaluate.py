@@ -46,11 +46,10 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
 
     A behaviour counts only on the frames in which it was looked for, and what an animal does to
     itself counts once, not with each of the others (but for `top_label_ece`: there a frame counts
-    with each pair). A behaviour that does not occur in the truth
-    has no F1 and no part in the macro averages; the notes say so. Intervals are 95 % percentile
-    intervals of a bootstrap over groups, or over recordings without a group. A draw of groups in
-    which a behaviour does not occur has no part in the intervals of that behaviour, nor in those of
-    the macro averages.
+    with each pair). A behaviour that does not occur in the truth has no F1 and no part in the macro
+    averages; the notes say so. Intervals are 95 % percentile intervals of a bootstrap over groups,
+    or over recordings without a group. A draw of groups in which a behaviour does not occur has no
+    part in the intervals of that behaviour, nor in those of the macro averages.
 
     Args:
         pairs: truth and prediction of every pair, all with the same classes.
@@ -83,6 +82,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
         top_label_ece=expected_calibration_error(curve),
         top_label_reliability=curve,
         recordings=recordings,
+        pairs=len(pairs),
         labs=_per_lab(pairs, tally),
         scored_frames=scored,
         unobserved_frames=sum(pair.n_frames for pair in pairs) - scored,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nuzzle.errors import count
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.figures import (
@@ -142,6 +143,8 @@ class Evaluation:
         decoding: what the decoding does to frames and to bouts; None where nobody measured it.
         uncertainty: how far probabilities and sets can be trusted; likewise.
         labs: F1 of each lab; empty where there is one.
+        pairs: how many were scored, animals with themselves among them where these count by
+            themselves; 0 where nobody counted.
     """
 
     behaviours: tuple[BehaviourScore, ...]
@@ -165,14 +168,22 @@ class Evaluation:
     decoding: DecodingEffect | None = None
     uncertainty: Uncertainty | None = None
     labs: tuple[LabScore, ...] = ()
+    pairs: int = 0
+
+    @property
+    def compared(self) -> str:
+        """Whose frames `scored_frames` are, to be said after how many they are."""
+        several = self.pairs > len(self.recordings)
+        each = " (each pair of animals by itself)" if several else ""
+        return f"frames{each} of {count(len(self.recordings), 'recording')}"
 
     @property
     def left_out(self) -> str:
         """How many frames were not scored, to be said after how many were; '' if none."""
         if not self.unobserved_frames:
             return ""
-        count = f"{self.unobserved_frames:,}"
-        return f"; {count} were left out (nobody looked, or the model had no example)"
+        frames = f"{self.unobserved_frames:,}"
+        return f"; {frames} were left out (nobody looked, or the model had no example)"
 
     @property
     def mean_over_labs(self) -> float:

@@ -75,7 +75,7 @@ def nothing_seen(root: str | Path, labs: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def read_bouts(path: str | Path) -> pd.DataFrame:
-    """All bouts of an annotation file, those that stop before they start included.
+    """All bouts of an annotation file, those that stop before or where they start included.
 
     Returns:
         A table with the columns ``agent, target, behaviour, start_frame, stop_frame``.
@@ -115,7 +115,7 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
 
     Returns:
         Labels of which several may hold at once. `notes` tells what was left out: bouts that stop
-        before they start, or of what nobody looked for.
+        before or where they start, or of what nobody looked for.
 
     Raises:
         FormatError: the parquet is damaged or lacks a column.
@@ -151,7 +151,8 @@ def _observed(
     good = bouts[bouts["stop_frame"] > bouts["start_frame"]]
     notes = []
     if len(good) < len(bouts):
-        notes.append(f"{len(bouts) - len(good)} bouts that stop before they start were left out")
+        bad = len(bouts) - len(good)
+        notes.append(f"{bad} bouts that stop before or where they start were left out")
     columns = (good[name].tolist() for name in Action._fields)
     actions = [Action(*row) for row in zip(*columns, strict=True)]
     if video is None or not video.looked_for:

@@ -77,9 +77,11 @@ def report_context(results: Results) -> dict[str, Any]:
         "sentences": sections.found(results),
         "cards": sections.cards(results),
     }
+    budget = sections.budget_rows(results)
     if evaluation is not None:
-        charts |= evaluation_charts(evaluation, colours)
-        context |= evaluation_summary(evaluation)
+        own = [row["behaviour"] for row in budget if row["whose"] == "animal"]
+        charts |= evaluation_charts(evaluation, colours, own)
+        context |= evaluation_summary(evaluation, own)
     return context | {
         "run": run,
         "evaluation": evaluation,
@@ -97,7 +99,7 @@ def report_context(results: Results) -> dict[str, Any]:
         **sections.ethograms(results, evaluation, colours),
         "bout_rows": list(results.bouts.head(_MOST_BOUT_ROWS).itertuples()),
         "bouts_left_out": len(results.bouts) - _MOST_BOUT_ROWS,
-        "budget": sections.budget_rows(results),
+        "budget": budget,
         "budget_left_out": budget_left_out,
         "attention_left_out": attention_left_out,
         **sections.certainty(results),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from nuzzle.errors import count
 from nuzzle.evaluation.figures import percent
 from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
@@ -16,8 +15,8 @@ _MOST_PANELS = 12
 _MOST_MISTAKEN = 3
 
 
-def evaluation_summary(result: Evaluation) -> dict[str, Any]:
-    """Headline figures, sentences and calibration errors."""
+def evaluation_summary(result: Evaluation, own: Collection[str] = ()) -> dict[str, Any]:
+    """Headline figures, sentences and calibration errors; `own` are what is done to oneself."""
     scored = [s for s in result.behaviours if s.behaviour != result.background]
     names = [s.behaviour for s in scored if s.true_frames]
     over = (
@@ -37,7 +36,7 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         {
             "label": "Compared",
             "value": f"{result.scored_frames:,}",
-            "detail": f"frames of {count(len(result.recordings), 'recording')}{result.left_out}",
+            "detail": f"{result.compared}{result.left_out}",
         },
     ]
     if result.exclusive:
@@ -50,7 +49,7 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         "calibration": [(name, value) for name, value in calibration if math.isfinite(value)],
         "reliability_left_out": max(0, len(_panels(result)) - _MOST_PANELS),
         "sure": _where_sure(result),
-        "looked_apart": bool(result.unobserved_frames) or not _same_frames(result),
+        "looked_apart": bool(result.unobserved_frames) or not _same_frames(result, own),
     }
 
 
@@ -67,8 +66,18 @@ def _where_sure(result: Evaluation) -> dict[str, Any] | None:
     return {"text": known.in_words, "rows": rows}
 
 
-def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[str, Any]:
-    """The charts that only an evaluation has; None where one makes no sense."""
+def evaluation_charts(
+    result: Evaluation, colours: Mapping[str, str], own: Collection[str] = ()
+) -> dict[str, Any]:
+    """The charts that only an evaluation has; None where one makes no sense.
+
+    Args:
+        result: its figures.
+        colours: of the behaviours.
+        own: behaviours that an animal directs at itself, which count once an animal; the others
+            once a pair.
+    """
+    apart = not _same_frames(result, own)
     names = [score.behaviour for score in result.behaviours]
     panels = []
     if result.exclusive:
@@ -82,8 +91,9 @@ def evaluation_charts(result: Evaluation, colours: Mapping[str, str]) -> dict[st
         "confusion": confusion_matrix(result.confusion, names) if result.confusion else None,
         "recordings": recording_scores(result, colours) if len(result.recordings) > 1 else None,
         "reliability": panels,
-        "budget_total": time_bars(_total_bars(result), scored, colours),
-        "budget_apart": not _same_frames(result),
+        "budget_total": time_bars(_total_bars(result, apart), scored, colours),
+        "budget_apart": apart,
+        "budget_own": not apart and not _same_frames(result),
     }
 
 
@@ -91,16 +101,22 @@ def _panels(result: Evaluation) -> list[BehaviourScore]:
     return [s for s in result.behaviours if s.true_frames and s.behaviour != result.background]
 
 
-def _same_frames(result: Evaluation) -> bool:
-    """Whether all behaviours were looked for in as many frames, so that shares can be added."""
-    looked = {s.observed_frames for s in result.behaviours if s.behaviour != result.background}
-    return len(looked - {0}) <= 1
+def _same_frames(result: Evaluation, own: Collection[str] = ()) -> bool:
+    """Whether all behaviours were looked for in as many frames, so that shares can be added.
+
+    Those of pairs and those of animals by themselves (`own`) are compared among each other.
+    """
+    looked: tuple[set[int], set[int]] = set(), set()
+    for score in result.behaviours:
+        if score.observed_frames and score.behaviour != result.background:
+            looked[score.behaviour in own].add(score.observed_frames)
+    return max(map(len, looked)) <= 1
 
 
-def _total_bars(result: Evaluation) -> list[Bar]:
-    """One bar for the annotator and one for nuzzle, or two for each behaviour."""
+def _total_bars(result: Evaluation, apart: bool) -> list[Bar]:
+    """One bar for the annotator and one for nuzzle, or apart, two for each behaviour."""
     true, said = _shares(result, "true_frames"), _shares(result, "predicted_frames")
-    if _same_frames(result):
+    if not apart:
         return [Bar("", "annotator", true), Bar("", "nuzzle", said)]
     return [
         bar

@@ -26,6 +26,7 @@ MOST_PAIRS = 4
 MOST_BARS = 40
 MOST_PANELS = 12
 _MOST_DOUBTFUL = 10
+_OF_A_PAIR = ["recording", "agent", "target"]
 
 
 def heading(results: Results) -> str:
@@ -206,7 +207,10 @@ def budget_rows(results: Results) -> list[dict[str, Any]]:
 
 
 def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | None, int]:
-    """A bar each pair of each recording, with the annotator's above it; how many were left out."""
+    """A bar each pair of each recording, with the annotator's above it; how many were left out.
+
+    Pairs without a bout give way to those that have one.
+    """
     labelled = results.truth_bouts is not None
     pairs = [
         (entry, pair, seen)
@@ -214,17 +218,18 @@ def budget_bars(results: Results, colours: Mapping[str, str]) -> tuple[Markup | 
         for pair, seen in zip(entry.pairs, entry.observed_frames, strict=True)
     ]
     most = MOST_BARS // 3 if labelled else MOST_BARS
-    shown = pairs[:most]
     said = {
         key: dict(zip(rows["behaviour"], rows["percent"], strict=True))
-        for key, rows in results.time_budget.groupby(["recording", "agent", "target"])
+        for key, rows in results.time_budget.groupby(_OF_A_PAIR)
     }
     real: dict[Any, Any] = {}
     if results.truth_bouts is not None:
-        real = dict(list(results.truth_bouts.groupby(["recording", "agent", "target"])))
+        real = dict(list(results.truth_bouts.groupby(_OF_A_PAIR)))
+    busy = {*real, *results.bouts.groupby(_OF_A_PAIR).groups}
+    order = sorted(range(len(pairs)), key=lambda n: (pairs[n][0].name, *pairs[n][1]) not in busy)
     bars = []
     several = len({pair for _, pair, _ in pairs}) > 1
-    for entry, pair, seen in shown:
+    for entry, pair, seen in (pairs[n] for n in sorted(order[:most])):
         key = (entry.name, *pair)
         rows = [("nuzzle" if labelled else "", said.get(key, {}))]
         if labelled and seen:

@@ -14,25 +14,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, TrainingError, count, listed
+from nuzzle.errors import InputError, NuzzleError, TrainingError, count, listed
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import atomic_path
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.calms21 import manifest_from_calms21
-from nuzzle.io.splits import DEFAULT_VAL_FRACTION, split_by_group
+from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.index import write_json
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
+from nuzzle.workflow.folds import hold_out
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.train import train
 
@@ -73,6 +74,7 @@ class Calms21Benchmark:
             over videos.
         simulated: whether the files are; their figures say nothing about real mice.
         notes: what the reader of the figures must know, one sentence each.
+        failed: part and seed -> why it has no figures.
     """
 
     task: int
@@ -82,6 +84,7 @@ class Calms21Benchmark:
     scores: pd.DataFrame
     simulated: bool
     notes: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -100,6 +103,7 @@ class Calms21Benchmark:
             "simulated": self.simulated,
             "baselines": [each._asdict() for each in self.baselines],
             "notes": list(self.notes),
+            "failed": dict(self.failed),
         }
 
 
@@ -115,8 +119,9 @@ def benchmark_calms21(
 ) -> Calms21Benchmark:
     """Train on the official train part, score on the official test part.
 
-    A fifth of the train part's videos is drawn to be `val`, anew for each seed. Every bundle
-    and every score is kept in `out`: a run that was killed continues with the first one missing.
+    A fifth of the train part's videos is drawn to be `val`, anew for each seed, of those whose
+    behaviours others show as well. Every bundle and every score is kept in `out`: a run that was
+    killed continues with the first one missing. Where a training fails, the others go on.
 
     Args:
         task: 1, 2 or 3.
@@ -129,6 +134,7 @@ def benchmark_calms21(
 
     Raises:
         InputError, OutputError: the files are missing; `out` holds something else.
+        TrainingError: no training came to its end.
     """
     check_models(config := config or Config())
     out = Path(out)
@@ -151,18 +157,28 @@ def _score(
     """Every part with every seed, and what they come to."""
     rows: list[dict[str, Any]] = []
     told: dict[str, list[str]] = {}
-    for part, entries in _parts(task, manifest):
+    failed: dict[str, str] = {}
+    for part, entries in [*_parts(task, manifest)]:  # what a file lacks comes out before hours
         for seed in range(seeds):
-            scores = _Run(out, part, seed, entries, config, say).scores()
+            run = _Run(out, part, seed, entries, config, say)
+            try:
+                scores = run.scores()
+            except NuzzleError as error:
+                failed[run.name] = str(error)
+                say(f"warning: {run.name}: no figures: {error}")
+                continue
             rows += _rows(part, seed, scores)
             for note in scores.notes:
                 told.setdefault(note, []).append(part)
+    if not rows:
+        reasons = "\n".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise TrainingError(f"There are no figures of task {task}.\n{reasons}")
     done = {f"{row['part']}-seed{row['seed']}" for row in rows}
     if others := [each for each in (out / "scores").glob("*.json") if each.stem not in done]:
         say(f"{out} also holds {count(len(others), 'score')} of other seeds, which are left out")
     simulated = any(entry.lab.startswith("simulated") for entry in manifest)
     result = _summary(task, pd.DataFrame(rows), simulated)
-    result = replace(result, notes=_notes(told, len(result.parts)))
+    result = replace(result, notes=_notes(told, len(result.parts)), failed=failed)
     with atomic_path(out / "scores.csv") as temporary:
         result.scores.to_csv(temporary, index=False)
     write_json(out / "summary.json", result.to_dict())
@@ -217,30 +233,35 @@ class _Run:
 
     def scores(self) -> Evaluation:
         """The scores on the test part, from the file where they are done."""
-        path = self.out / "scores" / f"{self._name}.json"
+        path = self.out / "scores" / f"{self.name}.json"
         if path.exists():
-            self.say(f"{self._name}: done already")
+            self.say(f"{self.name}: done already")
             return Evaluation.from_dict(json.loads(path.read_text("utf-8")))
-        self.say(f"{self._name}: training")
-        drawn = split_by_group(self.manifest, DEFAULT_VAL_FRACTION, seed=self.seed)
-        result = evaluate(self._bundle(drawn), drawn, "test")
+        self.say(f"{self.name}: training")
+        result = evaluate(self._bundle(), self.manifest, "test")
         write_json(path, result.to_dict())
-        self.say(f"{self._name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
+        self.say(f"{self.name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
         return result
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """Of its files."""
         return f"{self.part}-seed{self.seed}"
 
-    def _bundle(self, manifest: Manifest) -> Bundle:
-        path = self.out / "bundles" / f"{self._name}.nuzzle"
+    def _bundle(self) -> Bundle:
+        path = self.out / "bundles" / f"{self.name}.nuzzle"
         if path.exists():
             return Bundle.load(path)
         config = self.config.with_values({"training.seed": self.seed})
-        try:
-            return train(manifest, path, config, drawn=True, say=self.say)
-        except TrainingError as error:
-            raise TrainingError(f"{self._name}: {error}") from None
+        return train(self._drawn(), path, config, drawn=True, say=self.say)
+
+    def _drawn(self) -> Manifest:
+        """The manifest with `val`, which takes no behaviour from `train` that others show."""
+        manifest = self.manifest.with_groups()
+        recordings = [*load_manifest(manifest.select("train"))]
+        held = {each.name for each in hold_out(recordings, self.seed)["val"]}
+        entries = (replace(e, split="val") if e.recording in held else e for e in manifest)
+        return Manifest(tuple(entries), manifest.path)
 
 
 def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.config import Config
-from nuzzle.errors import InputError, count
+from nuzzle.errors import InputError, NuzzleError, count
 from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.own import one_at_a_time
 from nuzzle.evaluation.scored import ScoredPair
@@ -30,6 +30,7 @@ from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
 from nuzzle.outputs.index import write_json
 from nuzzle.outputs.results import PairFrames
+from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.training.targets import LabelSpace
@@ -42,7 +43,8 @@ from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.scored import probable
 
-_MADE = ("folds", "model.nuzzle", "out_of_fold.csv", "submission.csv", "score.json")
+_SUBMISSION = "submission.csv"
+_MADE = ("folds", "model.nuzzle", "out_of_fold.csv", _SUBMISSION, "score.json")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,8 @@ class MabeBenchmark:
     Attributes:
         score: the competition's score of the out-of-fold predictions.
         folds: recordings of each fold.
-        submission: of ``test.csv``'s recordings; None without that file, or their poses.
+        submission: of ``test.csv``'s recordings; None without that file, or their poses, or where
+            none of them can be labelled.
         simulated: whether the recordings are; their score says nothing about real mice.
         notes: what the reader of the score must know, one sentence each.
     """
@@ -105,39 +108,55 @@ def benchmark_mabe(
     manifest = manifest_from_mabe(data, labs=labs)
     described = describe({**config.to_dict(), "folds": f"{folds} by {by}"}, manifest)
     with claimed(out, described, fresh=fresh, made=_MADE):
-        notes = nothing_seen(data, labs)
+        (out / _SUBMISSION).unlink(missing_ok=True)  # that of an earlier run would seem to be new
+        tests, lacking = _tests(data, labs)
+        notes = (*nothing_seen(data, labs), *lacking)
         for note in notes:  # before the trainings, which take hours
             say(f"warning: {note}")
-        tests = _tests(data, labs, say)
         recordings = read_labelled("train", manifest, {}, say)
         parts = partition(recordings, by, folds, config)
         space = LabelSpace.fit(recordings, config.labels)
         run = folds_of(parts, space, config, out / "folds", say, None, by)
         run.check()
-        return replace(_score(data, out, run, tests, say), notes=notes)
+        result = _score(data, out, run, notes)
+        submission, unlabelled = _submit(data, out, run, tests, say)
+        result = replace(result, submission=submission, notes=(*notes, *unlabelled))
+        write_json(out / "score.json", result.to_dict())
+        return result
 
 
-def _tests(data: Path, labs: Sequence[str], say: Say) -> list[Video]:
-    """The recordings of ``test.csv``; none where there is no such file, or their poses are not."""
-    found = [each for each in videos((data, "test")).values() if not labs or each.lab_id in labs]
-    lacking = [path for each in found if not (path := _pose_file(data, each)).is_file()]
+def _tests(data: Path, labs: Sequence[str]) -> tuple[list[Video], tuple[str, ...]]:
+    """The recordings of ``test.csv`` that are to be labelled, and notes on those that are not.
+
+    There are none without such a file, or where a pose file is missing.
+    """
+    every = [*videos((data, "test")).values()]
+    chosen = [each for each in every if not labs or each.lab_id in labs]
+    lacking = [path for each in chosen if not (path := _pose_file(data, each)).is_file()]
     if lacking:
-        say(
-            f"warning: there will be no submission: {len(lacking)} of the "
-            f"{count(len(found), 'recording')} of test.csv have no pose file, the first would be "
-            f"{lacking[0]}. Unpack test_tracking for it, or do without"
+        return [], (
+            f"There will be no submission: {len(lacking)} of the "
+            f"{count(len(chosen), 'recording')} of test.csv have no pose file, the first would be "
+            f"{lacking[0]}. Unpack test_tracking for it, or do without.",
         )
-    return [] if lacking else found
+    if not chosen or len(chosen) == len(every):
+        return chosen, ()
+    left = len(every) - len(chosen)
+    are = "is" if left == 1 else "are"
+    return chosen, (
+        f"{left:,} of {count(len(every), 'recording')} of test.csv {are} of labs that were not "
+        f"chosen and {are} not in the submission.",
+    )
 
 
-def _score(data: Path, out: Path, run: Folds, tests: Sequence[Video], say: Say) -> MabeBenchmark:
-    """What comes of all folds' models, and of one of all recordings."""
+def _score(data: Path, out: Path, run: Folds, notes: tuple[str, ...]) -> MabeBenchmark:
+    """What comes of all folds' models; the test is not labelled yet."""
     bouts = _out_of_fold(run)
     write_submission(bouts, out / "out_of_fold.csv", overwrite=True)
-    score = score_bouts(data, bouts)
-    write_json(out / "score.json", score.to_dict())
     simulated = any(each.simulated for each in run.recordings)
-    return MabeBenchmark(score, run.names, _submit(data, out, run, tests, say), simulated)
+    result = MabeBenchmark(score_bouts(data, bouts), run.names, None, simulated, notes)
+    write_json(out / "score.json", result.to_dict())
+    return result
 
 
 def _out_of_fold(run: Folds) -> dict[str, pd.DataFrame]:
@@ -183,19 +202,34 @@ def _bouts(space: LabelSpace, pairs: Sequence[PairFrames]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["agent", "target", "behaviour", "start_frame", "stop_frame"])
 
 
-def _submit(data: Path, out: Path, run: Folds, tests: Sequence[Video], say: Say) -> Path | None:
-    """Label the recordings of the test, where there are any, by a model of all recordings."""
+def _submit(
+    data: Path, out: Path, run: Folds, tests: Sequence[Video], say: Say
+) -> tuple[Path | None, tuple[str, ...]]:
+    """Label the recordings of the test, where there are any, by a model of all recordings.
+
+    Returns:
+        The submission, and a note on each recording that could not be labelled.
+    """
     if not tests:
-        return None
+        return None, ()
     path = out / "model.nuzzle"
     if not path.exists():
         run.refit().save(path)
     bundle = Bundle.load(path)
-    tables = {}
+    tables, notes = {}, list[str]()
     for video in tests:
-        tables[video.video_id] = _label(bundle, _poses(data, video), video)
+        try:
+            tables[video.video_id] = _label(bundle, _poses(data, video), video)
+        except NuzzleError as error:
+            # A tree has no place to say what its keypoints are called elsewhere.
+            reason = str(error).removesuffix(SAY_NAMES).rstrip()
+            notes.append(f"{video.video_id} of test.csv has no rows: {reason}")
+            say(f"warning: {notes[-1]}")
+            continue
         say(f"{video.video_id}: {count(len(tables[video.video_id]), 'bout')}")
-    return write_submission(tables, out / "submission.csv", overwrite=True)
+    if not tables:
+        return None, tuple(notes)
+    return write_submission(tables, out / _SUBMISSION, overwrite=True), tuple(notes)
 
 
 def _pose_file(data: Path, video: Video) -> Path:
