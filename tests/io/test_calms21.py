@@ -90,6 +90,24 @@ def test_labels_are_the_residents_and_exclusive(file: Path) -> None:
     assert classes.tolist() == [3, 0, 0, 2, 3]
 
 
+def test_poses_are_read_without_labels_unless_these_are_wanted(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = calms21.FORMAT.read(file, PoseOptions(item=ITEM, labels=True))
+    assert wanted.labels is not None and len(wanted.labels.bouts) == 2
+    monkeypatch.setattr(calms21, "assemble", None)
+    plain = calms21.FORMAT.read(file, PoseOptions(item=ITEM))
+    assert plain.labels is None and plain.group == "mouse001"
+    np.testing.assert_array_equal(plain.position, wanted.position)
+    np.testing.assert_array_equal(plain.confidence, wanted.confidence)
+
+
+def test_labels_of_another_length_are_refused_with_the_poses(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.json", {"g": {"s": sequence([3, 0, 3], 2)}})
+    with pytest.raises(FormatError, match="'annotations' has 3 frames, 'keypoints' 2"):
+        calms21.FORMAT.read(path, PoseOptions())
+
+
 def test_vocabulary_is_read_from_each_sequence(file: Path) -> None:
     labels = calms21.read_labels(file, "approach/task3/approach/train/mouse001_task3_approach")
     assert labels.behaviours == ("approach",)
