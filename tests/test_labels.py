@@ -180,27 +180,7 @@ class TestViews:
         assert found.behaviours == ()
         assert found.pairs == ()
         assert found.frames(AB).active.shape == (10, 0)
-        assert found.exclusive_frames(AB, ["x"]).tolist() == [-1] * 10
-
-
-class TestExclusive:
-    observed = (bout("x", 0, 8), bout("y", 0, 8))
-
-    def test_the_first_in_priority_wins(self):
-        found = labels([bout("x", 0, 4), bout("y", 2, 6)], self.observed, background="other")
-        names = ("other", "x", "y")
-        assert found.exclusive_frames(AB, names).tolist() == [1, 1, 1, 1, 2, 2, 0, 0, -1, -1]
-        second = found.exclusive_frames(AB, names, priority=["y", "x"])
-        assert second.tolist() == [1, 1, 2, 2, 2, 2, 0, 0, -1, -1]
-
-    def test_without_a_background_the_rest_is_not_observed(self):
-        found = labels([bout("x", 0, 4)], self.observed)
-        assert found.exclusive_frames(AB, ["x", "y"]).tolist() == [0] * 4 + [-1] * 6
-
-    def test_a_bout_where_nobody_looked_does_not_count(self):
-        found = labels([bout("x", 0, 4)], [bout("x", 2, 6)], background="other")
-        expected = [-1, -1, 0, 0, 1, 1, -1, -1, -1, -1]
-        assert found.exclusive_frames(AB, ["x", "other"]).tolist() == expected
+        assert not found.frames(AB, ["x"]).observed.any()
 
 
 class TestFromFrames:
@@ -245,7 +225,8 @@ class TestRename:
         found = labels([bout("sniff", 0, 4), bout("mount", 5, 6)], background="other")
         renamed = found.rename_behaviours({"sniff": "other"})
         assert renamed.behaviours == ("mount",)
-        assert renamed.exclusive_frames(AB, ["other", "mount"]).tolist() == [0] * 5 + [1] + [0] * 4
+        assert intervals(renamed.bouts, "mount") == [(5, 6)]
+        assert intervals(renamed.observed, "mount") == [(0, 10)]
 
     def test_names_can_change_places(self):
         found = labels([bout("x", 0, 1), bout("y", 5, 7)])

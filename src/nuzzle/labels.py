@@ -253,38 +253,6 @@ class Labels:
                     out[:, names.index(str(behaviour))] = frames_inside(rows, self.n_frames)
         return FrameLabels(active, observed, names)
 
-    def exclusive_frames(
-        self,
-        pair: Pair,
-        behaviours: Sequence[str],
-        priority: Sequence[str] = (),
-        background: str | None = None,
-    ) -> NDArray[np.int64]:
-        """One class a frame: an index into `behaviours`, the background, or -1.
-
-        The rule: where several behaviours overlap, the one that comes first in `priority` wins.
-        A frame without a behaviour is background where anything was looked for; where nothing
-        was, it is -1, *not observed*.
-
-        Args:
-            pair: agent and target.
-            behaviours: class names; may contain the background at any place.
-            priority: names, most important first; the order of `behaviours` by default.
-            background: name of the class "none of the others"; that of the labels by default.
-
-        Returns:
-            `(time,)` int64. Where the background is not among `behaviours`, its frames are -1.
-        """
-        names = tuple(behaviours)
-        background = background or self.background
-        wanted = [name for name in (priority or names) if name != background]
-        active, observed, _ = self.frames(pair, wanted)
-        none_of_them = names.index(background) if background in names else -1
-        classes = np.where(observed.any(axis=1), none_of_them, -1).astype(np.int64)
-        for name, mask in zip(wanted, first_active(active & observed).T, strict=True):
-            classes[mask] = names.index(name)
-        return classes
-
     @classmethod
     def from_frames(
         cls,
