@@ -105,7 +105,7 @@ def read_labels(path: str | Path, item: str = "", options: LabelOptions | None =
         raise FormatError(
             path,
             "is the npy flavour, a pickle; labels are read from the JSON flavour.",
-            mend="Read the poses with allow_pickle: the labels come with them.",
+            mend="Use it; in Python, read_sequence with allow_pickle=True reads both.",
         )
     found = _find(path, item)
     with text.open_bytes(path) as data:
@@ -220,8 +220,9 @@ def _unpickled(path: Path, allow_pickle: bool) -> Iterator[tuple[str, str, dict[
         raise FormatError(
             path,
             "is a pickled dictionary: loading it runs whatever code its maker put inside.",
-            mend="Use the JSON flavour; or, if you trust the source, pass --allow-pickle (in "
-            "Python: allow_pickle=True).",
+            mend="Use the JSON flavour. If you trust the source, `nuzzle inspect --allow-pickle` "
+            "shows what is in it, and Python reads it: read_sequence of nuzzle.io.calms21, with "
+            "allow_pickle=True.",
         )
     try:
         stored = np.load(existing_file(path, "CalMS21 file"), allow_pickle=True).item()
