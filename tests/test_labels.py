@@ -5,6 +5,7 @@ import pytest
 from nuzzle.errors import InputError, ValidationError
 from nuzzle.labels import (
     BOUT_COLUMNS,
+    SPAN_COLUMNS,
     Labels,
     Pair,
     bout_table,
@@ -56,6 +57,48 @@ class TestTables:
         assert table["annotator"].tolist() == ["", "me"]
         assert table["point"].tolist() == [False, True]
         assert table["source"].tolist() == ["manual", "manual"]
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda table: table[table.columns[::-1]],
+            lambda table: table[["target", "agent", *table.columns[2:]]],
+            lambda table: table.assign(more=1),
+            lambda table: table.drop(columns="annotator"),
+            lambda table: table.astype({"agent": object}),
+            lambda table: table.astype({"agent": "category"}),
+            lambda table: table.astype({"start_frame": np.int32}),
+            lambda table: table.astype({"stop_frame": float}),
+            lambda table: table.astype({"point": np.int64}),
+            lambda table: table.assign(stream=table["stream"].where(table["stream"] != "")),
+            lambda table: table.assign(annotator=[None, "", ""]),
+            lambda table: table.assign(source=table["source"].where([False, True, True])),
+            lambda table: table.iloc[[1, 0, 2]].reset_index(drop=True),
+            lambda table: table.iloc[[0, 2, 1]].reset_index(drop=True),
+            lambda table: table.iloc[[0, 2, 1]],
+            lambda table: table.set_axis([0, 1, 2]),
+            lambda table: table.set_axis(range(1, 4)),
+            lambda table: table.set_axis(range(0, 6, 2)),
+            lambda table: table.rename_axis("row"),
+        ],
+    )
+    def test_a_table_that_is_right_but_for_one_thing_is_mended(self, spoil):
+        right = bout_table([bout("x", 1, 3), bout("z", 2, 4), bout("y", 2, 9)])
+        mended = bout_table(spoil(right))
+        pd.testing.assert_frame_equal(mended, right, check_index_type="exact")
+        spans = span_table(spoil(right)[[n for n in spoil(right) if n in SPAN_COLUMNS]])
+        pd.testing.assert_frame_equal(spans, right[list(SPAN_COLUMNS)], check_index_type="exact")
+        assert mended.index.name is None and spans.index.name is None
+
+    def test_a_table_that_is_right_is_not_done_again(self, monkeypatch):
+        given = bout_table([bout("x", 1, 2), bout("x", 5, 6)])
+        spans = span_table(given)
+        monkeypatch.setattr(pd.DataFrame, "sort_values", None)
+        again = bout_table(given)
+        pd.testing.assert_frame_equal(again, given)
+        pd.testing.assert_frame_equal(span_table(spans), spans)
+        again.loc[0, "behaviour"] = "y"
+        assert given["behaviour"].tolist() == ["x", "x"]
 
     def test_the_given_table_is_not_changed(self):
         given = pd.DataFrame([bout("x", 5, 6), bout("x", 1, 2)])
@@ -137,27 +180,7 @@ class TestViews:
         assert found.behaviours == ()
         assert found.pairs == ()
         assert found.frames(AB).active.shape == (10, 0)
-        assert found.exclusive_frames(AB, ["x"]).tolist() == [-1] * 10
-
-
-class TestExclusive:
-    observed = (bout("x", 0, 8), bout("y", 0, 8))
-
-    def test_the_first_in_priority_wins(self):
-        found = labels([bout("x", 0, 4), bout("y", 2, 6)], self.observed, background="other")
-        names = ("other", "x", "y")
-        assert found.exclusive_frames(AB, names).tolist() == [1, 1, 1, 1, 2, 2, 0, 0, -1, -1]
-        second = found.exclusive_frames(AB, names, priority=["y", "x"])
-        assert second.tolist() == [1, 1, 2, 2, 2, 2, 0, 0, -1, -1]
-
-    def test_without_a_background_the_rest_is_not_observed(self):
-        found = labels([bout("x", 0, 4)], self.observed)
-        assert found.exclusive_frames(AB, ["x", "y"]).tolist() == [0] * 4 + [-1] * 6
-
-    def test_a_bout_where_nobody_looked_does_not_count(self):
-        found = labels([bout("x", 0, 4)], [bout("x", 2, 6)], background="other")
-        expected = [-1, -1, 0, 0, 1, 1, -1, -1, -1, -1]
-        assert found.exclusive_frames(AB, ["x", "other"]).tolist() == expected
+        assert not found.frames(AB, ["x"]).observed.any()
 
 
 class TestFromFrames:
@@ -202,7 +225,8 @@ class TestRename:
         found = labels([bout("sniff", 0, 4), bout("mount", 5, 6)], background="other")
         renamed = found.rename_behaviours({"sniff": "other"})
         assert renamed.behaviours == ("mount",)
-        assert renamed.exclusive_frames(AB, ["other", "mount"]).tolist() == [0] * 5 + [1] + [0] * 4
+        assert intervals(renamed.bouts, "mount") == [(5, 6)]
+        assert intervals(renamed.observed, "mount") == [(0, 10)]
 
     def test_names_can_change_places(self):
         found = labels([bout("x", 0, 1), bout("y", 5, 7)])

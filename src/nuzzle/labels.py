@@ -34,6 +34,8 @@ BOUT_COLUMNS: dict[str, Any] = {
 }
 SPAN_COLUMNS = ("agent", "target", "behaviour", "start_frame", "stop_frame")
 _DEFAULTS: dict[str, Any] = {"stream": "", "annotator": "", "source": "manual", "point": False}
+#: What pandas makes of `BOUT_COLUMNS`.
+_DTYPES = pd.DataFrame(columns=list(BOUT_COLUMNS)).astype(BOUT_COLUMNS).dtypes.to_dict()
 
 
 class Pair(NamedTuple):
@@ -74,6 +76,8 @@ def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
     ...     ["behaviour", "start_frame", "stop_frame", "source"]].to_dict("records")
     [{'behaviour': 'mount', 'start_frame': 3, 'stop_frame': 9, 'source': 'manual'}]
     """
+    if isinstance(rows, pd.DataFrame) and _is_ready(rows, tuple(BOUT_COLUMNS)):
+        return rows.copy(deep=False)
     table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     for column, kind in BOUT_COLUMNS.items():
         if column not in table:
@@ -83,7 +87,7 @@ def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
                     f"among {list(table.columns)}."
                 )
             table[column] = _DEFAULTS.get(column, 0 if kind is np.int64 else "")
-        elif column in _DEFAULTS:
+        elif column in _DEFAULTS and table[column].hasnans:
             # Rows may differ in what they say; pandas' NaN would become "nan", or true.
             table[column] = table[column].where(table[column].notna(), _DEFAULTS[column])
     table = table[list(BOUT_COLUMNS)].astype(BOUT_COLUMNS)
@@ -92,7 +96,26 @@ def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame
 
 def span_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
     """Spans in which a behaviour was looked for: the columns of `SPAN_COLUMNS`, typed."""
+    if isinstance(rows, pd.DataFrame) and _is_ready(rows, SPAN_COLUMNS):
+        return rows.copy(deep=False)
     return bout_table(rows)[list(SPAN_COLUMNS)]
+
+
+def _is_ready(table: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+    """Whether a table is as `bout_table` would make it, so that nothing is left to be done."""
+    index, kinds = table.index, [_DTYPES[name] for name in columns]
+    if not (isinstance(index, pd.RangeIndex) and index.equals(pd.RangeIndex(len(table)))):
+        return False
+    if index.name is not None or table.columns.tolist() != list(columns):
+        return False
+    # Where pandas, before 3, keeps strings as objects, they could be anything.
+    if table.dtypes.tolist() != kinds or np.dtype(object) in kinds:
+        return False
+    if any(table[name].hasnans for name in columns if name in _DEFAULTS):
+        return False
+    start, stop = (table[name].to_numpy() for name in ("start_frame", "stop_frame"))
+    later, level = start[1:] > start[:-1], start[1:] == start[:-1]
+    return bool((later | level & (stop[1:] >= stop[:-1])).all())
 
 
 def intervals_to_mask(
@@ -229,38 +252,6 @@ class Labels:
                 if behaviour in names:
                     out[:, names.index(str(behaviour))] = frames_inside(rows, self.n_frames)
         return FrameLabels(active, observed, names)
-
-    def exclusive_frames(
-        self,
-        pair: Pair,
-        behaviours: Sequence[str],
-        priority: Sequence[str] = (),
-        background: str | None = None,
-    ) -> NDArray[np.int64]:
-        """One class a frame: an index into `behaviours`, the background, or -1.
-
-        The rule: where several behaviours overlap, the one that comes first in `priority` wins.
-        A frame without a behaviour is background where anything was looked for; where nothing
-        was, it is -1, *not observed*.
-
-        Args:
-            pair: agent and target.
-            behaviours: class names; may contain the background at any place.
-            priority: names, most important first; the order of `behaviours` by default.
-            background: name of the class "none of the others"; that of the labels by default.
-
-        Returns:
-            `(time,)` int64. Where the background is not among `behaviours`, its frames are -1.
-        """
-        names = tuple(behaviours)
-        background = background or self.background
-        wanted = [name for name in (priority or names) if name != background]
-        active, observed, _ = self.frames(pair, wanted)
-        none_of_them = names.index(background) if background in names else -1
-        classes = np.where(observed.any(axis=1), none_of_them, -1).astype(np.int64)
-        for name, mask in zip(wanted, first_active(active & observed).T, strict=True):
-            classes[mask] = names.index(name)
-        return classes
 
     @classmethod
     def from_frames(

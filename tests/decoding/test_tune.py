@@ -43,7 +43,7 @@ def test_noise_of_every_frame_is_decoded_away(recordings):
     assert tuned.helps
     assert tuned.nested.macro_frame_f1 > tuned.before.macro_frame_f1 + 0.15
     assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.4
-    assert tuned.decoder.viterbi is not None or max(tuned.decoder.smoothing.width_s) > 0
+    assert tuned.decoder.viterbi is not None
     assert (tuned.groups, tuned.folds) == (4, 4)
 
 
@@ -64,7 +64,7 @@ def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
         return rng.dirichlet(np.ones(2), len(truth))
 
     gains = []
-    for seed in range(4):
+    for seed in range(2):
         pairs = recordings(12, 300, 2, seed=seed, guess=coin, background=None)
         tuned = tune_decoder(pairs, "frames")
         in_sample = tuned.in_sample.macro_frame_f1 - tuned.before.macro_frame_f1
@@ -130,9 +130,10 @@ def test_recordings_of_one_group_are_never_on_both_sides(recordings):
     assert (tuned.groups, tuned.folds) == (2, 2)
 
 
-def test_the_same_seed_gives_the_same_result(recordings):
+def test_the_same_seed_gives_the_same_result_and_another_does_not(recordings):
     first, second = (tune_decoder(recordings(3, 400), folds=2, seed=3) for _ in range(2))
     assert first == second
+    assert tune_decoder(recordings(3, 400), folds=2, seed=2).nested != first.nested
     again = Decoder.from_dict(json.loads(json.dumps(first.to_dict()))["decoder"])
     assert again == first.decoder
 

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
@@ -39,6 +41,25 @@ def test_average_precision_by_hand():
     truth = np.array([True, False, True, False])
     assert average_precision(truth, np.array([0.9, 0.8, 0.7, 0.1])) == pytest.approx(5 / 6)
     assert np.isnan(average_precision(~truth & truth, np.zeros(4)))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 9])
+@pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
+def test_average_precision_is_that_of_others(decimals, share):
+    """With many ties, some and none; a few positives, half, and all."""
+    rng = np.random.default_rng(0)
+    probability = rng.random(300).round(decimals).astype(np.float32)
+    truth = (probability + rng.normal(size=300)).argsort().argsort() >= 300 * (1 - share)
+    assert truth.mean() == pytest.approx(share)
+    expected = average_precision_score(truth, probability)
+    assert average_precision(truth, probability) == pytest.approx(expected, rel=1e-12)
+    one = average_precision_score(truth[:1], probability[:1]) if truth[0] else np.nan
+    assert average_precision(truth[:1], probability[:1]) == pytest.approx(one, nan_ok=True)
+
+
+def test_average_precision_does_without_a_second_of_import(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    assert average_precision(np.array([True]), np.array([0.5])) == 1
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nuzzle.labels import Labels
+from nuzzle.labels import Labels, Pair
+from nuzzle.training.targets import LabelSpace
 
 SPAN = ("agent", "target", "behaviour", "start_frame", "stop_frame")
 
@@ -34,6 +36,18 @@ def overlapping_labels() -> Labels:
     ]
     observed = [dict(zip(SPAN, row, strict=True)) for row in spans]
     return Labels(bouts, observed, n_frames=200)
+
+
+@pytest.fixture
+def classes_of() -> Callable[..., list[int]]:
+    """The class of each frame of a pair, as a number among the names; -1 where nobody looked."""
+
+    def classes(labels: Labels, pair: Pair, names: Sequence[str]) -> list[int]:
+        space = LabelSpace(tuple(names), labels.background, exclusive=True, priority=tuple(names))
+        active, observed = space.targets(labels, pair)
+        return np.where(observed.any(axis=1), active.argmax(axis=1), -1).tolist()
+
+    return classes
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,9 @@ def test_every_number_is_where_the_layout_says(file: Path) -> None:
     assert recording.name == "mouse001_task1_annotator1"
 
 
-def test_labels_are_the_residents_and_exclusive(file: Path) -> None:
+def test_labels_are_the_residents_and_exclusive(
+    file: Path, classes_of: Callable[..., list[int]]
+) -> None:
     labels = calms21.read_sequence(file, ITEM).labels
     assert labels is not None
     assert labels.exclusive and labels.background == "other"
@@ -86,14 +89,34 @@ def test_labels_are_the_residents_and_exclusive(file: Path) -> None:
     bouts = labels.bouts[["agent", "target", "behaviour", "start_frame", "stop_frame"]]
     assert bouts.to_numpy().tolist() == [[*PAIR, "attack", 1, 3], [*PAIR, "mount", 3, 4]]
     assert set(labels.bouts["annotator"]) == {"annotator-id_0"}
-    classes = labels.exclusive_frames(PAIR, list(VOCABULARY))
-    assert classes.tolist() == [3, 0, 0, 2, 3]
+    classes = classes_of(labels, PAIR, list(VOCABULARY))
+    assert classes == [3, 0, 0, 2, 3]
 
 
-def test_vocabulary_is_read_from_each_sequence(file: Path) -> None:
+def test_poses_are_read_without_labels_unless_these_are_wanted(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = calms21.FORMAT.read(file, PoseOptions(item=ITEM, labels=True))
+    assert wanted.labels is not None and len(wanted.labels.bouts) == 2
+    monkeypatch.setattr(calms21, "assemble", None)
+    plain = calms21.FORMAT.read(file, PoseOptions(item=ITEM))
+    assert plain.labels is None and plain.group == "mouse001"
+    np.testing.assert_array_equal(plain.position, wanted.position)
+    np.testing.assert_array_equal(plain.confidence, wanted.confidence)
+
+
+def test_labels_of_another_length_are_refused_with_the_poses(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.json", {"g": {"s": sequence([3, 0, 3], 2)}})
+    with pytest.raises(FormatError, match="'annotations' has 3 frames, 'keypoints' 2"):
+        calms21.FORMAT.read(path, PoseOptions())
+
+
+def test_vocabulary_is_read_from_each_sequence(
+    file: Path, classes_of: Callable[..., list[int]]
+) -> None:
     labels = calms21.read_labels(file, "approach/task3/approach/train/mouse001_task3_approach")
     assert labels.behaviours == ("approach",)
-    assert labels.exclusive_frames(PAIR, ["other", "approach"]).tolist() == [0, 1, 0]
+    assert classes_of(labels, PAIR, ["other", "approach"]) == [0, 1, 0]
 
 
 def test_unlabelled_sequence_has_no_labels(file: Path) -> None:
@@ -227,14 +250,16 @@ def test_formats_read_with_options(file: Path) -> None:
     assert labels.n_frames == 2 and set(labels.bouts["agent"]) == {"black"}
 
 
-def test_labels_honour_what_the_manifest_says(tmp_path: Path) -> None:
+def test_labels_honour_what_the_manifest_says(
+    tmp_path: Path, classes_of: Callable[..., list[int]]
+) -> None:
     vocabulary = {"attack": 0, "none": 1, "hidden": 2}
     path = save(tmp_path / "a.json", {"g": {"s": sequence([1, 0, 2, 2, 1], 5, vocabulary)}})
     options = LabelOptions(background="none", not_observed=("hidden",))
     labels = calms21.LABEL_FORMAT.read(path, options)
     assert labels.background == "none" and labels.behaviours == ("attack",)
-    classes = labels.exclusive_frames(PAIR, ["attack", "none"])
-    assert classes.tolist() == [1, 0, -1, -1, 1]
+    classes = classes_of(labels, PAIR, ["attack", "none"])
+    assert classes == [1, 0, -1, -1, 1]
     with pytest.raises(StreamError, match="'left' was expected; the file has no parallel streams"):
         calms21.LABEL_FORMAT.read(path, LabelOptions(stream="left"))
 
@@ -253,10 +278,11 @@ def test_npy_needs_consent(tmp_path: Path) -> None:
     path = tmp_path / "calms21.npy"
     np.save(path, np.array({"annotator-id_0": {"task1/train/mouse001_x": stored}}, dtype=object))
     assert calms21.FORMAT.sniff(path)
-    with pytest.raises(FormatError, match="runs whatever code"):
+    with pytest.raises(FormatError, match=r"runs whatever code.*`nuzzle inspect --allow-pickle`"):
         calms21.FORMAT.read(path, PoseOptions())
     with pytest.raises(FormatError, match="pickle"):
         calms21.read_labels(path)
+    assert calms21.read_sequence(path, allow_pickle=True).labels is not None
     recording = calms21.FORMAT.read(path, PoseOptions(allow_pickle=True))
     assert recording.position[1, 0, 6, 1] == value(1, 1, 0, 6)
     assert [each.name for each in calms21.iter_recordings(path, allow_pickle=True)] == [

@@ -64,13 +64,13 @@ def test_a_listed_behaviour_without_a_bout_is_observed_and_absent(file, spans_of
     ]
 
 
-def test_a_background_is_observed_and_has_no_bouts(file, spans_of):
+def test_a_background_is_observed_and_has_no_bouts(file, spans_of, classes_of):
     choice = options(stream="S2", background="base", not_observed=("S1:base",))
     labels = FORMAT.read(file, choice)
     assert spans_of(labels.bouts) == [("rat1", "rat2", "clinch", 14, 17)]
     assert labels.background == "base"
-    classes = labels.exclusive_frames(PAIR, ["base", "bite", "clinch"])
-    assert classes.tolist() == [-1] * 10 + [0] * 4 + [2] * 3 + [0] * 3 + [-1] * 10
+    classes = classes_of(labels, PAIR, ["base", "bite", "clinch"])
+    assert classes == [-1] * 10 + [0] * 4 + [2] * 3 + [0] * 3 + [-1] * 10
 
 
 def test_without_a_stream_all_are_read_side_by_side(file, spans_of):

@@ -248,13 +248,15 @@ def test_behaviours_that_share_a_name_become_one(poses: Path, bouts: Callable[..
     assert recording.labels.behaviours == ("attack", "sniff")
 
 
-def test_a_behaviour_can_become_background(poses: Path, bouts: Callable[..., Path]) -> None:
+def test_a_behaviour_can_become_background(
+    poses: Path, bouts: Callable[..., Path], classes_of: Callable[..., list[int]]
+) -> None:
     labels = bouts(("one", "two", "rest", 2, 6), ("one", "two", "attack", 8, 9))
     entry = Entry("a", poses, labels, background="other", behaviours={"rest": "other"})
     recording = load_entry(entry)
     assert recording.labels is not None and recording.labels.behaviours == ("attack",)
-    classes = recording.labels.exclusive_frames(Pair("one", "two"), ["attack", "other"])
-    assert classes.tolist() == [1] * 8 + [0] + [1] * 11
+    classes = classes_of(recording.labels, Pair("one", "two"), ["attack", "other"])
+    assert classes == [1] * 8 + [0] + [1] * 11
 
 
 def test_labels_past_the_poses_are_cut_with_a_note(poses: Path, bouts: Callable[..., Path]) -> None:

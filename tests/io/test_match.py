@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import InputError, ManifestError
-from nuzzle.io.match import common_beginning, expand, match_files
+from nuzzle.io.match import expand, match_files
 
 DLC = "DLC_dlcrnetms5_DLC_ratJan24shuffle1_5000_el_filtered"
 
@@ -17,32 +17,6 @@ def matched(poses, labels, **options):
     return {
         match.recording: (match.poses.name, match.labels and match.labels.name) for match in found
     }
-
-
-@pytest.mark.parametrize(
-    ("pose", "label", "shared"),
-    [
-        (f"10{DLC}", "10_annot", "10"),
-        (f"10{DLC}", "1_annot", ""),
-        (f"1{DLC}", "10_annot", ""),
-        (
-            "e3v813a-20210610T122332-122642DLC_dlcrnetms5_pilot",
-            "e3v813a-20210610T122332-122642_reencode",
-            "e3v813a-20210610T122332-122642",
-        ),
-        ("mouseA_pose", "mouseB_pose", ""),
-        ("mouse1_poses", "mouse1-labels", "mouse1"),
-        ("mouse1_poses", "mouse2-labels", ""),
-        ("cage_1_poses", "cage_2_labels", ""),
-        ("video", "video", "video"),
-        ("video", "video.annot", "video"),
-        ("übung_1", "übung_1_x", "übung_1"),
-        ("", "x", ""),
-    ],
-)
-def test_common_beginning(pose, label, shared):
-    assert common_beginning(pose, label) == shared
-    assert common_beginning(label, pose) == shared
 
 
 def test_numbers_are_not_mixed_up():

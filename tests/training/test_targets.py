@@ -123,6 +123,14 @@ def test_frames_that_nobody_looked_at_have_no_target():
     assert active[:, space.names.index("other")].nonzero()[0].tolist() == [4, 5, 6, 7]
 
 
+def test_a_bout_where_nobody_looked_does_not_count():
+    recording = labelled([bout("mount", 0, 4)], [bout("mount", 2, 6)])
+    for mode in ("exclusive", "multilabel"):
+        space = LabelSpace.fit([recording], LabelsConfig(mode=mode))
+        active, _ = space.targets(recording.labels, AB)
+        assert active[:, space.names.index("mount")].nonzero()[0].tolist() == [2, 3]
+
+
 def test_the_labels_own_background_is_used():
     recording = labelled([bout("social", 0, 3)], [bout("social", 0, 10)], background="nonsocial")
     assert LabelSpace.fit([recording], LabelsConfig()).names == ("social", "nonsocial")

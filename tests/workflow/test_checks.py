@@ -273,7 +273,7 @@ def test_one_recording_alone(manifest, tmp_path):
     for model in ("trees", "ensemble"):
         for command, problem in (
             ("train", "holds 'train' (1). Fill it"),
-            ("crossval", "1 different values of 'group' with labels (mouse0)"),
+            ("crossval", "with labels have 1 value of 'group' (mouse0), for 5 folds."),
         ):
             out = tmp_path / "m.nuzzle"
             said = CliRunner().invoke(

@@ -64,32 +64,37 @@ def run(*arguments):
 
 
 @pytest.fixture(scope="module")
-def path(manifest, tmp_path_factory):
-    """Trained in two goes: the first was cut short in the second fold of the second member."""
+def goes(manifest, tmp_path_factory):
+    """Trained in three: two end in the second fold of the second member, killed and diverged.
+
+    The bundle; what the second go said, and the models that it left; what the third said.
+    """
     out = tmp_path_factory.mktemp("ensemble") / "mice.nuzzle"
-    real, learned = folds.learn, []
+    work = out.with_name("mice.nuzzle.work")
+    real, learned, said = folds.learn, [], []
 
     def learn(recordings, space, config, *arguments):
         learned.append((config.model.name, [each.name for each in recordings["train"]]))
         if len(learned) == 4:
             raise KeyboardInterrupt
+        if len(learned) == 5:
+            raise DivergedError("The loss became infinite.")
         return real(recordings, space, config, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folds, "learn", learn)
         with pytest.raises(KeyboardInterrupt):
             train(manifest, out, CONFIG)
-        said = []
+        with pytest.raises(DivergedError) as caught:
+            train(manifest, out, CONFIG)
+        left = sorted(path.relative_to(work).as_posix() for path in work.rglob("*.nuzzle"))
         train(manifest, out, CONFIG, say=said.append)
-    names = [name for name, _ in learned]
-    assert names == [
-        *("conv_lstm", "conv_lstm", "tcn", "tcn"),
-        *("tcn", "trees", "trees", "conv_lstm", "tcn", "trees"),
-    ], "nothing is trained twice but what was cut short"
-    assert learned[3] == learned[4]
-    assert [sorted(part) for _, part in learned[-3:]] == [["mouse0", "mouse1", "mouse2"]] * 3
-    assert any(sentence.startswith("weights: conv_lstm 0.") for sentence in said)
-    return out
+    return out, learned, str(caught.value), left, said
+
+
+@pytest.fixture(scope="module")
+def path(goes):
+    return goes[0]
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,27 @@ def bundle(path):
 @pytest.fixture(scope="module")
 def recording(manifest):
     return load_entry(manifest.entries[3])
+
+
+def test_nothing_is_trained_twice_but_what_was_cut_short(goes):
+    _, learned, _, _, said = goes
+    assert [name for name, _ in learned] == [
+        *("conv_lstm", "conv_lstm", "tcn", "tcn"),
+        "tcn",
+        *("tcn", "trees", "trees", "conv_lstm", "tcn", "trees"),
+    ]
+    assert learned[3] == learned[4] == learned[5]
+    assert [sorted(part) for _, part in learned[-3:]] == [["mouse0", "mouse1", "mouse2"]] * 3
+    assert any(sentence.startswith("weights: conv_lstm 0.") for sentence in said)
+
+
+def test_a_loss_that_is_not_a_number_names_member_and_fold(goes):
+    out, _, problem, left, _ = goes
+    assert problem == (
+        "member tcn: fold 2 of 2: The loss became infinite. What was finished before is kept in "
+        f"{out}.work."
+    )
+    assert left == ["conv_lstm/fold-0.nuzzle", "conv_lstm/fold-1.nuzzle", "tcn/fold-0.nuzzle"]
 
 
 def test_it_is_judged_on_val_and_fitted_inside_of_train(bundle):
@@ -392,29 +418,3 @@ def test_every_network_learns_auxiliary_labels_and_trees_leave_them_out(manifest
         assert members["conv_lstm"]["auxiliary"] == ["close", "other"]
         assert members["trees"]["auxiliary"] == []
         assert each.members[0].classifier.arguments["num_classes"] == 4
-
-
-def test_a_loss_that_is_not_a_number_names_member_and_fold(manifest, tmp_path, monkeypatch):
-    out, real, learned = tmp_path / "m.nuzzle", folds.learn, []
-
-    def learn(recordings, space, config, *arguments):
-        learned.append(config.model.name)
-        if len(learned) == 4:
-            raise DivergedError("The loss became infinite.")
-        return real(recordings, space, config, *arguments)
-
-    monkeypatch.setattr(folds, "learn", learn)
-    with pytest.raises(DivergedError) as caught:
-        train(manifest, out, CONFIG)
-    work = tmp_path / "m.nuzzle.work"
-    assert str(caught.value) == (
-        "member tcn: fold 2 of 2: The loss became infinite. What was finished before is kept in "
-        f"{work}."
-    )
-    assert sorted(path.relative_to(work).as_posix() for path in work.rglob("*.nuzzle")) == [
-        "conv_lstm/fold-0.nuzzle",
-        "conv_lstm/fold-1.nuzzle",
-        "tcn/fold-0.nuzzle",
-    ]
-    train(manifest, out, CONFIG)
-    assert learned[4:] == ["tcn", "trees", "trees", "conv_lstm", "tcn", "trees"]

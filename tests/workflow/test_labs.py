@@ -240,6 +240,23 @@ def test_without_the_lab_in_a_fold(recordings, tmp_path, monkeypatch):
         assert {each.lab for each in split["val"]} == {""}, "their lab is hidden"
 
 
+def test_what_is_held_out_of_each_fold_is_chosen_once(recordings, tmp_path, monkeypatch):
+    config = Config.load(None, [*TREES, "training.early_stopping=true"])
+    parts = partition(recordings, "lab", 5, config)
+    space = LabelSpace.fit(recordings, config.labels)
+    asked = []
+
+    def held_out(rest, seed):
+        asked.append(len(rest))
+        return hold_out(rest, seed)
+
+    monkeypatch.setattr(module, "hold_out", held_out)
+    run = ModelFolds(parts, space, config, tmp_path, lambda _: None, None, "lab")
+    run.check()
+    assert len(run.decoders) == 9
+    assert asked == [6, 6, 6]
+
+
 def test_recordings_that_name_no_lab_are_one(recordings, tmp_path):
     blank = [replace(each, lab="" if each.lab == SOUTH else each.lab) for each in recordings]
     config = Config.load(None, TREES)

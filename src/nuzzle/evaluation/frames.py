@@ -83,9 +83,12 @@ def average_precision(truth: NDArray[np.bool_], probability: NDArray[Any]) -> fl
     """
     if not truth.any():
         return float("nan")
-    from sklearn.metrics import average_precision_score  # a second to import
-
-    return float(average_precision_score(truth, probability))
+    order = np.argsort(probability)[::-1]
+    # Frames that are equally probable are said at once.
+    last = np.flatnonzero(np.diff(probability[order], append=-np.inf))
+    hits = truth[order].cumsum()[last]
+    gained = np.diff(hits / hits[-1], prepend=0.0)
+    return float((gained * (hits / (last + 1)))[::-1].sum())
 
 
 def average_precision_draws(

@@ -37,14 +37,6 @@ class Classifier(ABC):
 
     kind: ClassVar[str]
 
-    @property
-    @abstractmethod
-    def support_frames(self) -> tuple[int, int]:
-        """How many frames before and after a frame have more than a trace of effect on it.
-
-        A recurrent network hears a little of all frames of its stretch.
-        """
-
     @abstractmethod
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """Probabilities of every frame.
@@ -92,6 +84,14 @@ class NetworkClassifier(Classifier):
     window: int
     exclusive: bool
     num_behaviours: int | None = None
+
+    @property
+    @abstractmethod
+    def support_frames(self) -> tuple[int, int]:
+        """How many frames before and after a frame have more than a trace of effect on it.
+
+        A recurrent network hears a little of all frames of its stretch.
+        """
 
     @property
     def device(self) -> torch.device:

@@ -37,11 +37,6 @@ class TreeClassifier(Classifier):
     exclusive: bool
     background: int | None = None
 
-    @property
-    def support_frames(self) -> tuple[int, int]:
-        """The features know the context; trees look at one frame."""
-        return (0, 0)
-
     def probabilities(self, features: Tensor, wanted: Wanted = None) -> Tensor:
         """One frame at a time; the trees of what is not wanted are not asked."""
         x = features.numpy()

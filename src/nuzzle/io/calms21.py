@@ -75,14 +75,17 @@ def read_sequence(path: str | Path, item: str = "", *, allow_pickle: bool = Fals
         FormatError: the file or the sequence is not what it should be.
         InputError: there is no such sequence, or several and none was named.
     """
-    path = Path(path)
+    return _recording(Path(path), *_sequence(Path(path), item, allow_pickle))
+
+
+def _sequence(path: Path, item: str, allow_pickle: bool) -> tuple[str, str, dict[str, Any]]:
+    """Group, name and values of one sequence."""
     if _is_npy(path):
         stored = {f"{g}/{n}": (g, n, v) for g, n, v in _unpickled(path, allow_pickle)}
-        group, name, values = stored[choose(path, "sequence", list(stored), item)]
-        return _recording(path, group, name, values)
+        return stored[choose(path, "sequence", list(stored), item)]
     found = _find(path, item)
     with text.open_bytes(path) as data:
-        return _recording(path, found.group, found.name, _parsed(path, data, found))
+        return found.group, found.name, _parsed(path, data, found)
 
 
 def read_labels(path: str | Path, item: str = "", options: LabelOptions | None = None) -> Labels:
@@ -102,7 +105,7 @@ def read_labels(path: str | Path, item: str = "", options: LabelOptions | None =
         raise FormatError(
             path,
             "is the npy flavour, a pickle; labels are read from the JSON flavour.",
-            mend="Read the poses with allow_pickle: the labels come with them.",
+            mend="Use it; in Python, read_sequence with allow_pickle=True reads both.",
         )
     found = _find(path, item)
     with text.open_bytes(path) as data:
@@ -217,8 +220,9 @@ def _unpickled(path: Path, allow_pickle: bool) -> Iterator[tuple[str, str, dict[
         raise FormatError(
             path,
             "is a pickled dictionary: loading it runs whatever code its maker put inside.",
-            mend="Use the JSON flavour; or, if you trust the source, pass --allow-pickle (in "
-            "Python: allow_pickle=True).",
+            mend="Use the JSON flavour. If you trust the source, `nuzzle inspect --allow-pickle` "
+            "shows what is in it, and Python reads it: read_sequence of nuzzle.io.calms21, with "
+            "allow_pickle=True.",
         )
     try:
         stored = np.load(existing_file(path, "CalMS21 file"), allow_pickle=True).item()
@@ -247,8 +251,10 @@ def _shaped(path: Path, item: str, key: str, value: Any, shape: tuple[int, ...])
     return array
 
 
-def _recording(path: Path, group: str, name: str, values: Mapping[str, Any]) -> Recording:
-    """A validated recording from the arrays of one sequence."""
+def _recording(
+    path: Path, group: str, name: str, values: Mapping[str, Any], *, labelled: bool = True
+) -> Recording:
+    """A validated recording from the arrays of one sequence, with its labels if they are wanted."""
     item = f"{group}/{name}"
     if "keypoints" not in values:
         raise FormatError(path, f"the sequence {item!r} has no 'keypoints'; it has {[*values]}.")
@@ -268,7 +274,7 @@ def _recording(path: Path, group: str, name: str, values: Mapping[str, Any]) -> 
         individuals=INDIVIDUALS,
         confidence=None if scores is None else scores.transpose(0, 2, 1),
         source=str(path),
-        labels=_labels(path, item, values, group),
+        labels=_labels(path, item, values, group) if labelled else None,
         **_about(path, item, name, values),
     )
 
@@ -350,7 +356,8 @@ def _sniff(path: Path) -> bool:
 
 
 def _read_poses(path: Path, options: PoseOptions) -> Recording:
-    recording = read_sequence(path, options.item, allow_pickle=options.allow_pickle)
+    found = _sequence(path, options.item, options.allow_pickle)
+    recording = _recording(path, *found, labelled=options.labels)
     return replace(recording, name=options.name or recording.name, fps=options.fps or recording.fps)
 
 

@@ -62,7 +62,7 @@ def describe(
     if isinstance(found, LabelFormat):
         read = found.read(path, labels or LabelOptions())
         return about | {"kind": "labels"} | describe_labels(read)
-    options = poses or PoseOptions()
+    options = replace(poses or PoseOptions(), labels=True)
     if options.item and found.items is None:
         raise FormatError(path, f"holds one recording, and none called {options.item!r}.")
     items = _items(path, found)

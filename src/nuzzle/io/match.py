@@ -18,9 +18,9 @@ from typing import NamedTuple, TypeVar
 from nuzzle.cells import composed
 from nuzzle.errors import InputError, ManifestError, count, listed
 from nuzzle.files import several
+from nuzzle.io.beginnings import SEPARATORS, Beginnings, common_beginning
 from nuzzle.io.formats import POSE_FORMATS
 
-_SEPARATORS = " ._-"
 #: Observations may be called as their video.
 _VIDEO = re.compile(r"\.(avi|m4v|mkv|mov|mp4|mpe?g|mts|webm|wmv)$", re.IGNORECASE)
 _TRACKER_TAIL = re.compile(r"DLC_|\.analysis$|\.predictions$|_pose_est_v\d+$")
@@ -131,41 +131,6 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     ]
 
 
-def _kind(character: str) -> str:
-    return "digit" if character.isdigit() else "letter" if character.isalpha() else character
-
-
-def _cuts(text: str, position: int) -> bool:
-    """Whether a cut at `position` goes through a number or a word."""
-    if not 0 < position < len(text):
-        return False
-    before, after = _kind(text[position - 1]), _kind(text[position])
-    return before == after and before in ("digit", "letter")
-
-
-def common_beginning(one: str, other: str) -> str:
-    """The longest beginning of both that cuts no number and no word in either.
-
-    Nothing is shared by two names that go on with different numbers.
-
-    >>> common_beginning("10DLC_dlcrnet", "10_annot"), common_beginning("10DLC_dlcrnet", "1_annot")
-    ('10', '')
-    >>> common_beginning("cage_1_poses", "cage_2_labels")
-    ''
-    """
-    length = 0
-    for first, second in zip(one, other, strict=False):
-        if first != second:
-            break
-        length += 1
-    while length and (_cuts(one, length) or _cuts(other, length)):
-        length -= 1
-    rests = (one[length:].lstrip(_SEPARATORS), other[length:].lstrip(_SEPARATORS))
-    if all(rest[:1].isdigit() for rest in rests):
-        return ""
-    return one[:length].rstrip(_SEPARATORS)
-
-
 def match_files(
     poses: Sequence[Path],
     labels: Sequence[Path],
@@ -227,13 +192,15 @@ def _paired(
     bare = {
         pose: _plain(_TRACKER_TAIL.split(stem, maxsplit=1)[0]) for pose, stem in pose_stems.items()
     }
+    labels, poses = Beginnings(label_stems), Beginnings(pose_stems)
+    same, called = _by_name(inside), _by_name(bare)
     ours, theirs = {}, {}
     for pose, stem in pose_stems.items():
-        same = [part for part, name in inside.items() if name == bare[pose]]
-        ours[pose] = same if len(same) == 1 else _best(stem, label_stems)
+        alike = same.get(bare[pose], [])
+        ours[pose] = alike if len(alike) == 1 else labels.best(stem)
     for part, stem in label_stems.items():
-        called = [pose for pose, name in bare.items() if name == inside.get(part)]
-        theirs[part] = called if len(called) == 1 else _best(stem, pose_stems)
+        fitting = called.get(inside.get(part), [])
+        theirs[part] = fitting if len(fitting) == 1 else poses.best(stem)
     pairs = {
         pose: found[0]
         for pose, found in ours.items()
@@ -243,7 +210,7 @@ def _paired(
 
 
 def _plain(stem: str) -> str:
-    return _VIDEO.sub("", stem.rstrip(_SEPARATORS)).casefold()
+    return _VIDEO.sub("", stem.rstrip(SEPARATORS)).casefold()
 
 
 def _told_by_names_inside(
@@ -313,11 +280,11 @@ def told_matches(pairs: Mapping[Path, Path]) -> tuple[Match, ...]:
     return tuple(Match(stems[pose].replace("/", "_"), pose, label) for pose, label in pairs.items())
 
 
-def _best(stem: str, candidates: Mapping[_Named, str]) -> list[_Named]:
-    """The files that share most with `stem`; none where nothing is shared."""
-    shared = {path: len(common_beginning(stem, other)) for path, other in candidates.items()}
-    most = max(shared.values(), default=0)
-    return [path for path, length in shared.items() if length == most] if most else []
+def _by_name(names: Mapping[_Named, str]) -> dict[str | None, list[_Named]]:
+    found: dict[str | None, list[_Named]] = {}
+    for each, name in names.items():
+        found.setdefault(name, []).append(each)
+    return found
 
 
 def _unmatched(
@@ -356,7 +323,7 @@ def recording_name(name: str) -> str:
     >>> recording_name("cage 1 (left)")
     'cage_1_left'
     """
-    return re.sub(r"[^\w.-]+", "_", name).strip(_SEPARATORS)
+    return re.sub(r"[^\w.-]+", "_", name).strip(SEPARATORS)
 
 
 def _named(

@@ -27,12 +27,14 @@ class PoseOptions:
         item: which sequence, in a file that holds many.
         fps: frames per second; overrides what the file says.
         allow_pickle: whether a file that runs code when it is read may be opened.
+        labels: whether labels are wanted, too, where a pose file holds some.
     """
 
     name: str = ""
     item: str = ""
     fps: float | None = None
     allow_pickle: bool = False
+    labels: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -68,12 +69,12 @@ def partition(
     if min(len(groups), folds) < least:
         uses = ["to predict", "to train on", "to stop early on"][:least]
         raise InputError(
-            f"Cross-validation needs {least} parts: {', '.join(uses)}. There are {len(groups)} "
-            f"different values of {by!r} with labels ({listed(sorted(groups)) or 'none'}), "
-            f"and {folds} folds were asked for. Label more, or choose other parts: --by and "
-            "--folds of `nuzzle crossval`, ensemble.folds where an ensemble is trained. One "
-            "recording can be divided by time for a single model, not for an ensemble: `nuzzle "
-            "init --train-frames 0.6`, then `nuzzle train`."
+            f"Cross-validation needs {least} parts: {', '.join(uses)}. The recordings with labels "
+            f"have {count(len(groups), 'value')} of {by!r} ({listed(sorted(groups)) or 'none'}), "
+            f"for {count(folds, 'fold')}. Label more, or choose other parts: --by and --folds of "
+            "`nuzzle crossval`, ensemble.folds where an ensemble is trained. One recording can be "
+            "divided by time for a single model, not for an ensemble: `nuzzle init "
+            "--train-frames 0.6`, then `nuzzle train`."
         )
     order = np.random.default_rng(config.training.seed).permutation(sorted(groups)).tolist()
     return _spread({name: groups[name] for name in order}, min(folds, len(groups)))
@@ -83,20 +84,20 @@ def _spread(groups: Mapping[str, Sequence[Recording]], folds: int) -> list[list[
     """The longest first, each to the shortest part in which it does not hide a behaviour."""
     length = {name: sum(each.n_frames for each in groups[name]) for name in groups}
     shown = {name: _marked(groups[name]) for name in groups}
+    everywhere = Counter(chain.from_iterable(shown.values()))
     parts: list[list[str]] = [[] for _ in range(folds)]
-    waiting = sorted(groups, key=lambda name: -length[name])
+    within = [Counter[str]() for _ in parts]
+    lengths = [0 for _ in parts]
 
-    def lost(name: str, part: list[str]) -> int:
+    def lost(name: str, inside: Counter[str]) -> int:
         """How many behaviours nobody but this part would show, of which the group is not alone."""
-        others = chain(waiting, *(each for each in parts if each is not part))
-        elsewhere = set[str]().union(*(shown[other] for other in others))
-        return len(shown[name] & set[str]().union(*(shown[each] for each in part)) - elsewhere)
+        return sum(0 < inside[each] == everywhere[each] - 1 for each in shown[name])
 
-    while waiting:
-        name = waiting.pop(0)
-        lengths = [sum(length[each] for each in part) for part in parts]
-        least = min(range(folds), key=lambda n: (lost(name, parts[n]), lengths[n]))
+    for name in sorted(groups, key=lambda name: -length[name]):
+        least = min(range(folds), key=lambda n: (lost(name, within[n]), lengths[n]))
         parts[least].append(name)
+        within[least].update(shown[name])
+        lengths[least] += length[name]
     return [[each for name in part for each in groups[name]] for part in parts]
 
 
@@ -133,25 +134,33 @@ def hold_out(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recor
     labs: dict[str, set[str]] = {}
     for each in recordings:
         shown.setdefault(each.leak_group, set()).update(_marked([each]))
-        labs.setdefault(each.lab, set()).add(each.leak_group)
+        labs.setdefault(each.leak_group, set()).add(each.lab)
+    # How many groups training would have of each.
+    groups_of_lab = Counter(chain.from_iterable(labs.values()))
+    groups_showing = Counter(chain.from_iterable(shown.values()))
     rng = np.random.default_rng(seed)
     held = set[str]()
 
     def lost(group: str) -> tuple[int, int]:
-        """How many labs, and how many behaviours, training would know nothing of."""
-        gone = {*held, group}
-        others = [names for name, names in shown.items() if name not in gone]
-        return sum(mine <= gone for mine in labs.values()), len(shown[group].difference(*others))
+        """How many more labs and behaviours training would know nothing of."""
+        return (
+            sum(groups_of_lab[lab] == 1 for lab in labs[group]),
+            sum(groups_showing[each] == 1 for each in shown[group]),
+        )
 
-    for _, mine in sorted(labs.items()):
+    for lab, several in sorted(groups_of_lab.items()):
+        mine = {group for group in labs if lab in labs[group]}
         order = rng.permutation(sorted(mine)).tolist()
-        wanted = max(1, round(len(mine) / 5)) if len(mine) > 1 else 0
+        wanted = max(1, round(several / 5)) if several > 1 else 0
         while len(mine & held) < wanted:
-            held.add(min((group for group in order if group not in held), key=lost))
+            chosen = min((group for group in order if group not in held), key=lost)
+            held.add(chosen)
+            groups_of_lab.subtract(labs[chosen])
+            groups_showing.subtract(shown[chosen])
     if not held:
         raise InputError(
             "None of the labs has two groups of recordings (animals or sessions), one to train on "
-            f"and one to stop early on: {sorted(labs)}. Label more."
+            f"and one to stop early on: {sorted(groups_of_lab)}. Label more."
         )
     split: dict[str, list[Recording]] = {"train": [], "val": []}
     for each in recordings:
@@ -290,10 +299,14 @@ class ModelFolds(Folds):
 
     def learned_from(self, number: int) -> list[Recording]:
         """What the model that has not seen part `number` is trained on."""
-        return self._split(number)["train"]
+        return self._splits[number]["train"]
 
-    def _split(self, number: int) -> dict[str, list[Recording]]:
-        """What the model that has not seen part `number` learns from, and stops early on."""
+    @cached_property
+    def _splits(self) -> list[dict[str, list[Recording]]]:
+        """By part, what the model that has not seen it learns from, and stops early on."""
+        return [self._without(number) for number in range(len(self.parts))]
+
+    def _without(self, number: int) -> dict[str, list[Recording]]:
         others = [part for other, part in enumerate(self.parts) if other != number]
         early, val = self.config.training.early_stopping, list[Recording]()
         if early and self.by != "lab":
@@ -321,7 +334,7 @@ class ModelFolds(Folds):
         if path.exists():
             return Bundle.load(path)
         what = f"fold {number + 1} of {len(self.parts)}"
-        bundle = self._learn(what, self._split(number), f"fold-{number}")
+        bundle = self._learn(what, self._splits[number], f"fold-{number}")
         bundle.save(path)
         return bundle
 
