@@ -176,9 +176,10 @@ def test_behaviours_without_a_target_are_named_once_for_all_recordings(project):
     assert grouped == (
         "train1, train2, val2: the labels of 'rear', 'groom' do not say towards whom, and it may "
         "be any of 3 animals. Give the column target of the manifest, or name the target in the "
-        "labels. If an animal does one of them to itself, write self:rear;self:groom into the "
-        "manifest's column looked_for, beside what else was looked for, or 'self' as the target "
-        f"in the labels (in BORIS, as a modifier). The first is in {project}/train1_b.csv, line 3."
+        "labels. If an animal does some of them to itself, write self: before the name of each "
+        "such behaviour, as self:rear, into the manifest's column looked_for, beside what else was "
+        "looked for, or 'self' as the target in the labels (in BORIS, as a modifier). The first is "
+        f"in {project}/train1_b.csv, line 3."
     )
     assert single.startswith(f"recording 'val3': {project}/val3_b.csv, line 2: the label of 'rear'")
     told = describe(three_mice(project, rows, "chase;push;self:rear;self:groom"))

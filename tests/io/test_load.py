@@ -220,6 +220,9 @@ def test_names_of_a_larger_group_serve_a_recording_of_fewer(
     slip = {**names, "green": "tow"}
     with pytest.raises(ManifestError, match="says green=tow; blue=three, and the poses have"):
         load_entry(Entry("a", poses, individuals=slip))
+    # Without direction nobody looks at the names of a pair: the third animal's would be theirs.
+    with pytest.raises(InputError, match="the column individuals says "):
+        load_entry(Entry("a", poses, labels, individuals=names, directed=False))
 
 
 def test_unknown_animal_in_the_labels_is_refused(poses: Path, bouts: Callable[..., Path]) -> None:

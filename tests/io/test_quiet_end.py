@@ -67,6 +67,15 @@ def test_what_one_recording_does_not_show_several_do():
     assert quiet_after([replace(half, background="other", exclusive=True)] * 2) is None
     told = labels(BOUTS, 1200)
     assert quiet_after([told, told]) is None, "each is told by itself"
+    assert quiet_after([told, half]) == pytest.approx(0.5)
+    late = labels([600 + start for start in BOUTS], 1200)  # told for its quiet beginning
+    assert quiet_after([half, half, late]) is None
+
+
+def test_bouts_that_follow_closely_are_one():
+    """Of five recordings, each with one burst in its first half: by chance once in 32 times."""
+    burst = labels([100, 111, 122], 1000)
+    assert quiet_after([*[burst] * 4, labels([490], 1000)]) is None
 
 
 def test_ten_bouts_are_enough_for_half_of_the_frames():

@@ -1,5 +1,4 @@
 import json
-import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -39,18 +38,15 @@ def test_what_is_noted_on_reading_is_said(bundle_file, manifest, tmp_path):
 
 
 def test_frames_that_are_lost_to_another_behaviour_are_told(bundle_file, manifest, tmp_path):
-    labels, said = tmp_path / "bouts.csv", []
-    names = manifest.entries[3].individuals or ("resident", "intruder")
-    who = ",".join(names)
+    labels, who = tmp_path / "bouts.csv", "resident,intruder"
     labels.write_text(
-        f"agent,target,behaviour,start_frame,stop_frame\n{who},attack,10,110\n{who},mount,100,120\n"
+        f"agent,target,behaviour,start_frame,stop_frame\n{who},attack,10,110\n{who},mount,90,120\n"
     )
     entry = replace(manifest.entries[3], labels=labels)
-    evaluate(bundle_file, Manifest((entry,)), "val", tmp_path / "out", say=said.append)
-    (told,) = [line for line in said if "go on at once" in line]
-    assert re.search(r"To others are lost, of (attack 10 of 100|mount 10 of 20) frames$", told)
-    (done,) = read_results(tmp_path / "out").done
-    assert told.removeprefix("mouse3: ") in done.notes
+    result = evaluate(bundle_file, Manifest((entry,)), "val", tmp_path / "out")
+    (told,) = [line for line in result.notes if "go on at once" in line]
+    assert told.endswith(("to others so: attack 20 of 100.", "to others so: mount 20 of 30."))
+    assert told in read_results(tmp_path / "out").metrics["notes"]
 
 
 @pytest.mark.parametrize("directed", [True, False])

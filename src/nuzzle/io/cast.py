@@ -26,6 +26,11 @@ def _what(*behaviours: str) -> str:
     return f"the label of {behaviours[0]!r} does" if any(behaviours) else "the labels do"
 
 
+def _spelled(name: str) -> str:
+    """A name without case and outer blanks."""
+    return name.strip().casefold()
+
+
 class NoTargetError(FormatError):
     """Labels do not say towards whom an animal acts, and it may be any of several.
 
@@ -171,14 +176,15 @@ class Cast:
             )
         if not behaviours:
             return named
-        own = ";".join(OWN + behaviour for behaviour in behaviours)
+        own, it = f"{OWN}{behaviours[0]}", "it"
+        if len(behaviours) > 1:
+            own, it = f"{OWN} before the name of each such behaviour, as {own},", "some of them"
         if not self.options.directed:
             return (
                 f"{named} What an animal does to itself cannot be told without direction: give "
                 f"them direction (directed: yes in the manifest, with {own} in its "
                 "column looked_for), or leave it out."
             )
-        it = "it" if len(behaviours) == 1 else "one of them"
         return (
             f"{named} If an animal does {it} to itself, write {own} into the manifest's column "
             "looked_for, beside what else was looked for, or 'self' as the target in the labels "
@@ -205,23 +211,25 @@ class Cast:
             )
         self.named.setdefault(label, name)
         others = [other for other, animal in self.named.items() if animal == name]
-        if len({other.strip().casefold() for other in others}) > 1:
+        unsaid = [other for other in others if other not in self.options.rename_individuals]
+        if unsaid and len({_spelled(other) for other in others}) > 1:
             raise FormatError(
                 self.path,
-                f"the labels name {' and '.join(map(repr, others))}, and by the column individuals "
-                f"of the manifest both are {name!r} of the poses.",
+                f"the labels name {' and '.join(map(repr, others))}, and by the manifest both are "
+                f"{name!r} of the poses.",
                 row=line,
-                mend="Correct that column, so that each stands for another animal; if they are "
-                "one and the same, call it by one name in the labels.",
+                mend="Correct its columns individuals and agent, so that each stands for another "
+                f"animal; if they are one and the same, add {unsaid[0]}={name} to individuals.",
             )
         return name
 
     def _free(self, label: str) -> str:
         """The animal that an unknown name may mean: spelled nearly so, and named by no other."""
         taken = {*self.named.values()}
-        return nearest(label, [one for one in self.options.individuals if one not in taken]) or (
-            "NAME"
-        )
+        animals = self.options.individuals
+        alike = [one for one in animals if _spelled(one) == _spelled(label)]
+        free = alike or [one for one in animals if one not in taken]
+        return nearest(label, free) or "NAME"
 
     def pair(
         self, agent: str, target: str = "", line: int | None = None, behaviour: str = ""
@@ -310,7 +318,10 @@ class Cast:
             label: renaming.get(label, label) for label in sorted({*map(composed, subjects)} - {""})
         }
         unknown = [*(named.keys() - {*self.options.individuals, *renaming})]
-        if len(unknown) == 1 and self.options.individuals and agent not in {"", *named.values()}:
+        if len(unknown) == 1 and self.options.individuals and agent:
+            others = {n for label, n in named.items() if _spelled(label) != _spelled(unknown[0])}
+            if agent in others:
+                return Cast(self.path, self.options, named)
             named[unknown[0]] = agent
             renaming = {**renaming, unknown[0]: agent}
         return Cast(self.path, replace(self.options, rename_individuals=renaming), named)

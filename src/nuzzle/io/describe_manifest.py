@@ -122,7 +122,7 @@ def _place(error: InputError) -> tuple[str, str]:
 
 def _no_rate(labels: Labels) -> str:
     """What is wrong with poses of which nobody says the frame rate, and what their labels say."""
-    said = f"; the labels say {labels.fps:g}" if labels.fps else ""
+    said = f"; the labels say {round(labels.fps, 2):g}" if labels.fps else ""
     return (
         f"the frame rate is unknown, and without it nothing can be learned{said}: fill the "
         "manifest's column fps"

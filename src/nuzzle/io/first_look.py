@@ -57,7 +57,7 @@ def _no_rate(file: str, recording: Recording, rates: Mapping[str, float]) -> str
     told = f"The frame rate is unknown: {file} does not say."
     alike: dict[str, list[str]] = {}
     for name, rate in rates.items():
-        alike.setdefault(f"{rate:g}", []).append(name)
+        alike.setdefault(f"{round(rate, 2):g}", []).append(name)
     if len(alike) > 1:
         most_first = sorted(alike, key=lambda rate: -len(alike[rate]))
         differing = "; ".join(f"{rate} in {listed(alike[rate])}" for rate in most_first)

@@ -19,18 +19,27 @@ _SHARE = 0.25
 _PAUSES = 3
 #: and where bouts at random times would leave it empty more rarely than this.
 _CHANCE = 1e-3
+#: Bouts that are nearer to each other than this share of the frames are one group of them.
+_CLOSE = 0.02
 
 
 def quiet_after(every: Iterable[Labels]) -> float | None:
     """After which share of its frames none of several recordings has a bout; None where some does.
 
-    None as well where that may be by chance, or an end is told by `quiet_end` already.
+    None as well where that may be by chance, or is told of each by `quiet_end` already.
     """
-    scored = [_scored(labels) for labels in every if quiet_end(labels) is None]
-    stops = [bouts[-1, 1] / len(frames) for frames, bouts in scored if len(bouts)]
-    last, n_bouts = max(stops, default=1.0), sum(len(bouts) for _, bouts in scored)
-    by_chance = 1 - last <= _SHARE or last**n_bouts >= _CHANCE
-    return None if len(stops) < 2 or by_chance else float(last)
+    stops, groups, told = list[float](), 0, 0
+    for labels in every:
+        frames, bouts = _scored(labels)
+        if not len(bouts):
+            continue
+        stops.append(float(bouts[-1, 1] / len(frames)))
+        # Bouts that follow each other closely say of the rest what one says.
+        groups += 1 + int((bouts[1:, 0] - bouts[:-1, 1] > _CLOSE * len(frames)).sum())
+        told += quiet_end(labels) is not None
+    last = max(stops, default=1.0)
+    by_chance = 1 - last <= _SHARE or last**groups >= _CHANCE
+    return None if len(stops) < 2 or by_chance or told == len(stops) else last
 
 
 def _scored(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -89,9 +89,10 @@ class ExplanationFolder:
         """Throw an earlier explanation away, now that there is a new one."""
         if self.begun:
             return
+        write_json(self.directory / _INDEX, {"format": _FORMAT})  # first: it says whose they are
         for old in _own_files(self.directory):
-            old.unlink()
-        write_json(self.directory / _INDEX, {"format": _FORMAT})
+            if old.name != _INDEX:
+                old.unlink()
         self.begun = True
 
     def picture(self, section: str, name: str, figure: Figure, caption: str) -> None:

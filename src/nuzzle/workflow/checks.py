@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -28,9 +27,7 @@ from nuzzle.training.labs import refuse_contradictions, warn_of_differences
 from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary
-
-#: Where a larger share of its frames is lost to other behaviours, that is said.
-_MANY_HIDDEN = 0.05
+from nuzzle.workflow.losses import warn_of_losses
 
 
 def read(
@@ -185,35 +182,6 @@ def say_other_splits(manifest: Manifest, say: Say) -> None:
             say(f"left out: {count(number, 'recording')} of the split {split!r}, not train or val")
 
 
-def overlapping(recordings: Iterable[Recording], space: LabelSpace) -> str:
-    """Of which behaviours many frames are lost, as others go on in them; '' of none.
-
-    Args:
-        recordings: with labels.
-        space: of which one behaviour counts at a time.
-    """
-    lost: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for each in recordings:
-        for name, (hidden, frames) in space.hidden(each).items():
-            lost[name] += hidden
-            total[name] += frames
-    many = [name for name in lost if lost[name] > _MANY_HIDDEN * total[name]]
-    if not many:
-        return ""
-    told = [f"{name} {lost[name]:,} of {count(total[name], 'frame')}" for name in many]
-    return (
-        "where several behaviours go on at once, one counts: that which comes first in "
-        f"labels.priority, by default the rarest. To others are lost, of {'; of '.join(told)}"
-    )
-
-
-def warn_of_overlaps(recordings: Iterable[Recording], space: LabelSpace, say: Say) -> None:
-    """Say it, and how all of them count."""
-    if told := overlapping(recordings, space):
-        say(f"warning: {told}. To learn all that goes on: --set labels.mode=multilabel")
-
-
 def fit_space(train: Sequence[Recording], config: Config) -> LabelSpace:
     """The behaviours of training recordings.
 
@@ -260,7 +228,7 @@ def check_splits(
     _refuse_copies(train, val)
     refuse_contradictions([*train, *val], config.labels.behaviours)
     warn_of_names([*train, *val], say)
-    warn_of_overlaps([*train, *val], space, say)
+    warn_of_losses(train, val, space, config, say)
     able = _able(val, space)
     for each in val:
         if each.labels is not None and not any(each is other for other in able):
@@ -350,17 +318,19 @@ def _warn_of_absent(
     drawn: bool,
 ) -> None:
     """Say which behaviours stand on one side only, and who shows them."""
+    shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
     for name in space.absent(val):
         if drawn:
             say(f"warning: {name!r} has no frame in val as it was drawn: no figure on val is of it")
             continue
+        if name in shown:
+            say(f"warning: {name!r} has no frame in val that counts: others go on in all of them")
+            continue
         say(
-            f"warning: {name!r} has no frame in val that counts, so how well it is found cannot be "
-            "judged. It "
+            f"warning: {name!r} has no frame in val, so how well it is found cannot be judged. It "
             f"occurs in train, in {_showing(train, name)}: move one of these animals or sessions "
             "to val (the manifest's column split), if others stay"
         )
-    shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
     for name in sorted(shown - set(space.names)) if not config.labels.behaviours else ():
         counts_as = f", and counts as {space.background!r} there" if space.exclusive else ""
         move = "Move one animal or session that shows it to train (the manifest's column split), or"

@@ -23,8 +23,8 @@ from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
-from nuzzle.workflow.checks import overlapping
 from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.losses import overlapping
 from nuzzle.workflow.scored import Scored, score_recording
 
 
@@ -43,8 +43,7 @@ def evaluate(
 
     Args:
         bundle: a trained model, or its file.
-        manifest: recordings with labels and splits.
-        split: which recordings.
+        manifest, split: recordings with labels, and which of them.
         out: folder for frames, bouts and figures, of which `nuzzle report` makes a page.
         overwrite: whether results in `out` may be replaced.
         allow_seen: score recordings that the model was trained on, too.
@@ -60,7 +59,7 @@ def evaluate(
     accepted = {entry.recording for entry in chosen} if allow_seen else {*parts}
     _refuse_seen(bundle, {e.recording: e.leak_group for e in chosen}, accepted)
     raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
-    unknown: Counter[str] = Counter()
+    unknown, hidden = Counter[str](), list[dict[str, tuple[int, int]]]()
     with _writer(bundle, out, command, overwrite) as writer:
         for entry in chosen.with_groups():
             try:
@@ -70,8 +69,9 @@ def evaluate(
             else:
                 raw += one.raw
                 unknown += _unknown(bundle, one.recording)
+                hidden.append(bundle.space.hidden(one.recording))
                 attention += [] if writer is None else attention_of(bundle, one)
-        notes = (*_unknown_note(bundle, unknown), *video_note(parts))
+        notes = (*_unknown_note(bundle, unknown), *overlapping(hidden), *video_note(parts))
         result = _noting(judge(bundle, raw), notes) if raw else None
         if writer is not None:
             writer.finish(result.to_dict() if result else None, longest_bouts(attention))
@@ -103,9 +103,7 @@ def _score_entry(
     one = score_recording(bundle, recording)
     seconds = time.perf_counter() - began
     say(f"{entry.recording}: {one.recording.n_frames:,} frames in {seconds:.1f} s")
-    lost = overlapping([one.recording], bundle.space)
-    notes = (*one.recording.all_notes, *([lost] if lost else ()), *bundle.unlike(one.prepared))
-    for note in notes:
+    for note in (notes := (*one.recording.all_notes, *bundle.unlike(one.prepared))):
         say(f"{entry.recording}: {note}")
     if missing := _not_said(bundle, one.recording):
         say(looked_for.warning(entry.recording, missing))

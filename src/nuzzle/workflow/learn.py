@@ -25,7 +25,6 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.models.cnn_lstm import CNN_LSTM, LEAST_WINDOW
-from nuzzle.prepare.master import differences
 from nuzzle.presets import NO_AUGMENTATION
 from nuzzle.recording import Recording
 from nuzzle.training.labs import looked_for_by_lab
@@ -114,8 +113,6 @@ def learn(
     say(f"behaviours: {', '.join(space.names)}")
     auxiliary = _auxiliary(recordings["train"], space, config, say)
     frontend, pairs = label_pairs(recordings, space, config, auxiliary)
-    if told := differences(recordings["train"], frontend.skeleton.keypoints):
-        say(told)
     if MODELS[config.model.name].learns_by_epoch:
         frontend, classifier, how = _fit_network(
             config, space, auxiliary, frontend, pairs, work, say, progress

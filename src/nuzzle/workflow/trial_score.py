@@ -21,10 +21,10 @@ from nuzzle.workflow.checks import (
     labelled,
     read,
     warn_of_names,
-    warn_of_overlaps,
 )
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
+from nuzzle.workflow.losses import warn_of_losses
 from nuzzle.workflow.scored import score_recording
 
 #: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an
@@ -101,7 +101,7 @@ class TrialScore:
         else:
             train = labelled(recordings["train"])
             warn_of_names(train, say)
-            warn_of_overlaps(train, self.space, say)
+            warn_of_losses(train, [], self.space, config, say)
             self.recordings = {"train": train}
             self.parts = partition(train, scoring.by, scoring.folds, config)
 
