@@ -11,6 +11,7 @@ from nuzzle.prepare.master import choose_skeleton, differences
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.samples import that_count
 
 #: Where a larger share of a behaviour's frames, and more frames, are lost to others, that is said.
 _MANY_HIDDEN, _LEAST_HIDDEN = 0.05, 10
@@ -59,7 +60,6 @@ def warn_of_losses(
     # What a configuration names is all that it wants.
     unnamed = [each.prepare for each in config.members().values() if not each.prepare.keypoints]
     if unnamed:
-        labelled = [each for each in train if each.labels is not None]
-        chosen = choose_skeleton(labelled, unnamed[0]).keypoints
-        if told := differences(train, chosen):
+        known = that_count(train, space)
+        if told := differences(known, choose_skeleton(known, unnamed[0]).keypoints):
             say(told)
