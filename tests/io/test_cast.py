@@ -80,6 +80,21 @@ class TestNames:
         with pytest.raises(FormatError, match=message):
             cast.name("gruen", 7)
 
+    def test_who_acts_on_another_is_not_that_one(self):
+        cast = self.cast(rename_individuals={"m1": "rot", "m2": "rot"})
+        with pytest.raises(FormatError, match="line 7: the labels name 'm1' and 'm2', and"):
+            cast.pair("m1", "m2", 7)
+
+    def test_a_lone_unknown_subject_is_a_guess_and_not_said(self):
+        told = self.cast(agent="rot", rename_individuals={"m1": "rot"})
+        lone = told.with_lone_subject(["M7"])
+        assert lone.name("M7", 1) == "rot"
+        with pytest.raises(FormatError, match=r"'M7' and 'm1'.* add M7=rot to individuals"):
+            lone.name("m1", 2)
+        other = told.with_lone_subject(["Blau"])
+        with pytest.raises(FormatError, match="for example Blau=blau"):
+            other.name("Blau", 1)
+
     def test_two_spellings_of_one_animal_may_be_said_to_be_that(self):
         cast = self.cast(rename_individuals={"m1": "rot", "M 1": "rot"})
         assert cast.name("m1", 5) == cast.name("M 1", 6) == "rot"

@@ -220,9 +220,18 @@ def test_names_of_a_larger_group_serve_a_recording_of_fewer(
     slip = {**names, "green": "tow"}
     with pytest.raises(ManifestError, match="says green=tow; blue=three, and the poses have"):
         load_entry(Entry("a", poses, individuals=slip))
-    # Without direction nobody looks at the names of a pair: the third animal's would be theirs.
-    with pytest.raises(InputError, match="the column individuals says "):
-        load_entry(Entry("a", poses, labels, individuals=names, directed=False))
+
+
+def test_what_an_absent_animal_does_is_not_the_pairs_without_direction(
+    poses: Path, bouts: Callable[..., Path]
+) -> None:
+    names = {"red": "one", "green": "two", "blue": "three"}
+    theirs = bouts(("red", "green", "attack", 3, 9))
+    recording = load_entry(Entry("a", poses, theirs, individuals=names, directed=False))
+    assert [(start, stop) for *_, start, stop in intervals(recording.labels)] == [(3, 9)]
+    others = bouts(("red", "blue", "attack", 3, 9))
+    with pytest.raises(ManifestError, match=r"the labels name 'blue'.* says blue=three"):
+        load_entry(Entry("a", poses, others, individuals=names, directed=False))
 
 
 def test_unknown_animal_in_the_labels_is_refused(poses: Path, bouts: Callable[..., Path]) -> None:

@@ -45,7 +45,7 @@ def test_frames_that_are_lost_to_another_behaviour_are_told(bundle_file, manifes
     entry = replace(manifest.entries[3], labels=labels)
     result = evaluate(bundle_file, Manifest((entry,)), "val", tmp_path / "out")
     (told,) = [line for line in result.notes if "go on at once" in line]
-    assert told.endswith(("to others so: attack 20 of 100.", "to others so: mount 20 of 30."))
+    assert told.endswith(("others so: attack 20 of 100.", "others so: mount 20 of 30."))
     assert told in read_results(tmp_path / "out").metrics["notes"]
 
 

@@ -35,10 +35,12 @@ def said_of(train, *changes):
 def test_frames_under_another_behaviour_are_told_with_the_ways_out():
     """`mount` 0-40 is under the rarer `rear` 20-50 in 20 frames."""
     (told,) = said_of([recording("r", ("mount", 0, 40, ""), ("rear", 20, 50, ""))])
-    assert "Frames that are lost to others so: mount 20 of 40. " in told
+    assert "Frames of all pairs that are lost to others so: mount 20 of 40. " in told
     assert told.endswith("--set labels.mode=multilabel")
     (told,) = said_of([recording("r", ("mount", 0, 40, "S1"), ("rear", 20, 50, "S2"))])
-    assert told.endswith("or choose one of the streams S1, S2 (the manifest's column stream)")
+    assert told.endswith("or choose one of the streams S1, S2 (the column stream)")
+    apart = [recording("r", ("mount", 0, 40, "S1")), recording("s", ("rear", 20, 50, "S2"))]
+    assert said_of(apart) == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,8 @@ def test_keypoints_that_not_all_have_are_told_once_unless_they_were_chosen():
     one = recording("one", bout, keypoints=("nose", "neck", "tail_base", "tail_tip"))
     train = [one, recording("two", bout)]
     (told,) = said_of(train)
-    assert "two lacks tail_tip. Learned from: nose, neck, tail_base. Left out: tail_tip." in told
+    assert "differ in their keypoints: two lacks tail_tip. Learned from are those that all" in told
     assert said_of(train, "prepare.keypoints=[nose, neck, tail_base]") == []
+    assert said_of(train, "prepare.keypoints=[nose, neck, tail_base, tail_tip]") == [told]
     assert said_of(train[1:]) == []
+    assert said_of([train[1], replace(one, labels=None)]) == []

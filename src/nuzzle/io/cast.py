@@ -58,11 +58,13 @@ class Cast:
         path: the label file.
         options: of the reader.
         named: name in the labels -> animal that it stands for, of all that were asked for so far.
+        guessed: the name that stands for the options' agent, as no other can (`with_lone_subject`).
     """
 
     path: Path
     options: LabelOptions
     named: dict[str, str] = field(default_factory=dict, compare=False)
+    guessed: str = ""
 
     def default(self, behaviour: str = "") -> Pair:
         """The pair of labels that name nobody.
@@ -211,17 +213,26 @@ class Cast:
             )
         self.named.setdefault(label, name)
         others = [other for other, animal in self.named.items() if animal == name]
-        unsaid = [other for other in others if other not in self.options.rename_individuals]
+        given = self.options.rename_individuals.keys() - {self.guessed}
+        unsaid = [other for other in others if other not in given]
         if unsaid and len({_spelled(other) for other in others}) > 1:
-            raise FormatError(
-                self.path,
-                f"the labels name {' and '.join(map(repr, others))}, and by the manifest both are "
-                f"{name!r} of the poses.",
-                row=line,
-                mend="Correct its columns individuals and agent, so that each stands for another "
-                f"animal; if they are one and the same, add {unsaid[0]}={name} to individuals.",
-            )
+            one = self.guessed if self.guessed in unsaid else unsaid[0]
+            same = f" If they are one and the same, add {one}={name} to individuals."
+            raise self._two_in_one(others, name, line, same)
         return name
+
+    def _two_in_one(
+        self, labels: Sequence[str], animal: str, line: int | None, more: str = ""
+    ) -> FormatError:
+        """The error of several names that stand for one animal."""
+        return FormatError(
+            self.path,
+            f"the labels name {' and '.join(map(repr, labels))}, and by the manifest both are "
+            f"{animal!r} of the poses.",
+            row=line,
+            mend="Correct its columns individuals and agent, so that each stands for another "
+            f"animal.{more}",
+        )
 
     def _free(self, label: str) -> str:
         """The animal that an unknown name may mean: spelled nearly so, and named by no other."""
@@ -252,6 +263,8 @@ class Cast:
         one_pair = not self.options.directed and len(self.options.individuals) <= 2
         if one_pair:
             pair, known = self.default(), self.options.rename_individuals
+            for label in known.keys() & {agent, target}:
+                self.name(label, line)  # of an animal that the poses do not have
             animal = known.get(target, target)
             same = animal in self.options.individuals and known.get(agent, agent) == animal
             return Pair(pair.agent, pair.agent) if same or target == "self" else pair
@@ -261,7 +274,10 @@ class Cast:
         if not target:
             said = self.says_who_acts(agent)
             return Pair(actor, self._partner(actor, behaviour, line, said=said))
-        return self.checked(Pair(actor, self.name(target, line)), behaviour, line)
+        other = self.name(target, line)
+        if agent and actor == other and _spelled(agent) != _spelled(target):
+            raise self._two_in_one([agent, target], actor, line)
+        return self.checked(Pair(actor, other), behaviour, line)
 
     def checked(self, named: Pair, behaviour: str, line: int | None) -> Pair:
         """The pair that the labels name, where it does not contradict the options.
@@ -318,10 +334,13 @@ class Cast:
             label: renaming.get(label, label) for label in sorted({*map(composed, subjects)} - {""})
         }
         unknown = [*(named.keys() - {*self.options.individuals, *renaming})]
-        if len(unknown) == 1 and self.options.individuals and agent:
-            others = {n for label, n in named.items() if _spelled(label) != _spelled(unknown[0])}
-            if agent in others:
-                return Cast(self.path, self.options, named)
-            named[unknown[0]] = agent
-            renaming = {**renaming, unknown[0]: agent}
-        return Cast(self.path, replace(self.options, rename_individuals=renaming), named)
+        if len(unknown) != 1 or not self.options.individuals or not agent:
+            return Cast(self.path, self.options, named)
+        lone = unknown[0]
+        others = {name for label, name in named.items() if _spelled(label) != _spelled(lone)}
+        alike = {one for one in self.options.individuals if _spelled(one) == _spelled(lone)}
+        if agent in others or alike - {agent}:
+            return Cast(self.path, self.options, named)
+        names = {**renaming, lone: agent}
+        options = replace(self.options, rename_individuals=names)
+        return Cast(self.path, options, {**named, lone: agent}, lone)

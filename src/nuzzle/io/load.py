@@ -216,13 +216,11 @@ def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:
 def _check_individuals(entry: Entry, recording: Recording) -> None:
     """Refuse names that are in no poses; but one column may serve recordings of fewer animals.
 
-    Whether the labels use the names of those that are not there is seen where they are read, if
-    they have a direction; without one, names of a pair are not looked at.
+    Whether the labels use the names of those that are not there is seen where they are read.
     """
     named = {*entry.individuals.values()}
     absent = named - {*recording.individuals}
-    fewer = len(named) - len(recording.individuals) if entry.directed else 0
-    if len(absent) > max(0, fewer):
+    if len(absent) > max(0, len(named) - len(recording.individuals)):
         unknown = [f"{old}={new}" for old, new in entry.individuals.items() if new in absent]
         raise InputError(
             f"the column individuals says {'; '.join(unknown)}, and the poses have "

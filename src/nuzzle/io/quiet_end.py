@@ -19,8 +19,8 @@ _SHARE = 0.25
 _PAUSES = 3
 #: and where bouts at random times would leave it empty more rarely than this.
 _CHANCE = 1e-3
-#: Bouts that are nearer to each other than this share of the frames are one group of them.
-_CLOSE = 0.02
+#: Bouts that are nearer to each other than so many of their median length are one group of them.
+_CLOSE = 3
 
 
 def quiet_after(every: Iterable[Labels]) -> float | None:
@@ -35,7 +35,8 @@ def quiet_after(every: Iterable[Labels]) -> float | None:
             continue
         stops.append(float(bouts[-1, 1] / len(frames)))
         # Bouts that follow each other closely say of the rest what one says.
-        groups += 1 + int((bouts[1:, 0] - bouts[:-1, 1] > _CLOSE * len(frames)).sum())
+        close = _CLOSE * np.median(np.diff(bouts))
+        groups += 1 + int((bouts[1:, 0] - bouts[:-1, 1] > close).sum())
         told += quiet_end(labels) is not None
     last = max(stops, default=1.0)
     by_chance = 1 - last <= _SHARE or last**groups >= _CHANCE

@@ -91,19 +91,22 @@ def lacking_keypoints(
     return {name: [*missing] for name, missing in found.items() if missing}
 
 
-def differences(recordings: Sequence[Recording], chosen: Sequence[str]) -> str:
-    """What of their keypoints recordings do not share, and what is learned from; '' if all is."""
+def differences(recordings: Sequence[Recording], keypoints: Sequence[str] = ()) -> str:
+    """Which of the keypoints recordings do not share; '' if they share all.
+
+    Args:
+        recordings: to train on.
+        keypoints: those that matter; all that any of them has by default.
+    """
     every = dict.fromkeys(name for each in recordings for name in each.keypoints)
-    lacking = lacking_keypoints(recordings, [*every])
-    missed = {name for names in lacking.values() for name in names}
-    left_out = [name for name in every if name in missed and name not in chosen]
-    if not missed:
+    lacking = lacking_keypoints(recordings, keypoints or [*every])
+    if not lacking:
         return ""
     who = listed([f"{name} lacks {', '.join(missing)}" for name, missing in lacking.items()])
     return (
-        f"the recordings differ in their keypoints: {who}. Learned from: {', '.join(chosen)}. Left "
-        f"out: {', '.join(left_out) or 'none'}. Where one only has another name, rename it in the "
-        "manifest's column keypoints (old=new)"
+        f"the recordings differ in their keypoints: {who}. Learned from are those that all have, "
+        "or as prepare.keypoints and prepare.missing_keypoints say. Where one only has another "
+        "name, rename it in the manifest's column keypoints (old=new)"
     )
 
 

@@ -319,12 +319,16 @@ def _warn_of_absent(
 ) -> None:
     """Say which behaviours stand on one side only, and who shows them."""
     shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
+    covered = {n for each in val for n, (lost, _) in space.hidden(each).items() if lost}
     for name in space.absent(val):
         if drawn:
             say(f"warning: {name!r} has no frame in val as it was drawn: no figure on val is of it")
             continue
-        if name in shown:
-            say(f"warning: {name!r} has no frame in val that counts: others go on in all of them")
+        if name in covered:
+            say(
+                f"warning: {name!r} has no frame in val that counts, as others go on in all of "
+                "them: how well it is found cannot be judged. Put it earlier in labels.priority"
+            )
             continue
         say(
             f"warning: {name!r} has no frame in val, so how well it is found cannot be judged. It "

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nuzzle.config import Config
 from nuzzle.errors import listed
-from nuzzle.prepare.master import choose_skeleton, differences
+from nuzzle.prepare.master import differences
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.samples import that_count
 
 #: Where a larger share of a behaviour's frames, and more frames, are lost to others, that is said.
 _MANY_HIDDEN, _LEAST_HIDDEN = 0.05, 10
@@ -36,8 +35,8 @@ def overlapping(hidden: Iterable[Mapping[str, tuple[int, int]]]) -> Iterator[str
     if told:
         yield (
             "Where several behaviours go on at once, one counts: that which comes first in "
-            "labels.priority, by default the rarest. Frames that are lost to others so: "
-            f"{', '.join(told)}."
+            "labels.priority, by default the rarest. Frames of all pairs that are lost to others "
+            f"so: {', '.join(told)}."
         )
 
 
@@ -49,17 +48,18 @@ def warn_of_losses(
     say: Say,
 ) -> None:
     """Say what is left out of labels that overlap, and of keypoints that not all have."""
-    for told in overlapping(space.hidden(each) for each in (*train, *val)):
-        every = [each.labels.bouts["stream"] for each in train if each.labels is not None]
-        streams = sorted({name for column in every for name in column} - {""})
-        choose = f"; or choose one of the streams {listed(streams)} (the manifest's column stream)"
-        say(
-            f"warning: {told} To learn all that goes on: --set labels.mode=multilabel"
-            f"{choose if len(streams) > 1 else ''}"
-        )
-    # What a configuration names is all that it wants.
-    unnamed = [each.prepare for each in config.members().values() if not each.prepare.keypoints]
-    if unnamed:
-        known = that_count(train, space)
-        if told := differences(known, choose_skeleton(known, unnamed[0]).keypoints):
-            say(told)
+    streams = set[str]()
+    hidden = list[dict[str, tuple[int, int]]]()
+    for each in (*train, *val):
+        hidden.append(space.hidden(each))
+        if each.labels is not None and any(frames for frames, _ in hidden[-1].values()):
+            mine = {*each.labels.bouts["stream"]} - {""}
+            streams |= mine if len(mine) > 1 else set()
+    choose = f"; or choose one of the streams {listed(sorted(streams))} (the column stream)"
+    for told in overlapping(hidden):
+        way_out = f"To learn all that goes on: --set labels.mode=multilabel{choose * bool(streams)}"
+        say(f"warning: {told} {way_out}")
+    named = [each.prepare.keypoints for each in config.members().values()]
+    wanted = dict.fromkeys(name for names in named for name in names) if all(named) else ()
+    if told := differences([each for each in train if each.labels is not None], [*wanted]):
+        say(told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -32,19 +32,6 @@ _MOST_BYTES = 4 * 2**30
 _SPARE_BYTES = 2**28
 
 
-def that_count(train: Sequence[Recording], space: LabelSpace) -> Sequence[Recording]:
-    """Those by which skeleton, frame rate and unit are chosen: with some of the behaviours.
-
-    All, where none has any.
-    """
-    known = [
-        each
-        for each in train
-        if each.labels is not None and set(each.labels.behaviours) & set(space.names)
-    ]
-    return known or train
-
-
 def label_pairs(
     recordings: dict[str, list[Recording]],
     space: LabelSpace,
@@ -59,8 +46,12 @@ def label_pairs(
         config: of the training.
         auxiliary: behaviours whose columns are added to the targets of `train`.
     """
-    known = that_count(recordings["train"], space)
-    frontend = Frontend.plan(known, config, directed=space.directed)
+    known = [
+        each
+        for each in recordings["train"]
+        if each.labels is not None and set(each.labels.behaviours) & set(space.names)
+    ]
+    frontend = Frontend.plan(known or recordings["train"], config, directed=space.directed)
     pairs = {
         split: [
             pair
