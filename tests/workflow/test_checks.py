@@ -337,3 +337,15 @@ def test_an_end_that_nobody_scored_in_any_recording_is_told(number, told):
     )
     sentence = "nothing is labelled after the first 20 % of any recording of train"
     assert any(sentence in each for each in said) == told
+
+
+def test_what_goes_on_under_another_behaviour_in_val_is_told_as_that():
+    """`attack` is the rarer in train: all 15 frames of `mount` in val are under it."""
+    train = [recording("a", "attack", "mount"), recording("c", "mount")]
+    under = np.zeros((100, 2), bool)
+    under[:20, 0] = under[5:20, 1] = True
+    hidden = Labels.from_frames(Pair("a", "b"), under, ("attack", "mount"))
+    _, said = checked(train, [replace(recording("b", "mount"), labels=hidden)])
+    assert any("Frames of all pairs that are lost to others so: mount 15 of 35." in s for s in said)
+    (told,) = [s for s in said if "has no frame in val" in s]
+    assert told.startswith("warning: 'mount' has no frame in val that counts, as others go on")
