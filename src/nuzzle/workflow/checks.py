@@ -27,7 +27,7 @@ from nuzzle.training.labs import refuse_contradictions, warn_of_differences
 from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary
-from nuzzle.workflow.losses import warn_of_losses
+from nuzzle.workflow.unused import warn_of_unused
 
 
 def read(
@@ -228,7 +228,7 @@ def check_splits(
     _refuse_copies(train, val)
     refuse_contradictions([*train, *val], config.labels.behaviours)
     warn_of_names([*train, *val], say)
-    warn_of_losses(train, val, space, config, say)
+    warn_of_unused(train, val, space, config, say)
     able = _able(val, space)
     for each in val:
         if each.labels is not None and not any(each is other for other in able):

@@ -24,7 +24,7 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.losses import warn_of_losses
+from nuzzle.workflow.unused import warn_of_unused
 from nuzzle.workflow.work import work_folder
 
 
@@ -110,7 +110,7 @@ def crossval(
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = read_labelled(split or "all", manifest, beside, say)
-        warn_of_losses(recordings, [], LabelSpace.fit(recordings, config.labels), config, say)
+        warn_of_unused(recordings, [], LabelSpace.fit(recordings, config.labels), config, say)
         learned = cross_validate(recordings, config, work, by, folds, objective, say, progress)
         (result := _judged(learned)).bundle.save(out, overwrite=overwrite)
     return result

@@ -24,8 +24,8 @@ from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own
-from nuzzle.workflow.losses import overlapping
 from nuzzle.workflow.scored import Scored, score_recording
+from nuzzle.workflow.unused import overlapping
 
 
 def evaluate(

@@ -24,8 +24,8 @@ from nuzzle.workflow.checks import (
 )
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
-from nuzzle.workflow.losses import warn_of_losses
 from nuzzle.workflow.scored import score_recording
+from nuzzle.workflow.unused import warn_of_unused
 
 #: What is made as large as possible: macro F1, mean average precision, macro bout F1 at an
 #: intersection over union of 0.5, or the mean of the three; the background left out.
@@ -101,7 +101,7 @@ class TrialScore:
         else:
             train = labelled(recordings["train"])
             warn_of_names(train, say)
-            warn_of_losses(train, [], self.space, config, say)
+            warn_of_unused(train, [], self.space, config, say)
             self.recordings = {"train": train}
             self.parts = partition(train, scoring.by, scoring.folds, config)
 

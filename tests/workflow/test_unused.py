@@ -9,7 +9,7 @@ from nuzzle.config import Config, LabelsConfig
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.losses import overlapping, warn_of_losses
+from nuzzle.workflow.unused import overlapping, warn_of_unused
 
 NAMES = ("agent", "target", "behaviour", "start_frame", "stop_frame", "stream")
 
@@ -28,7 +28,7 @@ def recording(name, *bouts, keypoints=("nose", "neck", "tail_base")):
 def said_of(train, *changes):
     space = LabelSpace.fit(train, LabelsConfig())
     said = []
-    warn_of_losses(train, [], space, Config.load(None, ["model.name=tcn", *changes]), said.append)
+    warn_of_unused(train, [], space, Config.load(None, ["model.name=tcn", *changes]), said.append)
     return said
 
 

@@ -40,7 +40,7 @@ def overlapping(hidden: Iterable[Mapping[str, tuple[int, int]]]) -> Iterator[str
         )
 
 
-def warn_of_losses(
+def warn_of_unused(
     train: Sequence[Recording],
     val: Sequence[Recording],
     space: LabelSpace,
