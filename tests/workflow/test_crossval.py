@@ -79,9 +79,11 @@ def test_a_behaviour_that_two_show_is_not_all_in_one_part(recordings):
 
 
 def test_an_objective_that_there_is_not_is_refused_before_the_training(recordings, tmp_path):
+    some = recordings[:3]
+    space = LabelSpace.fit(some, QUICK.labels)
     for objective in ("accuracy", {"groom": "bouts"}, {"investigation": "bout"}):
         with pytest.raises(InputError, match=r"objective is one of .* \['investigation'\]"):
-            cross_validate(recordings[:3], QUICK, tmp_path, "group", 3, objective, print, None)
+            cross_validate(some, space, QUICK, tmp_path, "group", 3, objective, print, None)
     assert not list(tmp_path.iterdir())
 
 
@@ -222,7 +224,10 @@ def test_out_of_fold_each_recording_is_decided_as_by_its_fold(recordings, tmp_pa
     for number, model in enumerate(models):
         config = Config.load(None, [*model, *common])
         work = tmp_path / str(number)
-        learned = cross_validate(different, config, work, "recording", 2, "both", print, None)
+        space = LabelSpace.fit(different, config.labels)
+        learned = cross_validate(
+            different, space, config, work, "recording", 2, "both", print, None
+        )
         bundle, pairs, tuned, _ = learned
         by_folds = figures(score(seen[0], bootstrap=0))
         assert figures(score(seen[number], bootstrap=0)) == by_folds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
 def _in_brackets(result: Evaluation) -> str:
     """What the brackets hold, where there is any."""
     overall = (result.macro_f1, result.macro_f1_with_background)
-    if all(each.low != each.low for each in (*overall, *(s.f1 for s in result.behaviours))):
+    if all(math.isnan(each.low) for each in (*overall, *(s.f1 for s in result.behaviours))):
         return ""
     one_each = result.groups == len(result.recordings)
     groups = f"{count(result.groups, 'group')} of recordings"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nuzzle.errors import FormatError, listed
-from nuzzle.io.cast import Cast
+from nuzzle.io.cast import Cast, folded
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
@@ -305,14 +305,10 @@ def _target(modifiers: tuple[str, ...], animals: Collection[str]) -> str:
         if part.strip() in animals:
             return part.strip()
     for part in parts:
-        alike = [name for name in animals if _folded(name) == _folded(part)]
+        alike = [name for name in animals if folded(name) == folded(part)]
         if len(alike) == 1:
             return alike[0]
     return ""
-
-
-def _folded(name: str) -> str:
-    return name.strip().casefold()
 
 
 def _listed(

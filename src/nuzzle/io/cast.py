@@ -26,7 +26,7 @@ def _what(*behaviours: str) -> str:
     return f"the label of {behaviours[0]!r} does" if any(behaviours) else "the labels do"
 
 
-def _spelled(name: str) -> str:
+def folded(name: str) -> str:
     """A name without case and outer blanks."""
     return name.strip().casefold()
 
@@ -215,7 +215,7 @@ class Cast:
         others = [other for other, animal in self.named.items() if animal == name]
         given = self.options.rename_individuals.keys() - {self.guessed}
         unsaid = [other for other in others if other not in given]
-        if unsaid and len({_spelled(other) for other in others}) > 1:
+        if unsaid and len({folded(other) for other in others}) > 1:
             one = self.guessed if self.guessed in unsaid else unsaid[0]
             same = f" If they are one and the same, add {one}={name} to individuals."
             raise self._two_in_one(others, name, line, same)
@@ -238,7 +238,7 @@ class Cast:
         """The animal that an unknown name may mean: spelled nearly so, and named by no other."""
         taken = {*self.named.values()}
         animals = self.options.individuals
-        alike = [one for one in animals if _spelled(one) == _spelled(label)]
+        alike = [one for one in animals if folded(one) == folded(label)]
         free = alike or [one for one in animals if one not in taken]
         return nearest(label, free) or "NAME"
 
@@ -275,7 +275,7 @@ class Cast:
             said = self.says_who_acts(agent)
             return Pair(actor, self._partner(actor, behaviour, line, said=said))
         other = self.name(target, line)
-        if agent and actor == other and _spelled(agent) != _spelled(target):
+        if agent and actor == other and folded(agent) != folded(target):
             raise self._two_in_one([agent, target], actor, line)
         return self.checked(Pair(actor, other), behaviour, line)
 
@@ -337,8 +337,8 @@ class Cast:
         if len(unknown) != 1 or not self.options.individuals or not agent:
             return Cast(self.path, self.options, named)
         lone = unknown[0]
-        others = {name for label, name in named.items() if _spelled(label) != _spelled(lone)}
-        alike = {one for one in self.options.individuals if _spelled(one) == _spelled(lone)}
+        others = {name for label, name in named.items() if folded(label) != folded(lone)}
+        alike = {one for one in self.options.individuals if folded(one) == folded(lone)}
         if agent in others or alike - {agent}:
             return Cast(self.path, self.options, named)
         names = {**renaming, lone: agent}

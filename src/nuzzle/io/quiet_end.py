@@ -37,7 +37,7 @@ def quiet_after(every: Iterable[Labels]) -> float | None:
         # Bouts that follow each other closely say of the rest what one says.
         close = _CLOSE * np.median(np.diff(bouts))
         groups += 1 + int((bouts[1:, 0] - bouts[:-1, 1] > close).sum())
-        told += quiet_end(labels) is not None
+        told += _quiet(len(frames), bouts) is not None
     last = max(stops, default=1.0)
     by_chance = 1 - last <= _SHARE or last**groups >= _CHANCE
     return None if len(stops) < 2 or by_chance or told == len(stops) else last
@@ -53,6 +53,19 @@ def _scored(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return frames, mask_to_intervals(active & (labels.background is None))
 
 
+def _quiet(n_frames: int, bouts: NDArray[np.int64]) -> tuple[bool, int, int] | None:
+    """Whether it is the last, how long it is, and the longest other pause; None for no such end."""
+    if not len(bouts):
+        return None
+    pauses = np.diff(np.concatenate(([0], bouts.ravel(), [n_frames])))[::2]
+    late = bool(pauses[-1] >= pauses[0])
+    end, others = (pauses[-1], pauses[:-1]) if late else (pauses[0], pauses[1:])
+    share, longest = end / n_frames, others.max()
+    if share <= _SHARE or end <= _PAUSES * longest or (1 - share) ** len(bouts) >= _CHANCE:
+        return None
+    return late, int(end), int(longest)
+
+
 def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
     """A sentence on an end of a recording that nobody seems to have scored; None where both were.
 
@@ -61,20 +74,14 @@ def quiet_end(labels: Labels, start_frame: int = 0) -> str | None:
         start_frame: of the recording in its video; frames are counted from the beginning of that.
     """
     frames, bouts = _scored(labels)
-    if not len(bouts):
+    if (found := _quiet(len(frames), bouts)) is None:
         return None
-    starts, stops = bouts.T
-    pauses = np.diff(np.concatenate(([0], bouts.ravel(), [len(frames)])))[::2]
-    late = bool(pauses[-1] >= pauses[0])
-    end, others = (pauses[-1], pauses[:-1]) if late else (pauses[0], pauses[1:])
-    share = end / len(frames)
-    if share <= _SHARE or end <= _PAUSES * others.max() or (1 - share) ** len(bouts) >= _CHANCE:
-        return None
+    (starts, stops), (late, end, longest) = bouts.T, found
     frame = start_frame + int(frames[stops[-1] - 1] + 1 if late else frames[starts[0]])
     where = f"from frame {frame:,} on" if late else f"before frame {frame:,}"
     column = "stop_frame" if late else "start_frame"
     return (
         f"nothing is labelled {where}, in {end:,} of {len(frames):,} frames, where no other pause "
-        f"is longer than {others.max():,}. If nobody scored that part, put {frame} into the "
+        f"is longer than {longest:,}. If nobody scored that part, put {frame} into the "
         f"manifest's column {column}: else it counts as a part in which nothing happened"
     )

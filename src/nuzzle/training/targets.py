@@ -143,16 +143,28 @@ class LabelSpace:
         In exclusive mode a frame's class is the active behaviour that comes first in `priority`;
         where none is active it is the background, if anything was looked for.
         """
-        active, observed, _ = labels.frames(pair, self.behaviours)
-        active &= observed
+        active, observed = self._seen(labels, pair)
         at = self.background_column
         if at is None:
             return Targets(active, observed)
-        order = [self.behaviours.index(n) for n in self.priority if n != self.background]
-        active[:, order] = first_active(active[:, order])
+        active = self._first(active)
         looked = observed.any(axis=1)
         active = np.insert(active, at, looked & ~active.any(axis=1), axis=1)
         return Targets(active, np.insert(observed, at, looked, axis=1))
+
+    def _seen(self, labels: Labels, pair: Pair) -> Targets:
+        """What of the behaviours goes on where it was looked for; several may at once."""
+        active, observed, _ = labels.frames(pair, self.behaviours)
+        return Targets(active & observed, observed)
+
+    def _first(self, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """In exclusive mode the one of the active behaviours that comes first in `priority`."""
+        if not self.exclusive:
+            return active
+        order = [self.behaviours.index(n) for n in self.priority if n != self.background]
+        first = active.copy()
+        first[:, order] = first_active(active[:, order])
+        return first
 
     def nothing(self, n_frames: int) -> Targets:
         """Targets of frames that nobody looked at."""
@@ -176,11 +188,10 @@ class LabelSpace:
         if (labels := recording.labels) is None:
             return {}
         counts = np.zeros((2, len(self.behaviours)), dtype=np.int64)
-        names = [self.names.index(name) for name in self.behaviours]
         for view in self.views(labels.pairs, recording.in_sight, symmetric=True):
-            every = Targets(*labels.frames(view.labelled, self.behaviours)[:2]).counts
-            kept = self.targets(labels, view.labelled).counts[names]
-            counts += every - kept, every
+            active = self._seen(labels, view.labelled).active
+            every = active.sum(axis=0)
+            counts += every - self._first(active).sum(axis=0), every
         return {
             name: (int(hidden), int(total))
             for name, hidden, total in zip(self.behaviours, *counts, strict=True)

@@ -319,8 +319,10 @@ def _warn_of_absent(
 ) -> None:
     """Say which behaviours stand on one side only, and who shows them."""
     shown = {name for each in val if each.labels for name in each.labels.bouts["behaviour"]}
-    covered = {n for each in val for n, (lost, _) in space.hidden(each).items() if lost}
-    for name in space.absent(val):
+    absent = space.absent(val)
+    hidden = [space.hidden(each) for each in val] if absent else []
+    covered = {name for each in hidden for name, (lost, _) in each.items() if lost}
+    for name in absent:
         if drawn:
             say(f"warning: {name!r} has no frame in val as it was drawn: no figure on val is of it")
             continue

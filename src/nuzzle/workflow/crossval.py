@@ -86,14 +86,11 @@ def crossval(
     A run that was killed continues with the first fold that is not done.
 
     Args:
-        manifest: recordings with labels.
-        out: the bundle to write.
-        config: of the training.
+        manifest, out, config: recordings with labels; the bundle to write; of the training.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
         folds: how many parts; 2 at least, or 3 with early stopping other than by lab.
-        objective: what the decoding is tuned for: one word for all, or one each for some
-            behaviours.
+        objective: what the decoding is tuned for, of all behaviours, or of some by name.
         split: only its recordings take part; all by default.
         overwrite: whether an existing bundle may be replaced.
         fresh: throw away an unfinished run instead of continuing it.
@@ -110,9 +107,12 @@ def crossval(
     rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = read_labelled(split or "all", manifest, beside, say)
-        warn_of_unused(recordings, [], LabelSpace.fit(recordings, config.labels), config, say)
-        learned = cross_validate(recordings, config, work, by, folds, objective, say, progress)
-        (result := _judged(learned)).bundle.save(out, overwrite=overwrite)
+        space = LabelSpace.fit(recordings, config.labels)
+        warn_of_unused(recordings, [], space, config, say)
+        result = _judged(
+            cross_validate(recordings, space, config, work, by, folds, objective, say, progress)
+        )
+        result.bundle.save(out, overwrite=overwrite)
     return result
 
 
@@ -128,6 +128,7 @@ def _chosen(manifest: Manifest | str | Path, split: str, by: By) -> Manifest:
 
 def cross_validate(
     recordings: Sequence[Recording],
+    space: LabelSpace,
     config: Config,
     work: Path,
     by: By,
@@ -138,7 +139,6 @@ def cross_validate(
 ) -> Learned:
     """The model alone, of labelled recordings in memory; nothing is written but in `work`."""
     parts = partition(recordings, by, folds, config)
-    space = LabelSpace.fit(recordings, config.labels)
     objectives = objectives_of(objective, space.behaviours)
     run = folds_of(parts, space, config, work, say, progress, by)
     run.check()

@@ -99,7 +99,7 @@ def _learn(
 ) -> Bundle:
     """A model; where its training goes wrong, what it was before lies beside `out`."""
     if config.is_ensemble:
-        return _learn_together(recordings, config, work, say, progress)
+        return _learn_together(recordings, space, config, work, say, progress)
     try:
         return learn(recordings, space, config, work, say, progress)
     except DivergedError as error:
@@ -117,6 +117,7 @@ def _learn(
 
 def _learn_together(
     recordings: dict[str, list[Recording]],
+    space: LabelSpace,
     config: Config,
     work: Path,
     say: Say,
@@ -124,8 +125,8 @@ def _learn_together(
 ) -> Bundle:
     """An ensemble, combined, decoded and calibrated by cross-validation inside of `train`."""
     train, folds = recordings["train"], config.ensemble.folds
-    bundle = cross_validate(train, config, work, "group", folds, "both", say, progress).bundle
-    validated = [each.name for each in recordings["val"]]
+    learned = cross_validate(train, space, config, work, "group", folds, "both", say, progress)
+    bundle, validated = learned.bundle, [each.name for each in recordings["val"]]
     return replace(bundle, training={**bundle.training, "validation_recordings": validated})
 
 

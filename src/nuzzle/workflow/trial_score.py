@@ -15,13 +15,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say
-from nuzzle.workflow.checks import (
-    check_splits,
-    fit_space,
-    labelled,
-    read,
-    warn_of_names,
-)
+from nuzzle.workflow.checks import check_splits, fit_space, labelled, read, warn_of_names
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.scored import score_recording
