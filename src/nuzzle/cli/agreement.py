@@ -10,6 +10,7 @@ import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table, shown
 from nuzzle.cli.label_options import NotObserved
+from nuzzle.errors import InputError
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.agreement import Agreement
@@ -75,8 +76,6 @@ def agreement(
 
 def _check_ranges(fps: float | None, n_frames: int | None) -> None:
     """Raises InputError for a frame rate or a length that cannot be."""
-    from nuzzle.errors import InputError
-
     check_positive("--fps", fps)
     if n_frames is not None and n_frames < 1:
         raise InputError(f"--n-frames is a whole number from 1; got {n_frames}.")
@@ -85,7 +84,6 @@ def _check_ranges(fps: float | None, n_frames: int | None) -> None:
 def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tuple[str, Labels]]:
     from dataclasses import replace
 
-    from nuzzle.errors import InputError
     from nuzzle.evaluation.agreement import check_rates
     from nuzzle.io.cast import NOBODY
     from nuzzle.io.load import read_labels

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json, print_table, say
 from nuzzle.cli.training_options import Changes, ConfigFile, Model, Together, settings_of
 from nuzzle.errors import InputError
 
@@ -21,13 +21,10 @@ if TYPE_CHECKING:
 _SIMULATED = "These files are simulated: the figures say nothing about real mice."
 
 
-class _Name(StrEnum):
-    CALMS21 = "calms21"
-    MABE2025 = "mabe2025"
-
+_Name = Literal["calms21", "mabe2025"]
 
 #: Options that a benchmark does not have.
-_OF_THE_OTHER = {_Name.MABE2025: ("task", "seeds"), _Name.CALMS21: ("labs", "folds", "by")}
+_OF_THE_OTHER = {"mabe2025": ("task", "seeds"), "calms21": ("labs", "folds", "by")}
 
 _NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="Which.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
@@ -52,19 +49,17 @@ def benchmark(
     seeds: _Seeds = 3,
     labs: _Labs = None,
     folds: _Folds = 5,
-    by: _By = Together.GROUP,
+    by: _By = "group",
     fresh: _Fresh = False,
     json: JsonTarget = None,
 ) -> None:
     """Train and score on CalMS21 or MABe 2025, as their makers score; your copy of the data."""
-    from nuzzle.cli.console import emit_json
-
     _refuse_others(name, ctx)
     settings = settings_of(config, changes, model=model)
-    if name is _Name.CALMS21:
+    if name == "calms21":
         figures = _calms21(task, data, out, settings, seeds, fresh)
     else:
-        figures = _mabe2025(data, out, settings, tuple(labs or ()), by.value, folds, fresh)
+        figures = _mabe2025(data, out, settings, tuple(labs or ()), by, folds, fresh)
     emit_json(figures, json)
     if figures.get("failed"):
         raise typer.Exit(1)
@@ -75,41 +70,37 @@ def _refuse_others(name: _Name, ctx: typer.Context) -> None:
     sources = {each: ctx.get_parameter_source(each) for each in _OF_THE_OTHER[name]}
     given = [f"--{each}" for each, of in sources.items() if of and of.name == "COMMANDLINE"]
     if given:
-        raise InputError(f"The benchmark {name.value} has no {', '.join(given)}. Leave it out.")
+        raise InputError(f"The benchmark {name} has no {', '.join(given)}. Leave it out.")
 
 
 def _calms21(
     task: int, data: Path, out: Path, config: Config, seeds: int, fresh: bool
 ) -> dict[str, Any]:
-    from nuzzle.cli.console import out as console
-    from nuzzle.cli.console import say
     from nuzzle.workflow.benchmark_calms21 import benchmark_calms21
 
     result = benchmark_calms21(task, data, out, config, seeds=seeds, fresh=fresh, say=say)
     _print_calms21(result, config.model.name)
-    console().print(f"Bundles and scores: {out}")
+    console.out().print(f"Bundles and scores: {out}")
     return result.to_dict()
 
 
 def _print_calms21(result: Calms21Benchmark, model: str) -> None:
-    from nuzzle.cli.console import out, print_table
-
     rows = [(name, str(f1), str(ap)) for name, (f1, ap) in result.parts.items()]
     if len(rows) > 1:
         rows.append(("mean", str(result.f1), str(result.ap)))
     title = f"CalMS21, task {result.task}, official test part, {model}"
     print_table(("", "macro F1", "mean AP"), rows, title=title)
-    out().print(
+    console.out().print(
         "Mean ± standard deviation over seeds, then the 95 % interval over videos; frames pooled, "
         "'other' left out.",
         style="dim",
     )
     for note in result.notes:
-        out().print(f"Note: {note}")
+        console.out().print(f"Note: {note}")
     for name, reason in result.failed.items():
-        out().print(f"No figures of {name}, which is left out of the means: {reason}")
+        console.out().print(f"No figures of {name}, which is left out of the means: {reason}")
     if result.simulated:
-        out().print(_SIMULATED)
+        console.out().print(_SIMULATED)
     if result.baselines:
         print_table(
             ("published", "source", "F1", "AP"),
@@ -122,11 +113,10 @@ def _mabe2025(
     out: Path,
     config: Config,
     labs: tuple[str, ...],
-    by: Any,
+    by: Together,
     folds: int,
     fresh: bool,
 ) -> dict[str, Any]:
-    from nuzzle.cli.console import say
     from nuzzle.workflow.benchmark_mabe import benchmark_mabe
 
     result = benchmark_mabe(data, out, config, labs=labs, by=by, folds=folds, fresh=fresh, say=say)
@@ -135,8 +125,6 @@ def _mabe2025(
 
 
 def _print_mabe(result: MabeBenchmark, where: Path) -> None:
-    from nuzzle.cli.console import out, print_table
-
     print_table(
         ("lab", "action", "F", "true frames"),
         [
@@ -146,13 +134,15 @@ def _print_mabe(result: MabeBenchmark, where: Path) -> None:
         ],
         title="MABe 2025, predicted out of fold",
     )
-    out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
+    console.out().print(f"Score of the competition: {result.score.score:.3f}, the mean over labs")
     for note in result.notes:
-        out().print(f"Note: {note}")
+        console.out().print(f"Note: {note}")
     if result.simulated:
-        out().print(_SIMULATED)
-    out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
+        console.out().print(_SIMULATED)
+    console.out().print(f"Predicted bouts: {where / 'out_of_fold.csv'}")
     if result.submission is None:
-        out().print("No submission: there is no test recording of these labs that can be labelled.")
+        console.out().print(
+            "No submission: there is no test recording of these labs that can be labelled."
+        )
     else:
-        out().print(f"To submit: {result.submission}")
+        console.out().print(f"To submit: {result.submission}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nuzzle.errors import InputError, OutputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -35,8 +37,6 @@ def _claim(target: str | None) -> str | None:
     Raises:
         OutputError: the file cannot be written, or is one that such an option has not written.
     """
-    from nuzzle.errors import OutputError
-
     global _json_owns_stdout
     _json_owns_stdout = target == "-"
     if target and not _json_owns_stdout:
@@ -50,8 +50,6 @@ def _claim(target: str | None) -> str | None:
 
 
 def _refuse_foreign(target: Path) -> None:
-    from nuzzle.errors import OutputError
-
     if target.exists() and not _is_ours(target):
         raise OutputError(
             f"{target} exists, and is not what --json has written before. Choose another name."
@@ -144,8 +142,6 @@ def check_positive(option: str, value: float | None) -> None:
     Raises:
         InputError: the value of the option is given, and is not a positive number.
     """
-    from nuzzle.errors import InputError
-
     if value is not None and not 0 < value < math.inf:
         raise InputError(f"{option} is a positive number; got {value:g}.")
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json, print_table, say
+from nuzzle.cli.figures import print_evaluation, print_members
 from nuzzle.cli.training_options import (
     Auxiliary,
     By,
@@ -21,7 +23,6 @@ from nuzzle.cli.training_options import (
     Model,
     Overwrite,
     Seed,
-    Together,
     settings_of,
 )
 from nuzzle.errors import InputError, listed
@@ -58,16 +59,13 @@ def crossval(
     seed: Seed = None,
     split: _Split = "",
     folds: _Folds = 5,
-    by: By = Together.GROUP,
+    by: By = "group",
     objective: _For = None,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
     json: JsonTarget = None,
 ) -> None:
     """Score a model on recordings by cross-validation, then train it on all of them."""
-    from nuzzle.cli.console import emit_json, say
-    from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation, print_members
     from nuzzle.workflow.crossval import crossval as run
 
     settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
@@ -76,7 +74,7 @@ def crossval(
         out,
         settings,
         auxiliary=auxiliary,
-        by=by.value,
+        by=by,
         folds=folds,
         objective=_objective(",".join(objective or ["both"])),
         split=split,
@@ -87,7 +85,7 @@ def crossval(
     print_evaluation(result.evaluation, "out of fold")
     print_members(result.bundle.training)
     _print_decoding(result)
-    console().print(f"Bundle, trained on all these recordings: {out}")
+    console.out().print(f"Bundle, trained on all these recordings: {out}")
     emit_json(result.to_dict(), json)
 
 
@@ -118,8 +116,6 @@ def _aim(objective: Mapping[str, Objective]) -> str:
 
 def _print_decoding(result: CrossValidation) -> None:
     """What the decoding does to frames and to bouts, side by side."""
-    from nuzzle.cli.console import out, print_table
-
     tuned = result.tuned
     print_table(
         ("", "macro frame F1", "macro bout F1"),
@@ -140,7 +136,7 @@ def _print_decoding(result: CrossValidation) -> None:
     used = "used by the bundle" if tuned.helps else "no better than as configured, and not used"
     aim = _aim(tuned.objective)
     gain = f" It changes {aim} by {tuned.gain:+.3f}." if isfinite(tuned.gain) else ""
-    out().print(f"The tuned decoding of {kind} is {used}.{gain}")
+    console.out().print(f"The tuned decoding of {kind} is {used}.{gain}")
     if tuned.labs:
         print_table(
             ("lab", "frame F1, common", "its own", "bout F1, common", "its own", "used"),

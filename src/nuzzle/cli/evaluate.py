@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.console import JsonTarget, as_typed, emit_json, print_results, say
+from nuzzle.cli.figures import print_evaluation
 from nuzzle.cli.pose_options import Bundle
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
@@ -38,8 +39,6 @@ def evaluate(
     json: JsonTarget = None,
 ) -> None:
     """Score a bundle on the labelled recordings of a split."""
-    from nuzzle.cli.console import as_typed, emit_json, print_results, say
-    from nuzzle.cli.figures import print_evaluation
     from nuzzle.workflow.evaluate import evaluate as run
 
     result = run(

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json, print_table, say
 from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm
+from nuzzle.errors import InputError
 
 _Out = Annotated[Path, typer.Option("--out", help="Folder for pictures, figures and the page.")]
 _Member = Annotated[
@@ -54,9 +56,6 @@ def explain(
     json: JsonTarget = None,
 ) -> None:
     """Say what a model's decisions rest on: keypoints, moments, families of features."""
-    from nuzzle.cli.console import emit_json, say
-    from nuzzle.cli.console import out as console
-    from nuzzle.errors import InputError
     from nuzzle.workflow.explain import explain as run
 
     said = ",".join(frames or ())
@@ -80,13 +79,11 @@ def explain(
         say=say,
     )
     _show_families(summary)
-    console().print(f"Explanation: {out / 'index.html'}")
+    console.out().print(f"Explanation: {out / 'index.html'}")
     emit_json(summary, json)
 
 
 def _show_families(summary: dict[str, Any]) -> None:
-    from nuzzle.cli.console import print_table
-
     rows = [row for row in summary["importance"] or () if row["behaviour"] == "macro"]
     if any(row["f1"] > 0 for row in rows):  # it cannot fall below
         rows.sort(key=lambda row: -row["f1_drop"])

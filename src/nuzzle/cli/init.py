@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget, check_positive
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, check_positive, emit_json
 from nuzzle.cli.label_options import NOT_OBSERVED
 from nuzzle.cli.pose_options import renaming
+from nuzzle.errors import InputError, count
 
 if TYPE_CHECKING:
     from nuzzle.manifest import Entry, Manifest
@@ -104,7 +106,6 @@ def init(
     json: JsonTarget = None,
 ) -> None:
     """Write a manifest: which poses, which labels, how to read them, who is trained on."""
-    from nuzzle.cli.console import emit_json
     from nuzzle.io.init_manifest import init_manifest
     from nuzzle.io.splits import Splitting
 
@@ -125,8 +126,6 @@ def init(
 
 
 def _check_arguments(out: Path, more: Sequence[Path], calms21: Sequence[str]) -> None:
-    from nuzzle.errors import InputError
-
     if more and not calms21:
         raise InputError(
             f"{more[0]} belongs to no option. Quote patterns, so that they reach nuzzle whole: "
@@ -172,9 +171,6 @@ def _files(entry: Entry) -> tuple[str, str]:
 
 
 def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
-    from nuzzle.cli import console
-    from nuzzle.errors import count
-
     splits = ", ".join(f"{n} {name or 'unsplit'}" for name, n in manifest.splits.items())
     console.out().print(f"{out}: {count(len(manifest), 'recording')} ({splits})")
     rows = [

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget, check_positive
+from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table, say
 from nuzzle.cli.label_options import NotObserved
+from nuzzle.errors import count, listed, sentence
 
 _SHOWN_ITEMS = 5
 
@@ -28,7 +29,6 @@ def inspect(
     json: JsonTarget = None,
 ) -> None:
     """Say what a file holds: animals, keypoints, missing points, behaviours, problems."""
-    from nuzzle.cli.console import emit_json, say
     from nuzzle.io.registry import LabelOptions, PoseOptions
     from nuzzle.workflow.inspect import inspect as look
 
@@ -51,14 +51,10 @@ def inspect(
 
 
 def _line(text: str) -> None:
-    from nuzzle.cli.console import out
-
     out().print(text)
 
 
 def _show_poses(about: dict[str, Any]) -> None:
-    from nuzzle.cli.console import print_table
-    from nuzzle.errors import count, listed
     from nuzzle.evaluation.figures import percent
 
     _line(f"{about['path']}: poses, {about['format']}")
@@ -107,8 +103,6 @@ def _show_identity(swaps: dict[str, Any]) -> None:
 
 
 def _show_notes(notes: list[str]) -> None:
-    from nuzzle.errors import sentence
-
     for note in notes:
         _line(f"Note: {sentence(note)}")
 
@@ -119,8 +113,6 @@ def _show_labels(about: dict[str, Any]) -> None:
 
 
 def _show_behaviours(about: dict[str, Any]) -> None:
-    from nuzzle.cli.console import print_table
-
     one = "one behaviour at a time" if about["exclusive"] else "behaviours may overlap"
     rest = f", background {about['background']!r}" if about["background"] else ""
     pairs = ", ".join(about["pairs"]) or "no pair"
@@ -138,16 +130,13 @@ def _show_behaviours(about: dict[str, Any]) -> None:
 
 
 def _show_manifest(about: dict[str, Any]) -> None:
-    from nuzzle.cli.console import print_table
-    from nuzzle.errors import count as number_of
-
-    _line(f"{about['path']}: manifest of {number_of(about['recordings'], 'recording')}")
+    _line(f"{about['path']}: manifest of {count(about['recordings'], 'recording')}")
     names = ("recordings", "groups", "labelled", "frames")
     print_table(
         ("split", *names),
         [
-            (split or "-", *(count[name] for name in names))
-            for split, count in about["splits"].items()
+            (split or "-", *(part[name] for name in names))
+            for split, part in about["splits"].items()
         ],
     )
     for what in ("fps", "individuals", "keypoints"):
@@ -155,9 +144,9 @@ def _show_manifest(about: dict[str, Any]) -> None:
             _line(f"{what}: " + "; ".join(f"{key} ({n})" for key, n in about[what].items()))
     names = ("recordings", "bouts", "frames", "observed_frames")
     rows = [
-        (behaviour, split or "-", *(count.get(name, 0) for name in names))
+        (behaviour, split or "-", *(part.get(name, 0) for name in names))
         for behaviour, by_split in about["behaviours"].items()
-        for split, count in by_split.items()
+        for split, part in by_split.items()
     ]
     if rows:
         print_table(("behaviour", "split", *(name.replace("_", " ") for name in names)), rows)

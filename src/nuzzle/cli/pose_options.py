@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from nuzzle.errors import InputError
+
 Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
 Files = Annotated[list[Path], typer.Argument(help="Pose files or manifests; also quoted patterns.")]
 Fps = Annotated[
@@ -27,7 +29,6 @@ def renaming(option: str, said: Sequence[str] | None) -> dict[str, str]:
         InputError: it is not of the form old=new.
     """
     from nuzzle.cells import parse_mapping
-    from nuzzle.errors import InputError
 
     try:
         return parse_mapping(";".join(said or ()))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli.console import JsonTarget, as_typed, emit_json, out, print_results, say
+from nuzzle.cli.figures import print_time_budget
 from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm, renaming
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def predict(
     json: JsonTarget = None,
 ) -> None:
     """Label recordings: probabilities, bouts, a time budget. Exits with 1 if one has no result."""
-    from nuzzle.cli.console import as_typed, emit_json, print_results, say
-    from nuzzle.cli.figures import print_time_budget
     from nuzzle.workflow.predict import predict as run
 
     common = {
@@ -80,8 +79,6 @@ def predict(
 
 def _print_failed(results: Results) -> None:
     from rich.text import Text
-
-    from nuzzle.cli.console import out
 
     for entry in results.failed:
         reason = f" for {entry.name}: {entry.reason}"

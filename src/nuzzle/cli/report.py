@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json
 
 
 def report(
@@ -20,10 +21,8 @@ def report(
     json: JsonTarget = None,
 ) -> None:
     """Make one self-contained HTML page of results: figures, tables, explanations."""
-    from nuzzle.cli.console import emit_json
-    from nuzzle.cli.console import out as console
     from nuzzle.outputs.report import write_report
 
     path = write_report(directory, out)
-    console().print(f"Report: {path}")
+    console.out().print(f"Report: {path}")
     emit_json({"report": path, "results": directory, "bytes": path.stat().st_size}, json)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from nuzzle.cli.console import JsonTarget, say
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json, say
+from nuzzle.cli.figures import print_evaluation, print_members
 from nuzzle.cli.training_options import (
     Auxiliary,
     Changes,
@@ -43,13 +45,9 @@ def train(
     json: JsonTarget = None,
 ) -> None:
     """Train a model on the recordings of split `train`, and score it on those of `val`."""
-    from nuzzle.cli.console import emit_json
-    from nuzzle.cli.console import out as console
-    from nuzzle.cli.figures import print_evaluation, print_members
-
     settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
     if show_config:
-        console().print(settings.to_yaml(), end="")
+        console.out().print(settings.to_yaml(), end="")
         return
     out = needed(out, "--show-config")
 
@@ -69,7 +67,7 @@ def train(
     if bundle.metrics is not None:
         print_evaluation(Evaluation.from_dict(bundle.metrics), "val")
     print_members(bundle.training)
-    console().print(f"Bundle: {out}")
+    console.out().print(f"Bundle: {out}")
     emit_json({"bundle": str(out), "training": bundle.training, "val": bundle.metrics}, json)
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from nuzzle.errors import ConfigError
 
 if TYPE_CHECKING:
     from nuzzle.config import Config
 
 
-class Together(StrEnum):
-    """What is never on both sides of a fold."""
-
-    GROUP = "group"
-    RECORDING = "recording"
-    LAB = "lab"
-
+#: What is never on both sides of a fold.
+Together = Literal["group", "recording", "lab"]
 
 _NETWORKS = "cnn_lstm, conv_lstm, tcn, transformer, graph"
 _DEFAULT = "cnn_lstm by default, or the one in --config"
@@ -68,7 +64,6 @@ def settings_of(
         ConfigError: an option and `--set` say different things.
     """
     from nuzzle.config import Config
-    from nuzzle.errors import ConfigError
     from nuzzle.yaml_text import read_change
 
     given = {name: value for name, value in options.items() if value not in (None, "")}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nuzzle.cli.console import JsonTarget
+from nuzzle.cli import console
+from nuzzle.cli.console import JsonTarget, emit_json, print_table, say, to_paste
 from nuzzle.cli.training_options import (
     By,
     Changes,
@@ -16,25 +16,13 @@ from nuzzle.cli.training_options import (
     Epochs,
     Seed,
     SingleModel,
-    Together,
     needed,
     settings_of,
 )
+from nuzzle.errors import count
 
 if TYPE_CHECKING:
     from nuzzle.workflow.tune import Search
-
-
-class _On(StrEnum):
-    VAL = "val"
-    CROSSVAL = "crossval"
-
-
-class _Metric(StrEnum):
-    F1 = "f1"
-    AP = "ap"
-    BOUTS = "bouts"
-    MEAN = "mean"
 
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
@@ -42,12 +30,13 @@ _Out = Annotated[
     Path | None, typer.Option("--out", help="The YAML file to write, for train --config; needed.")
 ]
 _Trials = Annotated[int, typer.Option(min=1, help="How many trials, over all processes and runs.")]
-_OnOption = Annotated[
-    _On, typer.Option("--on", help="Score on val, or by cross-validation inside of train.")
+_On = Annotated[
+    Literal["val", "crossval"],
+    typer.Option("--on", help="Score on val, or by cross-validation inside of train."),
 ]
 _Folds = Annotated[int, typer.Option(help="Parts of the cross-validation.")]
-_For = Annotated[
-    _Metric,
+_Metric = Annotated[
+    Literal["f1", "ap", "bouts", "mean"],
     typer.Option(
         "--metric",
         help="Macro F1, mean AP, bout F1 or their mean. On val, F1 alone ends trials early.",
@@ -70,10 +59,10 @@ def tune(
     epochs: Epochs = None,
     seed: Seed = None,
     trials: _Trials = 30,
-    on: _OnOption = _On.VAL,
-    metric: _For = _Metric.F1,
+    on: _On = "val",
+    metric: _Metric = "f1",
     folds: _Folds = 3,
-    by: By = Together.GROUP,
+    by: By = "group",
     space: _Space = None,
     show_space: _ShowSpace = False,
     overwrite: _Overwrite = False,
@@ -81,14 +70,12 @@ def tune(
     json: JsonTarget = None,
 ) -> None:
     """Search the configuration that scores best; several processes may share a search."""
-    from nuzzle.cli.console import emit_json, say
-    from nuzzle.cli.console import out as console
     from nuzzle.workflow.search_space import load_space, space_yaml
 
     settings = settings_of(config, changes, model=model, epochs=epochs, seed=seed)
     if show_space:
         text = space_yaml(load_space(space, settings))
-        console().print(text, end="")
+        console.out().print(text, end="")
         return
     out = needed(out, "--show-space")
 
@@ -101,7 +88,7 @@ def tune(
         settings,
         space=space,
         trials=trials,
-        scoring=Scoring(on.value, folds, by.value, metric.value),
+        scoring=Scoring(on, folds, by, metric),
         overwrite=overwrite,
         fresh=fresh,
         say=say,
@@ -110,12 +97,8 @@ def tune(
     emit_json(found.to_dict(), json)
 
 
-def _print_search(found: Search, out: Path, on: _On) -> None:
+def _print_search(found: Search, out: Path, on: str) -> None:
     """The best trials, and what to do next."""
-    from nuzzle.cli.console import out as console
-    from nuzzle.cli.console import print_table, to_paste
-    from nuzzle.errors import count
-
     done = found.trials[found.trials["state"] == "complete"].nlargest(5, "score")
     columns = [done[name] for name in ("trial", "score", "f1", "ap", "bouts", "seconds")]
     print_table(
@@ -123,11 +106,13 @@ def _print_search(found: Search, out: Path, on: _On) -> None:
         [(*row[:5], round(row[5])) for row in zip(*columns, strict=True)],
         title=f"The best of {count(found.ended, 'trial')}",
     )
-    flattered = "val chose it" if on is _On.VAL else "the same folds chose it"
-    console().print(
+    flattered = "val chose it" if on == "val" else "the same folds chose it"
+    console.out().print(
         f"The best score flatters: {flattered}. Judge it on recordings that had no part in this.",
         style="dim",
     )
-    console().print(f"Table: {out.with_suffix('.trials.csv')}; picture: {out.with_suffix('.png')}")
+    console.out().print(
+        f"Table: {out.with_suffix('.trials.csv')}; picture: {out.with_suffix('.png')}"
+    )
     train = to_paste("nuzzle", "train", "MANIFEST", "--config", out, "--out", "BUNDLE")
-    console().print(f"Train with it: {train}")
+    console.out().print(f"Train with it: {train}")
