@@ -154,25 +154,28 @@ class TestConsole:
         ]
         assert len({len(line) for line in lines}) == 1
 
-    def test_long_names_are_folded_and_not_cut(self):
+    @staticmethod
+    def narrow(monkeypatch, width):
+        """Where tables are printed, so many characters wide."""
         from io import StringIO
 
         from rich.console import Console
 
-        narrow = Console(file=StringIO(), width=24)
+        narrow = Console(file=StringIO(), width=width)
+        monkeypatch.setattr(console, "out", lambda: narrow)
+        return narrow
+
+    def test_long_names_are_folded_and_not_cut(self, monkeypatch):
+        narrow = self.narrow(monkeypatch, 24)
         names = [f"annotator0/train/mouse00{number}_task1" for number in range(3)]
-        console.print_table(("recording", "n"), [(each, 1) for each in names], console=narrow)
+        console.print_table(("recording", "n"), [(each, 1) for each in names])
         text = "".join(line.split(" ")[0] for line in narrow.file.getvalue().splitlines())
         assert text == "recording" + "".join(names)
 
-    def test_words_of_usual_length_stay_in_one_piece(self):
-        from io import StringIO
-
-        from rich.console import Console
-
-        narrow = Console(file=StringIO(), width=40)
+    def test_words_of_usual_length_stay_in_one_piece(self, monkeypatch):
+        narrow = self.narrow(monkeypatch, 40)
         rows = [("a" * 60, "uprightposture", 12)]
-        console.print_table(("recording", "behaviour", "bouts"), rows, console=narrow)
+        console.print_table(("recording", "behaviour", "bouts"), rows)
         assert "uprightposture" in narrow.file.getvalue()
         assert all(heading in narrow.file.getvalue() for heading in ("recording", "bouts"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shlex
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nuzzle import __version__
 from nuzzle.errors import InputError, OutputError
+from nuzzle.files import head, write_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,8 +61,6 @@ def _refuse_foreign(target: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file is a JSON of `emit_json`, by how it begins; or empty, as of ``mktemp``."""
-    from nuzzle.files import head
-
     return path.is_file() and head(path, len(_BEGINS)) in (_BEGINS, b"")
 
 
@@ -120,18 +121,12 @@ def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
     """
     if target is None:
         return
-    import json
-
-    from nuzzle import __version__
-
     said = {"nuzzle": __version__, **data}
     text = json.dumps(_plain(said), indent=2, ensure_ascii=False) + "\n"
     if str(target) == "-":
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    from nuzzle.files import write_text
-
     _refuse_foreign(Path(target))  # the command itself may have written it meanwhile
     write_text(target, text)
 
@@ -167,7 +162,6 @@ def print_table(
     rows: Iterable[Sequence[Any]],
     *,
     title: str = "",
-    console: Console | None = None,
 ) -> None:
     """Print a plain table; columns that hold only numbers are aligned to the right.
 
@@ -175,7 +169,6 @@ def print_table(
         columns: headings.
         rows: cells; floats are shown with three decimals, None and NaN as a dash.
         title: a line above the table.
-        console: where; stdout by default.
     """
     from rich.table import Table
     from rich.text import Text
@@ -196,7 +189,7 @@ def print_table(
     for row in body:
         table.add_row(*(Text(shown(cell)) for cell in row))
     # Tables are the one thing that must wrap to the width of the terminal.
-    (console or out()).print(table, soft_wrap=False)
+    out().print(table, soft_wrap=False)
 
 
 def shown(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from nuzzle.cells import parse_mapping
 from nuzzle.errors import InputError
 
 Bundle = Annotated[Path, typer.Argument(help="A bundle made by `nuzzle train`.")]
@@ -28,8 +29,6 @@ def renaming(option: str, said: Sequence[str] | None) -> dict[str, str]:
     Raises:
         InputError: it is not of the form old=new.
     """
-    from nuzzle.cells import parse_mapping
-
     try:
         return parse_mapping(";".join(said or ()))
     except ValueError as error:
