@@ -29,12 +29,12 @@ import pandas as pd
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import frames_looked_at
 from nuzzle.io.label_text import (
     Row,
     grouped,
     number,
-    parsed_once,
     read_text,
     table_rows,
     text_head,
@@ -148,7 +148,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     return to_labels(path, observation, options)
 
 
-@parsed_once
+@parsed_once("label file")
 def _table(path: Path) -> _Table:
     text = read_text(path)
     header = _header_line(text)

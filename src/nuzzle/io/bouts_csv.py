@@ -31,6 +31,7 @@ from nuzzle.cells import column_name
 from nuzzle.errors import FormatError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere, noting_unobserved
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
@@ -40,7 +41,6 @@ from nuzzle.io.label_text import (
     needed_fps,
     number,
     other_rate,
-    parsed_once,
     read_text,
     seconds_to_frames,
     table_rows,
@@ -184,7 +184,7 @@ def _rate(
     return fps, other_rate(own, options.fps, done)
 
 
-@parsed_once
+@parsed_once("label file")
 def _parse(path: Path) -> _File:
     text = read_text(path)
     above, columns, rows = list[Row](), dict[str, int](), list[Row]()

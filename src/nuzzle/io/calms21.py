@@ -18,7 +18,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from mmap import mmap
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
 from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, choose
 from nuzzle.labels import Labels, Pair
@@ -169,14 +169,8 @@ def _entry(path: Path, found: text.Sequence) -> Entry:
 _SPLITS = ("train", "val", "test")
 
 
-def _index(path: str | Path) -> tuple[text.Sequence, ...]:
-    path = existing_file(path, "CalMS21 file")
-    state = path.stat()
-    return _indexed(path.resolve(), state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=8)
-def _indexed(path: Path, _mtime_ns: int, _size: int) -> tuple[text.Sequence, ...]:
+@parsed_once("CalMS21 file")
+def _index(path: Path) -> tuple[text.Sequence, ...]:
     """Where everything is; kept, since a manifest asks for one sequence after the other."""
     with text.open_bytes(path) as data:
         return tuple(text.scan(path, data))
