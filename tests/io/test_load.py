@@ -473,6 +473,12 @@ def test_every_real_file_has_one_format_at_the_most(shared_data: Path) -> None:
         assert label_format(path).name == "boris"
 
 
+@pytest.mark.parametrize("form", [*POSE_FORMATS, *LABEL_FORMATS], ids=lambda form: form.name)
+def test_a_file_that_cannot_be_read_looks_like_nothing(tmp_path: Path, form: Any) -> None:
+    for suffix in form.suffixes:
+        assert not form.sniff(tmp_path / f"gone{suffix}")
+
+
 def test_names_of_formats_are_unique() -> None:
     for formats in (POSE_FORMATS, LABEL_FORMATS):
         names = [each.name for each in formats]

@@ -33,7 +33,14 @@ from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_nam
 from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, choose
+from nuzzle.io.registry import (
+    LabelFormat,
+    LabelOptions,
+    PoseFormat,
+    PoseOptions,
+    choose,
+    first_bytes,
+)
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
@@ -340,13 +347,12 @@ def _vocabulary(path: Path, item: str, values: Mapping[str, Any]) -> dict[str, i
 
 
 def _sniff(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4096)
+    start = first_bytes(path, 4096)
     if _is_npy(path):
-        return head.startswith(b"\x93NUMPY") and b"'|O'" in head[:128]
+        return start.startswith(b"\x93NUMPY") and b"'|O'" in start[:128]
     key = rb'\{\s*"[^"]*"\s*:\s*'
     first = rb'\{\s*"(keypoints|scores|annotations|metadata)"'
-    return re.match(rb"\s*" + key + key + first, head) is not None
+    return re.match(rb"\s*" + key + key + first, start) is not None
 
 
 def _read_poses(path: Path, options: PoseOptions) -> Recording:

@@ -15,8 +15,8 @@ import pandas as pd
 
 from nuzzle.cells import THOUSANDS, composed
 from nuzzle.errors import FormatError
-from nuzzle.files import csv_text, decoded, existing_file, head
-from nuzzle.io.registry import LabelOptions
+from nuzzle.files import csv_text, decoded, existing_file
+from nuzzle.io.registry import LabelOptions, first_bytes
 
 #: What is done about another frame rate than the poses', for a note.
 SECONDS_TO_POSES = "seconds were turned into frames of the poses"
@@ -62,10 +62,7 @@ def read_text(path: str | Path) -> str:
 
 def text_head(path: Path, size: int = 16_384) -> str:
     """The beginning of a file for a check of its format; nothing where it is not text."""
-    try:
-        return decoded(head(path, size), whole=False) or ""
-    except OSError:
-        return ""
+    return decoded(first_bytes(path, size), whole=False) or ""
 
 
 def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
