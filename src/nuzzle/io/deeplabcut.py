@@ -301,9 +301,7 @@ def _recording(path: Path, options: PoseOptions, table: _Table) -> Recording:
     def gather(coordinate: str) -> NDArray[np.float32]:
         # A frame without a row is a frame without points.
         out = np.full(shape, np.nan, dtype=np.float32)
-        columns = [
-            [where.get((who, point, coordinate), -1) for who in individuals] for point in keypoints
-        ]
+        columns = [[where[who, point, coordinate] for who in individuals] for point in keypoints]
         with np.errstate(over="ignore"):  # what is too large is refused with its frame
             out[frames] = table.values[:, columns]
         return out

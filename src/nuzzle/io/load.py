@@ -149,8 +149,6 @@ def load_manifest(
 def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
     options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
     recording = read_poses(entry.poses, options, entry.pose_format)
-    # Labels that come with the poses count only where the row says that it has labels.
-    recording = replace(recording, labels=None)
     renamed = {old: new for old, new in entry.individuals.items() if old in recording.individuals}
     means = {old: new for old, new in entry.keypoints.items() if "+" in old}
     for others, new in means.items():
@@ -331,8 +329,6 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         labels = noting_unobserved(looked)
     if entry.label_delay_s:
         labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
-    if labels.n_frames != recording.n_frames:
-        labels = labels.with_length(recording.n_frames)
     return labels
 
 
