@@ -322,12 +322,9 @@ class Labels:
     def with_length(self, n_frames: int) -> Labels:
         """The same labels for a recording of `n_frames`: what runs past its end is clipped.
 
-        The note says how much was clipped. Frames past the end of the labels stay unobserved.
+        Frames past the end of the labels stay unobserved.
         """
-        overrun = int(self.bouts["stop_frame"].max()) - n_frames if len(self.bouts) else 0
-        said = f"{overrun:,} labelled frames past the end of the poses were left out"
-        notes = (*self.notes, said) if overrun > 0 else self.notes
-        return replace(self.slice(0, n_frames), n_frames=n_frames, notes=notes)
+        return replace(self.slice(0, n_frames), n_frames=n_frames)
 
     def moved(self, frames: int) -> Labels:
         """Every bout so many frames later, or earlier if negative, in as many frames.

@@ -182,7 +182,7 @@ def _clipped(labels: Labels, options: LabelOptions, end: int) -> Labels:
         if overrun > _SUSPICIOUS_OVERRUN * n_frames:
             note += ". Is the frame rate right, and do the labels belong to this recording?"
         notes = (*notes, note)
-    return replace(labels.slice(0, n_frames), n_frames=n_frames, notes=notes)
+    return replace(labels.with_length(n_frames), notes=notes)
 
 
 def _span_frame(observed: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:

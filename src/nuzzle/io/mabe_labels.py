@@ -7,7 +7,6 @@ annotators of a recording looked for; anything else is not observed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,16 +131,15 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
     last = int(bouts["stop_frame"].max()) if len(bouts) else 0
     length = max(last, _expected_frames(video), options.n_frames or 0)
     spans = [{**each._asdict(), "start_frame": 0, "stop_frame": length} for each in sorted(listed)]
-    labels = assemble(
+    return assemble(
         path,
         bouts.to_dict("records"),
         spans,
-        replace(options, n_frames=None),
-        end=length,
+        options,
+        end=last,
         exclusive=False,
-        notes=(*notes, *_rate_notes(video, last, options.n_frames)),
+        notes=[*notes, *_rate_note(video, options.n_frames)],
     ).rename_individuals(options.rename_individuals)
-    return labels if options.n_frames is None else labels.with_length(options.n_frames)
 
 
 def _observed(
@@ -173,23 +171,15 @@ def _expected_frames(video: Video | None) -> int:
     return round((video.duration_s or 0) * (video.fps or 0)) if video else 0
 
 
-def _rate_notes(video: Video | None, last: int, n_frames: int | None) -> list[str]:
+def _rate_note(video: Video | None, n_frames: int | None) -> list[str]:
     """Labels and tracking of one lab are known to count frames of different rates."""
-    if n_frames is None:
-        return []
-    notes = []
-    if last > n_frames * (1 + _TOLERANCE):
-        notes.append(
-            f"the labels run to frame {last}, the poses have {n_frames} ({last / n_frames:.2f} "
-            "times as many): they may count frames of different rates"
-        )
     expected = _expected_frames(video)
-    if expected and abs(n_frames / expected - 1) > _TOLERANCE:
-        notes.append(
-            f"the poses have {n_frames} frames, train.csv's duration and frame rate make "
-            f"{expected}: labels and poses may count frames of different rates"
-        )
-    return notes
+    if n_frames is None or not expected or abs(n_frames / expected - 1) <= _TOLERANCE:
+        return []
+    return [
+        f"the poses have {n_frames} frames, train.csv's duration and frame rate make "
+        f"{expected}: labels and poses may count frames of different rates"
+    ]
 
 
 def _sniff(path: Path) -> bool:
