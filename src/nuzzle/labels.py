@@ -52,6 +52,15 @@ class Pair(NamedTuple):
         return f"{self.agent}->{self.target}"
 
 
+def own_pairs(pairs: Iterable[Pair]) -> list[Pair]:
+    """The agents of these pairs, each with itself, in order of first appearance.
+
+    >>> own_pairs([Pair("b", "a"), Pair("a", "b"), Pair("b", "b")])
+    [Pair(agent='b', target='b'), Pair(agent='a', target='a')]
+    """
+    return [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
+
+
 class FrameLabels(NamedTuple):
     """Labels of one pair, frame by frame.
 
@@ -64,6 +73,11 @@ class FrameLabels(NamedTuple):
     active: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     behaviours: tuple[str, ...]
+
+
+def span_row(pair: Pair, behaviour: str, start: int, stop: int, **more: Any) -> dict[str, Any]:
+    """A row of a span table, or with `more` columns of a bout table."""
+    return dict(zip(SPAN_COLUMNS, (*pair, behaviour, start, stop), strict=True)) | more
 
 
 def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -276,7 +290,7 @@ class Labels:
 
         def table(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
             return [
-                dict(zip(SPAN_COLUMNS, (*pair, behaviour, start, stop), strict=True))
+                span_row(pair, behaviour, start, stop)
                 for column, behaviour in enumerate(behaviours)
                 for start, stop in mask_to_intervals(masks[:, column])
             ]

@@ -47,7 +47,7 @@ from nuzzle.io.label_text import (
     text_head,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import SPAN_COLUMNS, Labels
+from nuzzle.labels import SPAN_COLUMNS, Labels, span_row
 
 _MARK = "nuzzle bouts"
 _FRAMES = {"start_frame", "stop_frame"}
@@ -265,9 +265,9 @@ def _bout(
     who = cell("agent"), cell("target")
     pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
-    bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
     texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
-    return {**bout, **texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
+    more = {**texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
+    return span_row(pair, cell("behaviour"), start, stop, **more)
 
 
 def _span(cast: Cast, row: Row) -> dict[str, Any]:
@@ -289,8 +289,7 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
             row=row.line,
         )
     pair = cast.pair(cells[0], cells[1], row.line, cells[2])
-    span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
-    return {**span, "stream": cells[5]}
+    return span_row(pair, cells[2], start, stop, stream=cells[5])
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:

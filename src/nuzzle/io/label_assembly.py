@@ -23,6 +23,7 @@ from nuzzle.labels import (
     frames_inside,
     intervals_to_mask,
     mask_to_intervals,
+    span_row,
     united,
 )
 
@@ -49,7 +50,7 @@ def looked_for_everywhere(
     for pair, bout in zip(named, bouts, strict=True):
         kinds[pair.agent == pair.target][bout["behaviour"]] = None
     return [
-        dict(zip(SPAN_COLUMNS, (*pair, behaviour, 0, n_frames), strict=True))
+        span_row(pair, behaviour, 0, n_frames)
         for pair in cast.watched(named)
         for behaviour in kinds[pair.agent == pair.target]
     ]
@@ -103,7 +104,7 @@ def assemble(
         path: the file.
         bouts: mappings with the columns of a bout table; those of the background too. One whose
             `unsaid` is true names nobody who acts; a note says as whose such bouts are read.
-        observed: mappings with the columns of a span table, and `stream`.
+        observed: mappings with the columns of a span table, and `stream` where there are any.
         options: of the reader. Where they name a stream, only its labels are kept.
         end: length of what is labelled, frames.
         exclusive: as the format declares; by default, whether a background is named.

@@ -25,7 +25,7 @@ from nuzzle.io.mabe_table import (
     videos,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels
+from nuzzle.labels import Labels, Pair, span_row
 
 COLUMNS = ("agent_id", "target_id", "action", "start_frame", "stop_frame")
 #: Labels and poses whose lengths differ by more than this are likely of different frame rates.
@@ -130,7 +130,7 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
     bouts, listed, notes = _observed(bouts, video, options.not_observed)
     last = int(bouts["stop_frame"].max()) if len(bouts) else 0
     length = max(last, _expected_frames(video), options.n_frames or 0)
-    spans = [{**each._asdict(), "start_frame": 0, "stop_frame": length} for each in sorted(listed)]
+    spans = [span_row(Pair(*who), name, 0, length) for *who, name in sorted(listed)]
     return assemble(
         path,
         bouts.to_dict("records"),

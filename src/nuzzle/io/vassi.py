@@ -20,7 +20,7 @@ from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.label_text import frames_table, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import Labels, frames_inside, mask_to_intervals
+from nuzzle.labels import Labels, Pair, frames_inside, mask_to_intervals, span_row
 
 COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
 BACKGROUND = "none"
@@ -59,7 +59,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     rows = rows[rows["actor"] == actor].rename(
         columns={"actor": "agent", "recipient": "target", "category": "behaviour"}
     )
-    bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1, stream="")
+    bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1)
     end = int(bouts["stop_frame"].max())
     observed = _observed(bouts, list(table["category"].unique()), end)
     labels = assemble(
@@ -89,15 +89,8 @@ def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict
     covered = frames_inside(bouts, end)
     pairs = bouts[["agent", "target"]].drop_duplicates().to_numpy().tolist()
     return [
-        {
-            "agent": agent,
-            "target": target,
-            "behaviour": behaviour,
-            "start_frame": int(start),
-            "stop_frame": int(stop),
-            "stream": "",
-        }
-        for agent, target in pairs
+        span_row(Pair(*pair), behaviour, start, stop)
+        for pair in pairs
         for behaviour in categories
         for start, stop in mask_to_intervals(covered)
     ]
