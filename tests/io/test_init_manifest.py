@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.describe import describe
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_entry, load_manifest
-from nuzzle.io.mabe import write_mabe
+from nuzzle.io.mabe_write import write_mabe
 from nuzzle.io.splits import (
     Splitting,
     about_splits,

@@ -11,7 +11,8 @@ import pytest
 
 from nuzzle.cells import parse_mapping
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.describe import describe
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.init_manifest import init_manifest

@@ -14,8 +14,10 @@ from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Run
 from nuzzle.outputs.report import write_report
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.outputs.results import ResultsWriter
 
 NASTY = '<script>alert("1")</script>&'
 VOID = {"meta", "link"}

@@ -30,7 +30,6 @@ from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
-from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.registry import (
@@ -45,18 +44,6 @@ from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
-
-__all__ = [
-    "FORMAT",
-    "LABEL_FORMAT",
-    "iter_recordings",
-    "manifest_from_calms21",
-    "read_labels",
-    "read_sequence",
-    "sequences",
-    "write_calms21",
-    "write_calms21_groups",
-]
 
 _SHAPES = {"keypoints": (2, 2, 7), "scores": (2, 7), "annotations": ()}
 
@@ -95,32 +82,32 @@ def _sequence(path: Path, item: str, allow_pickle: bool) -> tuple[str, str, dict
         return found.group, found.name, _parsed(path, data, found)
 
 
-def read_labels(path: str | Path, item: str = "", options: LabelOptions | None = None) -> Labels:
+def read_labels(path: str | Path, options: LabelOptions | None = None) -> Labels:
     """Read the labels of one sequence; its poses are not parsed.
 
     Args:
         path: JSON file.
-        item: ``group/sequence``; may be left out where the file holds only one.
-        options: which labels are the background or mean that nobody looked, and the length.
+        options: `item` is ``group/sequence``; it may be left out where the file holds only one.
+            Which labels are the background or mean that nobody looked, and the length.
 
     Raises:
         FormatError: the sequence has no annotations, or they are not what they should be.
         InputError: there is no such sequence, or several and none was named.
     """
-    path = Path(path)
+    path, options = Path(path), options or LabelOptions()
     if _is_npy(path):
         raise FormatError(
             path,
             "is the npy flavour, a pickle; labels are read from the JSON flavour.",
             mend="Use it; in Python, read_sequence with allow_pickle=True reads both.",
         )
-    found = _find(path, item)
+    found = _find(path, options.item)
     with text.open_bytes(path) as data:
         values = _parsed(path, data, found, {"annotations", "metadata"})
     labels = _labels(path, found.item, values, found.group, options)
     if labels is None:
         raise FormatError(path, f"the sequence {found.item!r} has no annotations.")
-    return labels
+    return labels.rename_individuals(options.rename_individuals)
 
 
 def iter_recordings(path: str | Path, *, allow_pickle: bool = False) -> Iterator[Recording]:
@@ -361,10 +348,5 @@ def _read_poses(path: Path, options: PoseOptions) -> Recording:
     return replace(recording, name=options.name or recording.name, fps=options.fps or recording.fps)
 
 
-def _read_labels(path: Path, options: LabelOptions) -> Labels:
-    labels = read_labels(path, options.item, options)
-    return labels.rename_individuals(options.rename_individuals)
-
-
 FORMAT = PoseFormat("calms21", (".json", ".npy"), _sniff, _read_poses, items=sequences)
-LABEL_FORMAT = LabelFormat("calms21", (".json",), _sniff, _read_labels)
+LABEL_FORMAT = LabelFormat("calms21", (".json",), _sniff, read_labels)

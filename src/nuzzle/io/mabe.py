@@ -31,18 +31,9 @@ from nuzzle.io.mabe_table import (
     tree_of,
     videos,
 )
-from nuzzle.io.mabe_write import write_mabe
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
-
-__all__ = [
-    "FORMAT",
-    "LABEL_FORMAT",
-    "manifest_from_mabe",
-    "read_tracking",
-    "write_mabe",
-]
 
 COLUMNS = ("video_frame", "mouse_id", "bodypart", "x", "y")
 

@@ -47,16 +47,6 @@ from nuzzle.outputs.index import (
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, PairSpan, pair_bouts, time_budget, write_csv
 from nuzzle.recording import Recording
 
-__all__ = [
-    "PairFrames",
-    "RecordingEntry",
-    "Results",
-    "ResultsWriter",
-    "Run",
-    "read_results",
-    "writing",
-]
-
 _OWN_FILES = (
     "results.json",
     "bouts.csv",
