@@ -21,6 +21,7 @@ from nuzzle.io.mabe_table import (
     action,
     parquet_columns,
     read_parquet,
+    train_videos,
     tree_of,
     videos,
 )
@@ -53,17 +54,9 @@ def nothing_seen(root: str | Path, labs: Sequence[str] = ()) -> tuple[str, ...]:
         root: folder with ``train.csv``.
         labs: lab ids; all by default.
     """
-    chosen = [
-        video
-        for video in videos((Path(root), "train")).values()
-        if video.looked_for and (not labs or video.lab_id in labs)
-    ]
+    chosen = [video for video in train_videos(Path(root), labs) if video.looked_for]
     folder = Path(root) / "train_annotation"
-    bare = [
-        video.video_id
-        for video in chosen
-        if not (folder / video.lab_id / f"{video.video_id}.parquet").is_file()
-    ]
+    bare = [video.video_id for video in chosen if not video.file(folder).is_file()]
     if not bare:
         return ()
     return (

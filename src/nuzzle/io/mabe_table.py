@@ -90,6 +90,10 @@ class Video:
         """The animals that the annotators looked at."""
         return tuple(sorted({name for action in self.looked_for for name in action[:2]}))
 
+    def file(self, folder: Path) -> Path:
+        """Where its file is in ``train_tracking`` or ``train_annotation``."""
+        return folder / self.lab_id / f"{self.video_id}.parquet"
+
 
 def mouse_name(value: object) -> str:
     """``mouse1`` for ``1``, ``1.0``, ``'mouse1'`` with stray quotes, and the like.
@@ -150,6 +154,12 @@ def videos(tree: tuple[Path, str]) -> Mapping[str, Video]:
     if part not in ("train", "test") or not path.is_file():
         return {}
     return _videos(path)
+
+
+def train_videos(root: Path, labs: Sequence[str] = ()) -> list[Video]:
+    """Rows of ``train.csv`` of these labs, by default of all, in their order."""
+    known = videos((root, "train")).values()
+    return [video for video in known if not labs or video.lab_id in labs]
 
 
 @parsed_once("table of recordings")

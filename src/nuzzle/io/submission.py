@@ -112,7 +112,7 @@ def _solution_of_tree(root: Path) -> Solution:
         raise InputError(f"There is no train.csv with recordings in {root}.")
     parts = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(_FRAMES, np.int64))]
     for video in known.values():
-        path = root / "train_annotation" / video.lab_id / f"{video.video_id}.parquet"
+        path = video.file(root / "train_annotation")
         if not path.is_file():
             continue
         parts.append(submitted(video.video_id, read_bouts(path)))
