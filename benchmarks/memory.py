@@ -18,7 +18,8 @@ from pathlib import Path
 
 from nuzzle.config import Config
 from nuzzle.features.frontend import Frontend
-from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.load import load_manifest
 from nuzzle.io.splits import split_by_group
 from nuzzle.manifest import Manifest

@@ -21,7 +21,8 @@ import torch
 
 from nuzzle.config import Config
 from nuzzle.inference.predict import predict_recording
-from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.io.splits import split_by_group
 from nuzzle.manifest import Manifest

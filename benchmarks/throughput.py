@@ -33,7 +33,8 @@ from nuzzle.decoding.decoder import Decoder
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.engineered import Engineered
 from nuzzle.inference.classifier import WindowClassifier
-from nuzzle.io.calms21 import iter_recordings, write_calms21
+from nuzzle.io.calms21 import iter_recordings
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.load import read_poses
 from nuzzle.io.trackers import movement_loader
 from nuzzle.labels import Pair

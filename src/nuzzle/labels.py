@@ -52,6 +52,15 @@ class Pair(NamedTuple):
         return f"{self.agent}->{self.target}"
 
 
+def own_pairs(pairs: Iterable[Pair]) -> list[Pair]:
+    """The agents of these pairs, each with itself, in order of first appearance.
+
+    >>> own_pairs([Pair("b", "a"), Pair("a", "b"), Pair("b", "b")])
+    [Pair(agent='b', target='b'), Pair(agent='a', target='a')]
+    """
+    return [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
+
+
 class FrameLabels(NamedTuple):
     """Labels of one pair, frame by frame.
 
@@ -64,6 +73,11 @@ class FrameLabels(NamedTuple):
     active: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     behaviours: tuple[str, ...]
+
+
+def span_row(pair: Pair, behaviour: str, start: int, stop: int, **more: Any) -> dict[str, Any]:
+    """A row of a span table, or with `more` columns of a bout table."""
+    return dict(zip(SPAN_COLUMNS, (*pair, behaviour, start, stop), strict=True)) | more
 
 
 def bout_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -276,7 +290,7 @@ class Labels:
 
         def table(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
             return [
-                dict(zip(SPAN_COLUMNS, (*pair, behaviour, start, stop), strict=True))
+                span_row(pair, behaviour, start, stop)
                 for column, behaviour in enumerate(behaviours)
                 for start, stop in mask_to_intervals(masks[:, column])
             ]
@@ -322,12 +336,9 @@ class Labels:
     def with_length(self, n_frames: int) -> Labels:
         """The same labels for a recording of `n_frames`: what runs past its end is clipped.
 
-        The note says how much was clipped. Frames past the end of the labels stay unobserved.
+        Frames past the end of the labels stay unobserved.
         """
-        overrun = int(self.bouts["stop_frame"].max()) - n_frames if len(self.bouts) else 0
-        said = f"{overrun:,} labelled frames past the end of the poses were left out"
-        notes = (*self.notes, said) if overrun > 0 else self.notes
-        return replace(self.slice(0, n_frames), n_frames=n_frames, notes=notes)
+        return replace(self.slice(0, n_frames), n_frames=n_frames)
 
     def moved(self, frames: int) -> Labels:
         """Every bout so many frames later, or earlier if negative, in as many frames.

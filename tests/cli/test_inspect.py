@@ -25,7 +25,7 @@ def test_poses(project):
 
 
 def test_exchanged_identities_are_counted(tmp_path):
-    from nuzzle.io.calms21 import write_calms21
+    from nuzzle.io.calms21_write import write_calms21
     from nuzzle.simulate.recordings import simulate_recording
 
     one = simulate_recording("task1/train/mouse001", minutes=0.5, seed=0, difficulty="easy")

@@ -8,7 +8,7 @@ from nuzzle.evaluation.decisions import Truth
 from nuzzle.evaluation.own import OwnApart, one_at_a_time
 from nuzzle.evaluation.uncertainty import measure_uncertainty
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames
+from nuzzle.outputs.frames import PairFrames
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.frames import separate_own
 

@@ -381,7 +381,7 @@ def test_encodings(tmp_path, encoding):
 @pytest.mark.parametrize("fps", [30.0, 29.97, 119.88])
 def test_round_trip(tmp_path, watched_labels, spans_of, format, name, fps):
     path = format.write(watched_labels, tmp_path / name, fps)
-    assert format.sniff(path)
+    assert [each for each in (FORMAT, AGGREGATED) if each.sniff(path)] == [format]
     labels = format.read(path, MICE)
     assert spans_of(labels.bouts, "point") == spans_of(watched_labels.bouts, "point")
     assert labels.n_frames == watched_labels.n_frames

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.io.bouts_csv import FORMAT, write_bout_csv
+from nuzzle.io.bouts_csv import FORMAT
 from nuzzle.io.label_assembly import noting_unobserved
 from nuzzle.io.looked_for import with_looked_for
 from nuzzle.io.registry import LabelOptions
-from nuzzle.labels import Pair, bout_table
+from nuzzle.labels import Labels, Pair, bout_table, span_table
 
 MICE = LabelOptions(individuals=("resident", "intruder"))
 
@@ -202,39 +202,30 @@ def test_pandas_reads_the_bouts_alone(tmp_path, overlapping_labels):
     assert (abs(table["start_s"] - table["start_frame"] / 30) < 1e-6).all()
 
 
-def test_many_recordings_in_one_file(tmp_path, overlapping_labels, spans_of):
-    bouts = overlapping_labels.bouts
-    both = pd.concat(
-        [bouts.assign(recording="b", mean_probability=0.5), bouts[:2].assign(recording="a")],
-        ignore_index=True,
+def test_many_recordings_in_one_file(write, spans_of):
+    text = (
+        "recording,agent,target,behaviour,start_frame,stop_frame,mean_probability\n"
+        "a,resident,intruder,sniff,0,30,0.5\n"
+        "b,intruder,resident,flee,12,44,0.5\nb,resident,resident,groom,90,121,0.5\n"
     )
-    path = write_bout_csv(tmp_path / "all.csv", both, {"a": 10.0, "b": 20.0})
-    table = pd.read_csv(path)
-    assert table.columns[0] == "recording" and table.columns[-1] == "mean_probability"
-    assert table["recording"].tolist() == ["a"] * 2 + ["b"] * 6
-    rate = table["recording"].map({"a": 10.0, "b": 20.0})
-    assert (abs(table["stop_s"] - table["stop_frame"] / rate) < 1e-6).all()
+    path = write(text)
     with pytest.raises(FormatError, match=r"2 recordings: 'a', 'b'; .*item"):
         FORMAT.read(path, MICE)
-    labels = FORMAT.read(path, LabelOptions(individuals=MICE.individuals, item="b"))
-    assert spans_of(labels.bouts, "point") == spans_of(bouts, "point")
-    blank = tmp_path / "blank.csv"
-    blank.write_text(path.read_text().replace("\na,", "\n,"))
+    labels = FORMAT.read(path, replace(MICE, item="b"))
+    assert spans_of(labels.bouts) == [
+        ("intruder", "resident", "flee", 12, 44),
+        ("resident", "resident", "groom", 90, 121),
+    ]
     with pytest.raises(FormatError, match=r"2 recordings: '', 'b'; .*item"):
-        FORMAT.read(blank, MICE)
+        FORMAT.read(write(text.replace("\na,", "\n,"), "blank.csv"), MICE)
     with pytest.raises(FormatError, match="no recording 'c'"):
         FORMAT.read(path, LabelOptions(item="c"))
 
 
 def test_no_bouts_at_all_is_still_a_table(tmp_path):
-    path = write_bout_csv(tmp_path / "all.csv", bout_table([]), 30.0)
-    assert FORMAT.sniff(path) and not len(pd.read_csv(path))
-
-
-def test_an_existing_file_is_kept_unless_asked(tmp_path, overlapping_labels):
-    path = write_bout_csv(tmp_path / "bouts.csv", overlapping_labels.bouts)
-    with pytest.raises(OSError, match="exists already"):
-        write_bout_csv(path, overlapping_labels.bouts, overwrite=False)
+    labels = Labels(bout_table([]), span_table([]), 10)
+    path = FORMAT.write(labels, tmp_path / "none.csv", 30.0)
+    assert FORMAT.sniff(path) and not len(pd.read_csv(path, comment="#"))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, OutputError, StreamError
 from nuzzle.io import calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.registry import LabelOptions, PoseOptions
 from nuzzle.labels import Labels, Pair
 from nuzzle.recording import Recording
@@ -114,7 +115,9 @@ def test_labels_of_another_length_are_refused_with_the_poses(tmp_path: Path) -> 
 def test_vocabulary_is_read_from_each_sequence(
     file: Path, classes_of: Callable[..., list[int]]
 ) -> None:
-    labels = calms21.read_labels(file, "approach/task3/approach/train/mouse001_task3_approach")
+    labels = calms21.read_labels(
+        file, LabelOptions(item="approach/task3/approach/train/mouse001_task3_approach")
+    )
     assert labels.behaviours == ("approach",)
     assert classes_of(labels, PAIR, ["other", "approach"]) == [0, 1, 0]
 
@@ -122,7 +125,7 @@ def test_vocabulary_is_read_from_each_sequence(
 def test_unlabelled_sequence_has_no_labels(file: Path) -> None:
     assert calms21.read_sequence(file, "unlabeled_videos/mouse009_unlabeled").labels is None
     with pytest.raises(FormatError, match="mouse009_unlabeled' has no annotations"):
-        calms21.read_labels(file, "unlabeled_videos/mouse009_unlabeled")
+        calms21.read_labels(file, LabelOptions(item="unlabeled_videos/mouse009_unlabeled"))
 
 
 def test_one_pass_gives_what_single_reads_give(file: Path) -> None:
@@ -267,7 +270,7 @@ def test_labels_honour_what_the_manifest_says(
 def test_any_name_of_the_background_comes_back(tmp_path: Path) -> None:
     active = np.eye(8, 1, dtype=bool)
     labels = Labels.from_frames(PAIR, active, ["attack"], exclusive=True, background="none")
-    path = calms21.write_calms21([recording_of("m", 8, labels=labels)], tmp_path / "out.json")
+    path = write_calms21([recording_of("m", 8, labels=labels)], tmp_path / "out.json")
     again = calms21.read_labels(path)
     assert again.background == "none" and again.behaviours == ("attack",)
 
@@ -351,7 +354,7 @@ def test_round_trip_loses_nothing(tmp_path: Path) -> None:
         recording_of("mouse3", labels=None, confidence=None),
         recording_of("mouse4", lab="simulated"),
     ]
-    path = calms21.write_calms21(before, tmp_path / "out.json")
+    path = write_calms21(before, tmp_path / "out.json")
     for one, other in zip(before, calms21.iter_recordings(path), strict=True):
         same(one, other)
 
@@ -359,7 +362,7 @@ def test_round_trip_loses_nothing(tmp_path: Path) -> None:
 def test_written_layout_is_exact(tmp_path: Path) -> None:
     simulated = recording_of("task1/train/mouse001_sim", 8, source="simulated", labels=None)
     labelled = recording_of("task1/train/mouse002_real", 12)
-    path = calms21.write_calms21([simulated, labelled], tmp_path / "out.json")
+    path = write_calms21([simulated, labelled], tmp_path / "out.json")
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == ["annotator-id_0"]
     first, second = content["annotator-id_0"].values()
@@ -377,7 +380,7 @@ def test_written_layout_is_exact(tmp_path: Path) -> None:
 
 def test_vocabulary_can_be_given(tmp_path: Path) -> None:
     numbers = {"other": 0, "mount": 7, "attack": 2, "investigation": 1, "sniff": 4}
-    path = calms21.write_calms21([recording_of("m1", 12)], tmp_path / "a.json", vocabulary=numbers)
+    path = write_calms21([recording_of("m1", 12)], tmp_path / "a.json", vocabulary=numbers)
     stored = json.loads(path.read_text(encoding="utf-8"))["annotator-id_0"]["m1"]
     assert stored["annotations"] == [0, 0, 0, 2, 2, 2, 2, 2, 2, 7, 7, 7]
     assert stored["metadata"]["vocab"] == numbers
@@ -422,21 +425,21 @@ def refused() -> dict[str, tuple[Recording, str]]:
 def test_writer_refuses_what_the_layout_cannot_say(tmp_path: Path, case: str) -> None:
     recording, message = refused()[case]
     with pytest.raises(InputError, match=message):
-        calms21.write_calms21([recording], tmp_path / "out.json")
+        write_calms21([recording], tmp_path / "out.json")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_writer_keeps_existing_files_and_names_apart(tmp_path: Path) -> None:
-    path = calms21.write_calms21([recording_of("m1")], tmp_path / "out.json")
+    path = write_calms21([recording_of("m1")], tmp_path / "out.json")
     before = path.read_bytes()
     with pytest.raises(OutputError, match="exists already"):
-        calms21.write_calms21([recording_of("m2")], path)
+        write_calms21([recording_of("m2")], path)
     with pytest.raises(InputError, match="Two recordings are named"):
-        calms21.write_calms21([recording_of("m2")] * 2, path, overwrite=True)
+        write_calms21([recording_of("m2")] * 2, path, overwrite=True)
     with pytest.raises(InputError, match="no recordings"):
-        calms21.write_calms21([], path, overwrite=True)
+        write_calms21([], path, overwrite=True)
     with pytest.raises(InputError, match=r"vocabulary .* lacks"):
-        calms21.write_calms21([recording_of("m2")], path, vocabulary={"other": 0}, overwrite=True)
+        write_calms21([recording_of("m2")], path, vocabulary={"other": 0}, overwrite=True)
     assert path.read_bytes() == before
 
 
@@ -447,7 +450,7 @@ def test_memory_does_not_grow_with_the_number_of_sequences(
     peaks = {}
     for count in (2, 8):
         recordings = (recording_of(f"m{number}", 100) for number in range(count))
-        path = calms21.write_calms21(recordings, tmp_path / f"{count}.json")
+        path = write_calms21(recordings, tmp_path / f"{count}.json")
         tracemalloc.start()
         assert sum(each.n_frames for each in calms21.iter_recordings(path)) == 100 * count
         peaks[count] = tracemalloc.get_traced_memory()[1]

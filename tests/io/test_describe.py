@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.describe import describe, describe_labels
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import read_poses

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.describe import describe
 from nuzzle.io.init_manifest import init_manifest
-from nuzzle.io.load import load_entry, load_manifest
-from nuzzle.io.mabe import write_mabe
+from nuzzle.io.load import load_entry, load_manifest, pose_format, read_poses
+from nuzzle.io.mabe_write import write_mabe
 from nuzzle.io.splits import (
     Splitting,
     about_splits,
@@ -587,14 +587,37 @@ def test_labels_are_read_with_the_animals_of_their_own_recording(tmp_path):
     assert [entry.looked_for for entry in manifest] == [("mount",), ("attack",)]
 
 
-def test_poses_are_read_again_only_where_labels_cannot_be_read(project, monkeypatch):
-    read = []
+@pytest.fixture
+def read(monkeypatch):
+    """Names of the pose files that were read, in their order."""
+    files = []
 
-    def counted(entry):
-        read.append(entry.recording)
-        return load_entry(entry)
+    def counted(path, *options):
+        files.append(path.name.removesuffix("DLC_net.csv"))
+        return read_poses(path, *options)
 
-    monkeypatch.setattr("nuzzle.io.init_manifest.load_entry", counted)
-    monkeypatch.setattr("nuzzle.io.first_look.load_entry", counted)
+    monkeypatch.setattr("nuzzle.io.load.read_poses", counted)
+    return files
+
+
+def test_poses_are_read_again_only_where_labels_cannot_be_read(project, read):
     start(project)
     assert read == ["1", "1"], "for the labels, and for the first look"
+
+
+def test_poses_are_read_once_for_all_but_the_first_look(project, read):
+    """Their length is asked for by the split, their animals for the labels of both parts."""
+    for path in (project / "labels").iterdir():
+        path.write_text("behaviour,start_frame,stop_frame\nsniff,2,5\n")
+    _, notes = start(project, common={"fps": 25.0}, splitting=Splitting(train_frames=0.6))
+    assert len(who_acts(notes)) == 1
+    assert read == [*map(str, range(1, 12)), "1"]
+
+
+def test_the_format_of_poses_is_told_once_for_the_manifest(project, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "nuzzle.io.init_manifest.pose_format", lambda path: told.append(path) or pose_format(path)
+    )
+    start(project)
+    assert len(told) == 11

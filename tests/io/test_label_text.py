@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
-from nuzzle.errors import FormatError, InputError
+from nuzzle.errors import FormatError
 from nuzzle.io import boris, boris_project, bouts_csv, label_text
-from nuzzle.io.label_text import Row, grouped, parsed_once
+from nuzzle.io.label_text import Row, grouped
 from nuzzle.io.registry import LabelOptions
 
 NAMES = ("cage1", "cage2", "cage3")
@@ -72,25 +71,6 @@ class TestAFileOfAWholeStudy:
         for item, message in (("cage9", "no .* 'cage9'"), ("", "one was expected")) * 2:
             with pytest.raises(FormatError, match=message):
                 reader.read(path, LabelOptions(fps=10.0, individuals=TWO, item=item))
-
-
-def test_a_file_of_the_same_size_is_read_anew(tmp_path):
-    """Also in another's place: a file that was moved there keeps its time."""
-    path, other = tmp_path / "a.txt", tmp_path / "b.txt"
-    read = parsed_once(lambda path: path.read_text())
-    path.write_text("one")
-    other.write_text("two")
-    for each in (path, other):
-        os.utime(each, ns=(10**18, 10**18))
-    assert read(path) == "one"
-    other.replace(path)
-    assert read(path) == "two"
-    path.write_text("six")
-    os.utime(path, ns=(10**18, 10**18 + 1))
-    assert read(path) == "six"
-    path.unlink()
-    with pytest.raises(InputError, match=r"a\.txt"):
-        read(path)
 
 
 def test_what_is_kept_cannot_be_changed(tmp_path):

@@ -11,7 +11,8 @@ import pytest
 
 from nuzzle.cells import parse_mapping
 from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.calms21 import manifest_from_calms21, write_calms21
+from nuzzle.io.calms21 import manifest_from_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.describe import describe
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.io.init_manifest import init_manifest
@@ -471,6 +472,12 @@ def test_every_real_file_has_one_format_at_the_most(shared_data: Path) -> None:
     assert label_format(next((shared_data / "rat_dyads/labels").glob("*.txt"))).name == "caltech"
     for path in (shared_data / "resident_intruder/boris_labels_only").glob("*.csv"):
         assert label_format(path).name == "boris"
+
+
+@pytest.mark.parametrize("form", [*POSE_FORMATS, *LABEL_FORMATS], ids=lambda form: form.name)
+def test_a_file_that_cannot_be_read_looks_like_nothing(tmp_path: Path, form: Any) -> None:
+    for suffix in form.suffixes:
+        assert not form.sniff(tmp_path / f"gone{suffix}")
 
 
 def test_names_of_formats_are_unique() -> None:

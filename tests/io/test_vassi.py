@@ -100,6 +100,19 @@ def test_wrong_rows_are_named(file: Path, old: str, new: str, message: str) -> N
         vassi.read(file, LabelOptions(item="0"))
 
 
+def test_blank_lines_are_no_csv(file: Path) -> None:
+    file.write_text("\n\n", encoding="utf-8")
+    with pytest.raises(FormatError, match=r"bouts\.csv: is not a csv"):
+        vassi.read(file, LabelOptions())
+
+
+def test_a_group_is_read_alike_whatever_was_done_with_it_before(file: Path) -> None:
+    first = vassi.read(file, LabelOptions(item="1"))
+    first.bouts.loc[:, "behaviour"] = "changed"
+    again = vassi.read(file, LabelOptions(item="1"))
+    assert again.bouts["behaviour"].tolist() == ["investigation"]
+
+
 def test_group_and_actor_must_be_known(file: Path) -> None:
     with pytest.raises(InputError, match=r"2 groups: '0', '1'; one was expected\. .* column item"):
         vassi.read(file, LabelOptions())

@@ -12,7 +12,9 @@ import pytest
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, Run
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Results, Run
+from nuzzle.outputs.results import ResultsWriter
 from nuzzle.recording import Recording
 
 BEHAVIOURS = ("attack", "investigation", "mount", "other")

@@ -14,8 +14,10 @@ from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Run
 from nuzzle.outputs.report import write_report
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.outputs.results import ResultsWriter
 
 NASTY = '<script>alert("1")</script>&'
 VOID = {"meta", "link"}
@@ -297,7 +299,7 @@ def test_shares_are_of_the_time_of_all_pairs(tmp_path, recording):
     results = writer.finish()
     (row,) = sections.budget_rows(results)
     assert row["percent"] == pytest.approx(5), "and not 25: the long recording weighs more"
-    assert sections.found(results) == [
+    assert sections.found(sections.budget_rows(results)) == [
         "mount: 1 bout, 0.50 s in all, 5.0 % of the time of each pair on average, 0.50 s each."
     ]
     page, _ = page_of(results)
@@ -309,7 +311,10 @@ def test_what_animals_do_to_themselves_is_a_share_of_the_time_of_animals(tmp_pat
     writer = ResultsWriter(tmp_path, Run("prediction", ("groom", "other"), "other"))
     writer.add(recording("cage", 30), [PairFrames(Pair("a", "a"), p, p > 0.5)])
     results = writer.finish()
-    assert "100.0 % of the time of each animal on average" in sections.found(results)[0]
+    assert (
+        "100.0 % of the time of each animal on average"
+        in sections.found(sections.budget_rows(results))[0]
+    )
     assert "a share of the time of all animals" in page_of(results)[0].text
 
 
@@ -356,7 +361,7 @@ def test_what_was_never_looked_for_has_no_row(tmp_path, recording):
     writer.add(recording("cage", 30), [PairFrames(Pair("a", "b"), p, np.zeros((30, 3), bool))])
     results = writer.finish()
     assert [row["behaviour"] for row in sections.budget_rows(results)] == ["attack"]
-    assert sections.found(results) == ["Never found: attack."]
+    assert sections.found(sections.budget_rows(results)) == ["Never found: attack."]
 
 
 def test_what_was_never_looked_for_is_not_said_to_be_absent(made_up):

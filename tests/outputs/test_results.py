@@ -10,7 +10,9 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, OutputError
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, read_results, writing
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Run, read_results
+from nuzzle.outputs.results import ResultsWriter, writing
 
 PAIR = Pair("resident", "intruder")
 NAMES = ("attack", "mount", "other")

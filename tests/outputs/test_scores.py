@@ -11,8 +11,10 @@ from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Run
 from nuzzle.outputs.report import write_report
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.outputs.results import ResultsWriter
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.frames import separate_own

@@ -5,8 +5,10 @@ import pytest
 
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Run
 from nuzzle.outputs.report import report_context, write_report
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run
+from nuzzle.outputs.results import ResultsWriter
 
 
 @pytest.fixture

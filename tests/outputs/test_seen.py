@@ -7,8 +7,8 @@ import pytest
 
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.uncertainty import Uncertainty
+from nuzzle.outputs.index import read_results
 from nuzzle.outputs.report import report_context
-from nuzzle.outputs.results import read_results
 from nuzzle.outputs.seen import seen_before
 
 CALIBRATION = {"calibrator": {"kind": "temperature"}, "recordings": ["cage1", "cage2", "cage3"]}

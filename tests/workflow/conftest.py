@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.simulate.recordings import simulate_recording
 from nuzzle.workflow.train import train

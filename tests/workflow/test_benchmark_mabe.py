@@ -12,11 +12,12 @@ from nuzzle.errors import ConfigError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
-from nuzzle.io.mabe import manifest_from_mabe, write_mabe
+from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_table import Action
+from nuzzle.io.mabe_write import write_mabe
 from nuzzle.io.submission import read_solution, read_submission
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames
+from nuzzle.outputs.frames import PairFrames
 from nuzzle.recording import Recording
 from nuzzle.simulate import simulate_recording
 from nuzzle.training.targets import LabelSpace, Targets

@@ -21,6 +21,13 @@ def test_what_neither_file_nor_row_says_is_said_once_for_all(tmp_path):
     ]
 
 
+def test_a_file_that_was_cut_short_is_told_as_such(tmp_path):
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(InputError, match=r"cut\.h5: is an HDF5 file that was cut short or damaged"):
+        next(entries_of(cut, {}))
+
+
 def test_a_pattern_stands_for_its_files_and_a_name_for_itself(tmp_path):
     for name in ("2.csv", "10.csv", "[a].csv", "a.csv", "b.h5"):
         (tmp_path / name).touch()

@@ -11,7 +11,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Manifest
-from nuzzle.outputs.results import read_results
+from nuzzle.outputs.index import read_results
 from nuzzle.workflow.evaluate import _as_frames, evaluate, results_of
 from nuzzle.workflow.scored import score_recording
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames
+from nuzzle.outputs.frames import PairFrames
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.frames import separate_own
 

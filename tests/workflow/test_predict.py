@@ -18,11 +18,11 @@ from nuzzle.files import write_text
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.inference.presence import LOST_S
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry, Manifest
-from nuzzle.outputs.results import read_results
+from nuzzle.outputs.index import read_results
 from nuzzle.outputs.sections import cards
 from nuzzle.workflow import predict as module
 from nuzzle.workflow.entries import entries_of

@@ -9,7 +9,7 @@ from nuzzle.config import Config
 from nuzzle.errors import DivergedError, LeakageError, ManifestError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.card import model_card
-from nuzzle.io.calms21 import write_calms21
+from nuzzle.io.calms21_write import write_calms21
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.training import fit as fitting

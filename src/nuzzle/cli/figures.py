@@ -11,7 +11,7 @@ from nuzzle.errors import count
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.result import Estimate, Evaluation
-    from nuzzle.outputs.results import Results
+    from nuzzle.outputs.index import Results
 
 #: Rows of the time budget that fit a screen; the rest is in the file.
 _SHOWN_ROWS = 40

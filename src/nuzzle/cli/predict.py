@@ -12,7 +12,7 @@ from nuzzle.cli.figures import print_time_budget
 from nuzzle.cli.pose_options import Bundle, Files, Fps, PxPerCm, renaming
 
 if TYPE_CHECKING:
-    from nuzzle.outputs.results import Results
+    from nuzzle.outputs.index import Results
 
 _Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 _Lab = Annotated[

@@ -35,7 +35,7 @@ from nuzzle.io.label_text import (
     text_head,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair, span_row
 
 _TITLE = "bento annotation file"
 _CHANNEL = re.compile(r"(.+?)-{5,}\s*$")
@@ -132,12 +132,12 @@ def read(path: Path, options: LabelOptions) -> Labels:
         pair = named[bout.channel] or cast.pair("", "", bout.line, bout.behaviour)
         pair = cast.checked(pair, bout.behaviour, bout.line)
         unsaid = not (named[bout.channel] or cast.says_who_acts())
-        row = _row(pair, bout.behaviour, start, stop, bout.channel)
-        bouts.append({**row, "unsaid": unsaid})
+        more = {"stream": bout.channel, "unsaid": unsaid}
+        bouts.append(span_row(pair, bout.behaviour, start, stop, **more))
     begin = max(0, (file.edge("start", fps) or 1) - 1)
     listed = list(dict.fromkeys([*file.behaviours, *(bout.behaviour for bout in file.bouts)]))
     observed = [
-        _row(_watched(cast, named[channel], name), name, begin, end, channel)
+        span_row(_watched(cast, named[channel], name), name, begin, end, stream=channel)
         for channel, names in _looked_for(listed, used, named).items()
         for name in names
         if end > begin
@@ -146,17 +146,6 @@ def read(path: Path, options: LabelOptions) -> Labels:
     notes += [f"{count(early, 'bout')} began before frame 1, moved to begin there"] if early else []
     labels = assemble(path, bouts, observed, options, end=end, notes=notes)
     return replace(labels, fps=fps if file.in_seconds or file.fps else None)
-
-
-def _row(pair: Pair, name: str, start: int, stop: int, channel: str) -> dict[str, object]:
-    return {
-        "agent": pair.agent,
-        "target": pair.target,
-        "behaviour": name,
-        "start_frame": start,
-        "stop_frame": stop,
-        "stream": channel,
-    }
 
 
 def _pair(cast: Cast, channel: str) -> Pair | None:

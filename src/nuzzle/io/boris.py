@@ -29,16 +29,9 @@ import pandas as pd
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import frames_looked_at
-from nuzzle.io.label_text import (
-    Row,
-    grouped,
-    number,
-    parsed_once,
-    read_text,
-    table_rows,
-    text_head,
-)
+from nuzzle.io.label_text import Row, grouped, number, read_text, table_rows, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels
 
@@ -47,6 +40,8 @@ _STATUS = ("status", "behavior type", "behaviour type")
 _FPS = ("fps", "fps (frame/s)")
 _LENGTH = ("total length", "media duration (s)")
 _OFFSET = "time offset (s)"
+#: The column that only aggregated events have.
+_START = "start (s)"
 _HEADER_LINES = 200
 
 
@@ -105,7 +100,7 @@ class _Table:
 def _is_header(cells: Sequence[str]) -> bool:
     names = {cell.casefold() for cell in cells}
     timed = {"time"} <= names and not names.isdisjoint(_STATUS)
-    return not names.isdisjoint(_BEHAVIOUR) and (timed or {"start (s)", "stop (s)"} <= names)
+    return not names.isdisjoint(_BEHAVIOUR) and (timed or {_START, "stop (s)"} <= names)
 
 
 def _header_line(text: str) -> str | None:
@@ -117,8 +112,14 @@ def _header_line(text: str) -> str | None:
 
 
 def sniff(path: Path) -> bool:
-    """Whether a header with the columns of either export is among the first lines."""
-    return _header_line(text_head(path)) is not None
+    """Whether a header with the columns of tabular events is among the first lines."""
+    header = _header_line(text_head(path))
+    return header is not None and _START not in header.casefold()
+
+
+def sniff_aggregated(path: Path) -> bool:
+    """Whether a header with the columns of aggregated events is among the first lines."""
+    return _START in (_header_line(text_head(path)) or "").casefold()
 
 
 def read(path: Path, options: LabelOptions) -> Labels:
@@ -137,7 +138,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     rows = _of_one_observation(table, options.item)
     length_s = _media_length(table, rows)
     notes: tuple[str, ...] = ()
-    if "start (s)" in table.columns:
+    if _START in table.columns:
         intervals = list(_aggregated(table, rows))
     else:
         intervals, notes = paired(path, _events(table, rows), length_s)
@@ -148,7 +149,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     return to_labels(path, observation, options)
 
 
-@parsed_once
+@parsed_once("label file")
 def _table(path: Path) -> _Table:
     text = read_text(path)
     header = _header_line(text)
@@ -204,7 +205,7 @@ def _aggregated(table: _Table, rows: Sequence[Row]) -> Iterator[Interval]:
             raise FormatError(
                 table.path, f"STATE or POINT was expected, and {kind!r} came.", row=row.line
             )
-        start = table.seconds(row, "start (s)")
+        start = table.seconds(row, _START)
         point = kind == "POINT"
         stop = start if point else table.seconds(row, "stop (s)")
         if stop < start:
@@ -395,5 +396,5 @@ def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]
 _ENDS = (".csv", ".tsv", ".txt")
 FORMAT = LabelFormat("boris", _ENDS, sniff, read, write, items=observations)
 AGGREGATED = LabelFormat(
-    "boris_aggregated", _ENDS, sniff, read, write_aggregated, items=observations
+    "boris_aggregated", _ENDS, sniff_aggregated, read, write_aggregated, items=observations
 )

@@ -21,7 +21,7 @@ from nuzzle.io.label_text import (
     seconds_to_frames,
 )
 from nuzzle.io.registry import LabelOptions
-from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
+from nuzzle.labels import Labels, Pair, own_pairs, span_row
 
 #: What BORIS writes where an event has no subject.
 NO_SUBJECT = "No focal subject"
@@ -240,8 +240,8 @@ def _bout(
     subject = "" if each.subject == NO_SUBJECT else each.subject
     target = _target(each.modifiers, animals)
     pair = cast.pair(subject, target, each.line, each.behaviour)
-    bout = dict(zip(SPAN_COLUMNS, (*pair, each.behaviour, start, stop), strict=True))
-    return {**bout, "point": each.point, "unsaid": not cast.says_who_acts(subject, target)}
+    unsaid = not cast.says_who_acts(subject, target)
+    return span_row(pair, each.behaviour, start, stop, point=each.point, unsaid=unsaid)
 
 
 def _notes(observation: Observation, options: LabelOptions) -> list[str]:
@@ -321,9 +321,8 @@ def _listed(
     named = [Pair(bout["agent"], bout["target"]) for bout in bouts]
     pairs = cast.watched(named)
     between = [pair for pair in pairs if pair.agent != pair.target] or pairs
-    alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
     return [
-        dict(zip(SPAN_COLUMNS, (*pair, name, 0, end), strict=True))
+        span_row(pair, name, 0, end)
         for name in missing
-        for pair in (alone if cast.is_own(name) else between)
+        for pair in (own_pairs(pairs) if cast.is_own(name) else between)
     ]

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from nuzzle.errors import FormatError
 from nuzzle.io.boris_events import Event, Observation, paired, to_labels
-from nuzzle.io.label_text import number, parsed_once, read_text, text_head
+from nuzzle.io.kept import parsed_once
+from nuzzle.io.label_text import number, read_text, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels
 
@@ -76,7 +77,7 @@ def observations(path: Path) -> list[str]:
     return list(_project(path).observations)
 
 
-@parsed_once
+@parsed_once("label file")
 def _project(path: Path) -> _Project:
     text = read_text(path)
     try:

@@ -27,12 +27,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from nuzzle.cells import column_name
 from nuzzle.errors import FormatError
 from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere, noting_unobserved
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
@@ -42,14 +41,13 @@ from nuzzle.io.label_text import (
     needed_fps,
     number,
     other_rate,
-    parsed_once,
     read_text,
     seconds_to_frames,
     table_rows,
     text_head,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import SPAN_COLUMNS, Labels, bout_table
+from nuzzle.labels import SPAN_COLUMNS, Labels, span_row
 
 _MARK = "nuzzle bouts"
 _FRAMES = {"start_frame", "stop_frame"}
@@ -186,7 +184,7 @@ def _rate(
     return fps, other_rate(own, options.fps, done)
 
 
-@parsed_once
+@parsed_once("label file")
 def _parse(path: Path) -> _File:
     text = read_text(path)
     above, columns, rows = list[Row](), dict[str, int](), list[Row]()
@@ -267,9 +265,9 @@ def _bout(
     who = cell("agent"), cell("target")
     pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
-    bout = dict(zip(SPAN_COLUMNS, (*pair, cell("behaviour"), start, stop), strict=True))
     texts = {name: cell(name) for name in ("stream", "annotator", "source") if cell(name)}
-    return {**bout, **texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
+    more = {**texts, "point": point, "unsaid": not cast.says_who_acts(*who)}
+    return span_row(pair, cell("behaviour"), start, stop, **more)
 
 
 def _span(cast: Cast, row: Row) -> dict[str, Any]:
@@ -291,8 +289,7 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
             row=row.line,
         )
     pair = cast.pair(cells[0], cells[1], row.line, cells[2])
-    span = dict(zip(SPAN_COLUMNS, (*pair, cells[2], start, stop), strict=True))
-    return {**span, "stream": cells[5]}
+    return span_row(pair, cells[2], start, stop, stream=cells[5])
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:
@@ -322,46 +319,14 @@ def write(labels: Labels, path: Path, fps: float) -> Path:
         preamble.append(("background", labels.background))
     preamble += [("note", note) for note in labels.notes]
     preamble += [("observed", *row) for row in labels.observed.itertuples(index=False)]
-    return write_bout_csv(path, labels.bouts, fps, preamble=preamble)
-
-
-def write_bout_csv(
-    path: str | Path,
-    bouts: pd.DataFrame,
-    fps: float | Mapping[str, float] | None = None,
-    *,
-    preamble: Sequence[Sequence[Any]] = (),
-    overwrite: bool = True,
-) -> Path:
-    """Write a bout table, atomically.
-
-    Args:
-        path: of the new file.
-        bouts: at least the columns of a span table. `recording` comes first where there is one,
-            and columns that a bout table does not have come last.
-        fps: frames per second, or those of each recording, for ``start_s`` and ``stop_s``.
-        preamble: rows above the header, without their ``#``.
-        overwrite: whether an existing file may be replaced.
-    """
-    table = bout_table(bouts)
-    extra = [name for name in bouts if name not in table and name not in _SECONDS]
-    ordered = bouts.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
-    table = pd.concat([table, ordered[extra]], axis=1)
-    if fps is not None:
-        rate = table["recording"].map(dict(fps)) if isinstance(fps, Mapping) else fps
-        table["start_s"] = (table["start_frame"] / rate).round(6)
-        table["stop_s"] = (table["stop_frame"] / rate).round(6)
-    table["point"] = table["point"].map({True: "yes", False: "no"})
-    first = ["recording"] if "recording" in table else []
-    last = [name for name in extra if name != "recording"]
-    columns = [*first, *(name for name in _COLUMNS if name in table), *last]
-    if first:
-        table = table.sort_values("recording", kind="stable")
+    bouts = labels.bouts
+    seconds = {f"{edge}_s": (bouts[f"{edge}_frame"] / fps).round(6) for edge in ("start", "stop")}
+    table = bouts.assign(**seconds, point=bouts["point"].map(yes))
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerows([f"# {row[0]}", *row[1:]] for row in preamble)
-    text.write(table[columns].to_csv(index=False, lineterminator="\n"))
-    return write_text(path, text.getvalue(), overwrite=overwrite)
+    text.write(table[list(_COLUMNS)].to_csv(index=False, lineterminator="\n"))
+    return write_text(path, text.getvalue())
 
 
 FORMAT = LabelFormat("bouts", (".csv", ".tsv"), sniff, read, write, refuse, recordings)

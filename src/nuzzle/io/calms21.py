@@ -18,7 +18,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from mmap import mmap
 from pathlib import Path
 from typing import Any
@@ -31,25 +30,20 @@ from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
 from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
-from nuzzle.io.calms21_write import write_calms21, write_calms21_groups
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, choose
+from nuzzle.io.registry import (
+    LabelFormat,
+    LabelOptions,
+    PoseFormat,
+    PoseOptions,
+    choose,
+    first_bytes,
+)
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
-
-__all__ = [
-    "FORMAT",
-    "LABEL_FORMAT",
-    "iter_recordings",
-    "manifest_from_calms21",
-    "read_labels",
-    "read_sequence",
-    "sequences",
-    "write_calms21",
-    "write_calms21_groups",
-]
 
 _SHAPES = {"keypoints": (2, 2, 7), "scores": (2, 7), "annotations": ()}
 
@@ -88,32 +82,32 @@ def _sequence(path: Path, item: str, allow_pickle: bool) -> tuple[str, str, dict
         return found.group, found.name, _parsed(path, data, found)
 
 
-def read_labels(path: str | Path, item: str = "", options: LabelOptions | None = None) -> Labels:
+def read_labels(path: str | Path, options: LabelOptions | None = None) -> Labels:
     """Read the labels of one sequence; its poses are not parsed.
 
     Args:
         path: JSON file.
-        item: ``group/sequence``; may be left out where the file holds only one.
-        options: which labels are the background or mean that nobody looked, and the length.
+        options: `item` is ``group/sequence``; it may be left out where the file holds only one.
+            Which labels are the background or mean that nobody looked, and the length.
 
     Raises:
         FormatError: the sequence has no annotations, or they are not what they should be.
         InputError: there is no such sequence, or several and none was named.
     """
-    path = Path(path)
+    path, options = Path(path), options or LabelOptions()
     if _is_npy(path):
         raise FormatError(
             path,
             "is the npy flavour, a pickle; labels are read from the JSON flavour.",
             mend="Use it; in Python, read_sequence with allow_pickle=True reads both.",
         )
-    found = _find(path, item)
+    found = _find(path, options.item)
     with text.open_bytes(path) as data:
         values = _parsed(path, data, found, {"annotations", "metadata"})
     labels = _labels(path, found.item, values, found.group, options)
     if labels is None:
         raise FormatError(path, f"the sequence {found.item!r} has no annotations.")
-    return labels
+    return labels.rename_individuals(options.rename_individuals)
 
 
 def iter_recordings(path: str | Path, *, allow_pickle: bool = False) -> Iterator[Recording]:
@@ -169,14 +163,8 @@ def _entry(path: Path, found: text.Sequence) -> Entry:
 _SPLITS = ("train", "val", "test")
 
 
-def _index(path: str | Path) -> tuple[text.Sequence, ...]:
-    path = existing_file(path, "CalMS21 file")
-    state = path.stat()
-    return _indexed(path.resolve(), state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=8)
-def _indexed(path: Path, _mtime_ns: int, _size: int) -> tuple[text.Sequence, ...]:
+@parsed_once("CalMS21 file")
+def _index(path: Path) -> tuple[text.Sequence, ...]:
     """Where everything is; kept, since a manifest asks for one sequence after the other."""
     with text.open_bytes(path) as data:
         return tuple(text.scan(path, data))
@@ -346,13 +334,12 @@ def _vocabulary(path: Path, item: str, values: Mapping[str, Any]) -> dict[str, i
 
 
 def _sniff(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4096)
+    start = first_bytes(path, 4096)
     if _is_npy(path):
-        return head.startswith(b"\x93NUMPY") and b"'|O'" in head[:128]
+        return start.startswith(b"\x93NUMPY") and b"'|O'" in start[:128]
     key = rb'\{\s*"[^"]*"\s*:\s*'
     first = rb'\{\s*"(keypoints|scores|annotations|metadata)"'
-    return re.match(rb"\s*" + key + key + first, head) is not None
+    return re.match(rb"\s*" + key + key + first, start) is not None
 
 
 def _read_poses(path: Path, options: PoseOptions) -> Recording:
@@ -361,10 +348,5 @@ def _read_poses(path: Path, options: PoseOptions) -> Recording:
     return replace(recording, name=options.name or recording.name, fps=options.fps or recording.fps)
 
 
-def _read_labels(path: Path, options: LabelOptions) -> Labels:
-    labels = read_labels(path, options.item, options)
-    return labels.rename_individuals(options.rename_individuals)
-
-
 FORMAT = PoseFormat("calms21", (".json", ".npy"), _sniff, _read_poses, items=sequences)
-LABEL_FORMAT = LabelFormat("calms21", (".json",), _sniff, _read_labels)
+LABEL_FORMAT = LabelFormat("calms21", (".json",), _sniff, read_labels)

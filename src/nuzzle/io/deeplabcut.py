@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, listed
 from nuzzle.files import UTF16_MARKS, decoded, existing_file, head
-from nuzzle.io.hdf5 import open_hdf5, top_groups
+from nuzzle.io.hdf5 import attribute, open_hdf5, peek
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.io.unfound_points import unscaled, without_unfound
 from nuzzle.recording import Recording
@@ -199,7 +200,7 @@ def _bad_line(path: Path, header_rows: int, width: int) -> FormatError | None:
 
 def _read_h5(path: Path) -> _Table:
     with open_hdf5(path):  # says what is wrong with a damaged file, in our words
-        keys = _pandas_keys(path)
+        keys = peek(path, _pandas_keys)
     if not keys:
         raise FormatError(path, "it holds no pandas table; a DeepLabCut h5 was expected.")
     key = "df_with_missing" if "df_with_missing" in keys else keys[0]
@@ -236,12 +237,8 @@ def _read_h5(path: Path) -> _Table:
     return _Table(columns, values, frames, None)
 
 
-def _pandas_keys(path: Path) -> list[str]:
-    return [
-        name
-        for name, attributes in top_groups(path).items()
-        if str(attributes.get("pandas_type", "")).startswith("frame")
-    ]
+def _pandas_keys(file: Any) -> list[str]:
+    return [name for name in file if attribute(file[name], "pandas_type").startswith("frame")]
 
 
 def _frame_numbers(path: Path, table: _Table) -> NDArray[np.int64]:
@@ -304,9 +301,7 @@ def _recording(path: Path, options: PoseOptions, table: _Table) -> Recording:
     def gather(coordinate: str) -> NDArray[np.float32]:
         # A frame without a row is a frame without points.
         out = np.full(shape, np.nan, dtype=np.float32)
-        columns = [
-            [where.get((who, point, coordinate), -1) for who in individuals] for point in keypoints
-        ]
+        columns = [[where[who, point, coordinate] for who in individuals] for point in keypoints]
         with np.errstate(over="ignore"):  # what is too large is refused with its frame
             out[frames] = table.values[:, columns]
         return out
@@ -367,7 +362,7 @@ def _is_csv(path: Path) -> bool:
 
 
 def _is_h5(path: Path) -> bool:
-    return bool(_pandas_keys(path))
+    return bool(peek(path, _pandas_keys))
 
 
 FORMATS = (

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from nuzzle.errors import InputError, listed, sentence, together
 from nuzzle.io.label_assembly import WHO_ACTS
 from nuzzle.io.label_text import OTHER_RATE
-from nuzzle.io.load import load_entry
+from nuzzle.io.load import label_options, labels_of_row, load_entry
+from nuzzle.io.pose_facts import KnownPoses
 from nuzzle.labels import Labels
 from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
@@ -70,15 +71,16 @@ def _no_rate(file: str, recording: Recording, rates: Mapping[str, float]) -> str
     return f"{told} Its label file says {known:g}: if that is the video's, --fps {known:g}."
 
 
-def of_all(manifest: Manifest, said: Mapping[str, Labels]) -> tuple[str, ...]:
+def of_all(manifest: Manifest, said: Mapping[str, Labels], known: KnownPoses) -> tuple[str, ...]:
     """Notes on recordings whose labels leave open who acts, or say another frame rate.
 
-    Those alike are in one. Poses are large: only those of these recordings are read, as their
-    animals may stand in any order, and they may know their rate.
+    Those alike are in one. Only the poses of these recordings are asked for, as their animals may
+    stand in any order, and they may know their rate.
 
     Args:
         manifest: the rows.
         said: by recording, what its label file says if the animals are those of another.
+        known: of the poses.
     """
     notes = []
     for entry in manifest:
@@ -86,8 +88,11 @@ def of_all(manifest: Manifest, said: Mapping[str, Labels]) -> tuple[str, ...]:
         if labels is None or not any(note.startswith(_OF_ALL) for note in labels.notes):
             continue
         try:
-            own = load_entry(entry).all_notes
+            poses = known(entry)
+            options = label_options(entry, poses.individuals, poses.fps, poses.n_frames)
+            own = labels_of_row(entry, options)
         except InputError:  # reading it for another purpose will say what is wrong
             continue
-        notes += [(entry.recording, note) for note in own if note.startswith(_OF_ALL)]
+        if not own.of_others("labels", poses.individuals):
+            notes += [(entry.recording, note) for note in own.notes if note.startswith(_OF_ALL)]
     return tuple(map(sentence, together(notes)))

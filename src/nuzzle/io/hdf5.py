@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nuzzle.errors import FormatError
+from nuzzle.io.registry import first_bytes
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_Found = TypeVar("_Found")
 
 
 def is_hdf5(path: Path) -> bool:
     """Whether a file begins like HDF5; it may still be cut short."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_SIGNATURE)) == _SIGNATURE
-    except OSError:
-        return False
+    return first_bytes(path, len(_SIGNATURE)) == _SIGNATURE
 
 
 @contextmanager
@@ -44,21 +42,24 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         yield file
 
 
-def top_groups(path: Path) -> dict[str, dict[str, str]]:
-    """Names and attributes (as text) of what lies at the top of a file.
+def peek(path: Path, look: Callable[[Any], _Found]) -> _Found | None:
+    """What a look into a file finds, for checks of formats, which raise nothing.
 
-    Nothing for a file that cannot be opened: this serves the checks of formats, which raise
-    nothing.
+    None where the file cannot be opened, or is damaged at that place.
     """
     try:
         with open_hdf5(path) as file:
-            return {
-                name: {key: _text(value) for key, value in file[name].attrs.items()}
-                for name in file
-            }
+            return look(file)
     except (FormatError, OSError, KeyError, RuntimeError):
-        return {}
+        return None
 
 
-def _text(value: object) -> str:
+def holds(path: Path, *names: str) -> bool:
+    """Whether a file has all of these groups and arrays."""
+    return bool(peek(path, lambda file: all(name in file for name in names)))
+
+
+def attribute(node: Any, name: str) -> str:
+    """An attribute of a group or array as text; empty where it has none."""
+    value = node.attrs.get(name, "")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -17,13 +17,14 @@ from nuzzle.io.load import (
     label_items,
     label_options,
     labels_of_row,
-    load_entry,
     pose_format,
 )
 from nuzzle.io.looked_for import as_before, not_said, shown, told_apart
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
 from nuzzle.io.match import Match, expand, match_files, told_matches
+from nuzzle.io.pose_facts import KnownPoses, PoseFacts
+from nuzzle.io.registry import PoseFormat
 from nuzzle.io.splits import (
     Assignment,
     Splitting,
@@ -36,7 +37,6 @@ from nuzzle.io.splits import (
 )
 from nuzzle.labels import Labels
 from nuzzle.manifest import Entry, Manifest
-from nuzzle.recording import Recording
 
 #: By recording, the labels of its row, or why they cannot be read.
 _Said = Mapping[str, Labels | InputError]
@@ -73,7 +73,7 @@ def init_manifest(
     """
     if sum([bool(poses), mabe is not None, bool(calms21)]) != 1:
         raise InputError("Say where recordings come from: --poses, --mabe or --calms21, one only.")
-    how, common = _how(splitting), common_values(common)
+    how, common, known = _how(splitting), common_values(common), KnownPoses()
     if poses:
         manifest = manifest_from_files(
             expand(poses, "pose file"),
@@ -86,10 +86,10 @@ def init_manifest(
         if labels or how.table is not None:
             raise InputError("--labels and --splits go with --poses; a data set brings its own.")
         manifest = _from_data_set(mabe, labs, calms21, common)
-    manifest, said, notes = _complete_labels(how(manifest)) if poses else (how(manifest), None, ())
+    manifest = how(manifest, known)
+    manifest, said, notes = _complete_labels(manifest, known) if poses else (manifest, None, ())
     if not poses and how == Splitting(seed=how.seed):
-        manifest, more = complete_splits(manifest, how.seed)
-        notes = (*notes, *more)
+        manifest, notes = complete_splits(manifest, how.seed)
     bare = _left_over(manifest) if mabe is None else nothing_seen(mabe, labs)
     return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest, said))
 
@@ -148,17 +148,19 @@ def manifest_from_files(
     matches = _matches(
         poses, labels, told, settled, allow_unlabelled=allow_unlabelled or not labels
     )
-    problems, entries = [], []
+    problems, entries, formats = [], [], []
     for pose in poses:
         match = matches[pose]
         row = rows[pose] or row_called(pose, match.recording, assignments)
         if assignments and row is None:
             problems.append(in_no_row(pose, match.recording, assignments))
-        problems += _format_problems(match)
+        form, wrong = _format(match)
+        problems += wrong
+        formats.append(form)
         entries.append(_entry(match, row, common or {}))
     if problems:
         raise ManifestError("the files", problems)
-    return Manifest(tuple(_with_group(entry) for entry in entries))
+    return Manifest(tuple(map(_with_group, entries, formats)))
 
 
 def _matches(
@@ -195,9 +197,9 @@ def _matches(
     return matches
 
 
-def _with_group(entry: Entry) -> Entry:
+def _with_group(entry: Entry, form: PoseFormat | None) -> Entry:
     """The row with the animal or session that its pose file's tree names, if nobody named one."""
-    group_of = pose_format(entry.poses).group
+    group_of = form and form.group
     return replace(entry, group=group_of(entry.poses)) if group_of and not entry.group else entry
 
 
@@ -208,10 +210,11 @@ def _entry(match: Match, row: Assignment | None, common: Mapping[str, Any]) -> E
     return Entry(recording=name, poses=match.poses, labels=match.labels, **values)
 
 
-def _format_problems(match: Match) -> list[str]:
-    problems = []
+def _format(match: Match) -> tuple[PoseFormat | None, list[str]]:
+    """The format of the poses, and what is wrong with the files."""
+    form, problems = None, list[str]()
     try:
-        pose_format(match.poses)
+        form = pose_format(match.poses)
     except InputError as error:
         problems.append(str(error))
     try:
@@ -219,7 +222,7 @@ def _format_problems(match: Match) -> list[str]:
             label_format(match.labels)
     except InputError as error:
         problems.append(str(error))
-    return problems
+    return form, problems
 
 
 def _left_over(manifest: Manifest) -> tuple[str, ...]:
@@ -238,7 +241,7 @@ def _left_over(manifest: Manifest) -> tuple[str, ...]:
 
 
 def _complete_labels(
-    manifest: Manifest,
+    manifest: Manifest, known: KnownPoses
 ) -> tuple[Manifest, Mapping[str, Labels] | None, tuple[str, ...]]:
     """What the label files leave unsaid: streams that they lack, and what was looked for.
 
@@ -246,15 +249,15 @@ def _complete_labels(
         The manifest; by recording, the labels that can be read; and notes.
     """
     labelled = [entry for entry in manifest if entry.labels is not None]
-    first = _poses(labelled[0]) if labelled else None
+    first = _poses(labelled[0], known) if labelled else None
     if first is None:
         return manifest, None, ()
-    said = {entry.recording: _read(entry, first) for entry in labelled}
+    said = {entry.recording: _read(entry, first, known) for entry in labelled}
     manifest, notes = leave_out_streamless(manifest, said)
     manifest, more = fill_looked_for(manifest, said)
     files = {name: labels for name, labels in said.items() if isinstance(labels, Labels)}
     found = [sentence(each[0].upper() + each[1:]) for each in slips([*files.items()])]
-    return manifest, files, (*notes, *more, *found, *of_all(manifest, files))
+    return manifest, files, (*notes, *more, *found, *of_all(manifest, files, known))
 
 
 def leave_out_streamless(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[str, ...]]:
@@ -337,18 +340,19 @@ def _unread_note(unread: Mapping[str, InputError]) -> str:
     )
 
 
-def _read(entry: Entry, first: Recording) -> Labels | InputError:
+def _read(entry: Entry, first: PoseFacts, known: KnownPoses) -> Labels | InputError:
     """The labels of a row, or why they cannot be read, which is said when they are needed.
 
     Poses are large: the row's own are read only where labels are read if any animal is right.
 
     Args:
         entry: the row.
-        first: a recording whose animals and frame rate are those of most.
+        first: poses whose animals and frame rate are those of most.
+        known: of the poses.
     """
     said = _read_as_of(entry, first.individuals, first.fps)
     if isinstance(said, InputError) and isinstance(_read_as_of(entry, (), first.fps), Labels):
-        own = _poses(entry)
+        own = _poses(entry, known)
         if own is not None and own.individuals != first.individuals:
             return _read_as_of(entry, own.individuals, own.fps)
     return said
@@ -364,9 +368,10 @@ def _read_as_of(
         return error
 
 
-def _poses(entry: Entry) -> Recording | None:
-    """The recording of a row without its labels, if it can be read; why not is said later."""
+def _poses(entry: Entry, known: KnownPoses) -> PoseFacts | None:
+    """What the poses of a row say, if they can be read as it says; why not is said later."""
     try:
-        return load_entry(replace(entry, labels=None))
+        found = known(entry)
     except InputError:
         return None
+    return found if found.individuals else None

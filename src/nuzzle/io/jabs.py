@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
-from nuzzle.io.hdf5 import open_hdf5
+from nuzzle.io.hdf5 import holds, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
 
@@ -143,11 +143,7 @@ def read_jabs(path: Path, options: PoseOptions) -> Recording:
 
 
 def _is_jabs(path: Path) -> bool:
-    try:
-        with open_hdf5(path) as file:
-            return "poseest/points" in file and "poseest/confidence" in file
-    except (FormatError, OSError, RuntimeError):
-        return False
+    return holds(path, "poseest/points", "poseest/confidence")
 
 
 FORMAT = PoseFormat("jabs", (".h5",), _is_jabs, read_jabs)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, StreamError, count, listed
 from nuzzle.io.cast import Cast
@@ -20,7 +21,9 @@ from nuzzle.labels import (
     Pair,
     bout_table,
     frames_inside,
+    intervals_to_mask,
     mask_to_intervals,
+    span_row,
     united,
 )
 
@@ -47,7 +50,7 @@ def looked_for_everywhere(
     for pair, bout in zip(named, bouts, strict=True):
         kinds[pair.agent == pair.target][bout["behaviour"]] = None
     return [
-        dict(zip(SPAN_COLUMNS, (*pair, behaviour, 0, n_frames), strict=True))
+        span_row(pair, behaviour, 0, n_frames)
         for pair in cast.watched(named)
         for behaviour in kinds[pair.agent == pair.target]
     ]
@@ -101,7 +104,7 @@ def assemble(
         path: the file.
         bouts: mappings with the columns of a bout table; those of the background too. One whose
             `unsaid` is true names nobody who acts; a note says as whose such bouts are read.
-        observed: mappings with the columns of a span table, and `stream`.
+        observed: mappings with the columns of a span table, and `stream` where there are any.
         options: of the reader. Where they name a stream, only its labels are kept.
         end: length of what is labelled, frames.
         exclusive: as the format declares; by default, whether a background is named.
@@ -180,7 +183,7 @@ def _clipped(labels: Labels, options: LabelOptions, end: int) -> Labels:
         if overrun > _SUSPICIOUS_OVERRUN * n_frames:
             note += ". Is the frame rate right, and do the labels belong to this recording?"
         notes = (*notes, note)
-    return replace(labels.slice(0, n_frames), n_frames=n_frames, notes=notes)
+    return replace(labels.with_length(n_frames), notes=notes)
 
 
 def _span_frame(observed: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
@@ -246,6 +249,10 @@ def noting_unobserved(labels: Labels) -> Labels:
     def sides(agent: str, target: str) -> list[tuple[str, str]]:
         return [(agent, target)] if labels.directed else [(agent, target), (target, agent)]
 
+    def inside(spans: list[Any]) -> NDArray[np.bool_]:
+        starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+        return intervals_to_mask(starts, stops, labels.n_frames)
+
     looked = defaultdict(list)
     for agent, target, *span in labels.observed[list(SPAN_COLUMNS)].itertuples(index=False):
         for one, other in sides(agent, target):
@@ -256,10 +263,10 @@ def noting_unobserved(labels: Labels) -> Labels:
         seen[(*min(sides(agent, target)), span[0])].append(span[1:])
     found = []
     for what, bouts in seen.items():
-        gaps = _outside(_merged(bouts), _merged(looked[what]), labels.n_frames)
-        if frames := sum(stop - start for start, stop in gaps):
-            of = f"{count(frames, 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
-            found.append((gaps[0][0], f"{of} (from frame {gaps[0][0]:,} on)"))
+        unseen = np.flatnonzero(inside(bouts) & ~inside(looked[what]))
+        if len(unseen):
+            of = f"{count(len(unseen), 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
+            found.append((int(unseen[0]), f"{of} (from frame {unseen[0]:,} on)"))
     notes = [note for note in labels.notes if not note.startswith(_OUTSIDE)]
     if found:
         told = listed([text for _, text in sorted(found)])
@@ -268,34 +275,6 @@ def noting_unobserved(labels: Labels) -> Labels:
             "what the file says of it (# observed)"
         )
     return replace(labels, notes=tuple(notes))
-
-
-def _outside(
-    bouts: list[list[int]], spans: list[list[int]], n_frames: int
-) -> list[tuple[int, int]]:
-    """What of the bouts lies in none of the spans; both in their order, none touching the next."""
-    out, number = [], 0
-    for start, stop in bouts:
-        here, stop = start, min(stop, n_frames)
-        while number < len(spans) and spans[number][1] <= here:
-            number += 1
-        at = number
-        while at < len(spans) and spans[at][0] < stop:
-            out.append((here, spans[at][0]))
-            here, at = spans[at][1], at + 1
-        out.append((here, stop))
-    return [(start, stop) for start, stop in out if start < stop]
-
-
-def _merged(spans: list[Any]) -> list[list[int]]:
-    """Intervals `[start, stop)` in their order, joined where they overlap or touch."""
-    out: list[list[int]] = []
-    for start, stop in sorted(spans):
-        if out and start <= out[-1][1]:
-            out[-1][1] = max(out[-1][1], stop)
-        else:
-            out.append([start, stop])
-    return out
 
 
 def without_direction(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from nuzzle.cells import THOUSANDS, composed
 from nuzzle.errors import FormatError
-from nuzzle.files import decoded, existing_file, head
-from nuzzle.io.registry import LabelOptions
+from nuzzle.files import csv_text, decoded, existing_file
+from nuzzle.io.registry import LabelOptions, first_bytes
 
 #: What is done about another frame rate than the poses', for a note.
 SECONDS_TO_POSES = "seconds were turned into frames of the poses"
@@ -27,29 +29,6 @@ class Row(NamedTuple):
 
     line: int
     cells: tuple[str, ...]
-
-
-_Parsed = TypeVar("_Parsed")
-
-
-def parsed_once(parse: Callable[[Path], _Parsed]) -> Callable[[Path], _Parsed]:
-    """Keep what was parsed of the latest files, until they change on disk.
-
-    One file may hold a whole study, and is asked for by each of its recordings. What `parse` gives
-    is shared by all who ask, so it must be of a kind that nobody can change.
-    """
-
-    @lru_cache(maxsize=4)
-    def kept(path: Path, *_state: int) -> _Parsed:
-        return parse(path)
-
-    @wraps(parse)
-    def asked(path: Path) -> _Parsed:
-        state = existing_file(path, "label file").stat()
-        times = state.st_mtime_ns, state.st_ctime_ns
-        return kept(Path(path), *times, state.st_size, state.st_ino, state.st_dev)
-
-    return asked
 
 
 def grouped(rows: Iterable[Row], name: Callable[[Row], str]) -> Mapping[str, tuple[Row, ...]]:
@@ -83,10 +62,7 @@ def read_text(path: str | Path) -> str:
 
 def text_head(path: Path, size: int = 16_384) -> str:
     """The beginning of a file for a check of its format; nothing where it is not text."""
-    try:
-        return decoded(head(path, size), whole=False) or ""
-    except OSError:
-        return ""
+    return decoded(first_bytes(path, size), whole=False) or ""
 
 
 def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
@@ -102,6 +78,42 @@ def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
                 yield Row(reader.line_num, tuple(cell.strip() for cell in cells))
     except csv.Error as error:
         raise FormatError(path, f"is not a table: {error}.", row=reader.line_num) from error
+
+
+def frames_table(
+    path: Path, columns: Sequence[str], frames: Sequence[str], least: float = -math.inf
+) -> pd.DataFrame:
+    """A csv as any spreadsheet saves it: text, but for whole numbers in some of its columns.
+
+    Args:
+        path: of the csv.
+        columns: that it has.
+        frames: those of them that hold frame numbers.
+        least: the lowest of them that there may be.
+
+    Raises:
+        FormatError: it is no csv, a column is missing, or a frame is not such a number.
+    """
+    text, separator = csv_text(path)
+    try:
+        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise FormatError(path, f"is not a csv: {error}.") from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise FormatError(
+            path, f"the columns {list(columns)} were expected; {missing} are missing.", row=1
+        )
+    for name in frames:
+        numbers = pd.to_numeric(table[name], errors="coerce")
+        wrong = np.flatnonzero(~(numbers >= least) | (numbers % 1 != 0))
+        if len(wrong):
+            came = table[name].iloc[wrong[0]]
+            raise FormatError(
+                path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
+            )
+        table[name] = numbers.astype(np.int64)
+    return table
 
 
 def number(text: str, what: str, path: Path, line: int | None) -> float:

@@ -147,10 +147,31 @@ def load_manifest(
 
 
 def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
+    recording = named_as_in(entry, poses_of_row(entry))
+    if entry.labels is not None:
+        recording = replace(recording, labels=_labels(entry.labels, entry, recording))
+    if auxiliary is not None and auxiliary.labels is not None:
+        beside = _auxiliary(auxiliary.labels, auxiliary, recording)
+        recording = replace(recording, auxiliary=beside)
+    return recording
+
+
+def poses_of_row(entry: Entry) -> Recording:
+    """The whole pose file of a row, or its sequence there, by the file's own names.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
-    recording = read_poses(entry.poses, options, entry.pose_format)
-    # Labels that come with the poses count only where the row says that it has labels.
-    recording = replace(recording, labels=None)
+    return read_poses(entry.poses, options, entry.pose_format)
+
+
+def named_as_in(entry: Entry, recording: Recording) -> Recording:
+    """Poses by the names, and with the scale, lab and group, that a row gives them.
+
+    Raises:
+        InputError: the names do not fit.
+    """
     renamed = {old: new for old, new in entry.individuals.items() if old in recording.individuals}
     means = {old: new for old, new in entry.keypoints.items() if "+" in old}
     for others, new in means.items():
@@ -165,11 +186,6 @@ def _load(entry: Entry, auxiliary: Entry | None) -> Recording:
         group=entry.group or recording.group,
     )
     _check_individuals(entry, recording)
-    if entry.labels is not None:
-        recording = replace(recording, labels=_labels(entry.labels, entry, recording))
-    if auxiliary is not None and auxiliary.labels is not None:
-        beside = _auxiliary(auxiliary.labels, auxiliary, recording)
-        recording = replace(recording, auxiliary=beside)
     return recording
 
 
@@ -331,8 +347,6 @@ def _labels(path: Path, entry: Entry, recording: Recording) -> Labels:
         labels = noting_unobserved(looked)
     if entry.label_delay_s:
         labels = _without_delay(labels, entry.label_delay_s, recording.require_fps())
-    if labels.n_frames != recording.n_frames:
-        labels = labels.with_length(recording.n_frames)
     return labels
 
 

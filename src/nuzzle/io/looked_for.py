@@ -10,7 +10,7 @@ import pandas as pd
 from nuzzle.errors import InputError
 from nuzzle.io.behaviour_names import closest
 from nuzzle.io.cast import OWN
-from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
+from nuzzle.labels import SPAN_COLUMNS, Labels, Pair, own_pairs
 
 
 def with_looked_for(
@@ -40,13 +40,12 @@ def with_looked_for(
     between = [pair for pair in pairs if pair.agent != pair.target]
     if between and not labels.directed:
         names = [name.removeprefix(OWN) for name in names]
-    alone = [Pair(agent, agent) for agent in dict.fromkeys(pair.agent for pair in pairs)]
     known = set(labels.observed[["agent", "target", "behaviour"]].itertuples(index=False))
     more = [
         (*pair, behaviour, *span)
         for name in names
         for behaviour in [name.removeprefix(OWN)]
-        for pair in (alone if name.startswith(OWN) else between)
+        for pair in (own_pairs(pairs) if name.startswith(OWN) else between)
         if (*pair, behaviour) not in known
         for span in _looked_at(labels, pair)
     ]

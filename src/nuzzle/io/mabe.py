@@ -28,21 +28,13 @@ from nuzzle.io.mabe_table import (
     mouse_name,
     parquet_columns,
     read_parquet,
+    train_videos,
     tree_of,
     videos,
 )
-from nuzzle.io.mabe_write import write_mabe
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
-
-__all__ = [
-    "FORMAT",
-    "LABEL_FORMAT",
-    "manifest_from_mabe",
-    "read_tracking",
-    "write_mabe",
-]
 
 COLUMNS = ("video_frame", "mouse_id", "bodypart", "x", "y")
 
@@ -147,17 +139,17 @@ def manifest_from_mabe(root: str | Path, *, labs: Sequence[str] = ()) -> Manifes
     root = Path(root)
     if not (root / "train.csv").is_file():
         raise InputError(f"There is no train.csv in {root}; the folder of the challenge's data?")
-    known = list(videos((root, "train")).values())
+    known = train_videos(root)
     unknown = sorted(set(labs) - {video.lab_id for video in known})
     if unknown:
         raise ManifestError(
             f"{root / 'train.csv'}",
             [f"there are no labs {unknown}; there are {sorted({v.lab_id for v in known})}"],
         )
-    chosen = [video for video in known if not labs or video.lab_id in labs]
+    chosen = train_videos(root, labs)
     entries, missing = [], []
     for video in chosen:
-        poses = root / "train_tracking" / video.lab_id / f"{video.video_id}.parquet"
+        poses = video.file(root / "train_tracking")
         if poses.is_file():
             entries.append(_entry(root, video, poses))
         else:
@@ -174,7 +166,7 @@ def manifest_from_mabe(root: str | Path, *, labs: Sequence[str] = ()) -> Manifes
 
 
 def _entry(root: Path, video: Video, poses: Path) -> Entry:
-    annotation = root / "train_annotation" / video.lab_id / f"{video.video_id}.parquet"
+    annotation = video.file(root / "train_annotation")
     labels = annotation if annotation.is_file() else poses if video.looked_for else None
     return Entry(
         recording=video.video_id,

@@ -7,7 +7,6 @@ annotators of a recording looked for; anything else is not observed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,12 @@ from nuzzle.io.mabe_table import (
     action,
     parquet_columns,
     read_parquet,
+    train_videos,
     tree_of,
     videos,
 )
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels
+from nuzzle.labels import Labels, Pair, span_row
 
 COLUMNS = ("agent_id", "target_id", "action", "start_frame", "stop_frame")
 #: Labels and poses whose lengths differ by more than this are likely of different frame rates.
@@ -54,17 +54,9 @@ def nothing_seen(root: str | Path, labs: Sequence[str] = ()) -> tuple[str, ...]:
         root: folder with ``train.csv``.
         labs: lab ids; all by default.
     """
-    chosen = [
-        video
-        for video in videos((Path(root), "train")).values()
-        if video.looked_for and (not labs or video.lab_id in labs)
-    ]
+    chosen = [video for video in train_videos(Path(root), labs) if video.looked_for]
     folder = Path(root) / "train_annotation"
-    bare = [
-        video.video_id
-        for video in chosen
-        if not (folder / video.lab_id / f"{video.video_id}.parquet").is_file()
-    ]
+    bare = [video.video_id for video in chosen if not video.file(folder).is_file()]
     if not bare:
         return ()
     return (
@@ -131,17 +123,16 @@ def read(path: str | Path, options: LabelOptions | None = None) -> Labels:
     bouts, listed, notes = _observed(bouts, video, options.not_observed)
     last = int(bouts["stop_frame"].max()) if len(bouts) else 0
     length = max(last, _expected_frames(video), options.n_frames or 0)
-    spans = [{**each._asdict(), "start_frame": 0, "stop_frame": length} for each in sorted(listed)]
-    labels = assemble(
+    spans = [span_row(Pair(*who), name, 0, length) for *who, name in sorted(listed)]
+    return assemble(
         path,
         bouts.to_dict("records"),
         spans,
-        replace(options, n_frames=None),
-        end=length,
+        options,
+        end=last,
         exclusive=False,
-        notes=(*notes, *_rate_notes(video, last, options.n_frames)),
+        notes=[*notes, *_rate_note(video, options.n_frames)],
     ).rename_individuals(options.rename_individuals)
-    return labels if options.n_frames is None else labels.with_length(options.n_frames)
 
 
 def _observed(
@@ -173,23 +164,15 @@ def _expected_frames(video: Video | None) -> int:
     return round((video.duration_s or 0) * (video.fps or 0)) if video else 0
 
 
-def _rate_notes(video: Video | None, last: int, n_frames: int | None) -> list[str]:
+def _rate_note(video: Video | None, n_frames: int | None) -> list[str]:
     """Labels and tracking of one lab are known to count frames of different rates."""
-    if n_frames is None:
-        return []
-    notes = []
-    if last > n_frames * (1 + _TOLERANCE):
-        notes.append(
-            f"the labels run to frame {last}, the poses have {n_frames} ({last / n_frames:.2f} "
-            "times as many): they may count frames of different rates"
-        )
     expected = _expected_frames(video)
-    if expected and abs(n_frames / expected - 1) > _TOLERANCE:
-        notes.append(
-            f"the poses have {n_frames} frames, train.csv's duration and frame rate make "
-            f"{expected}: labels and poses may count frames of different rates"
-        )
-    return notes
+    if n_frames is None or not expected or abs(n_frames / expected - 1) <= _TOLERANCE:
+        return []
+    return [
+        f"the poses have {n_frames} frames, train.csv's duration and frame rate make "
+        f"{expected}: labels and poses may count frames of different rates"
+    ]
 
 
 def _sniff(path: Path) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
+from nuzzle.io.kept import parsed_once
 
 #: The 38 columns of ``train.csv``, in order.
 TRAIN_COLUMNS = (
@@ -90,6 +90,10 @@ class Video:
         """The animals that the annotators looked at."""
         return tuple(sorted({name for action in self.looked_for for name in action[:2]}))
 
+    def file(self, folder: Path) -> Path:
+        """Where its file is in ``train_tracking`` or ``train_annotation``."""
+        return folder / self.lab_id / f"{self.video_id}.parquet"
+
 
 def mouse_name(value: object) -> str:
     """``mouse1`` for ``1``, ``1.0``, ``'mouse1'`` with stray quotes, and the like.
@@ -149,14 +153,18 @@ def videos(tree: tuple[Path, str]) -> Mapping[str, Video]:
     path = root / f"{part}.csv"
     if part not in ("train", "test") or not path.is_file():
         return {}
-    state = path.stat()
-    return _videos(path, state.st_mtime_ns, state.st_size)
+    return _videos(path)
 
 
-@lru_cache(maxsize=8)
-def _videos(path: Path, _mtime_ns: int, _size: int) -> Mapping[str, Video]:
+def train_videos(root: Path, labs: Sequence[str] = ()) -> list[Video]:
+    """Rows of ``train.csv`` of these labs, by default of all, in their order."""
+    known = videos((root, "train")).values()
+    return [video for video in known if not labs or video.lab_id in labs]
+
+
+@parsed_once("table of recordings")
+def _videos(path: Path) -> Mapping[str, Video]:
     """Kept, since every recording of the tree asks for it."""
-    existing_file(path, "table of recordings")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, UnicodeDecodeError) as error:

@@ -13,7 +13,7 @@ from shlex import quote
 from typing import TypeVar
 
 from nuzzle.errors import FormatError, InputError, count, listed
-from nuzzle.files import existing_file
+from nuzzle.files import existing_file, head
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
 
@@ -115,6 +115,14 @@ class LabelFormat:
     write: Callable[[Labels, Path, float], Path] | None = None
     refuse: Callable[[Path], None] | None = None
     items: Callable[[Path], Sequence[str]] | None = None
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """The beginning of a file, for a check of its format; nothing where it cannot be read."""
+    try:
+        return head(path, size)
+    except OSError:
+        return b""
 
 
 def choose(path: Path, what: str, names: Sequence[str], item: str, column: str = "item") -> str:

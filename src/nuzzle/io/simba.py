@@ -110,7 +110,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     return assemble(
         path,
         cast.placed(found.bouts.to_dict("records")),
-        cast.placed(found.observed.assign(stream="").to_dict("records")),
+        cast.placed(found.observed.to_dict("records")),
         options,
         end=len(table),
         notes=notes,

@@ -13,9 +13,8 @@ from pathlib import Path
 from nuzzle.cells import PARSERS, column_name, composed
 from nuzzle.errors import FormatError, InputError, ManifestError, count, listed
 from nuzzle.files import existing_file, read_csv
-from nuzzle.io.load import read_poses
 from nuzzle.io.match import recording_name
-from nuzzle.io.registry import PoseOptions
+from nuzzle.io.pose_facts import KnownPoses
 from nuzzle.manifest import Manifest
 
 #: Share of the groups of a data set that are validated on, where nothing else is said.
@@ -49,10 +48,15 @@ class Splitting:
     def by_group(self) -> bool:
         return self.val_fraction is not None or self.test_fraction > 0
 
-    def __call__(self, manifest: Manifest) -> Manifest:
-        """The manifest, split by time or by group where that was chosen."""
+    def __call__(self, manifest: Manifest, known: KnownPoses | None = None) -> Manifest:
+        """The manifest, split by time or by group where that was chosen.
+
+        Args:
+            manifest: recordings.
+            known: of their poses; by default they are read anew.
+        """
         if self.train_frames is not None:
-            return split_by_time(manifest, self.train_frames)
+            return split_by_time(manifest, self.train_frames, known)
         if self.by_group:
             return split_by_group(manifest, self.val_fraction or 0.0, self.test_fraction, self.seed)
         return manifest
@@ -195,22 +199,22 @@ def in_no_row(pose: Path, name: str, assignments: Sequence[Assignment]) -> str:
     )
 
 
-def split_by_time(manifest: Manifest, share: float) -> Manifest:
+def split_by_time(manifest: Manifest, share: float, known: KnownPoses | None = None) -> Manifest:
     """Two rows a recording: its first frames for training, the rest for validation.
 
     Args:
         manifest: recordings; their poses are read for their length.
         share: of the frames that is trained on, between 0 and 1.
+        known: of the poses; by default they are read anew.
 
     Raises:
         InputError: the share is not between 0 and 1, or leaves nothing on one side.
     """
     if not 0 < share < 1:
         raise InputError(f"--train-frames is a share between 0 and 1, such as 0.6; got {share}.")
-    entries = []
+    entries, known = [], known or KnownPoses()
     for entry in manifest:
-        options = PoseOptions(name=entry.recording, item=entry.item, fps=entry.fps)
-        n_frames = read_poses(entry.poses, options, entry.pose_format).n_frames
+        n_frames = known(entry).n_frames
         cut = round(n_frames * share)
         if not 0 < cut < n_frames:
             raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -11,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.files import atomic_path, csv_text, existing_file
+from nuzzle.files import atomic_path, existing_file
+from nuzzle.io.label_text import frames_table
 from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import Action, action, looked_for, videos
 
 COLUMNS = ("video_id", "agent_id", "target_id", "action", "start_frame", "stop_frame")
+_FRAMES = ("start_frame", "stop_frame")
 _MICE = frozenset(f"mouse{number}" for number in range(1, 5))
 
 
@@ -75,7 +76,7 @@ def read_submission(path: str | Path) -> pd.DataFrame:
     Raises:
         FormatError: a column is missing, or a frame is not a whole number.
     """
-    return _read(Path(path), COLUMNS)[list(COLUMNS)]
+    return frames_table(existing_file(path, "csv"), COLUMNS, _FRAMES)[list(COLUMNS)]
 
 
 def read_solution(path: str | Path) -> Solution:
@@ -91,7 +92,8 @@ def read_solution(path: str | Path) -> Solution:
     path = Path(path)
     if path.is_dir():
         return _solution_of_tree(path)
-    table = _respelled(_read(path, (*COLUMNS, "lab_id", "behaviors_labeled")))
+    columns = (*COLUMNS, "lab_id", "behaviors_labeled")
+    table = _respelled(frames_table(existing_file(path, "csv"), columns, _FRAMES))
     first = table.drop_duplicates("video_id")
     try:
         listed = {
@@ -108,9 +110,9 @@ def _solution_of_tree(root: Path) -> Solution:
     known = videos((root, "train"))
     if not known:
         raise InputError(f"There is no train.csv with recordings in {root}.")
-    parts = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[4:], np.int64))]
+    parts = [pd.DataFrame(columns=list(COLUMNS)).astype(dict.fromkeys(_FRAMES, np.int64))]
     for video in known.values():
-        path = root / "train_annotation" / video.lab_id / f"{video.video_id}.parquet"
+        path = video.file(root / "train_annotation")
         if not path.is_file():
             continue
         parts.append(submitted(video.video_id, read_bouts(path)))
@@ -138,30 +140,6 @@ def submitted(name: str, bouts: pd.DataFrame) -> pd.DataFrame:
 
 def _spelled(listed: frozenset[Action]) -> frozenset[tuple[str, str, str]]:
     return frozenset(each.submitted for each in listed)
-
-
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The csv with its frames as integers, as any spreadsheet saves it."""
-    text, separator = csv_text(existing_file(path, "csv"))
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FormatError(path, f"is not a csv: {error}.") from error
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise FormatError(
-            path, f"the columns {list(columns)} were expected; {missing} are missing.", row=1
-        )
-    for name in ("start_frame", "stop_frame"):
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        wrong = np.flatnonzero(numbers.isna() | (numbers % 1 != 0))
-        if len(wrong):
-            came = table[name].iloc[wrong[0]]
-            raise FormatError(
-                path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
-            )
-        table[name] = numbers.astype(np.int64)
-    return table
 
 
 def _respelled(table: pd.DataFrame) -> pd.DataFrame:

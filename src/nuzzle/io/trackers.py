@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
-from nuzzle.io.hdf5 import open_hdf5
+from nuzzle.io.hdf5 import attribute, holds, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
 
@@ -190,14 +190,9 @@ def _nwb_containers(file: Any) -> list[tuple[str, str]]:
     found = []
     for module, group in file.get("processing", {}).items():
         for name, child in group.items():
-            if _attribute(child, "neurodata_type") == "PoseEstimation":
+            if attribute(child, "neurodata_type") == "PoseEstimation":
                 found.append((module, name))
     return found
-
-
-def _attribute(node: Any, name: str) -> str:
-    value = node.attrs.get(name, "")
-    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _check_series(path: Path, animal: Any, fps: float | None) -> None:
@@ -206,9 +201,9 @@ def _check_series(path: Path, animal: Any, fps: float | None) -> None:
     Whoever says a frame rate says that poses are those of one frame after the other.
     """
     for name, series in animal.items():
-        if _attribute(series, "neurodata_type") != "PoseEstimationSeries":
+        if attribute(series, "neurodata_type") != "PoseEstimationSeries":
             continue
-        unit = _attribute(series["data"], "unit")
+        unit = attribute(series["data"], "unit")
         if unit.strip().lower() not in _PIXELS:
             raise FormatError(
                 path,
@@ -287,24 +282,16 @@ def _keypoints(poses: xr.Dataset) -> np.ndarray[Any, Any]:
     return np.asarray(poses["keypoints" if "keypoints" in poses.dims else "keypoint"].values)
 
 
-def _has(path: Path, *names: str) -> bool:
-    try:
-        with open_hdf5(path) as file:
-            return all(name in file for name in names)
-    except (FormatError, OSError, RuntimeError):
-        return False
-
-
 def _is_slp(path: Path) -> bool:
-    return _has(path, "metadata", "frames", "instances")
+    return holds(path, "metadata", "frames", "instances")
 
 
 def _is_analysis(path: Path) -> bool:
-    return _has(path, "tracks", "track_names", "node_names")
+    return holds(path, "tracks", "track_names", "node_names")
 
 
 def _is_nwb(path: Path) -> bool:
-    return _has(path, "processing", "specifications")
+    return holds(path, "processing", "specifications")
 
 
 FORMATS = (

@@ -9,19 +9,18 @@ Nührenberg et al., https://github.com/pnuehrenberg/vassi
 
 from __future__ import annotations
 
-import io
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, count
-from nuzzle.files import csv_text, delimiter_of, existing_file
+from nuzzle.files import delimiter_of
+from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.label_text import text_head
+from nuzzle.io.label_text import frames_table, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import Labels, frames_inside, mask_to_intervals
+from nuzzle.labels import Labels, Pair, frames_inside, mask_to_intervals, span_row
 
 COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
 BACKGROUND = "none"
@@ -60,7 +59,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     rows = rows[rows["actor"] == actor].rename(
         columns={"actor": "agent", "recipient": "target", "category": "behaviour"}
     )
-    bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1, stream="")
+    bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1)
     end = int(bouts["stop_frame"].max())
     observed = _observed(bouts, list(table["category"].unique()), end)
     labels = assemble(
@@ -90,47 +89,17 @@ def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict
     covered = frames_inside(bouts, end)
     pairs = bouts[["agent", "target"]].drop_duplicates().to_numpy().tolist()
     return [
-        {
-            "agent": agent,
-            "target": target,
-            "behaviour": behaviour,
-            "start_frame": int(start),
-            "stop_frame": int(stop),
-            "stream": "",
-        }
-        for agent, target in pairs
+        span_row(Pair(*pair), behaviour, start, stop)
+        for pair in pairs
         for behaviour in categories
         for start, stop in mask_to_intervals(covered)
     ]
 
 
+@parsed_once("label file")
 def _table(path: Path) -> pd.DataFrame:
-    state = existing_file(path, "label file").stat()
-    return _tables(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=4)
-def _tables(path: Path, _mtime_ns: int, _size: int) -> pd.DataFrame:
-    """The file, with whole numbers for frames; kept, since each of its groups asks for it."""
-    text, delimiter = csv_text(path)
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
-    except pd.errors.ParserError as error:
-        raise FormatError(path, f"is not a csv: {error}.") from error
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise FormatError(
-            path, f"the columns {list(COLUMNS)} were expected; {missing} are missing.", row=1
-        )
-    for name in ("start", "stop"):
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        wrong = np.flatnonzero(~(numbers >= 0) | (numbers % 1 != 0))
-        if len(wrong):
-            came = table[name].iloc[wrong[0]]
-            raise FormatError(
-                path, f"{name} is {came!r}; a frame number was expected.", row=int(wrong[0]) + 2
-            )
-        table[name] = numbers.astype(np.int64)
+    """The file, with whole numbers for frames."""
+    table = frames_table(path, COLUMNS, ("start", "stop"), least=0)
     backwards = np.flatnonzero(table["stop"] < table["start"])
     if len(backwards):
         raise FormatError(path, "a bout stops before it starts.", row=int(backwards[0]) + 2)

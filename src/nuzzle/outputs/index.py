@@ -28,7 +28,7 @@ import nuzzle
 from nuzzle.errors import FormatError, InputError, OutputError, listed
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
-from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv, typed
 
 FORMAT = "nuzzle-results"
 VERSION = 1
@@ -83,13 +83,8 @@ class RecordingEntry:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RecordingEntry:
-        """From JSON; lists become tuples, keys of later versions are passed over."""
-        known = {one.name for one in fields(cls)}
-        plain: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values.items()
-            if key in known
-        }
+        """From JSON."""
+        plain = _known(cls, values)
         plain["pairs"] = tuple((str(pair[0]), str(pair[1])) for pair in plain.get("pairs", ()))
         return cls(**plain)
 
@@ -213,8 +208,6 @@ def read_results(directory: str | Path) -> Results:
             "`nuzzle evaluate` and `nuzzle predict` write such folders."
         )
     index = read_index(root)
-    empty_bouts = pd.DataFrame(columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
-    empty_budget = pd.DataFrame(columns=list(BUDGET_COLUMNS)).astype(BUDGET_COLUMNS)
     bouts, truth, budget = (
         root / name for name in ("bouts.csv", "truth_bouts.csv", "time_budget.csv")
     )
@@ -224,12 +217,17 @@ def read_results(directory: str | Path) -> Results:
         run=read_run(index),
         recordings=tuple(RecordingEntry.from_dict(entry) for entry in index["recordings"]),
         finished=bool(index["finished"]),
-        bouts=read_csv(bouts, BOUT_FILE_COLUMNS) if bouts.exists() else empty_bouts,
-        truth_bouts=read_csv(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
-        time_budget=read_csv(budget, BUDGET_COLUMNS) if budget.exists() else empty_budget,
+        bouts=_table(bouts, BOUT_FILE_COLUMNS),
+        truth_bouts=_table(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
+        time_budget=_table(budget, BUDGET_COLUMNS),
         metrics=_read_json(metrics) if metrics.exists() else None,
         attention=tuple(_read_json(attention)) if attention.exists() else (),
     )
+
+
+def _table(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of a table; none where it was not written."""
+    return read_csv(path, columns) if path.exists() else typed([], columns)
 
 
 def index_of(path: Path, format_: str = FORMAT) -> Literal["ours", "another's", "lost"]:
@@ -276,13 +274,17 @@ def read_index(root: Path) -> dict[str, Any]:
 
 def read_run(index: Mapping[str, Any]) -> Run:
     """The `Run` that an index describes."""
-    known = {one.name for one in fields(Run)}
-    values: dict[str, Any] = {
+    return Run(**_known(Run, index))
+
+
+def _known(cls: type[RecordingEntry | Run], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a class' attributes, from JSON; keys of later versions are passed over."""
+    known = {one.name for one in fields(cls)}
+    return {
         key: tuple(value) if isinstance(value, list) else value
-        for key, value in index.items()
+        for key, value in values.items()
         if key in known
     }
-    return Run(**values)
 
 
 def _read_json(path: Path) -> Any:

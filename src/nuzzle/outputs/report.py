@@ -72,12 +72,12 @@ def report_context(results: Results) -> dict[str, Any]:
     charts["durations"] = sections.durations(results, colours)
     charts["budget"], budget_left_out = sections.budget_bars(results, colours)
     charts["attention"], attention_left_out = sections.attention(results, colours)
+    budget = sections.budget_rows(results)
     context: dict[str, Any] = {
         **_NO_SCORES,
-        "sentences": sections.found(results),
+        "sentences": sections.found(budget),
         "cards": sections.cards(results),
     }
-    budget = sections.budget_rows(results)
     if evaluation is not None:
         own = [row["behaviour"] for row in budget if row["whose"] == "animal"]
         charts |= evaluation_charts(evaluation, colours, own)
@@ -85,7 +85,6 @@ def report_context(results: Results) -> dict[str, Any]:
     return context | {
         "run": run,
         "evaluation": evaluation,
-        "behaviours": run.behaviours,
         "background": run.background,
         "colours": colours,
         "shown": _shown(results),

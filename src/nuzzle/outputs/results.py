@@ -44,18 +44,15 @@ from nuzzle.outputs.index import (
     spare_foreign,
     write_json,
 )
-from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, PairSpan, pair_bouts, time_budget, write_csv
+from nuzzle.outputs.tables import (
+    BOUT_FILE_COLUMNS,
+    PairSpan,
+    pair_bouts,
+    time_budget,
+    typed,
+    write_csv,
+)
 from nuzzle.recording import Recording
-
-__all__ = [
-    "PairFrames",
-    "RecordingEntry",
-    "Results",
-    "ResultsWriter",
-    "Run",
-    "read_results",
-    "writing",
-]
 
 _OWN_FILES = (
     "results.json",
@@ -152,7 +149,7 @@ class ResultsWriter:
         Args:
             recording: as it was read; predictions are on its frames, tables count in the video's.
             pairs: at least one, each of the recording's length.
-            history: preparation steps; the recording's by default.
+            history: preparation steps.
             notes, seconds: what had to be mended or left out; what the computation took.
             made_of: stands for its poses and what was said of them.
         """
@@ -170,7 +167,7 @@ class ResultsWriter:
             observed_frames=tuple(_observed(one) for one in pairs),
             doubtful=_doubtful(pairs, self.run.exclusive),
             unsure=_unsure(pairs),
-            history=tuple(history or recording.history),
+            history=tuple(history),
             notes=tuple(notes),
             seconds=round(seconds, 3),
             file=self._file(recording.name),
@@ -358,7 +355,7 @@ class ResultsWriter:
 def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [table for table in tables if len(table)]
     if not filled:
-        return pd.DataFrame(columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
+        return typed([], BOUT_FILE_COLUMNS)
     return pd.concat(filled, ignore_index=True)
 
 

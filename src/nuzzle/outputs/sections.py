@@ -151,9 +151,8 @@ def cards(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def found(results: Results) -> list[str]:
-    """What was found most and not at all, in words."""
-    rows = budget_rows(results)
+def found(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was found most and not at all, in words, from `budget_rows`."""
     said = []
     for row in sorted((row for row in rows if row["bouts"]), key=lambda row: -row["seconds"])[:3]:
         said.append(

@@ -100,7 +100,7 @@ def pair_bouts(
             first, last = start + start_frame, stop + start_frame
             times = (first / fps, last / fps, (stop - start) / fps)
             rows.append((recording, *pair, behaviour, first, last, *times, mean))
-    table = pd.DataFrame(rows, columns=list(BOUT_FILE_COLUMNS)).astype(BOUT_FILE_COLUMNS)
+    table = typed(rows, BOUT_FILE_COLUMNS)
     return table.sort_values(["start_frame", "stop_frame"], kind="stable", ignore_index=True)
 
 
@@ -134,7 +134,12 @@ def time_budget(bouts: pd.DataFrame, spans: Iterable[PairSpan]) -> pd.DataFrame:
             percent = 100.0 * frames / span.n_frames
             times = (frames / span.fps, percent, mean_s, latency_s, 100.0 * unsure / frames)
             rows.append((*key, len(group), frames, *times))
-    return pd.DataFrame(rows, columns=list(BUDGET_COLUMNS)).astype(BUDGET_COLUMNS)
+    return typed(rows, BUDGET_COLUMNS)
+
+
+def typed(rows: Sequence[tuple[Any, ...]], columns: Mapping[str, Any]) -> pd.DataFrame:
+    """A table of rows, none perhaps, with columns of these names and types."""
+    return pd.DataFrame(rows, columns=list(columns)).astype(dict(columns))
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nuzzle import __version__
 from nuzzle.errors import InputError, OutputError
 from nuzzle.files import write_text
-from nuzzle.io.calms21 import write_calms21_groups
-from nuzzle.io.mabe import write_mabe
+from nuzzle.io.calms21_write import write_calms21_groups
+from nuzzle.io.mabe_write import write_mabe
 from nuzzle.labels import Pair
 from nuzzle.recording import Recording
 from nuzzle.simulate.annotator import Bouts, annotate, exclusive_labels, listed_labels

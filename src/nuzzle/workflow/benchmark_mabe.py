@@ -28,8 +28,8 @@ from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, submitted, write_submission
 from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.manifest import Entry
+from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import write_json
-from nuzzle.outputs.results import PairFrames
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log

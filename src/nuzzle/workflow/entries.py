@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from nuzzle.errors import FormatError, InputError, listed
-from nuzzle.files import several
+from nuzzle.files import existing_file, several
 from nuzzle.io.describe import refuse_unfinished_manifest
-from nuzzle.io.formats import POSE_FORMATS
+from nuzzle.io.load import pose_format
 from nuzzle.io.match import expand
-from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.training.progress import Say, log
 
@@ -51,7 +50,7 @@ def entries_of(
         split: of a manifest, the rows that are wanted; all by default.
         say: is told what of `common` is not used, as rows say it.
     """
-    if path.is_file() and looks_like_manifest(path):
+    if looks_like_manifest(existing_file(path)):
         manifest = Manifest.load(path)
         rows = [_filled(row, common) for row in (manifest.select(split) if split else manifest)]
         given = {name: value for name, value in common.items() if value}
@@ -62,7 +61,7 @@ def entries_of(
         yield from rows
         return
     try:
-        form = find_format(path, POSE_FORMATS, common.get("pose_format", ""))
+        form = pose_format(path, common.get("pose_format", ""))
     except FormatError:
         refuse_unfinished_manifest(path)
         raise

@@ -17,8 +17,9 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io import looked_for
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
-from nuzzle.outputs.index import Kind
-from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, writing
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Kind, Run
+from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts

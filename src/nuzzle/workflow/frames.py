@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nuzzle.evaluation.own import any_of, looked_for, one_at_a_time, only, with_others
 from nuzzle.labels import Pair
-from nuzzle.outputs.results import PairFrames
+from nuzzle.outputs.frames import PairFrames
 from nuzzle.training.targets import LabelSpace
 
 

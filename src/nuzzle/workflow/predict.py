@@ -24,8 +24,9 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
 from nuzzle.io.match import refuse_twins
 from nuzzle.manifest import Entry
-from nuzzle.outputs.index import RecordingEntry
-from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, writing
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import RecordingEntry, Results
+from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
 from nuzzle.recording import Recording
 from nuzzle.training.progress import Say, log
