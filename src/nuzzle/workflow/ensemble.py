@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -21,6 +20,7 @@ from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
+from nuzzle.plain import plain
 from nuzzle.presets import default_members
 from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.recording import Recording
@@ -166,5 +166,4 @@ def folds_of(
 def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:
     f1, ap, bouts = headline(pairs)
     figures = {"f1": f1, "ap": ap, "log_loss": log_loss(pairs), "bout_f1": bouts}
-    plain = {key: None if math.isnan(value) else value for key, value in figures.items()}
-    return {"name": name, **plain}
+    return {"name": name, **plain(figures)}
