@@ -66,8 +66,3 @@ def test_a_class_without_probability_is_not_chosen():
 def test_as_many_costs_as_behaviours():
     with pytest.raises(InputError, match="costs of switching"):
         Viterbi((1.0, 1.0, 1.0))(says("ab"), 10.0, exclusive=True)
-
-
-def test_round_trip():
-    viterbi = Viterbi((0.1, 0.2))
-    assert Viterbi.from_dict(viterbi.to_dict()) == viterbi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.decoding.whole_bouts import WholeBouts
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.plain import from_plain, plain
 
 
 @dataclass(frozen=True)
@@ -135,31 +136,20 @@ class Decoder:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
-        return {
-            "behaviours": list(self.behaviours),
-            "exclusive": self.exclusive,
-            "background": self.background,
-            "smoothing": self.smoothing.to_dict(),
-            "thresholds": self.thresholds.to_dict(),
-            "viterbi": None if self.viterbi is None else self.viterbi.to_dict(),
-            "rules": self.rules.to_dict(),
-            "whole_bouts": None if self.whole_bouts is None else self.whole_bouts.to_dict(),
-        }
+        values: dict[str, Any] = plain(asdict(self))
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Decoder:
-        """The inverse of `to_dict`."""
-        path, whole = values["viterbi"], values["whole_bouts"]
-        return cls(
-            tuple(values["behaviours"]),
-            bool(values["exclusive"]),
-            values["background"],
-            Smoothing.from_dict(values["smoothing"]),
-            Thresholds.from_dict(values["thresholds"]),
-            None if path is None else Viterbi.from_dict(path),
-            BoutRules.from_dict(values["rules"]),
-            None if whole is None else WholeBouts.from_dict(whole),
-        )
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: something is missing, unknown, or not what it should be.
+        """
+        decoder = from_plain(cls, values)
+        if decoder.to_dict() != values:  # no step becomes one that does nothing because it got lost
+            raise ValueError("a part of the decoding is missing, or is not known")
+        return decoder
 
 
 def decode_by(

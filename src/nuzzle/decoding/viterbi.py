@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +96,6 @@ class Viterbi:
             np.stack([path == 1 for path in each], axis=1) & seen
             for *each, seen in zip(*columns, known, strict=True)
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"cost_s": list(self.cost_s)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Viterbi:
-        """The inverse of `to_dict`."""
-        return cls(tuple(values["cost_s"]))
 
 
 def _scores(evidence: NDArray[Any], known: NDArray[np.bool_]) -> Floats:
