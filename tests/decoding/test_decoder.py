@@ -52,7 +52,7 @@ def test_no_rule_says_anything_where_nothing_is_known(exclusive):
 def test_steps_come_in_their_order(probability):
     smooth = FULL.smoothing(probability, 10.0)
     evidence = FULL.thresholds.evidence(smooth, exclusive=True)
-    decision = FULL.viterbi(evidence, 10.0, exclusive=True)
+    (decision,) = FULL.viterbi.decode([evidence], [10.0], exclusive=True)
     expected = FULL.rules(decision, 10.0, exclusive=True, background=2)
     assert (FULL(probability, 10.0) == expected).all()
     assert (expected.sum(axis=1) == ~np.isnan(probability[:, 0])).all()

@@ -42,29 +42,6 @@ class Viterbi:
         """How far a frame is looked for on each side: without end."""
         return math.inf
 
-    def __call__(
-        self,
-        evidence: NDArray[Any],
-        fps: float,
-        *,
-        exclusive: bool,
-    ) -> NDArray[np.bool_]:
-        """Which behaviours go on.
-
-        Args:
-            evidence: `(time, behaviour)`, nats, as `Thresholds.evidence` gives it; NaN where
-                nothing is known, which the path crosses.
-            fps: frames per second.
-            exclusive: whether exactly one class holds in a frame.
-
-        Returns:
-            `(time, behaviour)` bool; none in a frame in which nothing is known.
-
-        Raises:
-            InputError: the costs do not fit the number of behaviours.
-        """
-        return self.decode([evidence], [fps], exclusive=exclusive)[0]
-
     def decode(
         self,
         evidence: Sequence[NDArray[Any]],
@@ -72,7 +49,20 @@ class Viterbi:
         *,
         exclusive: bool,
     ) -> list[NDArray[np.bool_]]:
-        """The same for several recordings at once, which is faster than one by one."""
+        """Which behaviours go on, of several recordings at once, which is faster than one by one.
+
+        Args:
+            evidence: `(time, behaviour)` of each, nats, as `Thresholds.evidence` gives it; NaN
+                where nothing is known, which the path crosses.
+            fps: frames per second of each.
+            exclusive: whether exactly one class holds in a frame.
+
+        Returns:
+            `(time, behaviour)` bool of each; none in a frame in which nothing is known.
+
+        Raises:
+            InputError: the costs do not fit the number of behaviours.
+        """
         known = [np.isfinite(each) for each in evidence]
         n = evidence[0].shape[1] if evidence else 0
         costs = per_behaviour(self.cost_s, n, "costs of switching")
