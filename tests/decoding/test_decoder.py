@@ -6,7 +6,7 @@ import pytest
 
 from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.bouts_rules import BoutRules
-from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.decoder import Decoder, decode_each
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
@@ -63,6 +63,27 @@ def test_several_recordings_are_decoded_as_each_by_itself(probability):
     together = FULL.decode(parts, [10.0, 25.0])
     for part, fps, decision in zip(parts, (10.0, 25.0), together, strict=True):
         assert (FULL(part, fps) == decision).all()
+
+
+def test_each_pair_is_decided_by_its_own_decoder_and_a_shared_one_decides_once(scored, monkeypatch):
+    """Of .4, .45 and .6 all pass a threshold of .3, and one passes .5."""
+    pairs = [
+        scored(np.zeros((1, 1), bool), np.full((1, 1), p), exclusive=False)
+        for p in (0.4, 0.45, 0.6)
+    ]
+    low, high = (Decoder(("b0",), False, thresholds=Thresholds((limit,))) for limit in (0.3, 0.5))
+    asked, real = [], Decoder.decode
+    monkeypatch.setattr(
+        Decoder, "decode", lambda *given: asked.append(len(given[1])) or real(*given)
+    )
+    for decoders, expected in (
+        ([low, high, low], [True, False, True]),
+        ([high, low, high], [False, True, True]),
+    ):
+        asked.clear()
+        decided = decode_each(decoders, pairs)
+        assert [each.item() for each in decided] == expected
+        assert asked == [2, 1]
 
 
 def test_a_noisy_bout_becomes_one():

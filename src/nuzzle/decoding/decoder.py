@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -152,21 +152,15 @@ class Decoder:
         return decoder
 
 
-def decode_by(
-    key: Callable[[ScoredPair], str], decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
+def decode_each(
+    decoders: Sequence[Decoder], pairs: Sequence[ScoredPair]
 ) -> list[NDArray[np.bool_]]:
-    """Which behaviours go on in each pair, as the decoder of its `key` decides."""
-    numbers: dict[str, list[int]] = {}
-    for number, pair in enumerate(pairs):
-        numbers.setdefault(key(pair), []).append(number)
+    """Which behaviours go on in each pair, by a decoder each; those that share one at once."""
+    shared: dict[int, list[int]] = {}
+    for number, decoder in enumerate(decoders):
+        shared.setdefault(id(decoder), []).append(number)
     decided: dict[int, NDArray[np.bool_]] = {}
-    for name, mine in numbers.items():
-        decided |= zip(mine, decoders[name].decode_pairs([pairs[n] for n in mine]), strict=True)
+    for mine in shared.values():
+        said = decoders[mine[0]].decode_pairs([pairs[n] for n in mine])
+        decided |= zip(mine, said, strict=True)
     return [decided[number] for number in range(len(pairs))]
-
-
-def decode_by_recording(
-    decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
-) -> list[NDArray[np.bool_]]:
-    """The same, by a decoder for each recording."""
-    return decode_by(lambda pair: pair.recording, decoders, pairs)

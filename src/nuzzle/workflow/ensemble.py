@@ -14,7 +14,7 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.decoding.combine import Combining, combined, combined_left_out, fit_combiner
-from nuzzle.decoding.decoder import decode_by_recording
+from nuzzle.decoding.decoder import decode_each
 from nuzzle.errors import InputError
 from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.log_loss import log_loss
@@ -101,7 +101,8 @@ class EnsembleFolds(Folds):
 
     def predictions(self) -> Iterator[list[ScoredPair]]:
         """What all say together, decided as the config says, of all recordings at once."""
-        decided = decode_by_recording(self.decoders, self.together)
+        decoders = [self.decoders[pair.recording] for pair in self.together]
+        decided = decode_each(decoders, self.together)
         both = zip(self.together, decided, strict=True)
         yield [replace(pair, predicted=said) for pair, said in both]
 
