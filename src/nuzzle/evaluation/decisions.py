@@ -14,7 +14,7 @@ from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined, sums_over_groups
 from nuzzle.evaluation.figures import Figure
 from nuzzle.evaluation.own import OwnApart
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, group_numbers, groups_of
 from nuzzle.labels import mask_to_intervals
 from nuzzle.plain import plain
 
@@ -121,7 +121,7 @@ class Truth:
         self.names = first.behaviours
         self.foreground = first.foreground
         self.groups = groups_of(pairs)
-        self._group = np.array([self.groups.index(pair.resampling_unit) for pair in pairs])
+        self._group = group_numbers(pairs, self.groups)
         self._starts = np.cumsum([0, *(pair.n_frames + 1 for pair in pairs[:-1])])
         self.observed = _end_to_end([pair.observed for pair in pairs])
         self.active = _end_to_end([pair.truth for pair in pairs]) & self.observed

@@ -15,7 +15,7 @@ from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.coverage import Masks, measure_coverage
 from nuzzle.evaluation.figures import Estimate, Figure, percent
-from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
+from nuzzle.evaluation.scored import ScoredPair, counted_once, group_numbers, groups_of
 
 #: Draws of groups behind an interval.
 _DRAWS = 1000
@@ -132,11 +132,11 @@ def _where_sure(
     """F1 of the frames of which the model is sure: the macro average, and of each behaviour."""
     first = pairs[0]
     counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
-    for pair, mine in zip(pairs, sets, strict=True):
+    for unit, pair, mine in zip(group_numbers(pairs, units), pairs, sets, strict=True):
         sure = pair.observed & ~unsure(mine, pair.predicted, pair.exclusive)
         counted = by_frame.count_frames(replace(pair, observed=sure))
         for total, count in zip(counts, counted[:3], strict=True):
-            total[units.index(pair.resampling_unit)] += count
+            total[unit] += count
 
     def chosen(tp: Floats, fp: Floats, fn: Floats) -> Floats:
         return by_frame.f1(tp, fp, fn)[..., first.foreground]
