@@ -13,7 +13,7 @@ import numpy as np
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, draw_weights, mean_of_defined
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.scored import ScoredPair, group_numbers
 
 #: The overlap from which a predicted bout is a true one.
 IOU = by_bout.IOU_THRESHOLDS.index(0.5)
@@ -36,7 +36,7 @@ def drawn_figures(
         raise ValueError(f"Nothing to draw: {len(units)} recordings, {draws} draws.")
     first = pairs[0]
     weights = np.vstack([np.ones(len(units)), weights])  # all as they are, then the draws
-    unit = np.array([units.index(pair.resampling_unit) for pair in pairs])
+    unit = group_numbers(pairs, units)
     of_pairs = weights[:, unit]  # how often each pair is in each draw
     foreground = [c for c, name in enumerate(first.behaviours) if name != first.background]
     frames = [np.stack(each) for each in zip(*map(by_frame.count_frames, pairs), strict=True)]

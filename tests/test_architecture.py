@@ -26,6 +26,7 @@ ORDER = (
     "recording",
     "manifest",
     "yaml_text",
+    "plain",
     "presets",
     "section",
     "config",

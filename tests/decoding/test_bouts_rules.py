@@ -111,8 +111,3 @@ def test_support():
 def test_negative_durations_are_refused(field):
     with pytest.raises(InputError, match="seconds, zero or more"):
         BoutRules(**{field: (-1.0,)})
-
-
-def test_round_trip():
-    rules = BoutRules((0.1, 0.2), (0.3,))
-    assert BoutRules.from_dict(rules.to_dict()) == rules

@@ -6,7 +6,7 @@ import pytest
 
 from nuzzle.decoding.argmax import argmax
 from nuzzle.decoding.bouts_rules import BoutRules
-from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.decoder import Decoder, decode_each
 from nuzzle.decoding.smoothing import Smoothing
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.decoding.viterbi import Viterbi
@@ -52,7 +52,7 @@ def test_no_rule_says_anything_where_nothing_is_known(exclusive):
 def test_steps_come_in_their_order(probability):
     smooth = FULL.smoothing(probability, 10.0)
     evidence = FULL.thresholds.evidence(smooth, exclusive=True)
-    decision = FULL.viterbi(evidence, 10.0, exclusive=True)
+    (decision,) = FULL.viterbi.decode([evidence], [10.0], exclusive=True)
     expected = FULL.rules(decision, 10.0, exclusive=True, background=2)
     assert (FULL(probability, 10.0) == expected).all()
     assert (expected.sum(axis=1) == ~np.isnan(probability[:, 0])).all()
@@ -63,6 +63,27 @@ def test_several_recordings_are_decoded_as_each_by_itself(probability):
     together = FULL.decode(parts, [10.0, 25.0])
     for part, fps, decision in zip(parts, (10.0, 25.0), together, strict=True):
         assert (FULL(part, fps) == decision).all()
+
+
+def test_each_pair_is_decided_by_its_own_decoder_and_a_shared_one_decides_once(scored, monkeypatch):
+    """Of .4, .45 and .6 all pass a threshold of .3, and one passes .5."""
+    pairs = [
+        scored(np.zeros((1, 1), bool), np.full((1, 1), p), exclusive=False)
+        for p in (0.4, 0.45, 0.6)
+    ]
+    low, high = (Decoder(("b0",), False, thresholds=Thresholds((limit,))) for limit in (0.3, 0.5))
+    asked, real = [], Decoder.decode
+    monkeypatch.setattr(
+        Decoder, "decode", lambda *given: asked.append(len(given[1])) or real(*given)
+    )
+    for decoders, expected in (
+        ([low, high, low], [True, False, True]),
+        ([high, low, high], [False, True, True]),
+    ):
+        asked.clear()
+        decided = decode_each(decoders, pairs)
+        assert [each.item() for each in decided] == expected
+        assert asked == [2, 1]
 
 
 def test_a_noisy_bout_becomes_one():
@@ -94,9 +115,76 @@ def test_what_is_outside_the_support_has_no_part():
         assert (part[reach] == whole[frame]).all()
 
 
-@pytest.mark.parametrize("decoder", [FULL, Decoder(NAMES, False)])
-def test_round_trip_through_json(decoder):
-    assert Decoder.from_dict(json.loads(json.dumps(decoder.to_dict()))) == decoder
+#: As bundles hold it.
+PLAIN = {
+    "behaviours": ["attack", "mount", "other"],
+    "exclusive": True,
+    "background": "other",
+    "smoothing": {"width_s": [0.1, 0.2, 0.0]},
+    "thresholds": {"values": [0.4, 0.3, 0.5]},
+    "viterbi": {"cost_s": [0.1]},
+    "rules": {"min_bout_s": [0.2], "max_gap_s": [0.1]},
+    "whole_bouts": None,
+}
+SAYS_NOTHING = {
+    "smoothing": {"width_s": [0.0]},
+    "thresholds": {"values": [0.5]},
+    "viterbi": None,
+    "rules": {"min_bout_s": [0.0], "max_gap_s": [0.0]},
+}
+WHOLE = Decoder(
+    NAMES,
+    True,
+    "other",
+    whole_bouts=WholeBouts(
+        Odds((0.5, -1.0), {2: 0.25, 0: 1.0}), Odds((0.5, -2.0), {2: 0.25}), {2: Worth(1.0, 2, 3, 4)}
+    ),
+)
+WHOLE_PLAIN = (
+    PLAIN
+    | SAYS_NOTHING
+    | {
+        "whole_bouts": {
+            "match": {"coefficients": [0.5, -1.0], "intercepts": {"2": 0.25, "0": 1.0}},
+            "inside": {"coefficients": [0.5, -2.0], "intercepts": {"2": 0.25}},
+            "worth": {"2": {"bout": 1.0, "bout_f1": 2, "frame": 3, "frame_f1": 4}},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "plain"),
+    [
+        (FULL, PLAIN),
+        (WHOLE, WHOLE_PLAIN),
+        (Decoder(NAMES, False), PLAIN | SAYS_NOTHING | {"exclusive": False, "background": None}),
+    ],
+)
+def test_its_plain_form_is_that_of_every_bundle(decoder, plain):
+    assert json.dumps(decoder.to_dict()) == json.dumps(plain)
+    assert Decoder.from_dict(json.loads(json.dumps(plain))) == decoder
+
+
+@pytest.mark.parametrize(
+    "key", [*PLAIN, "smoothing.width_s", "thresholds.values", "viterbi.cost_s"]
+)
+def test_what_is_missing_is_not_made_up(key):
+    first, _, second = key.partition(".")
+    without = {name: value for name, value in PLAIN.items() if name != first}
+    if second:
+        without[first] = {}
+    with pytest.raises(ValueError, match=r"missing|required"):
+        Decoder.from_dict(without)
+
+
+def test_what_it_cannot_be_is_refused_when_read():
+    with pytest.raises(ValueError, match=r"viterbi\.cost_s\.0: .* number"):
+        Decoder.from_dict(PLAIN | {"viterbi": {"cost_s": ["much"]}})
+    with pytest.raises(ValueError, match=r"^thresholds: .* between 0 and 1; got \[2.0\]"):
+        Decoder.from_dict(PLAIN | {"thresholds": {"values": [2.0]}})
+    with pytest.raises(ValueError, match="not known"):
+        Decoder.from_dict(PLAIN | {"rules": {**PLAIN["rules"], "max_bout_s": [1.0]}})
 
 
 def test_other_behaviours_are_refused():

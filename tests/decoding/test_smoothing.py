@@ -70,8 +70,3 @@ def test_impossible_widths_are_refused(width):
 def test_wrong_number_of_widths_is_refused():
     with pytest.raises(InputError, match="3 behaviours"):
         Smoothing((0.1, 0.2))(np.zeros((4, 3)), fps=10.0)
-
-
-def test_round_trip():
-    smoothing = Smoothing((0.1, 0.2))
-    assert Smoothing.from_dict(smoothing.to_dict()) == smoothing

@@ -64,8 +64,3 @@ def test_certainty_weighs_a_finite_amount():
 def test_impossible_thresholds_are_refused(values):
     with pytest.raises(InputError, match="between 0 and 1"):
         Thresholds(values)
-
-
-def test_round_trip():
-    thresholds = Thresholds((0.2, 0.6))
-    assert Thresholds.from_dict(thresholds.to_dict()) == thresholds

@@ -1,5 +1,4 @@
 import itertools
-import json
 
 import numpy as np
 import pytest
@@ -107,9 +106,3 @@ def test_frames_count_as_what_is_said_and_as_those_of_stretches_like_theirs():
         inside = Odds((0.0,) * N_TRAITS, {0: intercept})
         whole = WholeBouts(knows_nothing, inside, {0: Worth(0.0, 0.0, 1.0, 1.0)})
         assert whole(two(p), FPS, background=1)[:, 0].any() == chosen
-
-
-def test_it_is_written_and_read():
-    odds = (Odds((0.5, each), {2: 0.25}) for each in (-1.0, -2.0))
-    whole = WholeBouts(*odds, {2: Worth(0.1, 0.2, 0.3, 0.4)})
-    assert WholeBouts.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.evaluation import evaluate
-from nuzzle.evaluation.decisions import Counts, DecodingEffect, Truth
+from nuzzle.evaluation.decisions import Counts, Truth
 
 
 def test_by_hand(scored):
@@ -18,8 +18,6 @@ def test_by_hand(scored):
     assert score.macro_frame_f1 == score.frame_f1["attack"]
     assert set(score.frame_f1) == {"attack", "mount"}
     assert score.to_dict()["bout_f1"] == {"attack": pytest.approx(0.8), "mount": None}
-    back = DecodingEffect.from_dict({"raw": score.to_dict(), "decoded": score.to_dict()}).raw
-    assert back.to_dict() == score.to_dict()
 
 
 def test_no_bout_runs_from_one_recording_into_the_next(scored):

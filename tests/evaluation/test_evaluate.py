@@ -6,7 +6,9 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from nuzzle.evaluation import Evaluation, ScoredPair, evaluate
+from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import headline
+from nuzzle.evaluation.uncertainty import measure_uncertainty
 from nuzzle.labels import Pair
 
 
@@ -181,6 +183,23 @@ def test_json_there_and_back(evaluation, scored):
         values = result.to_dict()
         text = json.dumps(values, allow_nan=False)
         assert Evaluation.from_dict(json.loads(text)).to_dict() == values
+
+
+def test_what_is_undefined_comes_back_as_such(scored):
+    pairs = [scored("aa..", "aa.."), scored("aa..", "a...", recording="two")]
+    truth = Truth(pairs)
+    sure = measure_uncertainty(pairs, pairs, None, promised=None, how="held out")
+    result = replace(
+        evaluate(pairs, bootstrap=0),
+        decoding=DecodingEffect(*(truth.score([p.truth for p in pairs]),) * 2),
+        uncertainty=replace(sure, ece_after=np.nan),
+    )
+    again = Evaluation.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert repr(again) == repr(result)  # NaN is not equal to itself
+    assert np.isnan(again["mount"].onset_error_s)
+    assert again.decoding.raw.frame_f1["attack"] == 1.0
+    assert np.isnan(again.decoding.raw.frame_f1["mount"])
+    assert np.isnan(again.uncertainty.ece_after)
 
 
 def test_unknown_behaviour(evaluation):

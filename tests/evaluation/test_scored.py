@@ -3,7 +3,7 @@ import pytest
 
 from nuzzle.errors import InputError, ValidationError
 from nuzzle.evaluation import evaluate
-from nuzzle.evaluation.scored import groups_of
+from nuzzle.evaluation.scored import group_numbers, groups_of
 
 
 def test_a_wrong_shape_is_named(scored):
@@ -39,7 +39,10 @@ def test_foreground_is_all_but_the_background(scored):
 
 def test_a_recording_without_a_group_is_one(scored):
     pairs = [scored("a", "a", recording=name) for name in ("two", "one", "two")]
-    assert groups_of([*pairs, scored("a", "a", group="cage")]) == ["cage", "one", "two"]
+    pairs.append(scored("a", "a", group="cage"))
+    groups = groups_of(pairs)
+    assert groups == ["cage", "one", "two"]
+    assert group_numbers(pairs, groups).tolist() == [2, 1, 2, 0]
 
 
 def test_nothing_to_score():

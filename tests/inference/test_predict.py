@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from nuzzle.inference import predict
 from nuzzle.labels import Pair
@@ -24,6 +25,30 @@ def test_members_are_combined_over_all_that_is_wanted(monkeypatch):
     np.testing.assert_allclose(every, said, rtol=1e-5)
     np.testing.assert_allclose(some[:, 0], said[:, 0], rtol=1e-5)
     assert some[0, 1] == some[1, 1]
+
+
+def test_members_are_combined_for_each_pair_as_where_it_was_learned(monkeypatch):
+    """The regression takes the third behaviour for the first, and hears of it in one pair only."""
+    slopes = np.array([np.eye(3)])
+    slopes[0, 2, 0] = 5.0
+    said = np.array([[0.4, 0.1, 0.5]], np.float32)
+    one, other = Pair("a", "b"), Pair("a", "c")
+    monkeypatch.setattr(predict, "predict_members", lambda *_: [{one: said, other: said}])
+    bundle = SimpleNamespace(
+        combiner=Stacked(True, (1.0,), slopes, np.zeros(3)),
+        looked_for=lambda lab: np.ones(3, bool),
+        space=SimpleNamespace(exclusive=True),
+        correction=lambda p, *_: p,
+    )
+    recording = Recording.from_arrays(
+        "r", np.zeros((1, 2, 1, 3)), keypoints=["nose"], individuals=["a", "b", "c"], fps=1.0
+    )
+    looked_for = {one: np.array([True, True, False]), other: np.ones(3, bool)}
+    found = {
+        each.pair: each.raw[0] for each in predict.probable(bundle, recording, (), (), looked_for)
+    }
+    assert found[one] == pytest.approx([0.8, 0.2, 0])
+    assert found[other][0] / found[other][1] > 50
 
 
 def test_who_is_out_of_sight_has_no_say_in_what_another_does_to_itself():

@@ -308,6 +308,9 @@ def test_a_bundle_that_lacks_something_is_damaged(path, tmp_path, lost):
     damaged = rewritten(path, tmp_path / "d.nuzzle", lambda values: values.pop(lost))
     with pytest.raises(BundleError, match="damaged bundle"):
         Bundle.load(damaged)
+    part = rewritten(path, tmp_path / "d.nuzzle", lambda values: values["decoding"].pop("rules"))
+    with pytest.raises(BundleError, match="damaged bundle: ValueError: a part of the decoding"):
+        Bundle.load(part)
 
 
 def test_a_bundle_without_a_model_and_weights_cut_short_are_damaged(path, tmp_path):

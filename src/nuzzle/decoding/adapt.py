@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nuzzle.decoding.cautious import most_cautious
 from nuzzle.evaluation.bootstrap import mean_defined, ratio
 from nuzzle.evaluation.log_loss import surprise
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, group_numbers, groups_of
 from nuzzle.probabilities.adaptation import Adaptation
 from nuzzle.probabilities.calibrators import Floats
 
@@ -47,9 +47,9 @@ def fit_adaptation(pairs: Sequence[ScoredPair], *, out_of_fold: bool = False) ->
     usual = _usual(pairs, said) if out_of_fold else said
     choices = [Adaptation(exclusive, said, usual, strength, look_s) for look_s in LOOKS_S]
     total = np.zeros((len(groups), 1 + len(choices)))
-    for pair in pairs:
+    for number, pair in zip(group_numbers(pairs, groups), pairs, strict=True):
         tried = [pair, *(_adapted(pair, choice) for choice in choices)]
-        total[groups.index(pair.resampling_unit)] += [surprise(each).sum() for each in tried]
+        total[number] += [surprise(each).sum() for each in tried]
     return (None, *choices)[most_cautious(total)]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,15 +99,6 @@ class BoutRules:
         runs = _drop_short(runs, shortest * fps, background)
         classes = np.repeat(runs.classes, runs.lengths)
         return np.asarray(classes[:, None] == np.arange(n))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"min_bout_s": list(self.min_bout_s), "max_gap_s": list(self.max_gap_s)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> BoutRules:
-        """The inverse of `to_dict`."""
-        return cls(tuple(values["min_bout_s"]), tuple(values["max_gap_s"]))
 
 
 def runs_of(decision: NDArray[np.bool_]) -> Runs:

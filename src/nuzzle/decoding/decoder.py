@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from nuzzle.decoding.viterbi import Viterbi
 from nuzzle.decoding.whole_bouts import WholeBouts
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.plain import from_plain, plain
 
 
 @dataclass(frozen=True)
@@ -135,48 +136,31 @@ class Decoder:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
-        return {
-            "behaviours": list(self.behaviours),
-            "exclusive": self.exclusive,
-            "background": self.background,
-            "smoothing": self.smoothing.to_dict(),
-            "thresholds": self.thresholds.to_dict(),
-            "viterbi": None if self.viterbi is None else self.viterbi.to_dict(),
-            "rules": self.rules.to_dict(),
-            "whole_bouts": None if self.whole_bouts is None else self.whole_bouts.to_dict(),
-        }
+        values: dict[str, Any] = plain(asdict(self))
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Decoder:
-        """The inverse of `to_dict`."""
-        path, whole = values["viterbi"], values["whole_bouts"]
-        return cls(
-            tuple(values["behaviours"]),
-            bool(values["exclusive"]),
-            values["background"],
-            Smoothing.from_dict(values["smoothing"]),
-            Thresholds.from_dict(values["thresholds"]),
-            None if path is None else Viterbi.from_dict(path),
-            BoutRules.from_dict(values["rules"]),
-            None if whole is None else WholeBouts.from_dict(whole),
-        )
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: something is missing, unknown, or not what it should be.
+        """
+        decoder = from_plain(cls, values)
+        if decoder.to_dict() != values:  # no step becomes one that does nothing because it got lost
+            raise ValueError("a part of the decoding is missing, or is not known")
+        return decoder
 
 
-def decode_by(
-    key: Callable[[ScoredPair], str], decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
+def decode_each(
+    decoders: Sequence[Decoder], pairs: Sequence[ScoredPair]
 ) -> list[NDArray[np.bool_]]:
-    """Which behaviours go on in each pair, as the decoder of its `key` decides."""
-    numbers: dict[str, list[int]] = {}
-    for number, pair in enumerate(pairs):
-        numbers.setdefault(key(pair), []).append(number)
+    """Which behaviours go on in each pair, by a decoder each; those that share one at once."""
+    shared: dict[int, list[int]] = {}
+    for number, decoder in enumerate(decoders):
+        shared.setdefault(id(decoder), []).append(number)
     decided: dict[int, NDArray[np.bool_]] = {}
-    for name, mine in numbers.items():
-        decided |= zip(mine, decoders[name].decode_pairs([pairs[n] for n in mine]), strict=True)
+    for mine in shared.values():
+        said = decoders[mine[0]].decode_pairs([pairs[n] for n in mine])
+        decided |= zip(mine, said, strict=True)
     return [decided[number] for number in range(len(pairs))]
-
-
-def decode_by_recording(
-    decoders: Mapping[str, Decoder], pairs: Sequence[ScoredPair]
-) -> list[NDArray[np.bool_]]:
-    """The same, by a decoder for each recording."""
-    return decode_by(lambda pair: pair.recording, decoders, pairs)

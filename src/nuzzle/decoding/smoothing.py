@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +58,6 @@ class Smoothing:
             values = probability[:, column].astype(np.float64)
             smooth[:, column] = np.clip(gaussian_mean(values, widths[column] * fps), 0.0, 1.0)
         return smooth
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"width_s": list(self.width_s)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Smoothing:
-        """The inverse of `to_dict`."""
-        return cls(tuple(values["width_s"]))
 
 
 def gaussian_mean(values: Floats, width_frames: float) -> Floats:

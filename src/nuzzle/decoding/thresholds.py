@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +60,3 @@ class Thresholds:
         limits = per_behaviour(self.values, probability.shape[1], "thresholds")
         said = log_probability(probability) if exclusive else log_odds(probability)
         return said - log_odds(limits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"values": list(self.values)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Thresholds:
-        """The inverse of `to_dict`."""
-        return cls(tuple(values["values"]))

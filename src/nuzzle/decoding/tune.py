@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.correct import corrected, fit_correction
-from nuzzle.decoding.decoder import Decoder
+from nuzzle.decoding.decoder import Decoder, decode_each
 from nuzzle.decoding.fit_whole_bouts import fit_whole_bouts
 from nuzzle.decoding.search import search
 from nuzzle.decoding.tuned import (
@@ -300,10 +300,9 @@ def _left_out(
         mended = corrected(pairs, correction)
         others = [pair for pair, mine in zip(mended, part_of, strict=True) if mine != part]
         raw |= _decided(mended, held_out, start)
-        for index in held_out:
-            as_configured |= _decided(
-                mended, [index], configured.get(pairs[index].recording, start)
-            )
+        usual = [configured.get(pairs[n].recording, start) for n in held_out]
+        said = decode_each(usual, [mended[n] for n in held_out])
+        as_configured |= zip(held_out, zip(usual, said, strict=True), strict=True)
         decoder = search(others, start, objectives)
         searched |= _decided(mended, held_out, decoder)
         if all_occur and (bouts := fit_whole_bouts(others, objectives)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,29 +42,6 @@ class Viterbi:
         """How far a frame is looked for on each side: without end."""
         return math.inf
 
-    def __call__(
-        self,
-        evidence: NDArray[Any],
-        fps: float,
-        *,
-        exclusive: bool,
-    ) -> NDArray[np.bool_]:
-        """Which behaviours go on.
-
-        Args:
-            evidence: `(time, behaviour)`, nats, as `Thresholds.evidence` gives it; NaN where
-                nothing is known, which the path crosses.
-            fps: frames per second.
-            exclusive: whether exactly one class holds in a frame.
-
-        Returns:
-            `(time, behaviour)` bool; none in a frame in which nothing is known.
-
-        Raises:
-            InputError: the costs do not fit the number of behaviours.
-        """
-        return self.decode([evidence], [fps], exclusive=exclusive)[0]
-
     def decode(
         self,
         evidence: Sequence[NDArray[Any]],
@@ -72,7 +49,20 @@ class Viterbi:
         *,
         exclusive: bool,
     ) -> list[NDArray[np.bool_]]:
-        """The same for several recordings at once, which is faster than one by one."""
+        """Which behaviours go on, of several recordings at once, which is faster than one by one.
+
+        Args:
+            evidence: `(time, behaviour)` of each, nats, as `Thresholds.evidence` gives it; NaN
+                where nothing is known, which the path crosses.
+            fps: frames per second of each.
+            exclusive: whether exactly one class holds in a frame.
+
+        Returns:
+            `(time, behaviour)` bool of each; none in a frame in which nothing is known.
+
+        Raises:
+            InputError: the costs do not fit the number of behaviours.
+        """
         known = [np.isfinite(each) for each in evidence]
         n = evidence[0].shape[1] if evidence else 0
         costs = per_behaviour(self.cost_s, n, "costs of switching")
@@ -96,15 +86,6 @@ class Viterbi:
             np.stack([path == 1 for path in each], axis=1) & seen
             for *each, seen in zip(*columns, known, strict=True)
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"cost_s": list(self.cost_s)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Viterbi:
-        """The inverse of `to_dict`."""
-        return cls(tuple(values["cost_s"]))
 
 
 def _scores(evidence: NDArray[Any], known: NDArray[np.bool_]) -> Floats:

@@ -23,7 +23,8 @@ from nuzzle.decoding.proposals import Ints, propose, traits
 from nuzzle.evaluation.running import RunningTotal
 
 
-class Worth(NamedTuple):
+@dataclass(frozen=True)
+class Worth:
     """What the bouts of one behaviour are worth.
 
     Attributes:
@@ -62,7 +63,8 @@ class Proposed(NamedTuple):
         return np.asarray(worth.bout * of_bout + worth.frame * of_frames)
 
 
-class Odds(NamedTuple):
+@dataclass(frozen=True)
+class Odds:
     """A logistic regression on `traits`.
 
     Attributes:
@@ -76,12 +78,6 @@ class Odds(NamedTuple):
     def __call__(self, traits: Floats, column: int) -> Floats:
         """The probability for each stretch of a behaviour, `(stretch,)`."""
         return np.asarray(expit(traits @ np.array(self.coefficients) + self.intercepts[column]))
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Odds:
-        """The inverse of `_asdict`, also where columns have become text."""
-        intercepts = {int(column): each for column, each in values["intercepts"].items()}
-        return cls(tuple(values["coefficients"]), intercepts)
 
 
 @dataclass(frozen=True)
@@ -173,20 +169,6 @@ class WholeBouts:
         return [
             (int(column[n]), int(start[n]), int(stop[n])) for n in best_schedule(start, stop, worth)
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "match": self.match._asdict(),
-            "inside": self.inside._asdict(),
-            "worth": {column: worth._asdict() for column, worth in self.worth.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> WholeBouts:
-        """The inverse of `to_dict`, also where columns have become text."""
-        worth = {int(column): Worth(**each) for column, each in values["worth"].items()}
-        return cls(Odds.from_dict(values["match"]), Odds.from_dict(values["inside"]), worth)
 
 
 def best_schedule(start: Ints, stop: Ints, worth: Floats) -> list[int]:

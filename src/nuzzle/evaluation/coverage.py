@@ -12,7 +12,7 @@ from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import Floats, estimate, ratio
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.figures import Estimate
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of
+from nuzzle.evaluation.scored import ScoredPair, check_comparable, group_numbers, groups_of
 
 Masks = NDArray[np.bool_]
 
@@ -51,8 +51,7 @@ def measure_coverage(
     names = pairs[0].behaviours
     units = groups_of(pairs)
     held, known, sure = (np.zeros((len(units), len(names))) for _ in range(3))
-    for pair, mine in zip(pairs, sets, strict=True):
-        unit = units.index(pair.resampling_unit)
+    for unit, pair, mine in zip(group_numbers(pairs, units), pairs, sets, strict=True):
         looked = pair.truth & pair.observed if pair.exclusive else pair.observed
         held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
         known[unit] += looked.sum(axis=0)

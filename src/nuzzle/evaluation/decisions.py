@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
 from nuzzle.evaluation.bootstrap import Floats, mean_defined, sums_over_groups
-from nuzzle.evaluation.figures import read_number
+from nuzzle.evaluation.figures import Figure
 from nuzzle.evaluation.own import OwnApart
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, group_numbers, groups_of
 from nuzzle.labels import mask_to_intervals
+from nuzzle.plain import plain
 
 Ints = NDArray[np.int64]
 
@@ -32,8 +33,8 @@ class DecodingScore:
         bout_f1: behaviour -> F1 per bout.
     """
 
-    frame_f1: Mapping[str, float]
-    bout_f1: Mapping[str, float]
+    frame_f1: Mapping[str, Figure]
+    bout_f1: Mapping[str, Figure]
 
     @property
     def macro_frame_f1(self) -> float:
@@ -45,24 +46,9 @@ class DecodingScore:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for what is undefined."""
-
-        def plain(figures: Mapping[str, float]) -> dict[str, float | None]:
-            return {name: None if np.isnan(f1) else f1 for name, f1 in figures.items()}
-
         macro = {"macro_frame_f1": self.macro_frame_f1, "macro_bout_f1": self.macro_bout_f1}
-        return {
-            **plain(macro),
-            "frame_f1": plain(self.frame_f1),
-            "bout_f1": plain(self.bout_f1),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DecodingScore:
-        """The inverse of `to_dict`; the macro averages follow from the others."""
-        return cls(*({k: read_number(v) for k, v in values[n].items()} for n in _FIGURES))
-
-
-_FIGURES = ("frame_f1", "bout_f1")
+        values: dict[str, Any] = plain(macro | asdict(self))
+        return values
 
 
 @dataclass(frozen=True)
@@ -76,11 +62,6 @@ class DecodingEffect:
 
     raw: DecodingScore
     decoded: DecodingScore
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DecodingEffect:
-        """From plain values."""
-        return cls(*(DecodingScore.from_dict(values[name]) for name in ("raw", "decoded")))
 
 
 class Counts(NamedTuple):
@@ -140,7 +121,7 @@ class Truth:
         self.names = first.behaviours
         self.foreground = first.foreground
         self.groups = groups_of(pairs)
-        self._group = np.array([self.groups.index(pair.resampling_unit) for pair in pairs])
+        self._group = group_numbers(pairs, self.groups)
         self._starts = np.cumsum([0, *(pair.n_frames + 1 for pair in pairs[:-1])])
         self.observed = _end_to_end([pair.observed for pair in pairs])
         self.active = _end_to_end([pair.truth for pair in pairs]) & self.observed

@@ -35,7 +35,13 @@ from nuzzle.evaluation.result import (
     LabScore,
     RecordingScore,
 )
-from nuzzle.evaluation.scored import ScoredPair, check_comparable, groups_of, pooled
+from nuzzle.evaluation.scored import (
+    ScoredPair,
+    check_comparable,
+    group_numbers,
+    groups_of,
+    pooled,
+)
 
 #: Below so many groups an interval is itself a rough guess.
 FEW_GROUPS = 5
@@ -64,7 +70,7 @@ def evaluate(pairs: Sequence[ScoredPair], *, bootstrap: int = 1000, seed: int = 
     curve = overall_curve(pairs) if first.exclusive else ()
     pairs = _counted(pairs)
     units = groups_of(pairs)
-    unit_of = np.array([units.index(pair.resampling_unit) for pair in pairs])
+    unit_of = group_numbers(pairs, units)
     weights = draw_weights(len(units), bootstrap, np.random.default_rng(seed))
     tally = _Tally(pairs, unit_of, len(units), weights)
     scored = sum(int(pair.observed.any(axis=1).sum()) for pair in pairs)
@@ -267,9 +273,11 @@ def _confusion(pairs: Sequence[ScoredPair]) -> tuple[tuple[int, ...], ...] | Non
 
 
 def _per_recording(pairs: Sequence[ScoredPair], tally: _Tally) -> tuple[RecordingScore, ...]:
+    recordings: dict[str, list[int]] = {}
+    for index, pair in enumerate(pairs):
+        recordings.setdefault(pair.recording, []).append(index)
     scores = []
-    for name in dict.fromkeys(pair.recording for pair in pairs):
-        mine = [index for index, pair in enumerate(pairs) if pair.recording == name]
+    for name, mine in recordings.items():
         delay = label_delay_s([pairs[index] for index in mine])
         scores.append(RecordingScore(name, pairs[mine[0]].group, *_part_of(tally, mine), delay))
     return tuple(scores)

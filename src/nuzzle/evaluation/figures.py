@@ -1,20 +1,24 @@
-"""A figure with its interval, a bin of a reliability curve, and both as plain values."""
+"""A figure with its interval, and a bin of a reliability curve."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+#: A number; NaN where it is undefined, which is None as a plain value.
+Figure = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A figure and its 95 % interval; NaN where it is undefined or has no interval."""
 
-    value: float
-    low: float = math.nan
-    high: float = math.nan
+    value: Figure
+    low: Figure = math.nan
+    high: Figure = math.nan
 
     def __str__(self) -> str:
         if math.isnan(self.value):
@@ -31,8 +35,8 @@ class ReliabilityBin:
     low: float
     high: float
     n_frames: int
-    mean_probability: float
-    frequency: float
+    mean_probability: Figure
+    frequency: Figure
 
 
 def percent(share: float, decimals: int = 0) -> str:
@@ -42,43 +46,3 @@ def percent(share: float, decimals: int = 0) -> str:
     ('62 %', '62.4 %')
     """
     return "–" if math.isnan(share) else f"{share:.{decimals}%}".replace("%", " %")
-
-
-def plain(value: Any) -> Any:
-    """`value` with lists for tuples and None for NaN."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def read_number(value: float | None) -> float:
-    """From JSON; None is NaN."""
-    return math.nan if value is None else float(value)
-
-
-def read_estimate(values: Mapping[str, float | None]) -> Estimate:
-    """From JSON."""
-    return Estimate(**{name: read_number(value) for name, value in values.items()})
-
-
-def read_estimates(values: Mapping[str, Mapping[str, float | None]]) -> dict[str, Estimate]:
-    """From JSON."""
-    return {name: read_estimate(each) for name, each in values.items()}
-
-
-def read_curve(values: Any) -> tuple[ReliabilityBin, ...]:
-    """A reliability curve from JSON."""
-    return tuple(
-        ReliabilityBin(
-            float(each["low"]),
-            float(each["high"]),
-            int(each["n_frames"]),
-            read_number(each["mean_probability"]),
-            read_number(each["frequency"]),
-        )
-        for each in values
-    )

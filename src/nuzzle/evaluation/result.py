@@ -11,16 +11,9 @@ import numpy as np
 from nuzzle.errors import count
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import DecodingEffect
-from nuzzle.evaluation.figures import (
-    Estimate,
-    ReliabilityBin,
-    plain,
-    read_curve,
-    read_estimate,
-    read_estimates,
-    read_number,
-)
+from nuzzle.evaluation.figures import Estimate, Figure, ReliabilityBin
 from nuzzle.evaluation.uncertainty import Uncertainty
+from nuzzle.plain import from_plain, plain
 
 __all__ = [
     "BehaviourScore",
@@ -63,9 +56,9 @@ class BehaviourScore:
     average_precision: Estimate
     bout_f1: Mapping[str, Estimate]
     bout_count_ratio: Estimate
-    onset_error_s: float
-    offset_error_s: float
-    ece: float
+    onset_error_s: Figure
+    offset_error_s: Figure
+    ece: Figure
     reliability: tuple[ReliabilityBin, ...]
     true_frames: int
     predicted_frames: int
@@ -92,8 +85,8 @@ class RecordingScore:
     recording: str
     group: str
     scored_frames: int
-    macro_f1: float
-    f1: Mapping[str, float]
+    macro_f1: Figure
+    f1: Mapping[str, Figure]
     label_delay_s: float = 0.0
 
 
@@ -112,8 +105,8 @@ class LabScore:
     lab: str
     recordings: int
     scored_frames: int
-    macro_f1: float
-    f1: Mapping[str, float]
+    macro_f1: Figure
+    f1: Mapping[str, Figure]
 
 
 @dataclass(frozen=True)
@@ -156,7 +149,7 @@ class Evaluation:
     macro_bout_f1: Mapping[str, Estimate]
     edit_score: Estimate
     confusion: tuple[tuple[int, ...], ...] | None
-    top_label_ece: float
+    top_label_ece: Figure
     top_label_reliability: tuple[ReliabilityBin, ...]
     recordings: tuple[RecordingScore, ...]
     scored_frames: int
@@ -204,44 +197,4 @@ class Evaluation:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
         """The inverse of `to_dict`."""
-        fields = dict(values)
-        for name in (
-            "macro_f1",
-            "macro_f1_with_background",
-            "mean_average_precision",
-            "edit_score",
-        ):
-            fields[name] = read_estimate(fields[name])
-        fields["macro_bout_f1"] = read_estimates(fields["macro_bout_f1"])
-        fields["behaviours"] = tuple(_behaviour(each) for each in fields["behaviours"])
-        fields["recordings"] = tuple(RecordingScore(**_part(e)) for e in fields["recordings"])
-        fields["labs"] = tuple(LabScore(**_part(each)) for each in fields["labs"])
-        fields["top_label_ece"] = read_number(fields["top_label_ece"])
-        fields["top_label_reliability"] = read_curve(fields["top_label_reliability"])
-        if fields["confusion"] is not None:
-            fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
-        fields["notes"] = tuple(fields["notes"])
-        if fields["decoding"] is not None:
-            fields["decoding"] = DecodingEffect.from_dict(fields["decoding"])
-        if fields["uncertainty"] is not None:
-            fields["uncertainty"] = Uncertainty.from_dict(fields["uncertainty"])
-        return cls(**fields)
-
-
-def _behaviour(values: Mapping[str, Any]) -> BehaviourScore:
-    fields = dict(values)
-    for name in ("precision", "recall", "f1", "average_precision", "bout_count_ratio"):
-        fields[name] = read_estimate(fields[name])
-    for name in ("onset_error_s", "offset_error_s", "ece"):
-        fields[name] = read_number(fields[name])
-    fields["bout_f1"] = read_estimates(fields["bout_f1"])
-    fields["reliability"] = read_curve(fields["reliability"])
-    return BehaviourScore(**fields)
-
-
-def _part(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a `RecordingScore` or a `LabScore`."""
-    fields = dict(values)
-    fields["macro_f1"] = read_number(fields["macro_f1"])
-    fields["f1"] = {name: read_number(each) for name, each in fields["f1"].items()}
-    return fields
+        return from_plain(cls, values)

@@ -93,6 +93,12 @@ def groups_of(pairs: Iterable[ScoredPair]) -> list[str]:
     return sorted({pair.resampling_unit for pair in pairs})
 
 
+def group_numbers(pairs: Iterable[ScoredPair], groups: Iterable[str]) -> NDArray[np.int64]:
+    """Which of the groups each pair is of, `(pair,)`."""
+    number = {name: n for n, name in enumerate(groups)}
+    return np.array([number[pair.resampling_unit] for pair in pairs], dtype=np.int64)
+
+
 def pooled(
     pairs: Sequence[ScoredPair], column: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

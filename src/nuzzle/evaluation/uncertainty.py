@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,14 +14,8 @@ from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, estimate
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.coverage import Masks, measure_coverage
-from nuzzle.evaluation.figures import (
-    Estimate,
-    percent,
-    read_estimate,
-    read_estimates,
-    read_number,
-)
-from nuzzle.evaluation.scored import ScoredPair, counted_once, groups_of
+from nuzzle.evaluation.figures import Estimate, Figure, percent
+from nuzzle.evaluation.scored import ScoredPair, counted_once, group_numbers, groups_of
 
 #: Draws of groups behind an interval.
 _DRAWS = 1000
@@ -55,18 +49,6 @@ class SetScore:
     macro_f1: Estimate
     f1: Mapping[str, Estimate]
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SetScore:
-        """From JSON."""
-        return cls(
-            promised=float(values["promised"]),
-            coverage=read_estimate(values["coverage"]),
-            by_behaviour=read_estimates(values["by_behaviour"]),
-            sure=read_estimate(values["sure"]),
-            macro_f1=read_estimate(values["macro_f1"]),
-            f1=read_estimates(values["f1"]),
-        )
-
 
 @dataclass(frozen=True)
 class Uncertainty:
@@ -81,8 +63,8 @@ class Uncertainty:
     """
 
     how: How
-    ece_before: float
-    ece_after: float
+    ece_before: Figure
+    ece_after: Figure
     sets: SetScore | None
 
     @property
@@ -107,17 +89,6 @@ class Uncertainty:
             f"least {percent(self.sets.promised)} of the true answers should be among those that "
             "it considers possible, on average over recordings of this kind; measured "
             f"{self.measured}, it is {self.sets.coverage}."
-        )
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Uncertainty:
-        """From JSON."""
-        sets = values["sets"]
-        return cls(
-            how=values["how"],
-            ece_before=read_number(values["ece_before"]),
-            ece_after=read_number(values["ece_after"]),
-            sets=None if sets is None else SetScore.from_dict(sets),
         )
 
 
@@ -161,11 +132,11 @@ def _where_sure(
     """F1 of the frames of which the model is sure: the macro average, and of each behaviour."""
     first = pairs[0]
     counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
-    for pair, mine in zip(pairs, sets, strict=True):
+    for unit, pair, mine in zip(group_numbers(pairs, units), pairs, sets, strict=True):
         sure = pair.observed & ~unsure(mine, pair.predicted, pair.exclusive)
         counted = by_frame.count_frames(replace(pair, observed=sure))
         for total, count in zip(counts, counted[:3], strict=True):
-            total[units.index(pair.resampling_unit)] += count
+            total[unit] += count
 
     def chosen(tp: Floats, fp: Floats, fn: Floats) -> Floats:
         return by_frame.f1(tp, fp, fn)[..., first.foreground]

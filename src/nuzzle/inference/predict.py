@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +31,22 @@ class PairProbability(NamedTuple):
     probability: NDArray[np.float32]
 
 
+class Probable(NamedTuple):
+    """What a bundle says of a pair.
+
+    Attributes:
+        pair: agent and target.
+        raw: what the model gave before calibration, `(time, behaviour)`.
+        probability: after it, `(time, behaviour)`.
+        present: `(time,)`, where both animals are in sight.
+    """
+
+    pair: Pair
+    raw: NDArray[np.float32]
+    probability: NDArray[np.float32]
+    present: NDArray[np.bool_]
+
+
 def predict_recording(
     bundle: Bundle, recording: Recording, pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
@@ -56,14 +72,39 @@ def predict_prepared(
     bundle: Bundle, recording: Recording, prepared: Sequence[Recording], pairs: Sequence[Pair] = ()
 ) -> list[PairProbability]:
     """The same for a recording whose copies `bundle.prepare` has made already."""
-    looked_for, correction = bundle.looked_for(recording.lab), bundle.correction
-    raw = predict_raw(bundle, recording, prepared, pairs, looked_for)
-    fps, lab = recording.require_fps(), recording.lab
-    out = []
-    for pair, said in raw:
-        corrected = correction(said, looked_for, fps, lab, present(recording, pair))
-        out.append(PairProbability(pair, np.where(looked_for, corrected, np.float32(np.nan))))
-    return out
+    looked_for = bundle.looked_for(recording.lab)
+    return [
+        PairProbability(each.pair, np.where(looked_for, each.probability, np.float32(np.nan)))
+        for each in probable(bundle, recording, prepared, pairs)
+    ]
+
+
+def probable(
+    bundle: Bundle,
+    recording: Recording,
+    prepared: Sequence[Recording],
+    pairs: Sequence[Pair] = (),
+    looked_for: Mapping[Pair, NDArray[np.bool_]] | None = None,
+) -> Iterator[Probable]:
+    """How probable is what was looked for, and nothing else, in each pair by itself.
+
+    Args:
+        bundle: a trained model.
+        recording: as it was read.
+        prepared: the copies that the bundle's members look at.
+        pairs: to look at; by default those of `predict_recording`.
+        looked_for: of those that are wanted, what was looked for, `(behaviour,)`; by default what
+            the recording's lab looked for, in all of them.
+    """
+    of_lab, given = bundle.looked_for(recording.lab), looked_for or {}
+    wanted = np.any([of_lab, *given.values()], axis=0)
+    for pair, said in predict_raw(bundle, recording, prepared, pairs, wanted, given):
+        if looked_for is None or pair in looked_for:
+            mine = given.get(pair, of_lab)
+            raw = among(said, mine) if bundle.space.exclusive else said
+            seen, fps = present(recording, pair), recording.require_fps()
+            corrected = bundle.correction(raw, mine, fps, recording.lab, seen)
+            yield Probable(pair, raw, corrected, seen)
 
 
 def predict_raw(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nuzzle.config import LabelsConfig
 from nuzzle.errors import InputError, TrainingError
 from nuzzle.labels import Labels, Pair, first_active, mask_to_intervals
+from nuzzle.plain import from_plain
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
 
@@ -228,10 +229,7 @@ class LabelSpace:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> LabelSpace:
         """The inverse of `to_dict`."""
-        plain: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-        }
-        return cls(**plain)
+        return from_plain(cls, values)
 
     @classmethod
     def fit(cls, recordings: Iterable[Recording], config: LabelsConfig) -> LabelSpace:

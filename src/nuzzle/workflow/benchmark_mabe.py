@@ -21,6 +21,7 @@ from nuzzle.evaluation.mabe_score import MabeScore, mabe_score
 from nuzzle.evaluation.own import one_at_a_time
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import probable
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe import manifest_from_mabe
 from nuzzle.io.mabe_labels import nothing_seen
@@ -41,7 +42,6 @@ from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.frames import separate_own
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.scored import probable
 
 _SUBMISSION = "submission.csv"
 _MADE = ("folds", "model.nuzzle", "out_of_fold.csv", _SUBMISSION, "score.json")

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import after_refit
 from nuzzle.decoding.correct import corrected
-from nuzzle.decoding.decoder import Decoder, decode_by, decode_by_recording
+from nuzzle.decoding.decoder import Decoder, decode_each
 from nuzzle.decoding.leave_out import (
     LEAST_GROUPS,
     LeftOut,
@@ -130,9 +127,10 @@ def judge(
     """
     held, how = _held_out(bundle, raw)
     if decoders is None:
-        decisions = _decided(bundle, held.pairs)
+        chosen = [bundle.decoder_of(pair.lab) for pair in held.pairs]
     else:
-        decisions = decode_by_recording(decoders, held.pairs)
+        chosen = [decoders[pair.recording] for pair in held.pairs]
+    decisions = decode_each(chosen, held.pairs)
     pairs = [replace(p, predicted=said) for p, said in zip(held.pairs, decisions, strict=True)]
     truth, space = Truth(pairs), bundle.space
     by_itself = Decoder(space.names, space.exclusive, space.background)
@@ -166,9 +164,3 @@ def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:
         return LeftOut(pairs, None, None), how
     sets = [conformal.sets(pair.probability) for pair in pairs]
     return LeftOut(pairs, sets, conformal.coverage), how
-
-
-def _decided(bundle: Bundle, pairs: Sequence[ScoredPair]) -> list[NDArray[np.bool_]]:
-    """Decisions on each pair, by the decoder of its lab."""
-    decoders = {pair.lab: bundle.decoder_of(pair.lab) for pair in pairs}
-    return decode_by(lambda pair: pair.lab, decoders, pairs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,12 +14,13 @@ import numpy as np
 
 from nuzzle.config import Config
 from nuzzle.decoding.combine import Combining, combined, combined_left_out, fit_combiner
-from nuzzle.decoding.decoder import decode_by_recording
+from nuzzle.decoding.decoder import decode_each
 from nuzzle.errors import InputError
 from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.log_loss import log_loss
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
+from nuzzle.plain import plain
 from nuzzle.presets import default_members
 from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.recording import Recording
@@ -101,7 +101,8 @@ class EnsembleFolds(Folds):
 
     def predictions(self) -> Iterator[list[ScoredPair]]:
         """What all say together, decided as the config says, of all recordings at once."""
-        decided = decode_by_recording(self.decoders, self.together)
+        decoders = [self.decoders[pair.recording] for pair in self.together]
+        decided = decode_each(decoders, self.together)
         both = zip(self.together, decided, strict=True)
         yield [replace(pair, predicted=said) for pair, said in both]
 
@@ -166,5 +167,4 @@ def folds_of(
 def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:
     f1, ap, bouts = headline(pairs)
     figures = {"f1": f1, "ap": ap, "log_loss": log_loss(pairs), "bout_f1": bouts}
-    plain = {key: None if math.isnan(value) else value for key, value in figures.items()}
-    return {"name": name, **plain}
+    return {"name": name, **plain(figures)}

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import predict_raw
-from nuzzle.inference.presence import present
+from nuzzle.inference.predict import probable
 from nuzzle.labels import Labels, Pair
-from nuzzle.probabilities.calibrators import among
 from nuzzle.recording import Recording
 from nuzzle.training.targets import Targets
 
@@ -39,22 +36,6 @@ class Scored(NamedTuple):
     def history(self) -> tuple[str, ...]:
         """The preparation steps, those of all members."""
         return history_of(self.prepared)
-
-
-class Probable(NamedTuple):
-    """What a bundle says of a pair.
-
-    Attributes:
-        pair: agent and target.
-        raw: what the model gave before calibration, `(time, behaviour)`.
-        probability: after it, `(time, behaviour)`.
-        present: `(time,)`, where both animals are in sight.
-    """
-
-    pair: Pair
-    raw: NDArray[np.float32]
-    probability: NDArray[np.float32]
-    present: NDArray[np.bool_]
 
 
 def history_of(prepared: Sequence[Recording]) -> tuple[str, ...]:
@@ -93,32 +74,6 @@ def score_recording(bundle: Bundle, recording: Recording) -> Scored:
         out.append(one)
         raw.append(replace(one, probability=said))
     return Scored(recording, prepared, out, raw)
-
-
-def probable(
-    bundle: Bundle,
-    recording: Recording,
-    prepared: Sequence[Recording],
-    pairs: Sequence[Pair],
-    looked_for: Mapping[Pair, NDArray[np.bool_]],
-) -> Iterator[Probable]:
-    """How probable is what was looked for, and nothing else, in each pair by itself.
-
-    Args:
-        bundle: a trained model.
-        recording: as it was read.
-        prepared: the copies that the bundle's members look at.
-        pairs: to look at.
-        looked_for: of those that are wanted, what was looked for, `(behaviour,)`.
-    """
-    wanted = np.any([*looked_for.values()], axis=0) | bundle.looked_for(recording.lab)
-    for pair, said in predict_raw(bundle, recording, prepared, pairs, wanted, looked_for):
-        if pair in looked_for:
-            mine = looked_for[pair]
-            raw = among(said, mine) if bundle.space.exclusive else said
-            seen, fps = present(recording, pair), recording.require_fps()
-            corrected = bundle.correction(raw, mine, fps, recording.lab, seen)
-            yield Probable(pair, raw, corrected, seen)
 
 
 def _to_score(bundle: Bundle, recording: Recording) -> tuple[Labels, dict[Pair, Targets]]:
