@@ -355,7 +355,7 @@ def test_a_bundle_whose_features_have_changed_is_refused(bundle_file, tmp_path):
     assert "Train it again" in str(error.value)
 
 
-@pytest.mark.parametrize(("version", "advice"), [(1, "Train it again"), (3, "Update nuzzle")])
+@pytest.mark.parametrize(("version", "advice"), [(2, "Train it again"), (4, "Update nuzzle")])
 def test_a_bundle_of_another_version_is_refused(path, tmp_path, version, advice):
     other = rewritten(path, tmp_path / "o.nuzzle", lambda values: values.update(version=version))
     with pytest.raises(BundleError, match=f"version {version}; this nuzzle reads .* {advice}"):

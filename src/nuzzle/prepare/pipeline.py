@@ -50,7 +50,7 @@ class Pipeline:
         return recording
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values: ``{"steps": [{"step": "fill_gaps", "max_gap_s": 0.2, ...}, ...]}``."""
+        """Plain values: ``{"steps": [{"step": "fill_gaps", "max_gap_s": 0.2}, ...]}``."""
         return {"steps": [step.to_dict() for step in self.steps]}
 
     @classmethod
