@@ -78,9 +78,6 @@ class Pieces(Dataset[Batch], ABC):
         """How many pieces show everything once, on average over epochs."""
         return len(self)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.__getitems__([index])
-
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch; what torch's DataLoader calls."""
