@@ -30,7 +30,7 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.index import write_json
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate

@@ -31,8 +31,8 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.index import write_json
 from nuzzle.outputs.results import PairFrames
 from nuzzle.prepare.skeleton import SAY_NAMES
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claimed
 from nuzzle.workflow.checks import read_labelled

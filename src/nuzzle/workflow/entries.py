@@ -14,7 +14,7 @@ from nuzzle.io.formats import POSE_FORMATS
 from nuzzle.io.match import expand
 from nuzzle.io.registry import find_format
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 
 
 def files_named(names: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:

@@ -19,8 +19,8 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.index import Kind
 from nuzzle.outputs.results import PairFrames, ResultsWriter, Run, writing
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own

@@ -27,8 +27,8 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.index import RecordingEntry
 from nuzzle.outputs.results import PairFrames, Results, ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.workflow.common_keypoints import where_they_are
 from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import results_of
