@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
-from nuzzle.errors import ConfigError
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
 from nuzzle.prepare.gaps import FillGaps
@@ -47,17 +45,3 @@ def test_every_step_survives_json(recording_of: Callable[..., Recording]) -> Non
 def test_nothing_is_nothing(recording_of: Callable[..., Recording]) -> None:
     given = recording_of([1])
     assert Pipeline()(given) is given
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"steps": [{"step": "sharpen"}]}, "step 1 is 'sharpen'; the steps are"),
-        ({"steps": [{"step": "fill_gaps", "max": 3}]}, r"does not know \['max'\]"),
-        ({"steps": [{"step": "resample"}]}, "resample"),
-        ({"step": []}, "'steps'"),
-    ],
-)
-def test_bad_configs_are_refused(values: dict[str, object], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        Pipeline.from_dict(values)

@@ -310,6 +310,15 @@ def test_a_bundle_that_lacks_something_is_damaged(path, tmp_path, lost):
         Bundle.load(damaged)
 
 
+@pytest.mark.parametrize("slip", [{"step": "sharpen"}, {"max": 3}, {"fps": 0}])
+def test_a_bundle_whose_preparation_cannot_be_is_damaged(path, tmp_path, slip):
+    def slipped(values):
+        values["members"][0]["frontend"]["pipeline"]["steps"][-1] |= slip
+
+    with pytest.raises(BundleError, match="damaged bundle"):
+        Bundle.load(rewritten(path, tmp_path / "d.nuzzle", slipped))
+
+
 def test_a_bundle_without_a_model_and_weights_cut_short_are_damaged(path, tmp_path):
     empty = rewritten(path, tmp_path / "d.nuzzle", lambda values: values.update(members=[]))
     with pytest.raises(BundleError, match=r"damaged bundle.*no model"):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-from nuzzle.errors import ConfigError
 from nuzzle.recording import Recording
 
 
@@ -15,7 +14,7 @@ class Step(ABC):
     """A pure step: recording in, recording out, what was done added to `Recording.history`.
 
     Attributes:
-        name: in configs and bundles.
+        name: in bundles.
     """
 
     name: ClassVar[str]
@@ -31,24 +30,6 @@ class Step(ABC):
             for key, value in asdict(self).items()
         }
         return {"step": self.name, **values}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`, without the step's name.
-
-        Raises:
-            ConfigError: a key is unknown or a value impossible.
-        """
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise ConfigError(
-                f"the preparation step {cls.name!r} does not know {unknown}; it knows {known}."
-            )
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ConfigError(f"the preparation step {cls.name!r}: {error}") from error
 
 
 def nominal_fps(fps: float) -> float:
