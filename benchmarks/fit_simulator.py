@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from data import DATA
 
 FPS = 30.0
 BACKGROUND = "other"
@@ -161,11 +162,9 @@ def inner_durations(sequences: list[Sequence]) -> dict[str, list[int]]:
 
 
 def main() -> None:
-    repository = Path(__file__).resolve().parents[1]
-    default = os.environ.get("NUZZLE_DATA", repository.parent / "shared" / "data")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", nargs="?", type=Path, default=default, help="folder of the labels")
-    data = Path(parser.parse_args().data)
+    parser.add_argument("data", nargs="?", type=Path, default=DATA, help="folder of the labels")
+    data = parser.parse_args().data
     calms21 = read_calms21(data)
     show("calms21", inner_durations(calms21), calms21)
     print("# calms21: sessions", Counter(sequence.listed for sequence in calms21))

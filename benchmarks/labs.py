@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nuzzle.config import AugmentationConfig, Config
+from nuzzle.config import Config
 from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -123,10 +123,10 @@ def compare(data: Path, parts: Parts, config: Config, folder: Path, seeds: int) 
 def fewer_keypoints(parts: Parts, config: Config, folder: Path) -> None:
     """Print macro F1 of a model of seven keypoints on recordings that lack some of them."""
     seven = of_labs(parts, [next(e.lab for e in parts["train"] if len(e.keypoints) == 7)])
-    ways = {"trained on all seven": config}
-    if "keypoint_dropout" in AugmentationConfig.model_fields:
-        dropped = config.with_values({"augmentation.keypoint_dropout": 0.3})
-        ways["with keypoint dropout"] = dropped
+    ways = {
+        "trained on all seven": config,
+        "with keypoint dropout": config.with_values({"augmentation.keypoint_dropout": 0.3}),
+    }
     print(
         f"\n{'macro F1 of one lab, labelled with':36}{'seven':>8}"
         + "".join(f"{len(k):>8}" for k in FEWER)

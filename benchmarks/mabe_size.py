@@ -24,6 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data import DATA
 from nuzzle.config import Config
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_raw
@@ -33,9 +34,7 @@ from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import Video, videos
 from nuzzle.manifest import Entry
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe
-from rats import DATA as RATS
 
-DATA = RATS.parent / "mabe2025"
 ARENA_CM = 40.0
 BODY_CM = 8.0
 #: How long an agent takes to come to its target, s.
@@ -160,7 +159,7 @@ def asked(root: Path, out: Path) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of train.csv")
+    parser.add_argument("--data", type=Path, default=DATA / "mabe2025", help="folder of train.csv")
     parser.add_argument("--share", type=float, default=1.0, help="of the recordings of each lab")
     parser.add_argument("--labs", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--folds", type=int, default=5)

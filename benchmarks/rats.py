@@ -8,13 +8,13 @@ in S1, were not observed in either. Ten of the 42 recordings are `val`; who is, 
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from data import DATA
 from nuzzle.config import Config
 from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.result import Evaluation
@@ -29,8 +29,6 @@ from nuzzle.workflow.folds import ModelFolds, partition
 from nuzzle.workflow.learn import learn
 from nuzzle.workflow.scored import score_recording
 
-REPO = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data")) / "rat_dyads"
 #: What holds for all models: three keypoints that are often found, ten frames a second.
 COMMON = ("prepare.keypoints=[top, body, tail]", "prepare.centre=[body]", "prepare.fps=10")
 #: Width of the Gaussian that probabilities are averaged with before the decision, s.
@@ -46,7 +44,9 @@ FIGURES = ("macro F1", "mean AP", "bout F1 at 0.5")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of the recordings")
+    parser.add_argument(
+        "--data", type=Path, default=DATA / "rat_dyads", help="folder of the recordings"
+    )
     parser.add_argument("--stream", choices=list(STREAMS), default="S1", help="labels to learn")
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from data import DATA
 from nuzzle.config import Config
 from nuzzle.decoding import search as searching
 from nuzzle.decoding.decoder import Decoder
@@ -47,9 +47,6 @@ from nuzzle.skeleton import MOUSE7
 from nuzzle.training.fit import fit
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets
-
-REPO = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("NUZZLE_DATA", REPO.parent / "shared" / "data"))
 
 
 def median_s(action: Callable[[], object], runs: int = 3) -> float:

@@ -18,6 +18,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 #: Each part may import those before it, never one after it.
 ORDER = (
     "errors",
+    "progress",
     "files",
     "alone",
     "cells",

@@ -18,6 +18,8 @@ def make(name, window=20):
     shape = ARCHITECTURES[name].shape
     if shape == "window":
         arguments["window_size"] = window
+    if name == "graph":
+        arguments["nodes"] = (2, 1, 5)
     model = ARCHITECTURES[name].build(**arguments).eval()
     kind = WindowClassifier if shape == "window" else SequenceClassifier
     return kind(model, name, arguments, window, exclusive=True)

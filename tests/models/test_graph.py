@@ -5,7 +5,7 @@ import torch
 
 from nuzzle.errors import ConfigError
 from nuzzle.models import count_parameters
-from nuzzle.models.graph import GraphLayer, PoseGraph
+from nuzzle.models.graph import GraphLayer, PoseGraph, node_layout
 
 
 def test_parameters_counted_by_hand():
@@ -109,14 +109,11 @@ def test_blocks_of_frames_change_nothing(model, monkeypatch):
     torch.testing.assert_close(model(x), whole, rtol=1e-4, atol=1e-5)
 
 
-def test_the_default_layout_is_that_of_the_feature_set_nodes():
-    assert PoseGraph(70, 3).nodes == (2, 7, 5)
+def test_the_layout_is_that_of_the_feature_set_nodes():
+    assert node_layout(70) == (2, 7, 5)
 
 
-def test_features_that_are_no_nodes_are_refused():
-    with pytest.raises(ConfigError, match="feature set 'nodes'"):
-        PoseGraph(48, 3)
-    with pytest.raises(ConfigError, match=r"\[2, 7, 5\] for 48 features"):
-        PoseGraph(48, 3, nodes=(2, 7, 5))
-    with pytest.raises(ConfigError, match=r"\[2, 7\] for 48 features"):
-        PoseGraph(48, 3, nodes=[2, 7])
+@pytest.mark.parametrize("features", [0, 48])
+def test_features_that_are_no_nodes_are_refused(features):
+    with pytest.raises(ConfigError, match=f"and {features} features .* feature set 'nodes'"):
+        node_layout(features)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nuzzle.errors import ConfigError, InputError
+from nuzzle.errors import InputError
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.prepare.units import ToCentimetres
@@ -38,11 +38,6 @@ def test_frames_without_a_nose_do_not_count() -> None:
     np.testing.assert_allclose(STEP(recording).position, recording.position / 15)
 
 
-def test_the_length_may_be_given() -> None:
-    step = ToBodyLengths("nose", "tail", length=50.0)
-    np.testing.assert_allclose(step(bodies([10])).position[0, 0, :, 0], [110 / 50, 2])
-
-
 def test_a_pipeline_saves_it() -> None:
     pipeline = Pipeline((STEP,))
     assert Pipeline.from_dict(pipeline.to_dict()) == pipeline
@@ -55,10 +50,8 @@ def test_bodies_that_cannot_be_measured_are_said() -> None:
         STEP(recording)
     with pytest.raises(InputError, match="no keypoint 'snout'"):
         ToBodyLengths("snout", "tail")(recording)
-    with pytest.raises(ConfigError):
-        ToBodyLengths("nose", "tail", length=0.0)
 
 
 def test_body_lengths_do_not_become_cm() -> None:
     with pytest.raises(InputError, match="only pixels become cm"):
-        ToCentimetres(10.0)(STEP(bodies([10])))
+        ToCentimetres()(STEP(bodies([10])))

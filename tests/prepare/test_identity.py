@@ -3,9 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nuzzle.errors import ConfigError, InputError
+from nuzzle.errors import InputError
 from nuzzle.prepare.identity import RepairIdentity, _body_size, assignment, summary, swaps_of
-from nuzzle.prepare.pipeline import Pipeline
 from nuzzle.recording import Recording
 from nuzzle.simulate import recordings as simulated
 from nuzzle.simulate.difficulty import DIFFICULTIES
@@ -193,13 +192,6 @@ def test_one_animal_and_five():
     position = exchanged(five, 50, 60, [1, 0, 2, 3, 4]).position.copy()
     position[..., 2:] = np.nan
     assert swaps_of(assignment(five.with_position(position, "empty tracks"))) == [(50, 60)]
-
-
-def test_it_is_saved_by_name_and_refuses_what_cannot_be():
-    pipeline = Pipeline((RepairIdentity(4.0),))
-    assert Pipeline.from_dict(pipeline.to_dict()) == pipeline
-    with pytest.raises(ConfigError, match="positive"):
-        RepairIdentity(0.0)
 
 
 def test_a_real_recording_of_a_good_tracker_is_left_alone(shared_data):

@@ -44,10 +44,9 @@ def test_a_slip_in_the_frame_rate_is_refused(recording_of: Build) -> None:
         Resample(30.0)(replace(recording_of(np.arange(10)), fps=0.01))
 
 
-def test_nearest(recording_of: Build, x_of: Read) -> None:
-    moved = Resample(20.0, "nearest")(recording_of([0, 1, 2, 3, 4, 5]))
+def test_nearest() -> None:
     # New frames lie at old frames 0, 1.5, 3, 4.5; halves go to the even one.
-    assert x_of(moved) == [0, 2, 3, 4]
+    assert FrameMap(6, 30.0, 20.0).old_of_new.tolist() == [0, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("old", "new"), [(30, 60), (25, 30), (29.97, 30), (10, 120), (30, 30)])
@@ -142,5 +141,3 @@ def test_unknown_rate_and_impossible_values(recording_of: Build) -> None:
         Resample(30.0)(recording_of([0, 1], fps=None))
     with pytest.raises(ConfigError, match="fps"):
         Resample(0.0)
-    with pytest.raises(ConfigError, match="method"):
-        Resample(30.0, "cubic")

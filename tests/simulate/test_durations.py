@@ -64,7 +64,8 @@ def test_a_draw_stays_within_its_cuts():
     assert 0.5 <= min(draws) < max(draws) <= 2.0
 
 
-def test_the_tables_are_what_the_script_fits(shared_data):
+def test_the_tables_are_what_the_script_fits(shared_data, monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)  # as Python does for a script
     spec = importlib.util.spec_from_file_location("fit_simulator", SCRIPT)
     fit = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fit)

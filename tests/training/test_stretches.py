@@ -32,7 +32,7 @@ def test_stretches_without_an_observed_frame_are_left_out():
     observed = np.array([False] * 4 + [True] * 4)
     stretches = StretchDataset([sample("one", range(8), observed)], length=4)
     assert len(stretches) == 1
-    assert stretches[0].x[0, :, 0].tolist() == [4, 5, 6, 7]
+    assert stretches.__getitems__([0]).x[0, :, 0].tolist() == [4, 5, 6, 7]
 
 
 def visits(stretches, frames, epochs, count=1):

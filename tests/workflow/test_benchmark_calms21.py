@@ -1,5 +1,6 @@
 import json
 import statistics
+from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
@@ -9,8 +10,10 @@ from typer.testing import CliRunner
 from nuzzle.cli.app import build_app
 from nuzzle.cli.benchmark import _print_calms21
 from nuzzle.config import Config
-from nuzzle.errors import ConfigError, InputError, OutputError, TrainingError
+from nuzzle.errors import ConfigError, InputError, ManifestError, OutputError, TrainingError
 from nuzzle.inference.bundle import Bundle
+from nuzzle.io import load
+from nuzzle.io.load import load_manifest
 from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
 from nuzzle.workflow import benchmark_calms21 as module
@@ -20,6 +23,7 @@ from nuzzle.workflow.benchmark_calms21 import (
     benchmark_calms21,
     official_manifest,
 )
+from nuzzle.workflow.folds import hold_out
 
 CONFIG = Config.load(None, ["model.name=trees", "training.epochs=3", "training.epoch_windows=2000"])
 ONE = CONFIG.with_values({"labels.behaviours": ["investigation"]})
@@ -98,14 +102,49 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
         benchmark_calms21(1, data, tmp_path / "mine", ONE)
 
 
-def test_val_takes_no_behaviour_from_train(data, tmp_path):
+def test_val_takes_no_behaviour_from_train(data):
     """One of the three videos to train on alone has a mount."""
-    manifest = official_manifest(1, data)
-    for seed in range(8):
-        drawn = module._Run(tmp_path, "task1", seed, manifest, ONE, print)._drawn()
+    (part,) = module._parts(1, official_manifest(1, data), seeds=8)
+    for drawn in part.drawn:
         assert drawn.splits == {"train": 2, "val": 1, "test": 1}
         held = [entry.recording for entry in drawn.select("val")]
         assert held != ["mouse002_task1_annotator1"]
+
+
+def test_a_seed_draws_the_same_val_whichever_others_there_are(data):
+    """As `hold_out` of the recordings to train on, which its tests describe, says."""
+    manifest = official_manifest(1, data)
+    train = [*load_manifest(manifest.select("train"))]
+    (part,) = module._parts(1, manifest, seeds=5)
+    for seed, drawn in enumerate(part.drawn):
+        (held,) = hold_out(train, seed)["val"]
+        assert [entry.recording for entry in drawn.select("val")] == [held.name]
+
+
+def test_recordings_are_read_for_a_draw_once_and_for_each_training(data, tmp_path, monkeypatch):
+    read = Counter()
+
+    def load_entry(entry, *auxiliary):
+        read[entry.recording] += 1
+        return real(entry, *auxiliary)
+
+    real = load.load_entry
+    monkeypatch.setattr(load, "load_entry", load_entry)
+    benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
+    manifest = official_manifest(1, data)
+    assert read == dict.fromkeys((entry.recording for entry in manifest.select("train")), 1 + 2)
+    read.clear()
+    benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
+    assert not read, "all figures are there"
+
+
+def test_files_that_cannot_be_read_fail_each_training(data, tmp_path, monkeypatch):
+    def load_entry(entry, *auxiliary):
+        raise ManifestError(entry.recording, ["gone"])
+
+    monkeypatch.setattr(load, "load_entry", load_entry)
+    with pytest.raises(TrainingError, match=r"task1-seed0: .*gone\n(.*\n)*task1-seed1: .*gone"):
+        benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
 
 
 def test_others_go_on_where_a_training_fails(data, tmp_path, monkeypatch):

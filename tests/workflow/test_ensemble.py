@@ -313,6 +313,15 @@ def test_a_bundle_that_lacks_something_is_damaged(path, tmp_path, lost):
         Bundle.load(part)
 
 
+@pytest.mark.parametrize("slip", [{"step": "sharpen"}, {"max": 3}, {"fps": 0}])
+def test_a_bundle_whose_preparation_cannot_be_is_damaged(path, tmp_path, slip):
+    def slipped(values):
+        values["members"][0]["frontend"]["pipeline"]["steps"][-1] |= slip
+
+    with pytest.raises(BundleError, match="damaged bundle"):
+        Bundle.load(rewritten(path, tmp_path / "d.nuzzle", slipped))
+
+
 def test_a_bundle_without_a_model_and_weights_cut_short_are_damaged(path, tmp_path):
     empty = rewritten(path, tmp_path / "d.nuzzle", lambda values: values.update(members=[]))
     with pytest.raises(BundleError, match=r"damaged bundle.*no model"):
@@ -358,7 +367,7 @@ def test_a_bundle_whose_features_have_changed_is_refused(bundle_file, tmp_path):
     assert "Train it again" in str(error.value)
 
 
-@pytest.mark.parametrize(("version", "advice"), [(1, "Train it again"), (3, "Update nuzzle")])
+@pytest.mark.parametrize(("version", "advice"), [(2, "Train it again"), (4, "Update nuzzle")])
 def test_a_bundle_of_another_version_is_refused(path, tmp_path, version, advice):
     other = rewritten(path, tmp_path / "o.nuzzle", lambda values: values.update(version=version))
     with pytest.raises(BundleError, match=f"version {version}; this nuzzle reads .* {advice}"):

@@ -470,7 +470,7 @@ def test_animals_unlike_those_of_the_training_are_named(
 
 def test_a_bundle_that_does_not_know_its_animals_compares_nothing(bundle, recording):
     values = bundle.frontend.to_dict()
-    del values["bodies"]
+    values["bodies"] = None
     earlier = Frontend.from_dict(values)
     far = replace(bundle.prepare(recording)[0], px_per_cm=None)
     far = far.with_position(far.position * 9, "too large")

@@ -179,7 +179,6 @@ class Frontend:
         Raises:
             CompatibilityError: the features of that name have other columns by now.
         """
-        bodies = values.get("bodies")  # of earlier versions it is unknown
         frontend = cls(
             skeleton=Skeleton.from_dict(values["skeleton"]),
             fps=values["fps"],
@@ -188,7 +187,7 @@ class Frontend:
             features=values["features"],
             normaliser=Normaliser.from_dict(values["normaliser"]) if values["normaliser"] else None,
             labs=tuple(values["labs"]),
-            bodies=Bodies.from_dict(bodies) if bodies else None,
+            bodies=Bodies.from_dict(values["bodies"]) if values["bodies"] else None,
         )
         _check_columns([name for name, _ in values["columns"]], frontend)
         return frontend
@@ -242,9 +241,9 @@ def _pipeline(settings: PrepareConfig, skeleton: Skeleton, fps: float, unit: str
     if settings.repair_identity:
         steps.append(RepairIdentity())
     if settings.max_gap_s:
-        steps.append(FillGaps(max_gap_s=settings.max_gap_s))
+        steps.append(FillGaps(settings.max_gap_s))
     if settings.smooth_s:
-        steps.append(MedianFilter(window_s=settings.smooth_s))
+        steps.append(MedianFilter(settings.smooth_s))
     if unit == "cm":
         steps.append(ToCentimetres())
     elif unit == "bl":

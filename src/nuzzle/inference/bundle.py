@@ -36,7 +36,7 @@ from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 
 FORMAT = "nuzzle-bundle"
-VERSION = 2
+VERSION = 3
 #: What comes of a file that is no bundle, and of one whose content is spoiled.
 _UNREADABLE = (
     zipfile.BadZipFile,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -94,8 +91,7 @@ class PoseGraph(nn.Module):
     Args:
         input_dim: number of features.
         num_classes: number of behaviours.
-        nodes: animals, keypoints, channels; by default 2 animals and 5 channels, the layout of the
-            feature set ``nodes``, with as many keypoints as the features make.
+        nodes: animals, keypoints, channels, as `node_layout` gives them.
         node_channels: of the graph's layers.
         graph_layers: number of graph convolutions.
         channels: of the convolutions over time.
@@ -103,14 +99,14 @@ class PoseGraph(nn.Module):
         dropout: in every layer over time.
 
     Raises:
-        ConfigError: the features do not make such nodes, or there are no channels or layers.
+        ConfigError: there are no channels or layers.
     """
 
     def __init__(
         self,
         input_dim: int,
         num_classes: int,
-        nodes: Sequence[int] | None = None,
+        nodes: tuple[int, int, int],
         node_channels: int = 24,
         graph_layers: int = 2,
         channels: int = 64,
@@ -122,7 +118,7 @@ class PoseGraph(nn.Module):
             "graph", 1, node_channels=node_channels, channels=channels, num_layers=num_layers
         )
         check_counts("graph", 0, graph_layers=graph_layers)
-        animals, keypoints, node_inputs = self.nodes = _layout(input_dim, nodes)
+        animals, keypoints, node_inputs = self.nodes = nodes
         count = animals * keypoints
         self.node_features = count * node_inputs
         self.enter = nn.Linear(node_inputs, node_channels, bias=False)
@@ -187,22 +183,6 @@ def node_layout(features: int) -> tuple[int, int, int]:
             "'nodes'."
         )
     return _ANIMALS, keypoints, _CHANNELS
-
-
-def _layout(input_dim: int, nodes: Sequence[int] | None) -> tuple[int, int, int]:
-    """Animals, keypoints, channels.
-
-    Raises:
-        ConfigError: the features do not make such nodes.
-    """
-    if nodes is None:
-        return node_layout(input_dim)
-    if len(nodes) != 3 or min(nodes) < 1 or prod(nodes) > input_dim:
-        raise ConfigError(
-            "The model 'graph' takes nodes: [animals, keypoints, channels], whose product is at "
-            f"most the number of features; got {list(nodes)} for {input_dim} features."
-        )
-    return nodes[0], nodes[1], nodes[2]
 
 
 GRAPH = Architecture(

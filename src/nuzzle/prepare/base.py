@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-from nuzzle.errors import ConfigError
 from nuzzle.recording import Recording
 
 
@@ -15,7 +14,7 @@ class Step(ABC):
     """A pure step: recording in, recording out, what was done added to `Recording.history`.
 
     Attributes:
-        name: in configs and bundles.
+        name: in bundles.
     """
 
     name: ClassVar[str]
@@ -32,38 +31,6 @@ class Step(ABC):
         }
         return {"step": self.name, **values}
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`, without the step's name.
-
-        Raises:
-            ConfigError: a key is unknown or a value impossible.
-        """
-        known = [field.name for field in fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise ConfigError(
-                f"the preparation step {cls.name!r} does not know {unknown}; it knows {known}."
-            )
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ConfigError(f"the preparation step {cls.name!r}: {error}") from error
-
-
-def check_length(name: str, seconds: float | None, frames: int | None) -> None:
-    """Refuse a length that is not given in exactly one of the two units.
-
-    Raises:
-        ConfigError: both or neither are given, or it is negative.
-    """
-    given = seconds if seconds is not None else frames
-    if (seconds is None) == (frames is None) or given is None or not given >= 0:
-        raise ConfigError(
-            f"{name} is a length, given once, as {name}_s or as {name}_frames; "
-            f"got {name}_s={seconds}, {name}_frames={frames}."
-        )
-
 
 def nominal_fps(fps: float) -> float:
     """The whole rate that NTSC video slows by a thousandth, so that lengths come out alike.
@@ -78,17 +45,6 @@ def nominal_fps(fps: float) -> float:
     return float(whole) if slowed else fps
 
 
-def length_in_frames(seconds: float | None, frames: int | None, fps: float | None) -> int:
-    """A length in whole frames, rounded down: 0.2 s at 30 fps is 6 frames.
-
-    Raises:
-        ConfigError: the length is in seconds and the frame rate is unknown.
-    """
-    if frames is not None:
-        return int(frames)
-    if fps is None or seconds is None:
-        raise ConfigError(
-            f"a length of {seconds} s cannot be converted to frames without a frame rate: "
-            "give --fps."
-        )
+def length_in_frames(seconds: float, fps: float) -> int:
+    """A length in whole frames, rounded down: 0.2 s at 30 fps is 6 frames."""
     return int(seconds * nominal_fps(fps) + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...

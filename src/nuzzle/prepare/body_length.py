@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError, InputError
+from nuzzle.errors import InputError
 from nuzzle.prepare.base import Step
 from nuzzle.recording import Recording
 
@@ -17,28 +17,22 @@ from nuzzle.recording import Recording
 class ToBodyLengths(Step):
     """Divide positions by the median distance from nose to tail base, over all animals.
 
-    Unlike the other steps it looks at the whole recording, unless the length is given. Positions
-    in body lengths already stay as they are.
+    Unlike the other steps it looks at the whole recording. Positions in body lengths already stay
+    as they are.
 
     Attributes:
         nose: keypoint at the front.
         tail_base: keypoint at the rear.
-        length: of a body, in the unit of the recording; measured by default.
     """
 
     name: ClassVar[str] = "to_body_lengths"
     nose: str
     tail_base: str
-    length: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.length is not None and not self.length > 0:
-            raise ConfigError(f"the length of a body is a positive number; got {self.length}.")
 
     def __call__(self, recording: Recording) -> Recording:
         if recording.unit == "bl":
             return recording
-        length = self.length or self._measure(recording)
+        length = self._measure(recording)
         return recording.with_position(
             recording.position / np.float32(length),
             f"{recording.unit} to body lengths of {length:.4g} {recording.unit} "

@@ -21,7 +21,7 @@ class DropUnsure(Step):
     """
 
     name: ClassVar[str] = "drop_unsure"
-    threshold: float = 0.5
+    threshold: float
 
     def __post_init__(self) -> None:
         if not self.threshold >= 0:

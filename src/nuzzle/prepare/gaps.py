@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.prepare.base import Step, check_length, length_in_frames
+from nuzzle.prepare.base import Step, length_in_frames
 from nuzzle.recording import Recording
 
 
@@ -41,18 +41,13 @@ class FillGaps(Step):
 
     Attributes:
         max_gap_s: longest gap that is filled, seconds.
-        max_gap_frames: the same in frames; give one of the two.
     """
 
     name: ClassVar[str] = "fill_gaps"
-    max_gap_s: float | None = None
-    max_gap_frames: int | None = None
-
-    def __post_init__(self) -> None:
-        check_length("max_gap", self.max_gap_s, self.max_gap_frames)
+    max_gap_s: float
 
     def __call__(self, recording: Recording) -> Recording:
-        longest = length_in_frames(self.max_gap_s, self.max_gap_frames, recording.fps)
+        longest = length_in_frames(self.max_gap_s, recording.require_fps())
         position, present = recording.position, np.moveaxis(recording.present, 0, -1)
         before, after = neighbours(present)
         inside = (before >= 0) & (after < recording.n_frames)

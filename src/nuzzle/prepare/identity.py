@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.errors import ConfigError, InputError, count, listed
+from nuzzle.errors import InputError, count, listed
 from nuzzle.prepare.base import Step, nominal_fps
 from nuzzle.prepare.gaps import last_present
 from nuzzle.recording import Recording
@@ -29,7 +29,9 @@ _LEAST_SCALE = 0.05
 _POINTS_THAT_COUNT = 2
 #: Posture, and with it the apparent size of a body, is about the same for this long, s.
 _POSTURE_S = 2.0
-#: A passing exchange costs as much a second, a lasting one as much in all.
+#: Each exchange costs as much, in natural logarithms of odds. More mends less.
+_EXCHANGE = 3.0
+#: A passing one costs as much besides a second, a lasting one as much in all.
 _PASSING_PER_S = 1.0
 _LASTING = 5.0
 #: Lengths tell animals apart whose medians differ by this many standard deviations.
@@ -56,25 +58,17 @@ class RepairIdentity(Step):
       ``log(1 + distance^2 / (scale^2 * age))``; the scale is the median step in this recording, and
       a twentieth of the body at least; the age is that of the last sighting, frames;
     - how unlike an animal's usual segment lengths those of its track are, where the animals differ;
-    - `cost` for each exchange, with a surcharge for one that lasts and for each second of one that
-      passes.
+    - 3 for each exchange (natural logarithms of odds), with a surcharge for one that lasts and for
+      each second of one that passes.
 
     Whether a track jumps onto the place of another that stays (a double detection) makes no
     difference, so that nothing is exchanged then. The names stay with most of the frames.
-
-    Attributes:
-        cost: of an exchange, in natural logarithms of odds. Higher mends less.
     """
 
     name: ClassVar[str] = "repair_identity"
-    cost: float = 3.0
-
-    def __post_init__(self) -> None:
-        if not self.cost > 0:
-            raise ConfigError(f"cost is that of an exchange, a positive number; got {self.cost}.")
 
     def __call__(self, recording: Recording) -> Recording:
-        order = assignment(recording, self.cost)
+        order = assignment(recording)
         swaps = swaps_of(order)
         if not swaps:
             return recording.with_position(recording.position, "mended 0 identity swaps")
@@ -106,12 +100,11 @@ def swaps_of(order: NDArray[np.int64]) -> list[Swap]:
     return [Swap(start, stop) for start, stop in runs if exchanged[start:stop].any()]
 
 
-def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArray[np.int64]:
+def assignment(recording: Recording) -> NDArray[np.int64]:
     """Which track each animal has in each frame.
 
     Args:
         recording: two to four animals with points; with one there is nothing to exchange.
-        cost: of an exchange.
 
     Returns:
         `(time, individual)`: the column of the track. Most frames keep their own.
@@ -130,23 +123,22 @@ def assignment(recording: Recording, cost: float = RepairIdentity.cost) -> NDArr
         )
     if len(there) > 1 and len(order) > 1:
         points = np.ascontiguousarray(recording.position[..., there].transpose(3, 2, 1, 0))
-        order[:, there] = there[_assignment(points, cost, recording.require_fps())]
+        order[:, there] = there[_assignment(points, recording.require_fps())]
     return order
 
 
-def _assignment(points: _Points, cost: float, fps: float) -> NDArray[np.int64]:
+def _assignment(points: _Points, fps: float) -> NDArray[np.int64]:
     """The same of several animals that are all seen in some frame.
 
     Args:
         points: `(track, keypoint, 2, time)`, as in all that follows: sums over the few points of a
             body are quick where time comes last.
-        cost: of an exchange.
         fps: frames a second.
     """
     motion = _motion(points, fps)
-    first = _cheapest(motion, np.zeros_like(motion.cost), cost, fps)
+    first = _cheapest(motion, np.zeros_like(motion.cost), fps)
     looks = _appearance(_lengths(points), first, fps)
-    return _most_own(_cheapest(motion, looks, cost, fps) if looks.any() else first)
+    return _most_own(_cheapest(motion, looks, fps) if looks.any() else first)
 
 
 def _distance(vectors: _Points) -> _Points:
@@ -279,7 +271,7 @@ def _appearance(lengths: _Points, order: NDArray[np.int64], fps: float) -> _Cost
     return cost
 
 
-def _cheapest(motion: _Motion, looks: _Costs, cost: float, fps: float) -> NDArray[np.int64]:
+def _cheapest(motion: _Motion, looks: _Costs, fps: float) -> NDArray[np.int64]:
     """The cheapest sequence of assignments, `(time, individual)`.
 
     An exchange begins and ends only in frames whose motion speaks for it, or in which animals
@@ -304,7 +296,7 @@ def _cheapest(motion: _Motion, looks: _Costs, cost: float, fps: float) -> NDArra
     entry = np.where(lasting, _LASTING, 0.0)
     # One kind of exchange does not become the other.
     again = np.where(np.eye(len(ways), dtype=bool), 0.0, np.inf)
-    moves += np.where(other, cost + entry, again)
+    moves += np.where(other, _EXCHANGE + entry, again)
     total = held[0] + entry
     back = np.empty((len(frames), len(ways)), dtype=np.int64)
     for number, move in enumerate(moves):

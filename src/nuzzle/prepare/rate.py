@@ -105,25 +105,21 @@ def _between(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArra
 class Resample(Step):
     """Bring a recording to another frame rate.
 
-    Poses are read at the new frames' times: on the line between the two old frames around it, or
-    from the nearest. A point that is missing in either of the two is missing: nothing is invented
-    across a gap. Labels follow the nearest frame. No filter runs before a reduction; smooth first
-    where jitter matters.
+    Poses are read at the new frames' times, each on the line between the two old frames around it.
+    A point that is missing in either of the two is missing: nothing is invented across a gap.
+    Labels follow the nearest frame. No filter runs before a reduction; smooth first where jitter
+    matters.
 
     Attributes:
         fps: the new frame rate.
-        method: ``linear`` or ``nearest``.
     """
 
     name: ClassVar[str] = "resample"
     fps: float
-    method: str = "linear"
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise ConfigError(f"fps is a positive number of frames per second; got {self.fps}.")
-        if self.method not in ("linear", "nearest"):
-            raise ConfigError(f"method is 'linear' or 'nearest'; got {self.method!r}.")
 
     def __call__(self, recording: Recording) -> Recording:
         old = recording.require_fps()
@@ -136,20 +132,14 @@ class Resample(Step):
                 "(--fps, or the column fps)."
             )
         frames = FrameMap.of(recording, self.fps)
-        if self.method == "nearest":
-            position = recording.position[frames.old_of_new]
-            confidence = recording.confidence[frames.old_of_new]
-        else:
-            position = frames.to_new(recording.position)
-            confidence = frames.to_new(recording.confidence)
         labels, auxiliary = (
             labels and resample_labels(labels, frames)
             for labels in (recording.labels, recording.auxiliary)
         )
         return recording.with_position(
-            position,
-            f"resampled from {old:g} to {self.fps:g} fps ({self.method})",
-            confidence=confidence,
+            frames.to_new(recording.position),
+            f"resampled from {old:g} to {self.fps:g} fps (linear)",
+            confidence=frames.to_new(recording.confidence),
             fps=self.fps,
             labels=labels,
             auxiliary=auxiliary,

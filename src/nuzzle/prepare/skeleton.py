@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -26,14 +25,12 @@ class SelectKeypoints(Step):
 
     Attributes:
         keypoints: names wanted, for example ``Skeleton.keypoints``.
-        rename: name in the recording -> name wanted, where they differ.
         allow_missing: whether a keypoint that the recording does not have becomes one that is
             missing in every frame; else it is an error.
     """
 
     name: ClassVar[str] = "select_keypoints"
     keypoints: tuple[str, ...]
-    rename: Mapping[str, str] = field(default_factory=dict)
     allow_missing: bool = False
 
     def __post_init__(self) -> None:
@@ -79,7 +76,4 @@ class SelectKeypoints(Step):
             shared = canonical.get(name, name)
             if shared in wanted:
                 names.setdefault(wanted[shared], index)
-        for index, name in enumerate(available):
-            if self.rename.get(name, name) in self.keypoints:
-                names[self.rename.get(name, name)] = index
-        return names
+        return names | {name: available.index(name) for name in self.keypoints if name in available}

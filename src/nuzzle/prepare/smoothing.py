@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from nuzzle.prepare.base import Step, check_length, length_in_frames
+from nuzzle.prepare.base import Step, length_in_frames
 from nuzzle.recording import Recording
 
 _Values = NDArray[np.float64]
@@ -23,18 +23,14 @@ class MedianFilter(Step):
 
     Attributes:
         window_s: length of the window, seconds; rounded down to an odd number of frames.
-        window_frames: the same in frames; give one of the two.
     """
 
     name: ClassVar[str] = "median"
-    window_s: float | None = None
-    window_frames: int | None = None
-
-    def __post_init__(self) -> None:
-        check_length("window", self.window_s, self.window_frames)
+    window_s: float
 
     def __call__(self, recording: Recording) -> Recording:
-        half = self._half(recording.fps)
+        frames = length_in_frames(self.window_s, recording.require_fps())
+        half = max(0, (frames - 1) // 2)  # frames that the window reaches to each side
         position = recording.position
         smooth = position.copy()
         block = max(1, _BLOCK // (1 + half // 16))
@@ -50,10 +46,6 @@ class MedianFilter(Step):
             centre = padded[half : half + stop - start]
             smooth[start:stop] = np.where(np.isnan(centre), np.nan, _medians(padded, half))
         return recording.with_position(smooth, f"median over {2 * half + 1} frames")
-
-    def _half(self, fps: float | None) -> int:
-        """Frames that the window reaches to each side."""
-        return max(0, (length_in_frames(self.window_s, self.window_frames, fps) - 1) // 2)
 
 
 def _medians(padded: _Values, half: int) -> _Values:

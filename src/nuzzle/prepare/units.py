@@ -7,25 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from nuzzle.errors import ConfigError, InputError
+from nuzzle.errors import InputError
 from nuzzle.prepare.base import Step
 from nuzzle.recording import Recording
 
 
 @dataclass(frozen=True)
 class ToCentimetres(Step):
-    """Divide positions by the recording's scale. One that is in cm already stays as it is.
-
-    Attributes:
-        px_per_cm: the scale of recordings that do not know theirs.
-    """
+    """Divide positions by the recording's scale. One that is in cm already stays as it is."""
 
     name: ClassVar[str] = "to_cm"
-    px_per_cm: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.px_per_cm is not None and not self.px_per_cm > 0:
-            raise ConfigError(f"px_per_cm is a positive number; got {self.px_per_cm}.")
 
     def __call__(self, recording: Recording) -> Recording:
         if recording.unit == "cm":
@@ -34,7 +25,7 @@ class ToCentimetres(Step):
             raise InputError(
                 f"recording {recording.name!r} is in {recording.unit!r}; only pixels become cm."
             )
-        scale = recording.px_per_cm or self.px_per_cm
+        scale = recording.px_per_cm
         if scale is None:
             raise InputError(
                 f"recording {recording.name!r}: pixels cannot become cm without a scale. "
@@ -44,5 +35,4 @@ class ToCentimetres(Step):
             recording.position / np.float32(scale),
             f"px to cm at {scale:g} px/cm",
             unit="cm",
-            px_per_cm=scale,
         )

@@ -29,12 +29,12 @@ from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
 from nuzzle.models.graph import node_layout
+from nuzzle.progress import Progress
 from nuzzle.training.checkpoints import BestCheckpoint, WholeCheckpoints, unfinished
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency, presence_weights
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.priors import logit_adjustment
-from nuzzle.training.progress import Progress
 from nuzzle.training.rendering import Renderer
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets

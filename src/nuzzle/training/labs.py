@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from nuzzle.errors import TrainingError
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
 
 #: Bouts of one name whose medians in two labs differ more than this are hardly the same behaviour.
 MOST_APART = 10.0

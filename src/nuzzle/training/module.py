@@ -16,7 +16,7 @@ from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale, one_run
 from nuzzle.training.labs import hide_lab, with_lab
 from nuzzle.training.losses import JointLoss
-from nuzzle.training.smoothness import Smoothness
+from nuzzle.training.smoothness import smoothness
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Batch
 
@@ -43,7 +43,6 @@ class LitClassifier(lightning.LightningModule):
         self.config = config
         self.space = space
         self.loss = loss
-        self.smoothness = Smoothness(space.exclusive)
         self.rng = np.random.default_rng(config.training.seed)
         self.history: list[dict[str, float]] = []
         self.counts = torch.zeros(3, len(space.names))
@@ -90,8 +89,9 @@ class LitClassifier(lightning.LightningModule):
             stages = self._stages(x, inside)
             loss = self._loss(stages, batch.targets, batch.observed)
         if self.config.loss.smoothness and stages[0].ndim == 3:
-            jumps = torch.stack([self.smoothness(self._own(each), inside) for each in stages])
-            loss = loss + self.config.loss.smoothness * jumps.mean()
+            exclusive = self.space.exclusive
+            jumps = [smoothness(self._own(each), inside, exclusive=exclusive) for each in stages]
+            loss = loss + self.config.loss.smoothness * torch.stack(jumps).mean()
         if not torch.isfinite(loss):
             raise self._diverged(
                 "The loss became infinite or not a number in epoch "

@@ -1,4 +1,4 @@
-"""How common each class is, and what to add to logits because of it."""
+"""What to add to logits because of how common each class is."""
 
 from __future__ import annotations
 

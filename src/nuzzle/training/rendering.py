@@ -107,9 +107,6 @@ class RenderedPieces(Dataset[Batch]):
         self.pieces = self.cut(changed)
         self.pieces.start_epoch(seed, count)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.pieces[index]
-
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch; what torch's DataLoader calls."""
         return self.pieces.__getitems__(indices)

@@ -15,8 +15,8 @@ from torch import Tensor
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, TrainingError
 from nuzzle.models.trees import DEFAULTS, TREES, lightgbm
+from nuzzle.progress import Say, log
 from nuzzle.training.labs import hide_lab
-from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace, Targets
 

@@ -78,17 +78,21 @@ class Pieces(Dataset[Batch], ABC):
         """How many pieces show everything once, on average over epochs."""
         return len(self)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.__getitems__([index])
-
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
         """A whole batch; what torch's DataLoader calls."""
 
-    def _inside(self, owners: Tensor, starts: Tensor) -> Tensor:
-        """Which frames of pieces are of their samples, `(piece, time)`."""
+    def _batch(self, owners: Tensor, starts: Tensor, active: Tensor, observed: Tensor) -> Batch:
+        """Pieces of these samples from these frames on, and what to say of them."""
         at = starts.unsqueeze(1) + torch.arange(self.length)
-        return (at >= 0) & (at < self.frames[owners].unsqueeze(1))
+        return Batch(
+            x=self._cut(self.features, owners, starts),
+            inside=(at >= 0) & (at < self.frames[owners].unsqueeze(1)),
+            targets=active.float(),
+            observed=observed,
+            sample=owners,
+            lab=self.lab[owners],
+        )
 
     def _cut(self, wholes: Sequence[Tensor], owners: Tensor, starts: Tensor) -> Tensor:
         """Pieces `(piece, time, column)` of what there is of each sample, `(time, column)`."""
@@ -135,14 +139,7 @@ class WindowDataset(Pieces):
         if self.jitter:
             shifts = self.rng.integers(-self.jitter, self.jitter + 1, size=len(starts))
             starts = starts + torch.from_numpy(shifts)
-        return Batch(
-            x=self._cut(self.features, owners, starts),
-            inside=self._inside(owners, starts),
-            targets=self.active[chosen].float(),
-            observed=self.observed[chosen],
-            sample=owners,
-            lab=self.lab[owners],
-        )
+        return self._batch(owners, starts, self.active[chosen], self.observed[chosen])
 
 
 class StretchDataset(Pieces):
@@ -197,14 +194,10 @@ class StretchDataset(Pieces):
         """Stretches and the targets of all their frames."""
         chosen = torch.as_tensor(indices)
         owners, starts = self.owners[chosen], self.starts[chosen]
-        return Batch(
-            x=self._cut(self.features, owners, starts),
-            inside=self._inside(owners, starts),
-            targets=self._cut(self.active, owners, starts).float(),
-            observed=self._cut(self.observed, owners, starts),
-            sample=owners,
-            lab=self.lab[owners],
+        active, observed = (
+            self._cut(each, owners, starts) for each in (self.active, self.observed)
         )
+        return self._batch(owners, starts, active, observed)
 
 
 def _grid(seen: Tensor, shift: int, length: int) -> Tensor:

@@ -13,8 +13,9 @@ task 1's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.index import write_json
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
@@ -158,18 +159,18 @@ def _score(
     rows: list[dict[str, Any]] = []
     told: dict[str, list[str]] = {}
     failed: dict[str, str] = {}
-    for part, entries in [*_parts(task, manifest)]:  # what a file lacks comes out before hours
+    for part in [*_parts(task, manifest, seeds)]:  # what a file lacks comes out before hours
         for seed in range(seeds):
-            run = _Run(out, part, seed, entries, config, say)
+            run = _Run(out, part, seed, config, say)
             try:
                 scores = run.scores()
             except NuzzleError as error:
                 failed[run.name] = str(error)
                 say(f"warning: {run.name}: no figures: {error}")
                 continue
-            rows += _rows(part, seed, scores)
+            rows += _rows(part.name, seed, scores)
             for note in scores.notes:
-                told.setdefault(note, []).append(part)
+                told.setdefault(note, []).append(part.name)
     if not rows:
         reasons = "\n".join(f"{name}: {reason}" for name, reason in failed.items())
         raise TrainingError(f"There are no figures of task {task}.\n{reasons}")
@@ -209,15 +210,39 @@ def official_manifest(task: int, data: str | Path) -> Manifest:
     return Manifest(tuple(entries))
 
 
-def _parts(task: int, manifest: Manifest) -> Iterator[tuple[str, Manifest]]:
-    """What has a model of its own."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What has a model of its own: its name, its rows, and how many models it will have."""
+
+    name: str
+    manifest: Manifest
+    seeds: int
+
+    @cached_property
+    def drawn(self) -> list[Manifest]:
+        """By seed, the rows with `val`, which takes no behaviour from `train` that others show."""
+        manifest = self.manifest.with_groups()
+        recordings = [*load_manifest(manifest.select("train"))]
+        return [
+            _with_val(manifest, {each.name for each in hold_out(recordings, seed)["val"]})
+            for seed in range(self.seeds)
+        ]
+
+
+def _with_val(manifest: Manifest, held: Collection[str]) -> Manifest:
+    entries = (replace(e, split="val") if e.recording in held else e for e in manifest)
+    return Manifest(tuple(entries), manifest.path)
+
+
+def _parts(task: int, manifest: Manifest, seeds: int) -> Iterator[_Part]:
+    """Each annotator or behaviour; of task 1 there is one."""
     groups = [entry.item.split("/", 1)[0] for entry in manifest]
     for group in sorted(set(groups)):
         chosen = [entry for entry, own in zip(manifest, groups, strict=True) if own == group]
         missing = {"train", "test"} - {entry.split for entry in chosen}
         if missing:
             raise InputError(f"{group!r} has no sequence in {' and '.join(sorted(missing))}.")
-        yield ("task1" if task == 1 else group), Manifest(tuple(chosen))
+        yield _Part("task1" if task == 1 else group, Manifest(tuple(chosen)), seeds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,9 +250,8 @@ class _Run:
     """One training and its scores."""
 
     out: Path
-    part: str
+    part: _Part
     seed: int
-    manifest: Manifest
     config: Config
     say: Say
 
@@ -238,7 +262,7 @@ class _Run:
             self.say(f"{self.name}: done already")
             return Evaluation.from_dict(json.loads(path.read_text("utf-8")))
         self.say(f"{self.name}: training")
-        result = evaluate(self._bundle(), self.manifest, "test")
+        result = evaluate(self._bundle(), self.part.manifest, "test")
         write_json(path, result.to_dict())
         self.say(f"{self.name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
         return result
@@ -246,22 +270,14 @@ class _Run:
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.part}-seed{self.seed}"
+        return f"{self.part.name}-seed{self.seed}"
 
     def _bundle(self) -> Bundle:
         path = self.out / "bundles" / f"{self.name}.nuzzle"
         if path.exists():
             return Bundle.load(path)
         config = self.config.with_values({"training.seed": self.seed})
-        return train(self._drawn(), path, config, drawn=True, say=self.say)
-
-    def _drawn(self) -> Manifest:
-        """The manifest with `val`, which takes no behaviour from `train` that others show."""
-        manifest = self.manifest.with_groups()
-        recordings = [*load_manifest(manifest.select("train"))]
-        held = {each.name for each in hold_out(recordings, self.seed)["val"]}
-        entries = (replace(e, split="val") if e.recording in held else e for e in manifest)
-        return Manifest(tuple(entries), manifest.path)
+        return train(self.part.drawn[self.seed], path, config, drawn=True, say=self.say)
 
 
 def _rows(part: str, seed: int, result: Evaluation) -> Iterator[dict[str, Any]]:

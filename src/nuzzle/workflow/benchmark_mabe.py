@@ -32,8 +32,8 @@ from nuzzle.manifest import Entry
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import write_json
 from nuzzle.prepare.skeleton import SAY_NAMES
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.benchmark import claimed
 from nuzzle.workflow.checks import read_labelled

@@ -25,7 +25,7 @@ from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.evaluation.uncertainty import How, measure_uncertainty
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.calibration import Calibration
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 
 #: What a bundle's calibration was fitted on: predictions of models of some of the recordings.
 _OUT_OF_FOLD = "the predictions out of fold"

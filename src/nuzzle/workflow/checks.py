@@ -22,9 +22,9 @@ from nuzzle.io.load import load_manifest
 from nuzzle.io.quiet_end import quiet_after
 from nuzzle.labels import frames_inside
 from nuzzle.manifest import Entry, Manifest
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions, warn_of_differences
-from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import check_auxiliary
 from nuzzle.workflow.unused import warn_of_unused

@@ -9,7 +9,7 @@ from nuzzle.errors import InputError, NuzzleError, listed
 from nuzzle.io.load import read_poses
 from nuzzle.io.registry import PoseOptions
 from nuzzle.manifest import Entry
-from nuzzle.training.progress import Say
+from nuzzle.progress import Say
 
 
 def where_they_are(

@@ -15,8 +15,8 @@ from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
+from nuzzle.progress import Progress, Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge

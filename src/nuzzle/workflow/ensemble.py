@@ -23,8 +23,8 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.plain import plain
 from nuzzle.presets import default_members
 from nuzzle.probabilities.combiners import WeightedAverage
+from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.folds import By, Folds, ModelFolds, naming
 

@@ -13,7 +13,7 @@ from nuzzle.io.describe import refuse_unfinished_manifest
 from nuzzle.io.load import pose_format
 from nuzzle.io.match import expand
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 
 
 def files_named(names: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:

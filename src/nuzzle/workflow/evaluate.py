@@ -20,8 +20,8 @@ from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import Kind, Run
 from nuzzle.outputs.results import ResultsWriter, writing
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.frames import separate_own

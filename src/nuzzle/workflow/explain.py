@@ -28,8 +28,8 @@ from nuzzle.manifest import Manifest, looks_like_manifest
 from nuzzle.outputs.charts_explain import column_bars, family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.workflow.common_keypoints import where_they_are
 from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import other_parts, video_note

@@ -18,8 +18,8 @@ from nuzzle.labels import Pair, mask_to_intervals
 from nuzzle.outputs.charts_explain import bodies, course
 from nuzzle.outputs.explain_page import ExplanationFolder
 from nuzzle.prepare.rate import FrameMap
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
 from nuzzle.workflow.scored import targets_of
 
 #: Attributions that leave more than this share unexplained are pointed out.

@@ -22,8 +22,8 @@ from nuzzle.errors import DivergedError, InputError, LeakageError, TrainingError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
+from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.learn import configured_decoder, learn
 from nuzzle.workflow.scored import score_recording, targets_of

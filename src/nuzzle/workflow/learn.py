@@ -26,9 +26,9 @@ from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.models.cnn_lstm import CNN_LSTM, LEAST_WINDOW
 from nuzzle.presets import NO_AUGMENTATION
+from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
 from nuzzle.training.labs import looked_for_by_lab
-from nuzzle.training.progress import Progress, Say
 from nuzzle.training.samples import LabelledPair
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.trees import fit_trees

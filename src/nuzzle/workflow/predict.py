@@ -28,8 +28,8 @@ from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
 from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.prepare.skeleton import SAY_NAMES
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.workflow.common_keypoints import where_they_are
 from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import results_of

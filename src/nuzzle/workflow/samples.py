@@ -19,8 +19,8 @@ from nuzzle.features.normalise import Normaliser
 from nuzzle.files import writable_folder
 from nuzzle.labels import Labels
 from nuzzle.prepare.bodies import Bodies, measure_body
+from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say, log
 from nuzzle.training.samples import LabelledPair, Sample
 from nuzzle.training.targets import LabelSpace, View
 from nuzzle.workflow.auxiliary import auxiliary_targets

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuzzle.errors import OutputError, count, optional_package
 from nuzzle.files import writable_folder
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 from nuzzle.workflow.described import differences
 from nuzzle.workflow.journal import MendingLock, check_journal, last_written
 from nuzzle.workflow.search_space import Space, size_of, untried

@@ -10,8 +10,8 @@ from nuzzle.config import Config
 from nuzzle.errors import DivergedError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Entry, Manifest
+from nuzzle.progress import Progress, Say, log
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Progress, Say, log
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.auxiliary import match_auxiliary
 from nuzzle.workflow.calibration import calibrate_bundle, judge

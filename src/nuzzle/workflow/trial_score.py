@@ -13,8 +13,8 @@ from nuzzle.errors import TrainingError
 from nuzzle.evaluation.evaluate import Headline, headline
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.manifest import Manifest
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
 from nuzzle.workflow.checks import check_splits, fit_space, labelled, read, warn_of_names
 from nuzzle.workflow.folds import By, ModelFolds, partition
 from nuzzle.workflow.learn import learn

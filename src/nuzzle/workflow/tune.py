@@ -21,7 +21,7 @@ from nuzzle.files import atomic_path, write_text
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.search import draw_search
 from nuzzle.outputs.svg import duration
-from nuzzle.training.progress import Say, log
+from nuzzle.progress import Say, log
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
 from nuzzle.workflow.search_space import SPACES, Space, fixed_by, load_space, starting_point

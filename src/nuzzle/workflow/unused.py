@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nuzzle.config import Config
 from nuzzle.errors import listed
 from nuzzle.prepare.master import differences
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
-from nuzzle.training.progress import Say
 from nuzzle.training.targets import LabelSpace
 
 #: Where a larger share of a behaviour's frames, and more frames, are lost to others, that is said.

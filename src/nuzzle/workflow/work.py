@@ -12,7 +12,7 @@ from nuzzle.config import Config
 from nuzzle.errors import OutputError
 from nuzzle.files import looks_like_bundle, refuse_foreign, write_text
 from nuzzle.manifest import Entry
-from nuzzle.training.progress import Say
+from nuzzle.progress import Say
 from nuzzle.workflow.described import describe, differences
 
 #: What a run depends on.

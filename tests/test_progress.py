@@ -1,6 +1,6 @@
 import logging
 
-from nuzzle.training.progress import log
+from nuzzle.progress import log
 
 
 def test_warnings_are_logged_as_such_and_the_rest_as_news(caplog):
