@@ -128,7 +128,7 @@ class Tuned:
         return self.gain > MIN_GAIN
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a bundle or a report."""
+        """Plain values, for JSON."""
         return {
             "decoder": self.decoder.to_dict(),
             "objective": dict(self.objective),

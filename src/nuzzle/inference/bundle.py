@@ -1,8 +1,8 @@
 """The bundle: one file with everything that is needed to use a trained model, and no pickle.
 
-It is a zip archive of `bundle.json` (plain values), the files of its classifiers (safetensors) and
-`card.md`, the model card for people. It has one member, or, as an ensemble, several, each with a
-classifier and a frontend of its own, and a combiner of what they say.
+It is a zip archive of `bundle.json` (plain values), the files of its classifiers (safetensors; of
+trees, text) and `card.md`, the model card for people. It has one member, or, as an ensemble,
+several, each with a classifier and a frontend of its own, and a combiner of what they say.
 """
 
 from __future__ import annotations
