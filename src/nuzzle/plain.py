@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,8 +34,15 @@ def from_plain(kind: type[T], values: Mapping[str, Any]) -> T:
         ValueError: something is missing, or is not what it should be.
     """
     try:
-        return TypeAdapter(kind).validate_python(values)
+        found: T = _reader(kind).validate_python(values)  # type: ignore[arg-type]
+        return found
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ValueError(f"{where or kind.__name__}: {first['msg']}") from error
+
+
+@cache
+def _reader(kind: type[Any]) -> TypeAdapter[Any]:
+    """What reads such a dataclass; made once, as making it takes far longer than reading."""
+    return TypeAdapter(kind)

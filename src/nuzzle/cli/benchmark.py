@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SIMULATED = "These files are simulated: the figures say nothing about real mice."
 
-
 _Name = Literal["calms21", "mabe2025"]
 
 #: Options that a benchmark does not have.

@@ -18,6 +18,7 @@ from nuzzle.io.load import label_format, pose_format
 from nuzzle.io.registry import LabelFormat, LabelOptions, PoseFormat, PoseOptions, refuse_nearly
 from nuzzle.labels import Labels
 from nuzzle.manifest import Manifest, looks_like_manifest
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
 from nuzzle.skeleton import Skeleton, canonical_mapping
 
@@ -33,7 +34,7 @@ def describe(
     poses: PoseOptions | None = None,
     labels: LabelOptions | None = None,
     format: str = "",
-    progress: Callable[[str], None] | None = None,
+    progress: Say | None = None,
     examine: Callable[[Recording], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What a pose file, a label file or a manifest holds.

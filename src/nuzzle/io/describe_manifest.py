@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,12 +22,11 @@ from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
 from nuzzle.labels import Labels, frames_inside
 from nuzzle.manifest import Entry, Manifest
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
 
 
-def describe_manifest(
-    manifest: Manifest, progress: Callable[[str], None] | None = None
-) -> dict[str, Any]:
+def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[str, Any]:
     """Read every recording and sum up; one that cannot be read is a problem, not the end.
 
     Args:
@@ -79,7 +78,7 @@ def describe_manifest(
 
 def _read(
     manifest: Manifest,
-    progress: Callable[[str], None] | None,
+    progress: Say | None,
     unread: list[tuple[Entry, InputError]],
 ) -> Iterator[tuple[Entry, Recording]]:
     """Each row with its recording; one that cannot be read is added to `unread`, with the error."""

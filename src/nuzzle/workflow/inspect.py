@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nuzzle.io.describe import describe
 from nuzzle.io.registry import LabelOptions, PoseOptions
 from nuzzle.prepare.identity import MOST_ANIMALS, assignment, swaps_of
+from nuzzle.progress import Say
 from nuzzle.recording import Recording
 
 
@@ -18,7 +18,7 @@ def inspect(
     poses: PoseOptions | None = None,
     labels: LabelOptions | None = None,
     format: str = "",
-    progress: Callable[[str], None] | None = None,
+    progress: Say | None = None,
 ) -> dict[str, Any]:
     """What a pose file, a label file or a manifest holds.
 
