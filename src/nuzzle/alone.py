@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,11 +15,6 @@ from nuzzle.files import writable_folder
 LOCK = ".nuzzle.lock"
 
 
-def stands_for_all() -> bool:
-    """Whether this is the first of the programs that Lightning starts, one a GPU, or alone."""
-    return all(os.environ.get(rank, "0") == "0" for rank in ("RANK", "LOCAL_RANK"))
-
-
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Keeps other runs out of the folder; the system lets go where this one is killed.
@@ -31,9 +25,6 @@ def alone_in(folder: Path) -> Iterator[None]:
         OutputError: another run is in it, or it cannot be written to or locked.
     """
     writable_folder(folder)
-    if not stands_for_all():
-        yield
-        return
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

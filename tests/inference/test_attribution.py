@@ -35,6 +35,17 @@ def test_a_linear_score_is_attributed_by_its_weights():
     torch.testing.assert_close(found, weights * (x - baseline))
 
 
+def test_cudnn_whose_lstms_pass_no_gradient_in_evaluation_is_not_asked():
+    asked = []
+
+    def score(at):
+        asked.append(torch.backends.cudnn.enabled)
+        return at.sum()
+
+    integrated_gradients(score, torch.ones(1), torch.zeros(1), steps=2)
+    assert asked == [False, False]
+
+
 def test_a_smooth_score_is_explained_whole():
     x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
     start = torch.tensor([0.2, 0.1, -1.0], dtype=torch.float64)

@@ -44,6 +44,13 @@ def test_it_survives_a_bundle(name, features):
     torch.testing.assert_close(again.probabilities(features), one.probabilities(features))
 
 
+def test_a_bundle_s_network_labels_on_the_best_device(monkeypatch):
+    """`meta` stands for a GPU."""
+    one = make("tcn")
+    monkeypatch.setattr(classifiers, "best_device", lambda: torch.device("meta"))
+    assert restore_classifier(one.describe(), one.files()).device.type == "meta"
+
+
 @pytest.mark.parametrize("name", ["tcn", "transformer"])
 def test_pieces_give_the_same_answer_as_the_whole(name, features, monkeypatch):
     one = make(name)

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.accelerators import CPUAccelerator
 
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.labels import Pair
 from nuzzle.training.fit import _module as module_of
+from nuzzle.training.fit import _trainer as trainer_of
 from nuzzle.training.fit import best_by, fit
 from nuzzle.training.loaders import loaders
 from nuzzle.training.losses import FocalLoss
@@ -37,6 +39,12 @@ VAL = [sample_of("three", 3)]
 def config_of(*changes):
     quick = ["training.window=16", "training.batch_size=3", "training.epochs=2", TINY]
     return Config.load(None, ["model.name=conv_lstm", *quick, *changes])
+
+
+def test_one_training_takes_one_device_of_several(tmp_path, monkeypatch):
+    """Lightning would start the program, of which it is a part, once for each."""
+    monkeypatch.setattr(CPUAccelerator, "auto_device_count", staticmethod(lambda: 2))
+    assert trainer_of(config_of(), tmp_path, None, []).num_devices == 1
 
 
 def test_averaged_weights_are_validated_and_saved(tmp_path, monkeypatch):

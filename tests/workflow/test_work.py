@@ -147,21 +147,3 @@ def test_a_folder_below_a_file_is_refused(tmp_path):
         folder(tmp_path / "models" / "m.nuzzle"),
     ):
         pytest.fail("it was let in")
-
-
-def test_the_programs_of_one_training_share_the_folder(tmp_path, monkeypatch):
-    """As Lightning starts them for several GPUs, each with its number."""
-    with folder(tmp_path / "m.nuzzle") as work:
-        monkeypatch.setenv("LOCAL_RANK", "1")
-        with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as shared:
-            assert shared == work
-            raise KeyboardInterrupt
-        assert work.exists()
-
-
-def test_a_second_program_may_come_first(tmp_path, monkeypatch):
-    """As torchrun starts all of them at once."""
-    monkeypatch.setenv("RANK", "1")
-    with pytest.raises(KeyboardInterrupt), folder(tmp_path / "m.nuzzle") as work:
-        assert work.is_dir()
-        raise KeyboardInterrupt

@@ -71,7 +71,9 @@ def integrated_gradients(
     for step in range(steps):
         share = (step + 0.5) / steps
         point = (baseline + share * (x - baseline)).detach().requires_grad_(True)
-        value = score(point)
+        # On a GPU, cuDNN passes no gradient through an LSTM that is not in training.
+        with torch.backends.cudnn.flags(enabled=False):
+            value = score(point)
         _silence_nan(value)
         (gradient,) = torch.autograd.grad(value, point)
         total += gradient.nan_to_num(nan=0.0)

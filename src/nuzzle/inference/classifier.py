@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nuzzle.models import TemporalCNNLSTM, build_model
+from nuzzle.models.device import best_device
 
 #: Which behaviours to tell of, `(behaviour,)` bool; all where there is None.
 Wanted = NDArray[np.bool_] | None
@@ -144,11 +145,11 @@ class NetworkClassifier(Classifier):
 
     @classmethod
     def restore(cls, values: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
-        """The inverse of `describe` and `files`."""
+        """The inverse of `describe` and `files`, on the best device that there is."""
         model = build_model(values["name"], **values["arguments"])
         model.load_state_dict(load_tensors(files["weights.safetensors"]))
         return cls(
-            model.eval(),
+            model.to(best_device()).eval(),
             values["name"],
             values["arguments"],
             int(values["window"]),

@@ -28,6 +28,7 @@ from nuzzle.config import Config
 from nuzzle.errors import ConfigError, DivergedError
 from nuzzle.features.frontend import Frontend
 from nuzzle.models import ARCHITECTURES, build_model
+from nuzzle.models.device import best_device
 from nuzzle.models.graph import node_layout
 from nuzzle.progress import Progress
 from nuzzle.training.checkpoints import BestCheckpoint, WholeCheckpoints, unfinished
@@ -48,7 +49,8 @@ class Trained:
     """A finished training.
 
     Attributes:
-        model: with the weights of the epoch that is kept, on the CPU, in evaluation mode.
+        model: with the weights of the epoch that is kept, in evaluation mode, on the device that it
+            learned on.
         best_epoch: which epoch that is, counted from 1: the last one without early stopping.
         history: one entry an epoch: losses and macro F1.
         seconds: how long this run took.
@@ -106,8 +108,6 @@ def fit(
         except SystemExit as stop:
             _pass_on(stop)
             raise
-        if not trainer.is_global_zero:
-            raise SystemExit(0)  # Lightning runs one program a GPU; one of them goes on.
     return _trained(lit, kept, began)
 
 
@@ -125,7 +125,7 @@ def _trained(lit: LitClassifier, kept: Path, began: float) -> Trained:
     checkpoint = torch.load(kept, map_location="cpu", weights_only=False)
     lit.load_state_dict(checkpoint["state_dict"])
     return Trained(
-        model=lit.model.cpu().eval(),
+        model=lit.model.to(best_device()).eval(),
         best_epoch=int(checkpoint["epoch"]) + 1,
         history=lit.history,
         seconds=time.perf_counter() - began,
@@ -159,7 +159,11 @@ def _choosing(config: Config, work: Path, monitor: str) -> list[Callback]:
 def _trainer(
     config: Config, work: Path, progress: Progress | None, choosing: Sequence[Callback]
 ) -> lightning.Trainer:
-    """Lightning's loop on any device, with checkpoints of the last epoch."""
+    """Lightning's loop on one device, with checkpoints of the last epoch.
+
+    On several it would start the whole program anew for each, which a cross-validation and other
+    runs of many trainings do not survive; and a network of this size fills none.
+    """
     settings = config.training
     decay = settings.weight_averaging
     return lightning.Trainer(
@@ -171,8 +175,8 @@ def _trainer(
             ModelCheckpoint(work, "last", **_KEEP),
             _Reporter(progress, settings.epochs),
         ],
-        accelerator="auto",
-        devices="auto",
+        accelerator=best_device().type,
+        devices=1,
         plugins=[WholeCheckpoints()],
         logger=False,
         enable_progress_bar=False,
@@ -267,7 +271,7 @@ class _Reporter(Callback):
         self, trainer: lightning.Trainer, module: lightning.LightningModule
     ) -> None:
         """After the validation of the epoch."""
-        if self.progress is not None and trainer.is_global_zero:
+        if self.progress is not None:
             metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
             self.progress(trainer.current_epoch + 1, self.epochs, metrics)
 

@@ -136,14 +136,11 @@ class LitClassifier(lightning.LightningModule):
         self.counts += torch.stack(
             [each.flatten(0, -2).sum(0) for each in (said & true, said & ~true, ~said & true)]
         )
-        self.log("val_loss", loss, batch_size=len(logits), sync_dist=True)
+        self.log("val_loss", loss, batch_size=len(logits))
 
     def on_validation_epoch_end(self) -> None:
         """Macro F1 over the behaviours that occur, the background left out."""
-        if self.trainer.world_size > 1:
-            self.counts = self.trainer.strategy.reduce(self.counts, reduce_op="sum")
-        score = macro_f1(self.counts, self.space)
-        self.log("val_macro_f1", score)
+        self.log("val_macro_f1", macro_f1(self.counts, self.space))
 
     def on_train_epoch_end(self) -> None:
         """Keep the epoch's figures; validation comes before this, checkpoints after.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nuzzle.alone import LOCK, alone_in, stands_for_all
+from nuzzle.alone import LOCK, alone_in
 from nuzzle.config import Config
 from nuzzle.errors import OutputError
 from nuzzle.files import looks_like_bundle, refuse_foreign, write_text
@@ -64,7 +64,7 @@ def work_folder(
         try:
             yield work
         except BaseException:
-            if work.is_dir() and stands_for_all() and not _begun(work):
+            if work.is_dir() and not _begun(work):
                 remove(work)
             raise
         remove(work)
