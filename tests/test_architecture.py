@@ -43,6 +43,7 @@ ORDER = (
     "outputs",
     "workflow",
     "cli",
+    "__main__",
 )
 HEAVY = ("torch", "pandas", "numpy", "xarray", "movement", "lightning", "matplotlib", "pydantic")
 MAX_MODULE_LINES, MAX_FUNCTION_LINES = 400, 50

@@ -1,8 +1,10 @@
 import errno
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -140,7 +142,7 @@ class TestConsole:
 
     def test_json_on_stdout(self, capsys):
         console.emit_json({"a": "ä"}, "-")
-        expected = f'{{\n  "nuzzle": "{nuzzle.__version__}",\n  "a": "ä"\n}}\n'
+        expected = f'{{\n  "nuzzle": "{nuzzle.__version__}",\n  "a": "\\u00e4"\n}}\n'
         assert capsys.readouterr().out == expected
 
     def test_tables_align_numbers_and_take_text_as_it_is(self, capsys):
@@ -215,3 +217,18 @@ def test_the_next_command_can_be_pasted(capsys, monkeypatch, joined, shown):
     monkeypatch.setattr(console, "_joined", joined)
     console.print_results(Path("my results"))
     assert capsys.readouterr().out.strip().endswith(f"nuzzle report {shown}")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_names_that_stdout_has_no_letters_for(tmp_path, encoding):
+    """As where Windows writes into a file or a pipe."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("agent,target,behaviour,start_frame,stop_frame\na,b,µα攻撃,0,5\n", "utf-8")
+    command = [sys.executable, "-m", "nuzzle", "inspect", str(labels)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    table, figures = (
+        subprocess.run([*command, *more], env=environment, capture_output=True, check=True).stdout
+        for more in ([], ["--json", "-"])
+    )
+    assert r"\u03b1\u653b\u6483" in table.decode(encoding)
+    assert json.loads(figures)["behaviours"][0]["behaviour"] == "µα攻撃"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import sys
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -114,6 +116,9 @@ def main() -> None:
     """Run `nuzzle` with the arguments of the process."""
     # OpenMP threads that wait by spinning slow torch down tenfold where other programs run, too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Windows writes into files and pipes in an encoding that lacks most letters of the world.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         build_app()(prog_name="nuzzle")
     except Exception:

@@ -122,8 +122,9 @@ def emit_json(data: Mapping[str, Any], target: str | Path | None) -> None:
     if target is None:
         return
     said = {"nuzzle": __version__, **data}
-    text = json.dumps(_plain(said), indent=2, ensure_ascii=False) + "\n"
-    if str(target) == "-":
+    to_stdout = str(target) == "-"  # which may be in any encoding; a file is in UTF-8
+    text = json.dumps(_plain(said), indent=2, ensure_ascii=to_stdout) + "\n"
+    if to_stdout:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
