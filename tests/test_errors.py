@@ -13,6 +13,7 @@ from nuzzle.errors import (
     OutputError,
     ValidationError,
     listed,
+    optional_package,
 )
 
 CLASSES = {
@@ -96,6 +97,20 @@ def test_errors_are_caught_by_their_common_names():
 def test_missing_dependency_says_what_to_install():
     error = MissingDependencyError("lightgbm", "The model 'trees'")
     assert str(error) == "The model 'trees' needs lightgbm: pip install lightgbm"
+
+
+def test_a_dependency_that_lacks_a_library_of_the_system(monkeypatch):
+    """LightGBM on a Mac without OpenMP."""
+
+    def fails(package):
+        raise OSError("Library not loaded: @rpath/libomp.dylib")
+
+    monkeypatch.setattr("nuzzle.errors.import_module", fails)
+    with pytest.raises(MissingDependencyError) as caught:
+        optional_package("lightgbm", "The model 'trees'")
+    assert "cannot be loaded: Library not loaded: @rpath/libomp.dylib" in str(caught.value)
+    assert "brew install libomp" in str(caught.value)
+    assert "pip install" not in str(caught.value)
 
 
 def test_the_first_few_names():

@@ -18,7 +18,7 @@ fault it names the file and, where there is one, the row.
     ├── BundleError             a bundle cannot be read
     │   └── CompatibilityError  a bundle and a recording do not fit each other
     ├── OutputError             a result cannot be written
-    └── MissingDependencyError  an optional package is not installed
+    └── MissingDependencyError  an optional package is not installed, or cannot be loaded
 """
 
 from __future__ import annotations
@@ -171,24 +171,34 @@ class OutputError(NuzzleError, OSError):
 
 
 class MissingDependencyError(NuzzleError, ImportError):
-    """An optional package is not installed.
+    """An optional package is not installed, or lacks a library of the system.
 
     Args:
         package: what could not be imported.
         purpose: what it is needed for.
+        missing: what the system says of the library.
     """
 
-    def __init__(self, package: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {package}: pip install {package}")
+    def __init__(self, package: str, purpose: str, missing: str = "") -> None:
+        mend = f": pip install {package}"
+        if missing:
+            mend = (
+                f", which is installed and cannot be loaded: {missing}. Install the library that "
+                "is missing: libomp by `brew install libomp`, libgomp.so.1 by `apt install "
+                "libgomp1`"
+            )
+        super().__init__(f"{purpose} needs {package}{mend}")
 
 
 def optional_package(package: str, purpose: str) -> Any:
     """The package; arguments as of `MissingDependencyError`.
 
     Raises:
-        MissingDependencyError: it is not installed.
+        MissingDependencyError: it is not installed, or lacks a library of the system.
     """
     try:
         return import_module(package)
     except ImportError as error:
         raise MissingDependencyError(package, purpose) from error
+    except OSError as error:
+        raise MissingDependencyError(package, purpose, str(error)) from error
