@@ -90,6 +90,7 @@ class TestTables:
         pd.testing.assert_frame_equal(spans, right[list(SPAN_COLUMNS)], check_index_type="exact")
         assert mended.index.name is None and spans.index.name is None
 
+    @pytest.mark.skipif(pd.__version__ < "3", reason="strings of pandas 2 may be any objects")
     def test_a_table_that_is_right_is_not_done_again(self, monkeypatch):
         given = bout_table([bout("x", 1, 2), bout("x", 5, 6)])
         spans = span_table(given)
