@@ -59,6 +59,7 @@ def test_results_know_whether_agent_and_target_mean_something(bundle_file, direc
 def test_attention_is_kept_for_the_report(bundle_file, manifest, tmp_path):
     evaluate(bundle_file, manifest, "val", tmp_path / "out")
     attention = read_results(tmp_path / "out").attention
+    assert attention
     for each in attention:
         assert len(each["weight"]) == len(each["offset_s"]) == 5
         assert sum(each["weight"]) == pytest.approx(1, abs=1e-4)

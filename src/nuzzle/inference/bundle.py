@@ -239,10 +239,6 @@ class Bundle:
         """Its sets of what may be going on; None where it has none."""
         return None if self.calibration is None else self.calibration.conformal
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> Bundle:
-        """A copy with the validation figures."""
-        return replace(self, metrics=metrics)
-
     def to_dict(self) -> dict[str, Any]:
         """Everything but the weights, as plain values."""
         return {

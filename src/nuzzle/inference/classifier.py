@@ -16,7 +16,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nuzzle.models import TemporalCNNLSTM, build_model
+from nuzzle.models import build_model
 from nuzzle.models.device import best_device
 
 #: Which behaviours to tell of, `(behaviour,)` bool; all where there is None.
@@ -191,7 +191,7 @@ class WindowClassifier(NetworkClassifier):
         return torch.cat([self._probabilities(x, inside) for x, inside in windows])
 
     @torch.inference_mode()
-    def attention(self, features: Tensor, frames: Tensor) -> Tensor | None:
+    def attention(self, features: Tensor, frames: Tensor) -> Tensor:
         """Attention weights of the windows around some frames.
 
         Args:
@@ -199,10 +199,8 @@ class WindowClassifier(NetworkClassifier):
             frames: `(n,)` integers.
 
         Returns:
-            `(n, step)`, rows add up to 1; None where the model has no attention.
+            `(n, step)`, rows add up to 1.
         """
-        if not isinstance(self.model, TemporalCNNLSTM):
-            return None
         parts = []
         for x, inside in self._windows(features, frames):
             _, weights = self.model(

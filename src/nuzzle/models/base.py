@@ -51,7 +51,8 @@ class Architecture(Model):
         name: on the command line.
         build: ``build(input_dim=..., num_classes=..., **options)``.
         shape: ``window`` models label the centre frame of a window,
-            `(batch, window, feature) -> (batch, behaviour)`; ``sequence`` models label every frame,
+            `(batch, window, feature) -> (batch, behaviour)`, and with `return_attention` also give
+            the weights of their steps, `(batch, step)`; ``sequence`` models label every frame,
             `(batch, time, feature) -> (batch, time, behaviour)`. Both take a `mask`
             `(batch, time)` of frames that exist; what the others hold has no effect. A sequence
             model has `receptive_field_frames`: how many frames a label depends on, its own in the

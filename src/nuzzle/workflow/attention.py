@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import WindowClassifier
 from nuzzle.labels import mask_to_intervals
@@ -33,33 +34,38 @@ def attention_of(bundle: Bundle, scored: Scored) -> list[dict[str, Any]]:
     to_prepared = FrameMap.of(scored.recording, fps).new_of_old
     out = []
     for pair in scored.pairs:
-        features = bundle.frontend(prepared, pair.pair)
-        for column, behaviour in enumerate(pair.behaviours):
-            if behaviour == pair.background:
-                continue
-            both = pair.truth[:, column] & pair.predicted[:, column]
-            bouts = mask_to_intervals(both)
+        found = _found(pair)
+        if not found:
+            continue
+        frames = [(start + stop) // 2 for _, start, stop in found]
+        at = torch.from_numpy(to_prepared[frames])
+        weights = classifier.attention(bundle.frontend(prepared, pair.pair), at)
+        step = classifier.window / weights.shape[1]
+        middle = (np.arange(weights.shape[1]) + 0.5) * step - classifier.window // 2
+        for (behaviour, start, stop), frame, mine in zip(found, frames, weights, strict=True):
+            out.append(
+                {
+                    "recording": pair.recording,
+                    "agent": pair.pair.agent,
+                    "target": pair.pair.target,
+                    "behaviour": behaviour,
+                    "frame": scored.recording.start_frame + frame,
+                    "frames": stop - start,
+                    "offset_s": [round(float(each) / fps, 4) for each in middle],
+                    "weight": [round(float(each), 6) for each in mine],
+                }
+            )
+    return out
+
+
+def _found(pair: ScoredPair) -> list[tuple[str, int, int]]:
+    """Behaviour, start and stop of the longest bouts of each behaviour that were found."""
+    out = []
+    for column, behaviour in enumerate(pair.behaviours):
+        if behaviour != pair.background:
+            bouts = mask_to_intervals(pair.truth[:, column] & pair.predicted[:, column])
             longest = bouts[np.argsort(bouts[:, 0] - bouts[:, 1])][:_ATTENTION_BOUTS]
-            for start, stop in longest:
-                frame = int(start + stop) // 2
-                at = torch.tensor([int(to_prepared[frame])])
-                weights = classifier.attention(features, at)
-                if weights is None:
-                    return []
-                step = classifier.window / weights.shape[1]
-                middle = (np.arange(weights.shape[1]) + 0.5) * step - classifier.window // 2
-                out.append(
-                    {
-                        "recording": pair.recording,
-                        "agent": pair.pair.agent,
-                        "target": pair.pair.target,
-                        "behaviour": behaviour,
-                        "frame": scored.recording.start_frame + frame,
-                        "frames": int(stop - start),
-                        "offset_s": [round(float(each) / fps, 4) for each in middle],
-                        "weight": [round(float(each), 6) for each in weights[0]],
-                    }
-                )
+            out += [(behaviour, start, stop) for start, stop in longest.tolist()]
     return out
 
 

@@ -175,4 +175,5 @@ def _judged(learned: Learned) -> CrossValidation:
     """What its kind is worth out of fold."""
     bundle, pairs, tuned, folds = learned
     evaluation = judge(bundle, pairs, decoders=tuned.decoders)
-    return CrossValidation(bundle.with_metrics(evaluation.to_dict()), evaluation, tuned, folds)
+    bundle = replace(bundle, metrics=evaluation.to_dict())
+    return CrossValidation(bundle, evaluation, tuned, folds)
