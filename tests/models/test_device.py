@@ -14,7 +14,7 @@ from nuzzle.config import Config
 from nuzzle.inference.attribution import integrated_gradients
 from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
 from nuzzle.models import ARCHITECTURES
-from nuzzle.models.device import best_device
+from nuzzle.models.device import best_device, device_name
 from nuzzle.training.losses import FocalLoss, JointLoss
 from nuzzle.training.module import LitClassifier
 from nuzzle.training.targets import LabelSpace
@@ -28,7 +28,9 @@ GPU, CPU = torch.device("cuda"), torch.device("cpu")
 def test_a_gpu_of_cuda_and_no_other(monkeypatch, cuda, kind):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "H200")
     assert best_device() == torch.device(kind)
+    assert device_name() == {"cuda": "H200", "cpu": "the CPU"}[kind]
 
 
 class PretendedGpu(TorchFunctionMode):

@@ -12,3 +12,9 @@ def best_device() -> torch.device:
     (PyTorch, issue 95118).
     """
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name() -> str:
+    """What the best device is called."""
+    device = best_device()
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU"

@@ -25,6 +25,7 @@ from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import mask_to_intervals
 from nuzzle.models import ARCHITECTURES, MODELS
 from nuzzle.models.cnn_lstm import CNN_LSTM, LEAST_WINDOW
+from nuzzle.models.device import device_name
 from nuzzle.presets import NO_AUGMENTATION
 from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
@@ -179,7 +180,7 @@ def _fit_network(
         if error.best is None:
             raise
         trained, stopped = error.best, str(error)
-    say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s")
+    say(f"epoch {trained.best_epoch} is kept, after {trained.seconds:.0f} s on {device_name()}")
     if not stopped:
         _warn_of_overfitting(trained, say)
     windows = ARCHITECTURES[config.model.name].shape == "window"
