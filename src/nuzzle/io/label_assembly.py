@@ -249,10 +249,6 @@ def noting_unobserved(labels: Labels) -> Labels:
     def sides(agent: str, target: str) -> list[tuple[str, str]]:
         return [(agent, target)] if labels.directed else [(agent, target), (target, agent)]
 
-    def inside(spans: list[Any]) -> NDArray[np.bool_]:
-        starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-        return intervals_to_mask(starts, stops, labels.n_frames)
-
     looked = defaultdict(list)
     for agent, target, *span in labels.observed[list(SPAN_COLUMNS)].itertuples(index=False):
         for one, other in sides(agent, target):
@@ -263,10 +259,10 @@ def noting_unobserved(labels: Labels) -> Labels:
         seen[(*min(sides(agent, target)), span[0])].append(span[1:])
     found = []
     for what, bouts in seen.items():
-        unseen = np.flatnonzero(inside(bouts) & ~inside(looked[what]))
-        if len(unseen):
-            of = f"{count(len(unseen), 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
-            found.append((int(unseen[0]), f"{of} (from frame {unseen[0]:,} on)"))
+        frames, first = _outside(bouts, looked[what])
+        if frames:
+            of = f"{count(frames, 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
+            found.append((first, f"{of} (from frame {first:,} on)"))
     notes = [note for note in labels.notes if not note.startswith(_OUTSIDE)]
     if found:
         told = listed([text for _, text in sorted(found)])
@@ -275,6 +271,21 @@ def noting_unobserved(labels: Labels) -> Labels:
             "what the file says of it (# observed)"
         )
     return replace(labels, notes=tuple(notes))
+
+
+def _outside(bouts: Sequence[Sequence[int]], spans: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """How many frames of the bouts lie in none of the spans, and the first of these frames.
+
+    A recording may be long and its bouts few: what is masked are segments from edge to edge.
+    """
+    edges = np.unique([*bouts, *spans])
+
+    def inside(some: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+        starts, stops = np.searchsorted(edges, np.reshape(some, (-1, 2))).T
+        return intervals_to_mask(starts, stops, len(edges) - 1)
+
+    unseen = inside(bouts) & ~inside(spans)
+    return int(np.diff(edges)[unseen].sum()), int(edges[np.argmax(unseen)])
 
 
 def without_direction(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:
