@@ -31,6 +31,8 @@ from nuzzle.labels import (
 _SUSPICIOUS_OVERRUN = 0.05
 #: How the note begins on bouts that name nobody who acts.
 WHO_ACTS = "who acts is not said"
+#: More than a year at 30 frames/s. What is counted frame by frame would not fit into memory.
+_MOST_FRAMES = 1_000_000_000
 _OVERLAPPING = "behaviours overlap in time, so the labels are not exclusive"
 _OUTSIDE = "bouts lie outside of what was looked for, as the file says"
 
@@ -113,10 +115,12 @@ def assemble(
 
     Raises:
         StreamError: the file has no such stream.
+        FormatError: it is longer than any recording.
     """
     background = options.background or background
     exclusive = bool(background) if exclusive is None else exclusive
-    bouts = list(bouts)
+    bouts, observed = list(bouts), list(observed)
+    _check_length(path, max([end, *(row["stop_frame"] for row in [*bouts, *observed])]))
     table, spans = bout_table(bouts), _span_frame(observed)
     _check_stream(path, table, spans, options.stream)
     spans = _subtract(spans, table[_is_unseen(table, options)], options)
@@ -137,6 +141,17 @@ def assemble(
         table, spans, max(stops), exclusive, background or None, options.directed, tuple(kept)
     )
     return labels if options.n_frames is None else _clipped(labels, options, length)
+
+
+def _check_length(path: Path, end: int) -> None:
+    if end > _MOST_FRAMES:
+        raise FormatError(
+            path,
+            f"its labels end at frame {end:,}, and a recording of at most {_MOST_FRAMES:,} frames "
+            "was expected.",
+            mend="Frames and seconds are counted from 0, where the recording begins: are these "
+            "times of a clock?",
+        )
 
 
 def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) -> pd.DataFrame:
