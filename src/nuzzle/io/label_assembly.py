@@ -114,8 +114,7 @@ def assemble(
         notes: of the reader.
 
     Raises:
-        StreamError: the file has no such stream.
-        FormatError: it is longer than any recording.
+        FormatError: it has no such stream (a StreamError), or is longer than any recording.
     """
     background = options.background or background
     exclusive = bool(background) if exclusive is None else exclusive
@@ -125,8 +124,7 @@ def assemble(
     _check_stream(path, table, spans, options.stream)
     spans = _subtract(spans, table[_is_unseen(table, options)], options)
     table = _wanted(table, options, background)
-    if background:
-        spans = spans[spans["behaviour"] != background]
+    spans = spans[spans["behaviour"] != background]
     if options.stream:
         spans = spans[spans["stream"].isin([options.stream, ""])]
     kept = [*notes]
