@@ -108,6 +108,20 @@ def test_existing_file(tmp_path):
     assert existing_file(str(write_text(tmp_path / "a", "x"))) == tmp_path / "a"
 
 
+def refuse(self, *args, **kwargs):
+    raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+
+@pytest.mark.parametrize("step", ["open", "stat"])
+@pytest.mark.parametrize("what", ["bundle", "pose file"])
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch, step, what):
+    path = write_text(tmp_path / "a.csv", "x")
+    monkeypatch.setattr(Path, step, refuse)
+    told = rf"a\.csv cannot be read: Permission denied\. A {what} was expected; check that you may"
+    with pytest.raises(InputError, match=told):
+        existing_file(path, what)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_the_beginning_of_a_text_may_end_within_a_character(encoding):
     data = "aöb".encode(encoding)

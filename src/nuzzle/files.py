@@ -125,17 +125,24 @@ def existing_file(path: str | Path, what: str = "file") -> Path:
     """Return `path` as a `Path` if it is a readable, non-empty file.
 
     Raises:
-        InputError: there is no such file, it is a folder, it is empty, or it is a bundle where
-            something else was expected.
+        InputError: there is no such file, it is a folder, it is empty, it cannot be read, or it is
+            a bundle where something else was expected.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"There is no {what} at {path}. Check the path.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; a {what} was expected.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
-    if what != "bundle" and looks_like_bundle(path):
+    try:
+        if not path.exists():
+            raise InputError(f"There is no {what} at {path}. Check the path.")
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; a {what} was expected.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty (0 bytes); a {what} was expected.")
+        is_bundle = looks_like_bundle(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}. A {what} was expected; check that "
+            "you may read it, and that no other program keeps it to itself."
+        ) from error
+    if is_bundle and what != "bundle":
         raise InputError(f"{path} is a bundle of nuzzle, a trained model; a {what} was expected.")
     return path
 

@@ -165,6 +165,18 @@ def mask_to_intervals(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2).astype(np.int64)
 
 
+def covered(intervals: Sequence[Sequence[int]] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Half-open intervals `(interval, 2)` in their order, joined where they overlap or touch.
+
+    >>> covered([[7, 9], [0, 3], [3, 5], [1, 2]]).tolist()
+    [[0, 5], [7, 9]]
+    """
+    edges = np.unique(intervals)
+    starts, stops = np.searchsorted(edges, intervals).T
+    # What is masked are segments from edge to edge: of those there are few, however long they are.
+    return edges[mask_to_intervals(intervals_to_mask(starts, stops, len(edges) - 1))]
+
+
 def first_active(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Masks `(time, behaviour)` in which only the first of the columns that are true stays so."""
     first = active.copy()

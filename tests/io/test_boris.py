@@ -234,11 +234,20 @@ def test_aggregated_events(write, spans_of):
     header = "Observation id;Subject;Behavior;Behavior type;Start (s);Stop (s);FPS (frame/s)"
     rows = ["a;resident;attack;STATE;1,0;2,0;10", "a;intruder;bite;POINT;3,0;NA;10"]
     path = write("\r\n".join([header, *rows]))
+    assert AGGREGATED.sniff(path) and not FORMAT.sniff(path)
     labels = AGGREGATED.read(path, MICE)
     assert spans_of(labels.bouts, "point") == [
         ("intruder", "resident", "bite", 30, 31, True),
         ("resident", "intruder", "attack", 10, 20, False),
     ]
+
+
+@pytest.mark.parametrize("own", ["Stimulus start (s)", "Start (s)"])
+def test_a_column_of_ones_own_does_not_make_events_aggregated(write, own):
+    lines = [f"{line},{own if line.startswith('Time,') else 5}" for line in OLD.splitlines()]
+    path = write("\n".join(lines))
+    assert FORMAT.sniff(path) and not AGGREGATED.sniff(path)
+    assert FORMAT.read(path, MICE).bouts["start_frame"].tolist() == [30, 45, 90]
 
 
 def test_one_of_several_observations_is_chosen_by_name(write):

@@ -361,3 +361,27 @@ def test_what_the_manifest_adds_to_what_was_looked_for_is_not_outside(write):
     assert "mount" in labels.notes[-1] and "attack" in labels.notes[-1]
     (note,) = noting_unobserved(with_looked_for(labels, ("mount", "attack"))).notes
     assert "mount" not in note and "10 frames of 'attack' of a->b (from frame 900 on)" in note
+
+
+@pytest.mark.parametrize("stop", ["1000000001", "3000000000", "1.7e15", "1e30"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "behaviour,start_frame,stop_frame\nattack,1,{}\n",
+        "behaviour,start_s,stop_s\nattack,1,{}\n",
+        "# n_frames,{}\nbehaviour,start_frame,stop_frame\nattack,1,2\n",
+        "# observed,resident,intruder,attack,0,{}\nbehaviour,start_frame,stop_frame\nattack,1,2\n",
+    ],
+)
+@pytest.mark.parametrize("n_frames", [None, 10])
+def test_times_of_a_clock_are_no_frames(write, text, stop, n_frames):
+    options = LabelOptions(individuals=MICE.individuals, fps=1.0, n_frames=n_frames)
+    told = rf"bouts\.csv: its labels end at frame {int(float(stop)):,}, .*1,000,000,000 .*a clock"
+    with pytest.raises(FormatError, match=told):
+        FORMAT.read(write(text.format(stop)), options)
+
+
+def test_a_year_of_frames_is_no_clock(write):
+    """Of 30 frames/s: 365 * 86,400 * 30."""
+    labels = FORMAT.read(write("behaviour,start_frame,stop_frame\nattack,1,946080000\n"), MICE)
+    assert labels.n_frames == 946_080_000

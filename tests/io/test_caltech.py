@@ -187,3 +187,10 @@ def test_what_is_directed_at_oneself_is_of_the_agent_alone(file, spans_of):
         ("rat1", "rat2", "aggression", 14, 20),
     ]
     assert labels.self_behaviours == ("social",)
+
+
+def test_a_time_of_a_clock_is_no_frame(tmp_path):
+    path = tmp_path / "rats.txt"
+    path.write_text(TEXT.replace("21\t30", "21\t1700000000000"))
+    with pytest.raises(FormatError, match=r"end at frame 1,700,000,000,000, .*times of a clock"):
+        FORMAT.read(path, options())

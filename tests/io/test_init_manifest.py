@@ -149,6 +149,19 @@ class TestFiles:
         assert "3DLC_net.csv" in str(caught.value)
         assert "4_bouts.csv" in str(caught.value)
 
+    def test_files_that_may_not_be_read_are_listed(self, project, monkeypatch):
+        names, really = ("3_bouts.csv", "7_bouts.csv"), Path.open
+
+        def refuse_some(path, *args, **kwargs):
+            if path.parent.name == "labels" and path.name in names:
+                raise PermissionError(13, "Permission denied", str(path))
+            return really(path, *args, **kwargs)
+
+        monkeypatch.setattr(Path, "open", refuse_some)
+        told = r"have 2 problems:\n.*3_bouts\.csv cannot be read: Perm.*\n.*7_bouts\.csv cannot be"
+        with pytest.raises(ManifestError, match=told):
+            start(project)
+
     def test_a_number_is_no_way_to_split(self, project):
         with pytest.raises(InputError, match=r"such as Splitting\(val_fraction=0.2\).*got 0.6"):
             start(project, splitting=0.6)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nuzzle.errors import FormatError
-from nuzzle.io.label_assembly import assemble, without_direction
+from nuzzle.io.label_assembly import assemble, noting_unobserved, without_direction
 from nuzzle.io.registry import LabelOptions
 from nuzzle.labels import SPAN_COLUMNS, Labels, Pair
 
@@ -99,6 +99,31 @@ def test_other_animals_than_the_poses_have_are_named():
 
 def test_nothing_seen():
     assert undirected("ab", [], [bout("x", 0, 10)]).bouts.empty
+
+
+def outside(bouts, observed, n_frames, **attributes):
+    """What the note says that lies outside of what was looked for."""
+    (note,) = noting_unobserved(Labels(bouts, observed, n_frames, **attributes)).notes
+    return note.removeprefix("bouts lie outside of what was looked for, as the file says: ")
+
+
+def test_bouts_outside_of_what_was_looked_for_are_told_however_long_the_recording():
+    """Of frames 2 to 9 and 5 to 20 the spans leave 2, 10 to 14 and 19; a trillion more are none."""
+    bouts = [bout("x", 2, 9), bout("x", 5, 20), bout("x", 10**12 - 1, 10**12)]
+    looked = [bout("x", 3, 10), bout("x", 15, 18), bout("x", 17, 19), bout("x", 20, 10**12)]
+    told = "7 frames of 'x' of a->b (from frame 2 on). Where nobody looked"
+    assert outside(bouts, looked, 10**12).startswith(told)
+    inside = Labels([bout("x", 3, 9), bout("x", 20, 10**12)], looked, 10**12)
+    assert noting_unobserved(inside).notes == ()
+
+
+def test_whose_pair_the_frames_that_nobody_looked_at_are():
+    back = [bout("x", 0, 4, "b", "a")]
+    assert outside([bout("x", 3, 6)], back, 9).startswith("3 frames of 'x' of a->b (from frame 3")
+    undirected = outside([bout("x", 3, 6)], back, 9, directed=False)
+    assert undirected.startswith("2 frames of 'x' of a->b (from frame 4 on)")
+    own = outside([bout("x", 3, 6, "b", "b")], back, 9)
+    assert own.startswith("2 frames of 'x' of b->b (from frame 4 on)")
 
 
 class TestWhoActs:

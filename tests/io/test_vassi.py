@@ -152,3 +152,9 @@ def test_calms21_task1_has_its_published_counts(
     assert counts.to_dict() == frames
     assert total - counts.sum() == {"train": 318_469, "test": 156_354}[part]
     assert total == {"train": 507_738, "test": 262_107}[part]
+
+
+def test_a_time_of_a_clock_is_no_frame(file: Path) -> None:
+    file.write_text(TEXT.replace("attack,6,9", "attack,6,1700000000000"), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"end at frame 1,700,000,000,001, .*times of a clock"):
+        vassi.read(file, LabelOptions(item="0"))

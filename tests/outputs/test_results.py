@@ -355,6 +355,34 @@ def test_a_later_version_is_refused(tmp_path):
         read_results(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["bouts.csv", "truth_bouts.csv", "time_budget.csv"])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: "a,b,c\n", r"'behaviour'.* were expected; \['recording', .* are missing"),
+        (lambda text: text.replace("target,", "whom,", 1), r"\['target'\] are missing"),
+        (lambda text: text.replace("attack,", "attack,soon", 1), "soon"),
+        (lambda text: "", "is not as nuzzle wrote it"),
+        (
+            lambda text: text.replace("one,", "two,"),
+            "recording has 'two', .* results of 'one' only",
+        ),
+        (
+            lambda text: text.replace("attack,", "bite,"),
+            "behaviour has 'bite', .* 'attack', 'mount' only",
+        ),
+    ],
+)
+def test_a_table_that_somebody_has_changed_is_named(tmp_path, recording, name, change, told):
+    writer = ResultsWriter(tmp_path, run(kind="evaluation"))
+    writer.add(recording("one"), [frames(truth=True)])
+    writer.finish()
+    table = tmp_path / name
+    table.write_text(change(table.read_text()))
+    with pytest.raises(FormatError, match=rf"{name}: .*{told}.*nuzzle predict. with --resume"):
+        read_results(tmp_path)
+
+
 def test_a_damaged_frames_file_is_named(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
     entry = writer.add(recording("one"), [frames()])

@@ -17,12 +17,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -40,8 +40,8 @@ _STATUS = ("status", "behavior type", "behaviour type")
 _FPS = ("fps", "fps (frame/s)")
 _LENGTH = ("total length", "media duration (s)")
 _OFFSET = "time offset (s)"
-#: The column that only aggregated events have.
-_START = "start (s)"
+#: The two columns that only aggregated events have.
+_START, _STOP = "start (s)", "stop (s)"
 _HEADER_LINES = 200
 
 
@@ -97,29 +97,24 @@ class _Table:
         return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else 0.0
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    names = {cell.casefold() for cell in cells}
-    timed = {"time"} <= names and not names.isdisjoint(_STATUS)
-    return not names.isdisjoint(_BEHAVIOUR) and (timed or {_START, "stop (s)"} <= names)
+def _kind(columns: Iterable[str]) -> Literal["boris", "boris_aggregated"] | None:
+    """Of which of the two formats a row with these cells is the header, if it is one."""
+    names = {name.casefold() for name in columns}
+    if names.isdisjoint(_BEHAVIOUR):
+        return None
+    if names >= {_START, _STOP}:
+        return "boris_aggregated"
+    return "boris" if "time" in names and not names.isdisjoint(_STATUS) else None
 
 
-def _header_line(text: str) -> str | None:
-    for line in text.splitlines()[:_HEADER_LINES]:
-        cells = [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
-        if _is_header(cells):
-            return line
-    return None
+def _header_line(text: str) -> str:
+    """The line of the header; empty where there is none."""
+    lines = text.splitlines()[:_HEADER_LINES]
+    return next((line for line in lines if _kind(_split(line))), "")
 
 
-def sniff(path: Path) -> bool:
-    """Whether a header with the columns of tabular events is among the first lines."""
-    header = _header_line(text_head(path))
-    return header is not None and _START not in header.casefold()
-
-
-def sniff_aggregated(path: Path) -> bool:
-    """Whether a header with the columns of aggregated events is among the first lines."""
-    return _START in (_header_line(text_head(path)) or "").casefold()
+def _split(line: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
 
 
 def read(path: Path, options: LabelOptions) -> Labels:
@@ -138,7 +133,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     rows = _of_one_observation(table, options.item)
     length_s = _media_length(table, rows)
     notes: tuple[str, ...] = ()
-    if _START in table.columns:
+    if _kind(table.columns) == "boris_aggregated":
         intervals = list(_aggregated(table, rows))
     else:
         intervals, notes = paired(path, _events(table, rows), length_s)
@@ -153,7 +148,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
 def _table(path: Path) -> _Table:
     text = read_text(path)
     header = _header_line(text)
-    if header is None:
+    if not header:
         raise FormatError(
             path,
             "a header with the columns Behavior, Time and Status (tabular events), or Behavior, "
@@ -165,7 +160,7 @@ def _table(path: Path) -> _Table:
     for row in table_rows(path, text, delimiter_of(header)):
         if columns:
             rows.append(row)
-        elif _is_header(row.cells):
+        elif _kind(row.cells):
             columns = {name.casefold(): index for index, name in enumerate(row.cells)}
         elif len(row.cells) > 1:
             heading[row.cells[0].casefold()] = row.cells[1]
@@ -207,7 +202,7 @@ def _aggregated(table: _Table, rows: Sequence[Row]) -> Iterator[Interval]:
             )
         start = table.seconds(row, _START)
         point = kind == "POINT"
-        stop = start if point else table.seconds(row, "stop (s)")
+        stop = start if point else table.seconds(row, _STOP)
         if stop < start:
             raise FormatError(
                 table.path, f"stops at {stop} s, before its start at {start} s.", row=row.line
@@ -393,8 +388,13 @@ def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]
     return write_text(path, text.getvalue())
 
 
-_ENDS = (".csv", ".tsv", ".txt")
-FORMAT = LabelFormat("boris", _ENDS, sniff, read, write, items=observations)
-AGGREGATED = LabelFormat(
-    "boris_aggregated", _ENDS, sniff_aggregated, read, write_aggregated, items=observations
-)
+def _format(name: str, write: Callable[[Labels, Path, float], Path]) -> LabelFormat:
+    def sniff(path: Path) -> bool:
+        """Whether a header with the columns of such events is among the first lines."""
+        return _kind(_split(_header_line(text_head(path)))) == name
+
+    return LabelFormat(name, (".csv", ".tsv", ".txt"), sniff, read, write, items=observations)
+
+
+FORMAT = _format("boris", write)
+AGGREGATED = _format("boris_aggregated", write_aggregated)

@@ -20,7 +20,7 @@ from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble, names_by_stream
 from nuzzle.io.label_text import frame_number, read_text, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels, intervals_to_mask, mask_to_intervals
+from nuzzle.labels import Labels, covered
 
 _TITLE = "caltech behavior annotator"
 _SECTION = re.compile(r"(S\d+)\s*:")
@@ -78,20 +78,11 @@ def _looked_for(listed: list[str], ranges: list[_Range]) -> list[dict[str, objec
         used.setdefault(each.stream, set()).add(each.behaviour)
     spans: list[dict[str, object]] = []
     for stream, names in names_by_stream(listed, used).items():
-        mine = [each for each in ranges if each.stream == stream]
-        end = max(each.stop_frame for each in mine)
-        covered = intervals_to_mask(
-            [each.start_frame for each in mine], [each.stop_frame for each in mine], end
-        )
+        mine = [(each.start_frame, each.stop_frame) for each in ranges if each.stream == stream]
         spans += [
-            {
-                "behaviour": name,
-                "start_frame": int(start),
-                "stop_frame": int(stop),
-                "stream": stream,
-            }
+            {"behaviour": name, "start_frame": start, "stop_frame": stop, "stream": stream}
             for name in names
-            for start, stop in mask_to_intervals(covered)
+            for start, stop in covered(mine).tolist()
         ]
     return spans
 

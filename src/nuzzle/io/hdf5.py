@@ -54,9 +54,9 @@ def peek(path: Path, look: Callable[[Any], _Found]) -> _Found | None:
         return None
 
 
-def holds(path: Path, *names: str) -> bool:
-    """Whether a file has all of these groups and arrays."""
-    return bool(peek(path, lambda file: all(name in file for name in names)))
+def holding(*names: str) -> Callable[[Path], bool]:
+    """A check whether a file has all of these groups and arrays."""
+    return lambda path: bool(peek(path, lambda file: all(name in file for name in names)))
 
 
 def attribute(node: Any, name: str) -> str:

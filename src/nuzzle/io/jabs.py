@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
-from nuzzle.io.hdf5 import holds, open_hdf5
+from nuzzle.io.hdf5 import holding, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
 
@@ -142,8 +142,5 @@ def read_jabs(path: Path, options: PoseOptions) -> Recording:
     )
 
 
-def _is_jabs(path: Path) -> bool:
-    return holds(path, "poseest/points", "poseest/confidence")
-
-
-FORMAT = PoseFormat("jabs", (".h5",), _is_jabs, read_jabs)
+_JABS = holding("poseest/points", "poseest/confidence")
+FORMAT = PoseFormat("jabs", (".h5",), _JABS, read_jabs)

@@ -31,6 +31,8 @@ from nuzzle.labels import (
 _SUSPICIOUS_OVERRUN = 0.05
 #: How the note begins on bouts that name nobody who acts.
 WHO_ACTS = "who acts is not said"
+#: More than a year at 30 frames/s. What is counted frame by frame would not fit into memory.
+_MOST_FRAMES = 1_000_000_000
 _OVERLAPPING = "behaviours overlap in time, so the labels are not exclusive"
 _OUTSIDE = "bouts lie outside of what was looked for, as the file says"
 
@@ -112,17 +114,17 @@ def assemble(
         notes: of the reader.
 
     Raises:
-        StreamError: the file has no such stream.
+        FormatError: it has no such stream (a StreamError), or is longer than any recording.
     """
     background = options.background or background
     exclusive = bool(background) if exclusive is None else exclusive
-    bouts = list(bouts)
+    bouts, observed = list(bouts), list(observed)
+    _check_length(path, max([end, *(row["stop_frame"] for row in [*bouts, *observed])]))
     table, spans = bout_table(bouts), _span_frame(observed)
     _check_stream(path, table, spans, options.stream)
     spans = _subtract(spans, table[_is_unseen(table, options)], options)
     table = _wanted(table, options, background)
-    if background:
-        spans = spans[spans["behaviour"] != background]
+    spans = spans[spans["behaviour"] != background]
     if options.stream:
         spans = spans[spans["stream"].isin([options.stream, ""])]
     kept = [*notes]
@@ -137,6 +139,17 @@ def assemble(
         table, spans, max(stops), exclusive, background or None, options.directed, tuple(kept)
     )
     return labels if options.n_frames is None else _clipped(labels, options, length)
+
+
+def _check_length(path: Path, end: int) -> None:
+    if end > _MOST_FRAMES:
+        raise FormatError(
+            path,
+            f"its labels end at frame {end:,}, and a recording of at most {_MOST_FRAMES:,} frames "
+            "was expected.",
+            mend="Frames and seconds are counted from 0, where the recording begins: are these "
+            "times of a clock?",
+        )
 
 
 def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) -> pd.DataFrame:
@@ -249,10 +262,6 @@ def noting_unobserved(labels: Labels) -> Labels:
     def sides(agent: str, target: str) -> list[tuple[str, str]]:
         return [(agent, target)] if labels.directed else [(agent, target), (target, agent)]
 
-    def inside(spans: list[Any]) -> NDArray[np.bool_]:
-        starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-        return intervals_to_mask(starts, stops, labels.n_frames)
-
     looked = defaultdict(list)
     for agent, target, *span in labels.observed[list(SPAN_COLUMNS)].itertuples(index=False):
         for one, other in sides(agent, target):
@@ -263,10 +272,10 @@ def noting_unobserved(labels: Labels) -> Labels:
         seen[(*min(sides(agent, target)), span[0])].append(span[1:])
     found = []
     for what, bouts in seen.items():
-        unseen = np.flatnonzero(inside(bouts) & ~inside(looked[what]))
-        if len(unseen):
-            of = f"{count(len(unseen), 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
-            found.append((int(unseen[0]), f"{of} (from frame {unseen[0]:,} on)"))
+        frames, first = _outside(bouts, looked[what])
+        if frames:
+            of = f"{count(frames, 'frame')} of {what[2]!r} of {Pair(*what[:2])}"
+            found.append((first, f"{of} (from frame {first:,} on)"))
     notes = [note for note in labels.notes if not note.startswith(_OUTSIDE)]
     if found:
         told = listed([text for _, text in sorted(found)])
@@ -275,6 +284,21 @@ def noting_unobserved(labels: Labels) -> Labels:
             "what the file says of it (# observed)"
         )
     return replace(labels, notes=tuple(notes))
+
+
+def _outside(bouts: Sequence[Sequence[int]], spans: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """How many frames of the bouts lie in none of the spans, and the first of these frames.
+
+    A recording may be long and its bouts few: what is masked are segments from edge to edge.
+    """
+    edges = np.unique([*bouts, *spans])
+
+    def inside(some: Sequence[Sequence[int]]) -> NDArray[np.bool_]:
+        starts, stops = np.searchsorted(edges, np.reshape(some, (-1, 2))).T
+        return intervals_to_mask(starts, stops, len(edges) - 1)
+
+    unseen = inside(bouts) & ~inside(spans)
+    return int(np.diff(edges)[unseen].sum()), int(edges[np.argmax(unseen)])
 
 
 def without_direction(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:

@@ -81,7 +81,7 @@ def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
 
 
 def frames_table(
-    path: Path, columns: Sequence[str], frames: Sequence[str], least: float = -math.inf
+    path: str | Path, columns: Sequence[str], frames: Sequence[str], least: float = -math.inf
 ) -> pd.DataFrame:
     """A csv as any spreadsheet saves it: text, but for whole numbers in some of its columns.
 
@@ -92,8 +92,10 @@ def frames_table(
         least: the lowest of them that there may be.
 
     Raises:
+        InputError: there is no such file, or it is empty.
         FormatError: it is no csv, a column is missing, or a frame is not such a number.
     """
+    path = existing_file(path, "csv")
     text, separator = csv_text(path)
     try:
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.files import atomic_path, existing_file
+from nuzzle.files import atomic_path
 from nuzzle.io.label_text import frames_table
 from nuzzle.io.mabe_labels import read_bouts
 from nuzzle.io.mabe_table import Action, action, looked_for, videos
@@ -76,7 +76,7 @@ def read_submission(path: str | Path) -> pd.DataFrame:
     Raises:
         FormatError: a column is missing, or a frame is not a whole number.
     """
-    return frames_table(existing_file(path, "csv"), COLUMNS, _FRAMES)[list(COLUMNS)]
+    return frames_table(path, COLUMNS, _FRAMES)[list(COLUMNS)]
 
 
 def read_solution(path: str | Path) -> Solution:
@@ -93,7 +93,7 @@ def read_solution(path: str | Path) -> Solution:
     if path.is_dir():
         return _solution_of_tree(path)
     columns = (*COLUMNS, "lab_id", "behaviors_labeled")
-    table = _respelled(frames_table(existing_file(path, "csv"), columns, _FRAMES))
+    table = _respelled(frames_table(path, columns, _FRAMES))
     first = table.drop_duplicates("video_id")
     try:
         listed = {

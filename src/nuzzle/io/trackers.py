@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, InputError
 from nuzzle.files import existing_file
-from nuzzle.io.hdf5 import attribute, holds, open_hdf5
+from nuzzle.io.hdf5 import attribute, holding, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
 
@@ -282,20 +282,10 @@ def _keypoints(poses: xr.Dataset) -> np.ndarray[Any, Any]:
     return np.asarray(poses["keypoints" if "keypoints" in poses.dims else "keypoint"].values)
 
 
-def _is_slp(path: Path) -> bool:
-    return holds(path, "metadata", "frames", "instances")
-
-
-def _is_analysis(path: Path) -> bool:
-    return holds(path, "tracks", "track_names", "node_names")
-
-
-def _is_nwb(path: Path) -> bool:
-    return holds(path, "processing", "specifications")
-
-
+_SLP = holding("metadata", "frames", "instances")
+_ANALYSIS = holding("tracks", "track_names", "node_names")
 FORMATS = (
-    PoseFormat("sleap_slp", (".slp",), _is_slp, read_sleap),
-    PoseFormat("sleap_analysis", (".h5", ".hdf5"), _is_analysis, read_sleap),
-    PoseFormat("nwb", (".nwb",), _is_nwb, read_nwb),
+    PoseFormat("sleap_slp", (".slp",), _SLP, read_sleap),
+    PoseFormat("sleap_analysis", (".h5", ".hdf5"), _ANALYSIS, read_sleap),
+    PoseFormat("nwb", (".nwb",), holding("processing", "specifications"), read_nwb),
 )

@@ -20,7 +20,7 @@ from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.label_text import frames_table, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
-from nuzzle.labels import Labels, Pair, frames_inside, mask_to_intervals, span_row
+from nuzzle.labels import Labels, Pair, covered, span_row
 
 COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
 BACKGROUND = "none"
@@ -61,7 +61,7 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
     )
     bouts = rows.assign(start_frame=rows["start"], stop_frame=rows["stop"] + 1)
     end = int(bouts["stop_frame"].max())
-    observed = _observed(bouts, list(table["category"].unique()), end)
+    observed = _observed(bouts, list(table["category"].unique()))
     labels = assemble(
         path,
         bouts.drop(columns=["group", "start", "stop"]).to_dict("records"),
@@ -84,15 +84,14 @@ def _left_out(rows: pd.DataFrame, actor: str, background: str) -> list[str]:
     ]
 
 
-def _observed(bouts: pd.DataFrame, categories: list[str], end: int) -> list[dict[str, object]]:
+def _observed(bouts: pd.DataFrame, categories: list[str]) -> list[dict[str, object]]:
     """Spans for every category, wherever a row of the actor covers the frames."""
-    covered = frames_inside(bouts, end)
     pairs = bouts[["agent", "target"]].drop_duplicates().to_numpy().tolist()
     return [
         span_row(Pair(*pair), behaviour, start, stop)
         for pair in pairs
         for behaviour in categories
-        for start, stop in mask_to_intervals(covered)
+        for start, stop in covered(bouts[["start_frame", "stop_frame"]].to_numpy()).tolist()
     ]
 
 

@@ -28,7 +28,7 @@ import nuzzle
 from nuzzle.errors import FormatError, InputError, OutputError, listed
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
-from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, read_csv, typed
+from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, WRITE_AGAIN, read_csv, typed
 
 FORMAT = "nuzzle-results"
 VERSION = 1
@@ -199,7 +199,7 @@ def read_results(directory: str | Path) -> Results:
 
     Raises:
         InputError: there is no such directory, or nuzzle did not write it.
-        FormatError: its index is damaged, or of a later version.
+        FormatError: its index is damaged, or of a later version; or a table of it is changed.
     """
     root = Path(directory)
     if not (root / "results.json").exists():
@@ -212,22 +212,39 @@ def read_results(directory: str | Path) -> Results:
         root / name for name in ("bouts.csv", "truth_bouts.csv", "time_budget.csv")
     )
     metrics, attention = root / "metrics.json", root / "attention.json"
+    recordings = tuple(RecordingEntry.from_dict(entry) for entry in index["recordings"])
+    done = [entry.name for entry in recordings if entry.status == "done"]
+    run = read_run(index)
+    known = {"recording": done, "behaviour": run.scored}
     return Results(
         directory=root,
-        run=read_run(index),
-        recordings=tuple(RecordingEntry.from_dict(entry) for entry in index["recordings"]),
+        run=run,
+        recordings=recordings,
         finished=bool(index["finished"]),
-        bouts=_table(bouts, BOUT_FILE_COLUMNS),
-        truth_bouts=_table(truth, BOUT_FILE_COLUMNS) if truth.exists() else None,
-        time_budget=_table(budget, BUDGET_COLUMNS),
+        bouts=_table(bouts, BOUT_FILE_COLUMNS, known),
+        truth_bouts=_table(truth, BOUT_FILE_COLUMNS, known) if truth.exists() else None,
+        time_budget=_table(budget, BUDGET_COLUMNS, known),
         metrics=_read_json(metrics) if metrics.exists() else None,
         attention=tuple(_read_json(attention)) if attention.exists() else (),
     )
 
 
-def _table(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows of a table; none where it was not written."""
-    return read_csv(path, columns) if path.exists() else typed([], columns)
+def _table(
+    path: Path, columns: Mapping[str, Any], known: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """The rows of a table, with no other names in its columns than are known; none without it."""
+    if not path.exists():
+        return typed([], columns)
+    table = read_csv(path, columns)
+    for column, names in known.items():
+        if others := sorted({*table[column]}.difference(names)):
+            raise FormatError(
+                path,
+                f"the column {column} has {listed([*map(repr, others)])}, and there are results of "
+                f"{listed([*map(repr, names)]) or 'nothing'} only, as results.json says.",
+                mend=WRITE_AGAIN,
+            )
+    return table
 
 
 def index_of(path: Path, format_: str = FORMAT) -> Literal["ours", "another's", "lost"]:

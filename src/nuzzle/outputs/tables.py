@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nuzzle.errors import FormatError
 from nuzzle.evaluation.running import RunningTotal
 from nuzzle.files import atomic_path
 from nuzzle.labels import Pair, mask_to_intervals
@@ -41,6 +42,13 @@ BUDGET_COLUMNS: dict[str, Any] = {
     "latency_s": np.float64,
     "unsure_percent": np.float64,
 }
+
+
+#: How a table that somebody has changed is mended.
+WRITE_AGAIN = (
+    "To write it again, run the same command again: `nuzzle predict` with --resume, `nuzzle "
+    "evaluate` with --overwrite."
+)
 
 
 class PairSpan(NamedTuple):
@@ -149,11 +157,25 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Read what `write_csv` wrote; names such as ``007`` or ``NA`` stay text."""
+    """Read what `write_csv` wrote; names such as ``007`` or ``NA`` stay text.
+
+    Raises:
+        FormatError: a column is missing, or holds something else.
+    """
     numbers = [name for name, kind in columns.items() if kind is not str]
-    return pd.read_csv(
-        path,
-        dtype=dict(columns),
-        keep_default_na=False,
-        na_values={name: [""] for name in numbers},
-    )
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=dict(columns),
+            keep_default_na=False,
+            na_values={name: [""] for name in numbers},
+        )
+    except ValueError as error:
+        raise FormatError(path, f"is not as nuzzle wrote it: {error}.", mend=WRITE_AGAIN) from error
+    if missing := [name for name in columns if name not in table]:
+        raise FormatError(
+            path,
+            f"the columns {list(columns)} were expected; {missing} are missing.",
+            mend=WRITE_AGAIN,
+        )
+    return table

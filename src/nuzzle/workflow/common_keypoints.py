@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nuzzle.errors import InputError, NuzzleError, listed
-from nuzzle.io.load import read_poses
-from nuzzle.io.registry import PoseOptions
+from nuzzle.io.load import poses_of_row
 from nuzzle.manifest import Entry
 from nuzzle.progress import Say
 
@@ -58,7 +57,7 @@ def _unknown(names: Iterable[str], some: Sequence[Sequence[str]]) -> str:
 def _keypoints(entry: Entry) -> tuple[str, ...]:
     """The keypoints of its poses; none where they cannot be read, which whoever needs them says."""
     try:
-        return read_poses(entry.poses, PoseOptions(item=entry.item), entry.pose_format).keypoints
+        return poses_of_row(entry).keypoints
     except NuzzleError:
         return ()
 
