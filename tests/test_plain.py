@@ -84,7 +84,8 @@ def test_what_json_has_no_word_for_is_none():
     [
         ({"weights": {}}, "name: Field required"),
         ({"name": "Rex", "weights": {"x": 1.0}}, "weights.x.* integer"),
-        ([1], "^Dog: "),
+        ({"name": "Rex", "weights": None}, "^weights: .* dictionary; got None$"),
+        ([1], r"^Dog: .*; got \[1\]$"),
     ],
 )
 def test_what_is_no_such_thing_is_said_with_its_place(values, wrong):

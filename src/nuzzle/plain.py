@@ -48,8 +48,10 @@ def from_plain(kind: type[T], values: Mapping[str, Any]) -> T:
         found: T = _reader(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(f"{where or kind.__name__}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"])) or kind.__name__
+        said = first["msg"].removeprefix("Value error, ")
+        got = "" if first["type"] in ("missing", "value_error") else f"; got {first['input']!r}"
+        raise InputError(f"{where}: {said}{got}") from error
     if wrong := [*_unlike(plain(values), to_plain(found))]:
         raise InputError(f"{kind.__name__}: {listed(wrong)}.")
     return found

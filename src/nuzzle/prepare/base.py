@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from nuzzle.plain import to_plain
 from nuzzle.recording import Recording
 
 
@@ -25,11 +26,7 @@ class Step(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The step's name and values, plain."""
-        values = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
-        return {"step": self.name, **values}
+        return {"step": self.name, **to_plain(self)}
 
 
 def nominal_fps(fps: float) -> float:
