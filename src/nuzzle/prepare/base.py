@@ -44,4 +44,4 @@ def nominal_fps(fps: float) -> float:
 
 def length_in_frames(seconds: float, fps: float) -> int:
     """A length in whole frames, rounded down: 0.2 s at 30 fps is 6 frames."""
-    return int(seconds * nominal_fps(fps) + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...
+    return int(seconds * nominal_fps(fps) + 1e-6)  # 0.29 s at 100 fps are not 28.99... frames
