@@ -183,7 +183,7 @@ def test_what_it_cannot_be_is_refused_when_read():
         Decoder.from_dict(PLAIN | {"viterbi": {"cost_s": ["much"]}})
     with pytest.raises(ValueError, match=r"^thresholds: .* between 0 and 1; got \[2.0\]"):
         Decoder.from_dict(PLAIN | {"thresholds": {"values": [2.0]}})
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match=r"^Decoder: rules\.max_bout_s is not known"):
         Decoder.from_dict(PLAIN | {"rules": {**PLAIN["rules"], "max_bout_s": [1.0]}})
 
 

@@ -57,6 +57,22 @@ def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     assert set(again.decoders.values()) == {decoder}
 
 
+def test_what_is_configured_decides_on_calibrated_probabilities(scored, monkeypatch):
+    """The model says the opposite of what is true, which the calibration turns round."""
+    truth = np.arange(200)[:, None] < 100
+    said = np.where(truth, 0.1, 0.9)
+    pairs = [scored(truth, said, recording=name, exclusive=False) for name in ("r0", "r1")]
+    monkeypatch.setattr(module, "fit_correction", lambda *_, **__: None)
+    monkeypatch.setattr(
+        module,
+        "corrected",
+        lambda pairs, _: [replace(pair, probability=1 - pair.probability) for pair in pairs],
+    )
+    half = Decoder(("b0",), False)
+    tuned = tune_decoder(pairs, configured={pair.recording: half for pair in pairs})
+    assert tuned.before.macro_frame_f1 == tuned.configured.macro_frame_f1 == 1.0
+
+
 def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
     """Two classes without background, guessed by coin: no decoder has more than one half."""
 

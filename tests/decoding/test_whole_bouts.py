@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nuzzle.decoding.whole_bouts import Odds, WholeBouts, Worth, best_schedule
+from nuzzle.errors import InputError
 
 FPS = 10.0
 N_TRAITS = 17
@@ -19,6 +20,16 @@ def chooser(bout=0.0, bout_f1=0.0, frame=0.0, frame_f1=0.0, columns=(0,)):
     indifferent = Odds((0.0,) * N_TRAITS, dict.fromkeys(columns, 0.0))
     worth = Worth(bout, bout_f1, frame, frame_f1)
     return WholeBouts(indifferent, indifferent, dict.fromkeys(columns, worth))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_could_not_be_stored_is_refused(wrong):
+    with pytest.raises(InputError, match=rf"odds of a bout are finite numbers; got \[{wrong}\]"):
+        Odds((0.1,), {0: wrong})
+    with pytest.raises(InputError, match=rf"got \[{wrong}\]"):
+        Odds((0.1, wrong), {0: 1.0})
+    with pytest.raises(InputError, match=rf"worth are finite numbers; got \[{wrong}\]"):
+        Worth(1.0, wrong, 1.0, 0.5)
 
 
 def test_the_best_schedule_is_that_of_trying_all():

@@ -39,6 +39,9 @@ def test_what_an_animal_does_to_itself_counts_once() -> None:
     # Of two bouts one is found: 2 hits, 2 misses. With each of three others it would be 6 hits.
     assert said.sets is not None
     assert said.sets.f1["groom"].value == pytest.approx(2 * 2 / (2 * 2 + 2))
+    # Drawn twice, the first recording has 2 misses, and the second 2 hits.
+    assert (said.sets.f1["groom"].low, said.sets.f1["groom"].high) == (0, 1)
+    assert (said.sets.macro_f1.low, said.sets.macro_f1.high) == (0.5, 1)
     assert said.sets.sure.value == 1
     # The mean of two recordings, in one of which 2 of 20 answers are wrong.
     assert said.sets.coverage.value == pytest.approx((18 / 20 + 1) / 2)

@@ -51,6 +51,39 @@ def test_members_are_combined_for_each_pair_as_where_it_was_learned(monkeypatch)
     assert found[other][0] / found[other][1] > 50
 
 
+@pytest.mark.parametrize(("exclusive", "raw"), [(True, [0.8, 0.2, 0]), (False, [0.4, 0.1, 0.5])])
+def test_a_pair_is_corrected_for_what_was_looked_for_in_it(monkeypatch, exclusive, raw):
+    """The lab looked for all three behaviours; of two pairs one is wanted, on the first two."""
+    said = np.array([[0.4, 0.1, 0.5]], np.float32)
+    one, other = Pair("a", "b"), Pair("a", "c")
+    monkeypatch.setattr(predict, "predict_members", lambda *_: [{one: said, other: said}])
+    given = []
+
+    def correction(probability, *how):
+        given.append((probability, *how))
+        return probability / 2
+
+    bundle = SimpleNamespace(
+        combiner=None,
+        looked_for=lambda lab: np.ones(3, bool),
+        space=SimpleNamespace(exclusive=exclusive),
+        correction=correction,
+    )
+    recording = Recording.from_arrays(
+        "r", np.zeros((1, 2, 1, 3)), keypoints=["nose"], individuals=["a", "b", "c"], fps=5, lab="L"
+    )
+    (only,) = predict.probable(bundle, recording, (), (), {one: np.array([True, True, False])})
+    assert only.pair == one
+    np.testing.assert_allclose(only.raw, [raw], rtol=1e-5)
+    np.testing.assert_allclose(only.probability, only.raw / 2)
+    ((probability, looked_for, *rest),) = given
+    assert probability is only.raw and looked_for.tolist() == [True, True, False]
+    assert rest == [5, "L", [True]]
+    every = list(predict.probable(bundle, recording, ()))
+    assert [each.pair for each in every] == [one, other]
+    assert [each[1].tolist() for each in given[1:]] == [[True] * 3] * 2
+
+
 def test_who_is_out_of_sight_has_no_say_in_what_another_does_to_itself():
     """The third animal is lost in the second half, for 12 s."""
     position = np.zeros((24, 2, 1, 3), np.float32)

@@ -50,6 +50,18 @@ def test_a_swap_is_mended_points_and_confidences(start, stop):
     assert mended.history[-1] == f"mended 1 identity swap, {stop - start} frames (frames {where})"
 
 
+@pytest.mark.parametrize(("apart", "swaps"), [(3.34, [(50, 60)]), (1.58, [])])
+def test_an_exchange_needs_more_than_3_nats(apart, swaps):
+    """Twice two points jump, which costs 4 log(1 + 3.34²) = 10, or 4 log(1 + 1.58²) = 5 in steps.
+
+    To exchange the tracks and exchange them back costs 2 * 3, and 1/3 for 10 frames.
+    """
+    position = exchanged(walking(apart=apart), 50, 60, [1, 0]).position.copy()
+    position[:, :, 1:] = np.nan
+    noses = walking().with_position(position, "the noses alone")
+    assert swaps_of(assignment(noses)) == swaps
+
+
 def test_most_frames_keep_their_name():
     given = exchanged(walking(), 20, 200, [1, 0])
     assert swaps_of(assignment(given)) == [(0, 20)]

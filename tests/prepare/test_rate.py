@@ -37,6 +37,13 @@ def test_nothing_is_invented_across_a_gap(recording_of: Build, x_of: Read) -> No
     np.testing.assert_allclose(x_of(Resample(15.0)(recording_of([0, NAN, 2, NAN]))), [0, 2])
 
 
+def test_confidence_is_read_on_the_line_as_well(recording_of: Build) -> None:
+    sure = np.array([0.2, 0.6, NAN, 0.4])[:, None, None]
+    doubled = Resample(60.0)(recording_of([0, 1, 2, 3], confidence=sure))
+    expected = [0.2, 0.4, 0.6, NAN, NAN, NAN, 0.4, 0.4]
+    np.testing.assert_allclose(doubled.confidence[:, 0, 0], expected, rtol=1e-6)
+
+
 def test_a_slip_in_the_frame_rate_is_refused(recording_of: Build) -> None:
     with pytest.raises(
         InputError, match=r"has 0.01 frames per second, and is to be resampled to 30"

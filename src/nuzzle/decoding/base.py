@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ def per_behaviour(values: Sequence[float], n_behaviours: int, what: str) -> Floa
             f"not {len(values)}."
         )
     return np.broadcast_to(np.asarray(values, dtype=np.float64), n_behaviours).copy()
+
+
+def check_finite(values: Iterable[float], what: str) -> None:
+    """Raise an `InputError` unless all values are finite: JSON has no word for others."""
+    wrong = [value for value in values if not math.isfinite(value)]
+    if wrong:
+        raise InputError(f"The {what} are finite numbers; got {wrong}.")
 
 
 def check_durations(values: Sequence[float], what: str) -> None:

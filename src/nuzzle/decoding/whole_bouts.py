@@ -9,7 +9,7 @@ bouts, and of their frames; what both add up to is maximised over stretches that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from nuzzle.decoding.argmax import argmax
-from nuzzle.decoding.base import Floats
+from nuzzle.decoding.base import Floats, check_finite
 from nuzzle.decoding.coarse import step_length, step_means
 from nuzzle.decoding.proposals import Ints, propose, traits
 from nuzzle.evaluation.running import RunningTotal
@@ -38,6 +38,9 @@ class Worth:
     bout_f1: float
     frame: float
     frame_f1: float
+
+    def __post_init__(self) -> None:
+        check_finite(astuple(self), "figures of what a bout is worth")
 
 
 class Proposed(NamedTuple):
@@ -74,6 +77,10 @@ class Odds:
 
     coefficients: tuple[float, ...]
     intercepts: Mapping[int, float]
+
+    def __post_init__(self) -> None:
+        what = "coefficients and intercepts of the odds of a bout"
+        check_finite((*self.coefficients, *self.intercepts.values()), what)
 
     def __call__(self, traits: Floats, column: int) -> Floats:
         """The probability for each stretch of a behaviour, `(stretch,)`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from nuzzle.evaluation.figures import Figure
 from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.scored import ScoredPair, group_numbers, groups_of
 from nuzzle.labels import mask_to_intervals
-from nuzzle.plain import plain
+from nuzzle.plain import plain, to_plain
 
 Ints = NDArray[np.int64]
 
@@ -47,8 +47,7 @@ class DecodingScore:
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for what is undefined."""
         macro = {"macro_frame_f1": self.macro_frame_f1, "macro_bout_f1": self.macro_bout_f1}
-        values: dict[str, Any] = plain(macro | asdict(self))
-        return values
+        return {**plain(macro), **to_plain(self)}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.decisions import DecodingEffect
 from nuzzle.evaluation.figures import Estimate, Figure, ReliabilityBin
 from nuzzle.evaluation.uncertainty import Uncertainty
-from nuzzle.plain import from_plain, plain
+from nuzzle.plain import from_plain, to_plain
 
 __all__ = [
     "BehaviourScore",
@@ -191,8 +191,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values: lists, dictionaries, and None for what is undefined."""
-        values: dict[str, Any] = plain(asdict(self))
-        return values
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from nuzzle.plain import to_plain
 from nuzzle.recording import Recording
 
 
@@ -25,11 +26,7 @@ class Step(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The step's name and values, plain."""
-        values = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
-        return {"step": self.name, **values}
+        return {"step": self.name, **to_plain(self)}
 
 
 def nominal_fps(fps: float) -> float:
@@ -47,4 +44,4 @@ def nominal_fps(fps: float) -> float:
 
 def length_in_frames(seconds: float, fps: float) -> int:
     """A length in whole frames, rounded down: 0.2 s at 30 fps is 6 frames."""
-    return int(seconds * nominal_fps(fps) + 1e-6)  # 0.1 s at 30 fps is 3 frames, not 2.9999...
+    return int(seconds * nominal_fps(fps) + 1e-6)  # 0.29 s at 100 fps are not 28.99... frames

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.plain import from_plain
 from nuzzle.skeleton import Skeleton
 
 #: Movement is measured over so many seconds.
@@ -129,10 +130,9 @@ class Bodies:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {name: ends and [*ends] for name, ends in vars(self).items()}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`."""
-        length, speed = (values[name] and Range(*values[name]) for name in ("length", "speed"))
-        return cls(length, speed)
+        return from_plain(cls, values)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nuzzle.prepare.base import Step, length_in_frames
 from nuzzle.recording import Recording
+from nuzzle.section import Seconds
 
 
 def last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -44,7 +45,7 @@ class FillGaps(Step):
     """
 
     name: ClassVar[str] = "fill_gaps"
-    max_gap_s: float
+    max_gap_s: Seconds
 
     def __call__(self, recording: Recording) -> Recording:
         longest = length_in_frames(self.max_gap_s, recording.require_fps())

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nuzzle.errors import InputError
+from nuzzle.plain import from_plain
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.body_length import ToBodyLengths
 from nuzzle.prepare.confidence import DropUnsure
@@ -54,10 +56,18 @@ class Pipeline:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Pipeline:
-        """The inverse of `to_dict`."""
-        return cls(tuple(_step(**given) for given in values["steps"]))
+        """The inverse of `to_dict`.
+
+        Raises:
+            InputError: a step or one of its values is missing, not known, or not what it should be.
+        """
+        numbered = enumerate(values["steps"], start=1)
+        return cls(tuple(_step(number, **given) for number, given in numbered))
 
 
-def _step(step: str, **values: Any) -> Step:
-    """The step of that name."""
-    return STEPS[step](**values)
+def _step(number: int, /, step: object = None, **values: Any) -> Step:
+    """The step of that name, with its number in the pipeline."""
+    kind = STEPS.get(str(step))
+    if kind is None:
+        raise InputError(f"preparation step {number} is {step!r}; the steps are {sorted(STEPS)}.")
+    return from_plain(kind, values)

@@ -34,7 +34,6 @@ class SelectKeypoints(Step):
     allow_missing: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keypoints", tuple(self.keypoints))
         if not self.keypoints or len(set(self.keypoints)) != len(self.keypoints):
             raise ConfigError(f"keypoints are different names; got {list(self.keypoints)}.")
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nuzzle.prepare.base import Step, length_in_frames
 from nuzzle.recording import Recording
+from nuzzle.section import Seconds
 
 _Values = NDArray[np.float64]
 #: Frames that are smoothed at once, fewer with a long window, so that memory grows with neither.
@@ -26,7 +27,7 @@ class MedianFilter(Step):
     """
 
     name: ClassVar[str] = "median"
-    window_s: float
+    window_s: Seconds
 
     def __call__(self, recording: Recording) -> Recording:
         frames = length_in_frames(self.window_s, recording.require_fps())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nuzzle.config import LabelsConfig
 from nuzzle.errors import InputError, TrainingError
 from nuzzle.labels import Labels, Pair, first_active, mask_to_intervals
-from nuzzle.plain import from_plain
+from nuzzle.plain import from_plain, to_plain
 from nuzzle.recording import Recording
 from nuzzle.training.labs import refuse_contradictions
 
@@ -224,7 +224,7 @@ class LabelSpace:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
-        return asdict(self)
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> LabelSpace:
