@@ -56,6 +56,8 @@ def test_what_cannot_be_is_refused():
         Temperature(True, 0.0)
     with pytest.raises(InputError, match="kind"):
         calibrator_from_dict({"kind": "beta"})
+    with pytest.raises(InputError, match="exclusive is 'no', which would be read as False"):
+        calibrator_from_dict({"kind": "temperature", "exclusive": "no", "temperature": 1.0})
     with pytest.raises(InputError, match="curves of 1"):
         Isotonic(True, ((0.0, 1.0),), ((0.0, 1.0),))(np.zeros((4, 2)))
 

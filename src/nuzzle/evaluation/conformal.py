@@ -22,14 +22,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator
 
 from nuzzle.errors import InputError
 from nuzzle.evaluation.bootstrap import Floats
 from nuzzle.evaluation.scored import ScoredPair, check_comparable
+from nuzzle.plain import from_plain, to_plain
+
+#: A nonconformity; infinity is None as a plain value.
+Quantile = Annotated[float, BeforeValidator(lambda value: math.inf if value is None else value)]
 
 #: Sums of float32 probabilities are known to about this.
 _TOLERANCE = 1e-6
@@ -115,7 +120,7 @@ class Conformal:
 
     exclusive: bool
     alpha: float
-    quantiles: tuple[float, ...]
+    quantiles: tuple[Quantile, ...]
     groups: int
 
     @property
@@ -146,18 +151,12 @@ class Conformal:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; None for an infinite quantile."""
-        return {
-            "exclusive": self.exclusive,
-            "alpha": self.alpha,
-            "quantiles": [q if math.isfinite(q) else None for q in self.quantiles],
-            "groups": self.groups,
-        }
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Conformal:
         """The inverse of `to_dict`."""
-        quantiles = tuple(math.inf if q is None else float(q) for q in values["quantiles"])
-        return cls(values["exclusive"], values["alpha"], quantiles, values["groups"])
+        return from_plain(cls, values)
 
 
 def fit_conformal(pairs: Sequence[ScoredPair], alpha: float = 0.1) -> Conformal:

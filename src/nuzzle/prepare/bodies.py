@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.plain import from_plain
 from nuzzle.skeleton import Skeleton
 
 #: Movement is measured over so many seconds.
@@ -134,5 +135,4 @@ class Bodies:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`."""
-        length, speed = (values[name] and Range(*values[name]) for name in ("length", "speed"))
-        return cls(length, speed)
+        return from_plain(cls, values)

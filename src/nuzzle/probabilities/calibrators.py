@@ -10,7 +10,7 @@ Elkan (2002), Transforming Classifier Scores into Accurate Multiclass Probabilit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import compress
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from nuzzle.errors import InputError
+from nuzzle.plain import from_plain
 
 Floats = NDArray[np.float64]
 
@@ -92,11 +93,7 @@ class Temperature:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "kind": "temperature",
-            "exclusive": self.exclusive,
-            "temperature": self.temperature,
-        }
+        return {"kind": "temperature", **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -140,12 +137,7 @@ class Isotonic:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "kind": "isotonic",
-            "exclusive": self.exclusive,
-            "before": [list(points) for points in self.before],
-            "after": [list(points) for points in self.after],
-        }
+        return {"kind": "isotonic", **asdict(self)}
 
 
 Calibrator = Temperature | Isotonic
@@ -155,13 +147,11 @@ def calibrator_from_dict(values: Mapping[str, Any]) -> Calibrator:
     """The inverse of `Temperature.to_dict` and `Isotonic.to_dict`.
 
     Raises:
-        InputError: the kind of calibration is unknown.
+        InputError: the kind of calibration is unknown, or what it needs is not there.
     """
-    if values.get("kind") == "temperature":
-        return Temperature(bool(values["exclusive"]), float(values["temperature"]))
-    if values.get("kind") == "isotonic":
-        before, after = (tuple(map(tuple, values[name])) for name in ("before", "after"))
-        return Isotonic(bool(values["exclusive"]), before, after)
-    raise InputError(
-        f"A calibration is of the kind 'temperature' or 'isotonic'; got {values.get('kind')!r}."
-    )
+    kinds: dict[object, type[Calibrator]] = {"temperature": Temperature, "isotonic": Isotonic}
+    given = dict(values)
+    name = given.pop("kind", None)
+    if name not in kinds:
+        raise InputError(f"A calibration is of the kind 'temperature' or 'isotonic'; got {name!r}.")
+    return from_plain(kinds[name], given)
