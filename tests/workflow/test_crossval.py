@@ -231,7 +231,7 @@ def test_out_of_fold_each_recording_is_decided_as_by_its_fold(recordings, tmp_pa
         bundle, pairs, tuned, _ = learned
         by_folds = figures(score(seen[0], bootstrap=0))
         assert figures(score(seen[number], bootstrap=0)) == by_folds
-        assert figures(judge(bundle, pairs, decoders=tuned.decoders)) == by_folds
+        assert figures(judge(bundle, pairs, decoders=tuned.decoders).evaluation) == by_folds
         assert tuned.configured.macro_bout_f1 == by_folds[-1]
 
 

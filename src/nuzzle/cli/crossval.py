@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nuzzle.cli import console
-from nuzzle.cli.console import JsonTarget, emit_json, print_table, say
+from nuzzle.cli.console import (
+    JsonTarget,
+    as_typed,
+    emit_json,
+    print_results,
+    print_table,
+    say,
+)
 from nuzzle.cli.figures import print_evaluation, print_members
 from nuzzle.cli.training_options import (
     Auxiliary,
@@ -34,6 +41,13 @@ if TYPE_CHECKING:
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels.")]
 _Out = Annotated[Path, typer.Option("--out", help="The bundle to write.")]
+_Results = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the labels that each recording was given by the model that had not seen "
+        "it, as `nuzzle evaluate` writes them: for `nuzzle report` and `nuzzle agreement`."
+    ),
+]
 _Split = Annotated[
     str, typer.Option(help="The split whose recordings take part; all of them by default.")
 ]
@@ -63,6 +77,7 @@ def crossval(
     objective: _For = None,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
+    results: _Results = None,
     json: JsonTarget = None,
 ) -> None:
     """Score a model on recordings by cross-validation, then train it on all of them."""
@@ -80,12 +95,16 @@ def crossval(
         split=split,
         overwrite=overwrite,
         fresh=fresh,
+        results=results,
+        command=as_typed(),
         say=say,
     )
     print_evaluation(result.evaluation, "out of fold")
     print_members(result.bundle.training)
     _print_decoding(result)
     console.out().print(f"Bundle, trained on all these recordings: {out}")
+    if results is not None:
+        print_results(results)
     emit_json(result.to_dict(), json)
 
 

@@ -116,6 +116,8 @@ class Run:
         command: as typed.
         bundle: what is known of the classifier.
         notes: warnings that concern all recordings.
+        out_of_fold: whether each recording was labelled by a model that had not seen it, in place
+            of the bundle.
         created: ISO 8601 time.
         nuzzle: the version that wrote it.
     """
@@ -128,6 +130,7 @@ class Run:
     command: str = ""
     bundle: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     nuzzle: str = nuzzle.__version__
 

@@ -12,11 +12,18 @@ from nuzzle.outputs.index import RecordingEntry, Results
 #: What was fitted where a calibration is more than a note of why there is none.
 _FITTED = ("calibrator", "adaptation", "conformal")
 
+_OUT_OF_FOLD = (
+    "This is a cross-validation: each recording was labelled by a model that had not seen it. The "
+    "classifier in the bundle has learned from all of them."
+)
+
 
 def seen_before(results: Results, evaluation: Evaluation | None) -> list[str]:
     """A sentence for each part that scored recordings had in the making of the classifier."""
     if evaluation is None:
         return []
+    if results.run.out_of_fold:
+        return [_OUT_OF_FOLD]
     bundle, done = results.run.bundle, results.done
     said = [*_trained_on(bundle, done), _stopped_on(bundle, done)]
     how = "" if evaluation.uncertainty is None else evaluation.uncertainty.how

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import after_refit
@@ -18,6 +22,8 @@ from nuzzle.decoding.leave_out import (
     promised,
 )
 from nuzzle.errors import InputError
+from nuzzle.evaluation.conformal import unsure
+from nuzzle.evaluation.coverage import Masks
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import evaluate as score
 from nuzzle.evaluation.result import Evaluation
@@ -109,12 +115,27 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
     )
 
 
+class Judged(NamedTuple):
+    """What a bundle says of some recordings, and what that is worth.
+
+    Attributes:
+        evaluation: the figures.
+        pairs: calibrated and decided, as they were scored.
+        unsure: of each pair, the answers of which it is not sure, `(time, behaviour)` bool; None
+            where no promise can be made.
+    """
+
+    evaluation: Evaluation
+    pairs: list[ScoredPair]
+    unsure: Sequence[NDArray[np.bool_] | None]
+
+
 def judge(
     bundle: Bundle,
     raw: Sequence[ScoredPair],
     *,
     decoders: Mapping[str, Decoder] | None = None,
-) -> Evaluation:
+) -> Judged:
     """Score a bundle, its calibration, its sets and its decoding.
 
     Where the calibration was fitted on one of these recordings or its group, each group is
@@ -139,15 +160,14 @@ def judge(
         decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
     if bundle.calibration is None:
-        return result
-    uncertainty = measure_uncertainty(
-        raw,
-        pairs,
-        held.sets,
-        promised=held.coverage,
-        how=how,
-    )
-    return replace(result, uncertainty=uncertainty)
+        return Judged(result, pairs, [None] * len(pairs))
+    uncertainty = measure_uncertainty(raw, pairs, held.sets, promised=held.coverage, how=how)
+    sets: Sequence[Masks | None] = held.sets or [None] * len(pairs)
+    doubts = [
+        None if mine is None else unsure(mine, pair.predicted, pair.exclusive)
+        for mine, pair in zip(sets, pairs, strict=True)
+    ]
+    return Judged(replace(result, uncertainty=uncertainty), pairs, doubts)
 
 
 def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:

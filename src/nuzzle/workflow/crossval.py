@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.manifest import Manifest
+from nuzzle.outputs.results import ResultsWriter
 from nuzzle.progress import Progress, Say, log
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
@@ -24,6 +26,7 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
 from nuzzle.workflow.learn import check_models
+from nuzzle.workflow.out_of_fold import write_out_of_fold, writing_out_of_fold
 from nuzzle.workflow.unused import warn_of_unused
 from nuzzle.workflow.work import work_folder
 
@@ -76,6 +79,8 @@ def crossval(
     split: str = "",
     overwrite: bool = False,
     fresh: bool = False,
+    results: str | Path | None = None,
+    command: str = "",
     say: Say = log,
     progress: Progress | None = None,
 ) -> CrossValidation:
@@ -83,37 +88,47 @@ def crossval(
 
     Each fold is predicted by a model of the others, and what that had no example of is left out;
     with early stopping, the next one (by lab: a fifth of each lab's groups) only says when to stop.
-    A run that was killed continues with the first fold that is not done.
 
     Args:
-        manifest, out, config: recordings with labels; the bundle to write; of the training.
+        manifest, split: recordings with labels; only those of a split.
+        out, config: the bundle to write; of the training.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
         by: what stays together: animals or sessions, recordings, or labs.
         folds: how many parts; 2 at least, or 3 with early stopping other than by lab.
         objective: what the decoding is tuned for, of all behaviours, or of some by name.
-        split: only its recordings take part; all by default.
-        overwrite: whether an existing bundle may be replaced.
-        fresh: throw away an unfinished run instead of continuing it.
+        overwrite, fresh: replace the bundle and results; begin a run anew that was not finished.
+        results, command: folder for what is said out of fold, as of `evaluate`; what was typed.
         say, progress: are told what is going on, and when an epoch is over.
 
     Raises:
-        InputError, LeakageError: there are too few groups; some are held out, too.
-        DivergedError: the loss is not a number; the message says in which fold.
-        OutputError: `out` exists or cannot be written.
+        InputError, LeakageError, DivergedError: too few groups; held out, too; an infinite loss.
+        OutputError: `out` or `results` exists or cannot be written.
     """
     check_models(config := config or Config())
     out, manifest = Path(out), _chosen(manifest, split, by)
     beside = match_auxiliary(manifest, auxiliary)
-    rows, parts = [*manifest, *beside.values()], f"{folds} by {by}"
-    with work_folder(out, config, rows, parts, overwrite=overwrite, fresh=fresh, say=say) as work:
+    rows, how = [*manifest, *beside.values()], f"{folds} by {by}"
+    with work_folder(out, config, rows, how, overwrite=overwrite, fresh=fresh, say=say) as work:
         recordings = read_labelled(split or "all", manifest, beside, say)
         space = LabelSpace.fit(recordings, config.labels)
         warn_of_unused(recordings, [], space, config, say)
-        result = _judged(
-            cross_validate(recordings, space, config, work, by, folds, objective, say, progress)
-        )
+        run = partial(cross_validate, recordings, space, config, work, by, folds, objective)
+        with writing_out_of_fold(results, space, command, overwrite=overwrite) as writer:
+            result = _judged(run(say, progress), recordings, writer)
         result.bundle.save(out, overwrite=overwrite)
     return result
+
+
+def _judged(
+    learned: Learned, recordings: Sequence[Recording], writer: ResultsWriter | None
+) -> CrossValidation:
+    """What its kind is worth out of fold, written where that was asked for."""
+    bundle, pairs, tuned, folds = learned
+    judged = judge(bundle, pairs, decoders=tuned.decoders)
+    bundle = replace(bundle, metrics=judged.evaluation.to_dict())
+    if writer is not None:
+        write_out_of_fold(writer, bundle, recordings, judged)
+    return CrossValidation(bundle, judged.evaluation, tuned, folds)
 
 
 def _chosen(manifest: Manifest | str | Path, split: str, by: By) -> Manifest:
@@ -169,11 +184,3 @@ def _refit(run: Folds, pairs: Sequence[ScoredPair], tuned: Tuned) -> Bundle:
     decoder = tuned.decoder if tuned.helps else bundle.decoder
     own = {lab: each.decoder for lab, each in tuned.labs.items() if each.helps}
     return replace(bundle, decoder=decoder, lab_decoders=own)
-
-
-def _judged(learned: Learned) -> CrossValidation:
-    """What its kind is worth out of fold."""
-    bundle, pairs, tuned, folds = learned
-    evaluation = judge(bundle, pairs, decoders=tuned.decoders)
-    bundle = replace(bundle, metrics=evaluation.to_dict())
-    return CrossValidation(bundle, evaluation, tuned, folds)

@@ -24,7 +24,7 @@ from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
-from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.frames import as_frames, separate_own
 from nuzzle.workflow.scored import Scored, score_recording
 from nuzzle.workflow.unused import overlapping
 
@@ -73,7 +73,7 @@ def evaluate(
                 hidden.append(bundle.space.hidden(one.recording))
                 attention += [] if writer is None else attention_of(bundle, one)
         notes = (*_unknown_note(bundle, unknown), *overlapping(hidden), *video_note(parts))
-        result = _noting(judge(bundle, raw), notes) if raw else None
+        result = _noting(judge(bundle, raw).evaluation, notes) if raw else None
         if writer is not None:
             writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
@@ -174,11 +174,9 @@ def video_note(parts: Sequence[str]) -> Iterator[str]:
 
 
 def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
-    """As results, in which nothing is said of what nobody looked for."""
-    said = pair.predicted & pair.looked_for
-    conformal = bundle.conformal
-    unsure = None if conformal is None else conformal.unsure(pair.probability, pair.predicted)
-    return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, unsure)
+    sets = bundle.conformal
+    unsure = None if sets is None else sets.unsure(pair.probability, pair.predicted)
+    return as_frames(pair, unsure)
 
 
 def results_of(bundle: Bundle, kind: Kind, command: str) -> Run:

@@ -1,4 +1,4 @@
-"""Predictions of ordered pairs as results: what an animal does to itself stands by itself."""
+"""Predictions of pairs as results: what an animal does to itself stands by itself."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.evaluation.own import any_of, looked_for, one_at_a_time, only, with_others
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.training.targets import LabelSpace
+
+
+def as_frames(pair: ScoredPair, unsure: NDArray[np.bool_] | None) -> PairFrames:
+    """Predictions beside the truth, in which nothing is said of what nobody looked for.
+
+    Args:
+        pair: decided.
+        unsure: of which answers the model is not sure, `(time, behaviour)`.
+    """
+    said = pair.predicted & pair.looked_for
+    return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, unsure)
 
 
 def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFrames]:

@@ -136,4 +136,4 @@ def _judged(bundle: Bundle, val: list[Recording], say: Say) -> Bundle:
     raw = [pair for each in val for pair in score_recording(bundle, each).raw]
     if bundle.calibration is None:
         bundle = calibrate_bundle(bundle, raw, say)
-    return replace(bundle, metrics=judge(bundle, raw).to_dict())
+    return replace(bundle, metrics=judge(bundle, raw).evaluation.to_dict())
