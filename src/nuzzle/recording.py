@@ -39,6 +39,7 @@ class Recording:
         group: animal or session; recordings of one group never stand on two sides of a split.
         source: the file that it was read from.
         start_frame: where in that file it begins, frames.
+        whole: fingerprint of the whole video where it is a part, so that parts of copies are known.
         labels: its labels, if any.
         auxiliary: labels of another kind, if any: learned beside the others, never predicted.
         notes: what the reader of the poses had to leave out, one sentence each.
@@ -54,6 +55,7 @@ class Recording:
     group: str = ""
     source: str = ""
     start_frame: int = 0
+    whole: str = ""
     labels: Labels | None = None
     auxiliary: Labels | None = None
     notes: tuple[str, ...] = ()
@@ -87,10 +89,8 @@ class Recording:
         Args:
             name: of the recording.
             position: `(time, 2, keypoint, individual)`, px, y pointing down; NaN is missing.
-            keypoints: names.
-            individuals: names.
-            confidence: `(time, keypoint, individual)`, 0 to 1 for most trackers; unknown by
-                default.
+            keypoints, individuals: names.
+            confidence: `(time, keypoint, individual)`, mostly 0 to 1; unknown by default.
             **attributes: the other attributes of `Recording`.
 
         Raises:
@@ -157,7 +157,9 @@ class Recording:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Stands for its poses: the same where all points are, whatever anything is called."""
+        """Stands for its video: the same where all points are, whatever anything is called."""
+        if self.whole:
+            return self.whole
         points = np.where(np.isfinite(self.position), self.position, np.inf)
         return hashlib.blake2b(points.tobytes(), digest_size=16).hexdigest()
 
@@ -246,8 +248,7 @@ class Recording:
         both = {"keypoint": keypoints or {}, "individual": individuals or {}}
         for dimension, mapping in both.items():
             names = [str(name) for name in poses[dimension].values]
-            unknown = sorted(set(mapping) - set(names))
-            if unknown:
+            if unknown := sorted(set(mapping) - set(names)):
                 raise InputError(
                     f"recording {self.name!r}: cannot rename the {dimension}s {unknown}; "
                     f"it has {names}."
@@ -355,8 +356,7 @@ def _pose_problems(poses: xr.Dataset) -> list[str]:
         problems.append("it has no frames")
     for dimension in ("keypoint", "individual"):
         names = [str(name) for name in poses[dimension].values]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
             problems.append(f"the {dimension}s {doubled} occur twice")
     values = poses["position"].values
     large = np.abs(values) > _LARGEST

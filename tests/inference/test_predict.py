@@ -84,6 +84,34 @@ def test_a_pair_is_corrected_for_what_was_looked_for_in_it(monkeypatch, exclusiv
     assert [each[1].tolist() for each in given[1:]] == [[True] * 3] * 2
 
 
+def test_nothing_is_said_of_an_animal_that_is_lost(monkeypatch):
+    """At 1 frame/s b has no point in the last 10 of 12 frames; c never in more than 9."""
+    position = np.zeros((12, 2, 1, 3))
+    position[2:, :, :, 1] = position[3:, :, :, 2] = np.nan
+    recording = Recording.from_arrays(
+        "r", position, keypoints=["nose"], individuals=["a", "b", "c"], fps=1.0
+    )
+    one, other = Pair("a", "b"), Pair("a", "c")
+    asked = []
+
+    def members(bundle, recording, prepared, pairs, wanted):
+        asked.extend(pairs)
+        return [{pair: np.full((12, 1), 0.5, np.float32) for pair in pairs}]
+
+    monkeypatch.setattr(predict, "predict_members", members)
+    bundle = SimpleNamespace(
+        combiner=None,
+        looked_for=lambda lab: np.ones(1, bool),
+        space=SimpleNamespace(exclusive=False),
+        correction=lambda p, *_: p,
+        prepare=lambda recording: (),
+    )
+    found = dict(predict.predict_recording(bundle, recording, [("a", "b"), ("a", "c")]))
+    assert asked == [one, other] and all(isinstance(pair, Pair) for pair in asked)
+    assert np.isnan(found[one][:, 0]).tolist() == [False] * 2 + [True] * 10
+    assert np.isfinite(found[other]).all()
+
+
 def test_who_is_out_of_sight_has_no_say_in_what_another_does_to_itself():
     """The third animal is lost in the second half, for 12 s."""
     position = np.zeros((24, 2, 1, 3), np.float32)

@@ -24,7 +24,7 @@ class PairProbability(NamedTuple):
     Attributes:
         pair: agent and target.
         probability: `(time, behaviour)` float32, on the recording's own frames; NaN for a behaviour
-            that the recording's lab did not look for in training.
+            that the recording's lab did not look for in training, and where an animal is lost.
     """
 
     pair: Pair
@@ -54,7 +54,8 @@ def predict_recording(
 
     Undirected models look at both orders of a pair and average. What an animal does to itself
     is averaged over the pairs that it is the agent of. Then comes the bundle's calibration. A
-    recording of a lab that the model was trained on is only given what that lab looked for.
+    recording of a lab that the model was trained on is only given what that lab looked for, and
+    nothing is said of an animal while it has no point for 10 s or more.
 
     Args:
         bundle: a trained model.
@@ -74,8 +75,11 @@ def predict_prepared(
     """The same for a recording whose copies `bundle.prepare` has made already."""
     looked_for = bundle.looked_for(recording.lab)
     return [
-        PairProbability(each.pair, np.where(looked_for, each.probability, np.float32(np.nan)))
-        for each in probable(bundle, recording, prepared, pairs)
+        PairProbability(
+            each.pair,
+            np.where(looked_for & each.present[:, None], each.probability, np.float32(np.nan)),
+        )
+        for each in probable(bundle, recording, prepared, [Pair(*pair) for pair in pairs])
     ]
 
 

@@ -205,7 +205,8 @@ def _used(entry: Entry, recording: Recording) -> Recording:
             "the last are used"
         )
         recording = _noting(recording, recording.labels, note)
-    return recording.slice(start, min(stop, recording.n_frames))
+    whole = recording.fingerprint
+    return replace(recording.slice(start, min(stop, recording.n_frames)), whole=whole)
 
 
 def _noting_quiet_end(recording: Recording) -> Recording:

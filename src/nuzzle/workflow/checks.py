@@ -226,6 +226,7 @@ def check_splits(
     train, val = recordings["train"], recordings["val"]
     _refuse_shared(train, val)
     _refuse_copies(train, val)
+    _warn_of_parts(train, val, say)
     refuse_contradictions([*train, *val], config.labels.behaviours)
     warn_of_names([*train, *val], say)
     warn_of_unused(train, val, space, config, say)
@@ -268,13 +269,20 @@ def _able(val: Sequence[Recording], space: LabelSpace) -> list[Recording]:
 
 
 def _refuse_copies(train: Sequence[Recording], val: Sequence[Recording]) -> None:
-    """Refuse the same poses on both sides, under whatever names."""
-    learned = {each.fingerprint: each.name for each in train}
-    copies = {each.name: same for each in val if (same := learned.get(each.fingerprint))}
+    """Refuse the same poses on both sides, under whatever names; but for parts of one file."""
+    learned: dict[str, list[Recording]] = {}
+    for each in train:
+        learned.setdefault(each.fingerprint, []).append(each)
+    copies = {
+        each.name: same
+        for each in val
+        for same in learned.get(each.fingerprint, ())
+        if not _of_one_video(each, same)
+    }
     if copies:
         raise LeakageError(
             f"The very same poses are in train and in val: {listed([*copies])} of val; the first "
-            f"are those of {next(iter(copies.values()))} of train. Leave the copies out."
+            f"are those of {next(iter(copies.values())).name} of train. Leave the copies out."
         )
 
 
@@ -300,6 +308,16 @@ def _refuse_shared(train: Sequence[Recording], val: Sequence[Recording]) -> None
             f"{listed([*shared])} of val and, for the first, {learned} of train are of "
             f"{same[0].leak_group!r}. Give all recordings of a group one split (the manifest's "
             "columns group and split): `nuzzle init` does, with --val-fraction 0.2."
+        )
+
+
+def _warn_of_parts(train: Sequence[Recording], val: Sequence[Recording], say: Say) -> None:
+    """Say which recordings of val are of a video of which the model learns other frames."""
+    parts = [each.name for each in val if any(_of_one_video(each, one) for one in train)]
+    if parts:
+        say(
+            f"warning: {listed(parts)} of val and recordings of train are parts of one video each: "
+            "the figures of val will not say how well the model does on new animals"
         )
 
 

@@ -18,7 +18,7 @@ from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
-from nuzzle.inference.presence import LOST_S, lost, present
+from nuzzle.inference.presence import LOST_S, lost
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
@@ -136,7 +136,6 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
         decoder, fps = bundle.decoder_of(recording.lab), recording.require_fps()
         frames = []
         for pair, p in pairs:
-            p[~present(recording, pair)] = np.nan
             said = decoder(p, fps)
             doubt = conformal.unsure(p, said) & np.isfinite(p) if conformal else None
             frames.append(PairFrames(pair, p, said, unsure=doubt))
