@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.plain import from_plain
+from nuzzle.plain import from_plain, to_plain
 from nuzzle.skeleton import Skeleton
 
 #: Movement is measured over so many seconds.
@@ -130,7 +130,7 @@ class Bodies:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
