@@ -147,6 +147,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
     seconds = time.perf_counter() - began
     notes = [
         *recording.notes,
+        *_learned(bundle, recording),
         *_unknown_lab(bundle, recording),
         *_lacking(bundle, recording),
         *bundle.unlike(prepared),
@@ -200,6 +201,15 @@ def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
     if not (lab := common.get("lab")) or bundle.training.get("labs"):
         return ()
     return (f"The model was trained without names of labs: saying lab {lab!r} changes nothing.",)
+
+
+def _learned(bundle: Bundle, recording: Recording) -> Iterator[str]:
+    """A note where the model learned from these very poses, whatever they are called now."""
+    if (name := bundle.learned_as(recording)) is not None:
+        yield (
+            f"the model was trained on these very poses, as {name!r}: its labels here are better "
+            "than on new recordings, and say nothing about how good it is (`nuzzle crossval` does)"
+        )
 
 
 def _unknown_lab(bundle: Bundle, recording: Recording) -> Iterator[str]:
