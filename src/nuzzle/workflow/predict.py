@@ -17,6 +17,7 @@ from nuzzle.errors import InputError, NuzzleError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.judged import weaknesses
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.inference.presence import LOST_S, lost, present
 from nuzzle.io.common_values import common_values
@@ -84,6 +85,9 @@ def predict(
         _label_all(bundle, entries, chosen, writer, say)
         _note_unread(unread, writer, say)
         results = writer.finish()
+    if results.done:
+        for weakness in weaknesses(run.bundle, {*results.time_budget["behaviour"]}):
+            say(f"warning: {weakness}")
     if not writer.begun:
         say(f"{out} keeps its earlier results: there are no new ones")
     return results
