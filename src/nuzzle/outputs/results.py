@@ -314,12 +314,14 @@ class ResultsWriter:
                 for name, there in zip(names, one.looked_for, strict=True)
                 if there and name != self.run.background
             )
-            doubts: tuple[int, ...] = ()
-            if one.unsure is not None:
-                frames = (one.unsure & one.predicted).sum(axis=0)
-                doubts = tuple(int(frames[names.index(name)]) for name in looked_for)
+            columns = [names.index(name) for name in looked_for]
+            answered = np.isfinite(one.probability).sum(axis=0)[columns]
+            doubts = () if one.unsure is None else (one.unsure & one.predicted).sum(axis=0)[columns]
             length = entry.n_frames, entry.fps
-            spans.append(PairSpan(entry.name, one.pair, looked_for, *length, doubts, entry.start_s))
+            counts = tuple(map(int, answered)), tuple(map(int, doubts))
+            spans.append(
+                PairSpan(entry.name, one.pair, looked_for, *length, *counts, entry.start_s)
+            )
         self._entries[entry.name] = entry
         self._bouts[entry.name] = (_join(predicted), _join(truth))
         self._spans[entry.name] = spans
