@@ -450,3 +450,12 @@ def test_the_time_budget_of_an_earlier_version_is_read(tmp_path, recording):
     assert before[later].isna().all(axis=None)
     pd.testing.assert_frame_equal(before.drop(columns=later), now.drop(columns=later))
     assert list(before) == list(now)
+
+
+def test_what_to_check_is_written_also_where_a_run_goes_on(tmp_path, recording):
+    ResultsWriter(tmp_path, run()).add(recording("one"), [frames()])
+    ResultsWriter(tmp_path, run(), resume=True).finish()
+    check = pd.read_csv(tmp_path / "check.csv")
+    # All but the attack has a probability of 0.5.
+    assert check[["start_frame", "stop_frame"]].to_numpy().tolist() == [[60, 300], [0, 30]]
+    assert check["says"].tolist() == ["other", "other"]

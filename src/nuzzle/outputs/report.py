@@ -103,6 +103,7 @@ def report_context(results: Results) -> dict[str, Any]:
         "budget_left_out": budget_left_out,
         "attention_left_out": attention_left_out,
         **sections.certainty(results),
+        "check": (results.directory / "check.csv").exists(),
         "bundle": bundle_facts(run.bundle, run.background),
         **_how_good(results),
         **_recordings(results),
