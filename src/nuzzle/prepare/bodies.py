@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nuzzle.plain import from_plain, to_plain
+from nuzzle.plain import from_plain
 from nuzzle.skeleton import Skeleton
 
 #: Movement is measured over so many seconds.
@@ -130,7 +130,7 @@ class Bodies:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return to_plain(self)
+        return {name: ends and [*ends] for name, ends in vars(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
