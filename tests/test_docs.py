@@ -17,6 +17,7 @@ from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry
 from nuzzle.models import MODELS
+from nuzzle.outputs.check import CHECK_COLUMNS
 from nuzzle.outputs.frames import PairFrames, write_frames
 from nuzzle.outputs.results import _OWN_FILES
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS
@@ -84,9 +85,15 @@ def results_section() -> str:
     return read("docs/formats.md").split("## Results")[1]
 
 
-@pytest.mark.parametrize("columns", [BOUT_FILE_COLUMNS, BUDGET_COLUMNS])
-def test_every_column_of_a_table_is_explained(results_section, columns):
-    table = "time_budget.csv" if columns is BUDGET_COLUMNS else "bouts.csv"
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("bouts.csv", BOUT_FILE_COLUMNS),
+        ("time_budget.csv", BUDGET_COLUMNS),
+        ("check.csv", CHECK_COLUMNS),
+    ],
+)
+def test_every_column_of_a_table_is_explained(results_section, table, columns):
     section = results_section.split(f"| column of `{table}`")[1].split("\n\n")[0]
     for column in columns:
         assert re.search(rf"^\| .*`{column}`.* \|", section, re.MULTILINE), column

@@ -397,3 +397,23 @@ def test_the_ethogram_of_a_part_has_the_clock_of_its_video(tmp_path, recording):
     assert marks[:2] == [("8.333", "0:10"), ("25.000", "0:15")]
     assert marks[-1] == ("91.667", "0:35")
     assert "<td>0:07.5</td><td>0:37.5</td>" in html, "the bout"
+
+
+def test_a_prediction_says_how_good_its_model_is(made_up):
+    metrics = made_up("evaluation", never="mount").metrics
+    known = {"training": {"recordings": ["a"]}, "metrics": metrics}
+    page, html = page_of(made_up("prediction", bundle=known))
+    assert "Judged on 3 recordings of val" in page.text
+    assert "as no annotator saw it in the 3 recordings of val: mount." in page.text
+    attack = metrics["behaviours"][0]
+    assert attack["behaviour"] == "attack"
+    assert f'<td class="figure">{attack["f1"]["value"]:.2f}</td>' in html
+    assert "mount never judged" in page.text
+    assert "finds badly" not in page.text
+
+
+def test_an_evaluation_or_no_result_says_nothing_of_earlier_figures(made_up, tmp_path):
+    page, _ = page_of(made_up("evaluation"))
+    assert "Nobody has judged this model" not in page.text
+    ResultsWriter(tmp_path / "none", Run("prediction", ("attack",), bundle={"a": 1})).finish()
+    assert "Nobody has judged" not in write_report(tmp_path / "none").read_text("utf-8")

@@ -424,3 +424,38 @@ def test_what_no_annotator_looked_for_has_no_row_in_the_time_budget(tmp_path, re
     (back,) = results.frames(entry)
     assert back.looked_for.tolist() == [True, False, True]
     np.testing.assert_array_equal(back.observed, one.observed)
+
+
+@pytest.mark.parametrize("kind", ["prediction", "evaluation"])
+def test_lost_time_lowers_only_the_share_of_all_frames(tmp_path, recording, kind):
+    one = frames(truth=kind == "evaluation")
+    one.probability[200:] = np.nan
+    one.predicted[200:] = False
+    writer = ResultsWriter(tmp_path, run(kind=kind))
+    writer.add(recording("one"), [one])
+    attack = writer.finish().time_budget.set_index("behaviour").loc["attack"]
+    # 30 of 300 frames at 30 frames/s, of which 200 have an answer.
+    assert (attack["seconds"], attack["percent"]) == (1.0, 10.0)
+    assert attack["answered_s"] == pytest.approx(200 / 30, abs=1e-6)
+    assert attack["percent_of_answered"] == 15.0
+
+
+def test_the_time_budget_of_an_earlier_version_is_read(tmp_path, recording):
+    writer = ResultsWriter(tmp_path, run())
+    writer.add(recording("one"), [frames()])
+    now, path = writer.finish().time_budget, tmp_path / "time_budget.csv"
+    later = ["answered_s", "percent_of_answered"]
+    pd.read_csv(path).drop(columns=later).to_csv(path, index=False)
+    before = read_results(tmp_path).time_budget
+    assert before[later].isna().all(axis=None)
+    pd.testing.assert_frame_equal(before.drop(columns=later), now.drop(columns=later))
+    assert list(before) == list(now)
+
+
+def test_what_to_check_is_written_also_where_a_run_goes_on(tmp_path, recording):
+    ResultsWriter(tmp_path, run()).add(recording("one"), [frames()])
+    ResultsWriter(tmp_path, run(), resume=True).finish()
+    check = pd.read_csv(tmp_path / "check.csv")
+    # All but the attack has a probability of 0.5.
+    assert check[["start_frame", "stop_frame"]].to_numpy().tolist() == [[60, 300], [0, 30]]
+    assert check["says"].tolist() == ["other", "other"]

@@ -45,10 +45,12 @@ def test_bouts_are_runs_with_times_and_mean_probability(bouts):
 
 
 def test_time_budget_by_hand(bouts):
-    budget = time_budget(bouts, [PairSpan("r", PAIR, ("mount", "attack"), 20, 10.0)])
+    budget = time_budget(bouts, [PairSpan("r", PAIR, ("mount", "attack"), 20, 10.0, (15, 12))])
     mount, attack = budget.to_dict("records")
     assert (mount["bouts"], mount["frames"], mount["seconds"]) == (2, 6, 0.6)
     assert mount["percent"] == pytest.approx(30.0)
+    assert (mount["answered_s"], mount["percent_of_answered"]) == (1.5, pytest.approx(40.0))
+    assert (attack["answered_s"], attack["percent_of_answered"]) == (1.2, 0.0)
     assert mount["mean_bout_s"] == pytest.approx(0.3)
     assert mount["latency_s"] == pytest.approx(0.2)
     assert (attack["bouts"], attack["seconds"], attack["percent"]) == (0, 0.0, 0.0)

@@ -93,3 +93,8 @@ class TestUnlike:
 @pytest.mark.parametrize("bodies", [TestUnlike.known, Bodies.of([Body(8, np.nan)])])
 def test_there_and_back(bodies):
     assert Bodies.from_dict(bodies.to_dict()) == bodies
+
+
+def test_its_values_are_plain():
+    # A NamedTuple looks like a list, and is none to what writes the index of results.
+    assert type(Bodies.of([Body(8, 2)]).to_dict()["length"]) is list

@@ -333,6 +333,28 @@ def test_patterns_that_no_shell_filled_in(bundle_file, tracked, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_what_the_model_was_trained_on_is_said_to_be(bundle_file, manifest, tmp_path):
+    known, new = manifest.entries[0], manifest.entries[3]
+    renamed = Manifest((replace(known, recording="again"), new))
+    said = []
+    results = predict(
+        bundle_file, renamed.save(tmp_path / "m.csv"), tmp_path / "o", say=said.append
+    )
+    note = "the model was trained on these very poses, as 'mouse0': its labels here are better"
+    noted = {each.name: [one for one in each.notes if note in one] for each in results.done}
+    assert {name: len(notes) for name, notes in noted.items()} == {"again": 1, "mouse3": 0}
+    assert [line for line in said if note in line] == [f"again: {noted['again'][0]}"]
+
+
+def test_the_last_words_are_how_good_the_model_is(bundle, short, tmp_path):
+    said = []
+    predict(replace(bundle, metrics=None), short, tmp_path / "one", say=said.append)
+    assert said[-1].startswith("warning: Nobody has judged this model")
+    predict(bundle, tmp_path / "none.csv", tmp_path / "two", say=said.append)
+    assert said[-1].startswith("warning: ")
+    assert "no result" in said[-1]
+
+
 def trained_by(bundle, *labs):
     told = {"labs": dict.fromkeys(labs, bundle.space.names)}
     return replace(bundle, training={**bundle.training, **told})

@@ -1,4 +1,4 @@
-"""`nuzzle inspect`: what a pose file, a label file or a manifest holds."""
+"""`nuzzle inspect`: what a pose file, a label file, a manifest or a bundle holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _SHOWN_ITEMS = 5
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A pose file, a label file or a manifest.")],
+    file: Annotated[
+        Path, typer.Argument(help="A pose file, a label file, a manifest or a bundle.")
+    ],
     format: Annotated[str, typer.Option(help="Name of the reader, if nuzzle guesses wrong.")] = "",
     item: Annotated[str, typer.Option(help="Which sequence of a file that holds many.")] = "",
     fps: Annotated[float | None, typer.Option(help="Frames per second.")] = None,
@@ -28,7 +30,7 @@ def inspect(
     ] = False,
     json: JsonTarget = None,
 ) -> None:
-    """Say what a file holds: animals, keypoints, missing points, behaviours, problems."""
+    """Say what a file holds: animals, keypoints, missing points, behaviours, problems; a model."""
     from nuzzle.io.registry import LabelOptions, PoseOptions
     from nuzzle.workflow.inspect import inspect as look
 
@@ -156,4 +158,13 @@ def _show_manifest(about: dict[str, Any]) -> None:
         _line(f"Note: {note}")
 
 
-_SHOW = {"poses": _show_poses, "labels": _show_labels, "manifest": _show_manifest}
+def _show_bundle(about: dict[str, Any]) -> None:
+    _line(f"{about['path']}: bundle, a trained model\n\n{about['card'].rstrip()}")
+
+
+_SHOW = {
+    "poses": _show_poses,
+    "labels": _show_labels,
+    "manifest": _show_manifest,
+    "bundle": _show_bundle,
+}

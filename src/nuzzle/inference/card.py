@@ -7,6 +7,7 @@ from typing import Any
 
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import count
+from nuzzle.inference.judged import judged, judged_on, weaknesses
 from nuzzle.prepare.bodies import Bodies
 from nuzzle.recording import UNITS
 
@@ -25,7 +26,7 @@ def model_card(values: Mapping[str, Any]) -> str:
         "## Trained on\n" + _trained_on(training),
         _members(values),
         _listed("Probabilities", probability_steps(values["calibration"] or {})),
-        _figures(values.get("metrics")),
+        _figures(values),
         "## Limits\n"
         "It knows what its training recordings showed: other arenas, cameras, trackers, strains "
         "and annotators may differ. Score a few recordings of your own by hand and evaluate on "
@@ -156,18 +157,21 @@ def _listed(title: str, lines: Sequence[str]) -> str:
     return f"## {title}\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
-def _figures(metrics: Mapping[str, Any] | None) -> str:
-    if not metrics:
-        return ""
+def _figures(values: Mapping[str, Any]) -> str:
+    """What each behaviour was judged by, and where that is little."""
+    weak = "\n\n".join(weaknesses(values))
+    if not (metrics := values.get("metrics")):
+        return f"## Figures\n{weak}"
     rows = "\n".join(
-        f"| {each['behaviour']} | {_number(each['f1']['value'])} | {each['true_frames']:,} |"
-        for each in metrics["behaviours"]
+        f"| {each.behaviour} | {_number(each.f1)} | {_number(each.bout_f1)} | {each.bouts:,} |"
+        for each in judged(values)
     )
-    return (
+    table = (
         "## Figures\n"
-        f"Macro F1 {_number(metrics['macro_f1']['value'])}, background left out.\n\n"
-        f"| behaviour | F1 | frames |\n|---|---|---|\n{rows}"
+        f"On {judged_on(values)}: macro F1 {_number(metrics['macro_f1']['value'])}, background "
+        f"left out.\n\n| behaviour | F1 | bout F1 | annotated bouts |\n|---|---|---|---|\n{rows}"
     )
+    return f"{table}\n\n{weak}" if weak else table
 
 
 def _number(value: float | None) -> str:

@@ -8,6 +8,7 @@
       bouts.csv           predicted bouts of all recordings
       truth_bouts.csv     the annotator's bouts (evaluation)
       time_budget.csv     how often, how long, how soon
+      check.csv           stretches of doubtful frames, longest first
       metrics.json        how good the predictions are (evaluation)
       attention.json      which frames the model looked at (where it can say)
       report.html         written by `nuzzle report`

@@ -12,6 +12,7 @@ from typing import Any
 from nuzzle.errors import InputError, count
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.files import head, refuse_foreign, write_text
+from nuzzle.inference.judged import judged, judged_on, weaknesses
 from nuzzle.outputs import sections
 from nuzzle.outputs.bundle_facts import bundle_facts
 from nuzzle.outputs.charts import LEAST_FRAMES
@@ -102,12 +103,26 @@ def report_context(results: Results) -> dict[str, Any]:
         "budget_left_out": budget_left_out,
         "attention_left_out": attention_left_out,
         **sections.certainty(results),
+        "check": (results.directory / "check.csv").exists(),
         "bundle": bundle_facts(run.bundle, run.background),
+        **_how_good(results),
         **_recordings(results),
         "least_frames": LEAST_FRAMES,
         "clock": clock,
         "clock_to": clock_to,
         "duration": duration,
+    }
+
+
+def _how_good(results: Results) -> dict[str, Any]:
+    """What is known of the model behind a prediction; an evaluation says that all by itself."""
+    bundle, looked_for = results.run.bundle, {*results.time_budget["behaviour"]}
+    if results.run.kind == "evaluation" or not results.done or not bundle:
+        return {"weaknesses": [], "judged": [], "judged_on": ""}
+    return {
+        "weaknesses": weaknesses(bundle, looked_for),
+        "judged": [each for each in judged(bundle) if each.behaviour in looked_for],
+        "judged_on": judged_on(bundle),
     }
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import InputError, OutputError
 from nuzzle.files import writable_folder
+from nuzzle.outputs.check import doubtful_stretches, longest_first
 from nuzzle.outputs.frames import (
     DOUBTFUL,
     PairFrames,
@@ -59,6 +60,7 @@ _OWN_FILES = (
     "bouts.csv",
     "truth_bouts.csv",
     "time_budget.csv",
+    "check.csv",
     "metrics.json",
     "attention.json",
     "report.html",
@@ -102,7 +104,7 @@ class ResultsWriter:
         self.directory = writable_folder(directory)
         self.run = run
         self._entries: dict[str, RecordingEntry] = {}
-        self._bouts: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+        self._tables: dict[str, tuple[pd.DataFrame, ...]] = {}  # predicted, true, to check
         self._spans: dict[str, list[PairSpan]] = {}
         if overwrite and resume:
             raise OutputError("--resume goes on and --overwrite begins anew: choose one of them.")
@@ -199,7 +201,7 @@ class ResultsWriter:
         if (before := self._entries.get(name)) and before.file:
             (self.directory / before.file).unlink(missing_ok=True)
             reason = f"{reason.rstrip('.')}. Its earlier result, of something else, is removed."
-        self._bouts.pop(name, None)
+        self._tables.pop(name, None)
         self._spans.pop(name, None)
         self._entries[name] = RecordingEntry(
             name, lab=lab, poses=poses, status="failed", reason=reason
@@ -218,13 +220,14 @@ class ResultsWriter:
         """
         if not self.begun:
             return self._failures()
-        names = [name for name in self._entries if name in self._bouts]
-        predicted = _join([self._bouts[name][0] for name in names])
+        names = [name for name in self._entries if name in self._tables]
+        predicted = _join([self._tables[name][0] for name in names])
         write_csv(predicted, self.directory / "bouts.csv")
         spans = [span for name in names for span in self._spans[name]]
         write_csv(time_budget(predicted, spans), self.directory / "time_budget.csv")
+        write_csv(longest_first([self._tables[n][2] for n in names]), self.directory / "check.csv")
         if self.run.kind == "evaluation":
-            truth = _join([self._bouts[name][1] for name in names])
+            truth = _join([self._tables[name][1] for name in names])
             write_csv(truth, self.directory / "truth_bouts.csv")
         if metrics is not None:
             write_json(self.directory / "metrics.json", metrics)
@@ -314,14 +317,17 @@ class ResultsWriter:
                 for name, there in zip(names, one.looked_for, strict=True)
                 if there and name != self.run.background
             )
-            doubts: tuple[int, ...] = ()
-            if one.unsure is not None:
-                frames = (one.unsure & one.predicted).sum(axis=0)
-                doubts = tuple(int(frames[names.index(name)]) for name in looked_for)
+            columns = [names.index(name) for name in looked_for]
+            answered = np.isfinite(one.probability).sum(axis=0)[columns]
+            doubts = () if one.unsure is None else (one.unsure & one.predicted).sum(axis=0)[columns]
             length = entry.n_frames, entry.fps
-            spans.append(PairSpan(entry.name, one.pair, looked_for, *length, doubts, entry.start_s))
+            counts = tuple(map(int, answered)), tuple(map(int, doubts))
+            spans.append(
+                PairSpan(entry.name, one.pair, looked_for, *length, *counts, entry.start_s)
+            )
         self._entries[entry.name] = entry
-        self._bouts[entry.name] = (_join(predicted), _join(truth))
+        doubtful = doubtful_stretches(entry, pairs, self.run)
+        self._tables[entry.name] = (_join(predicted), _join(truth), doubtful)
         self._spans[entry.name] = spans
 
     def _bouts_of(

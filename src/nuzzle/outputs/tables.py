@@ -38,11 +38,14 @@ BUDGET_COLUMNS: dict[str, Any] = {
     "frames": np.int64,
     "seconds": np.float64,
     "percent": np.float64,
+    "answered_s": np.float64,
+    "percent_of_answered": np.float64,
     "mean_bout_s": np.float64,
     "latency_s": np.float64,
     "unsure_percent": np.float64,
 }
-
+#: Columns that results of earlier versions do not have; they are missing numbers there.
+LATER_COLUMNS = ("answered_s", "percent_of_answered")
 
 #: How a table that somebody has changed is mended.
 WRITE_AGAIN = (
@@ -60,6 +63,7 @@ class PairSpan(NamedTuple):
         behaviours: what was looked for.
         n_frames: length of the recording.
         fps: frames per second.
+        answered_frames: of each behaviour, those in which the model says anything.
         unsure_frames: of the frames of each behaviour's bouts, those of which the model is not
             sure; empty where it cannot say.
         start_s: where in the video it begins, s.
@@ -70,6 +74,7 @@ class PairSpan(NamedTuple):
     behaviours: tuple[str, ...]
     n_frames: int
     fps: float
+    answered_frames: tuple[int, ...]
     unsure_frames: tuple[int, ...] = ()
     start_s: float = 0.0
 
@@ -119,28 +124,31 @@ def time_budget(bouts: pd.DataFrame, spans: Iterable[PairSpan]) -> pd.DataFrame:
 
     Args:
         bouts: table with `BOUT_FILE_COLUMNS`.
-        spans: what was looked for. `percent` is of the span's frames.
+        spans: what was looked for.
 
     Returns:
-        Table with `BUDGET_COLUMNS`. `latency_s` is the start of the first bout, in seconds from
-        the start of the recording; `unsure_percent` is of the behaviour's own frames.
+        Table with `BUDGET_COLUMNS`. `percent` is of the span's frames, `percent_of_answered` of
+        those in which the model says anything, which `answered_s` counts. `latency_s` is the start
+        of the first bout, in seconds from the start of the recording; `unsure_percent` is of the
+        behaviour's own frames.
     """
     keys = ["recording", "agent", "target", "behaviour"]
     groups = dict(list(bouts.groupby(keys, sort=False)))
     rows: list[tuple[Any, ...]] = []
     for span in spans:
         doubts = span.unsure_frames or (np.nan,) * len(span.behaviours)
-        for behaviour, unsure in zip(span.behaviours, doubts, strict=True):
-            key = (span.recording, *span.pair, behaviour)
+        each = zip(span.behaviours, span.answered_frames, doubts, strict=True)
+        for behaviour, answered, unsure in each:
+            key, answered_s = (span.recording, *span.pair, behaviour), answered / span.fps
             group = groups.get(key)
             if group is None:
-                rows.append((*key, 0, 0, 0.0, 0.0, np.nan, np.nan, np.nan))
+                rows.append((*key, 0, 0, 0.0, 0.0, answered_s, 0.0, np.nan, np.nan, np.nan))
                 continue
             frames = int((group["stop_frame"] - group["start_frame"]).sum())
+            shares = (100.0 * frames / span.n_frames, answered_s, 100.0 * frames / answered)
             mean_s = float(group["duration_s"].mean())
             latency_s = float(group["start_s"].min()) - span.start_s
-            percent = 100.0 * frames / span.n_frames
-            times = (frames / span.fps, percent, mean_s, latency_s, 100.0 * unsure / frames)
+            times = (frames / span.fps, *shares, mean_s, latency_s, 100.0 * unsure / frames)
             rows.append((*key, len(group), frames, *times))
     return typed(rows, BUDGET_COLUMNS)
 
@@ -159,6 +167,8 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
     """Read what `write_csv` wrote; names such as ``007`` or ``NA`` stay text.
 
+    `LATER_COLUMNS` may be missing.
+
     Raises:
         FormatError: a column is missing, or holds something else.
     """
@@ -172,10 +182,11 @@ def read_csv(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
         )
     except ValueError as error:
         raise FormatError(path, f"is not as nuzzle wrote it: {error}.", mend=WRITE_AGAIN) from error
-    if missing := [name for name in columns if name not in table]:
+    absent = [name for name in columns if name not in table]
+    if missing := [name for name in absent if name not in LATER_COLUMNS]:
         raise FormatError(
             path,
             f"the columns {list(columns)} were expected; {missing} are missing.",
             mend=WRITE_AGAIN,
         )
-    return table
+    return table.assign(**dict.fromkeys(absent, np.nan))[list(columns)]

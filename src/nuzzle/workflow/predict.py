@@ -17,6 +17,7 @@ from nuzzle.errors import InputError, NuzzleError, listed
 from nuzzle.evaluation.figures import percent
 from nuzzle.files import several
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.judged import weaknesses
 from nuzzle.inference.predict import PairProbability, default_pairs, predict_prepared
 from nuzzle.inference.presence import LOST_S, lost
 from nuzzle.io.common_values import common_values
@@ -84,6 +85,9 @@ def predict(
         _label_all(bundle, entries, chosen, writer, say)
         _note_unread(unread, writer, say)
         results = writer.finish()
+    if results.done:
+        for weakness in weaknesses(run.bundle, {*results.time_budget["behaviour"]}):
+            say(f"warning: {weakness}")
     if not writer.begun:
         say(f"{out} keeps its earlier results: there are no new ones")
     return results
@@ -146,6 +150,7 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
     seconds = time.perf_counter() - began
     notes = [
         *recording.notes,
+        *_learned(bundle, recording),
         *_unknown_lab(bundle, recording),
         *_lacking(bundle, recording),
         *bundle.unlike(prepared),
@@ -199,6 +204,15 @@ def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
     if not (lab := common.get("lab")) or bundle.training.get("labs"):
         return ()
     return (f"The model was trained without names of labs: saying lab {lab!r} changes nothing.",)
+
+
+def _learned(bundle: Bundle, recording: Recording) -> Iterator[str]:
+    """A note where the model learned from these very poses, whatever they are called now."""
+    if (name := bundle.learned_as(recording)) is not None:
+        yield (
+            f"the model was trained on these very poses, as {name!r}: its labels here are better "
+            "than on new recordings, and say nothing about how good it is (`nuzzle crossval` does)"
+        )
 
 
 def _unknown_lab(bundle: Bundle, recording: Recording) -> Iterator[str]:
