@@ -242,3 +242,13 @@ def test_two_recordings_of_one_file_are_told_apart(tmp_path):
     assert result.exit_code == 0, result.output
     (figures,) = comparisons(result.stdout)
     assert figures["behaviours"][0]["f1"] == pytest.approx(2 * 2 / (4 + 2))
+
+
+def test_bouts_of_a_model_are_compared_without_a_word(files):
+    found = files[0].with_name("found.csv")
+    header, *rows = files[0].read_text().splitlines()
+    found.write_text("\n".join([f"{header},mean_probability", *(f"{row},0.9" for row in rows), ""]))
+    result = run(files[0], found, "--json", "-")
+    assert result.exit_code == 0, result.output
+    (figures,) = comparisons(result.stdout)
+    assert figures["notes"] == [] and figures["macro_f1"] == 1

@@ -445,3 +445,11 @@ def test_a_row_may_have_seconds_alone_where_others_have_frames(write, spans_of):
         FORMAT.read(write(BOTH + "attack;;;3;4,5\n"), MICE)
     with pytest.raises(FormatError, match=r"line 2: .*for the start_frame or start_s, and '' came"):
         FORMAT.read(write(BOTH + "attack;;;;\n"), replace(MICE, fps=20.0))
+
+
+def test_bouts_that_a_model_found_are_told_as_such(write):
+    table = "agent,target,behaviour,start_frame,stop_frame,mean_probability\n"
+    row = "resident,intruder,attack,10,20,"
+    (note,) = FORMAT.read(write(f"{table}{row}0.9\n{row}\n"), MICE).notes
+    assert note.startswith("a model found these bouts") and "delete that column then" in note
+    assert FORMAT.read(write(f"{table}{row}\n"), MICE).notes == ()  # people's alone

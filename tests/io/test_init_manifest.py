@@ -428,6 +428,15 @@ def test_each_label_file_is_asked_who_acts_and_each_pose_file_who_stands_first(t
     assert [f"{note}." for note in who_acts(about["notes"])] == who_acts(notes)
 
 
+def test_labels_that_a_model_made_are_told_together(project):
+    for number in (2, 3):
+        path = project / "labels" / f"{number}_bouts.csv"
+        path.write_text(f"{HEADER.strip()},mean_probability\none,two,sniff,2,4,0.9\n")
+    _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
+    (note,) = [each for each in notes if "a model found these bouts" in each]
+    assert note.startswith("2, 3: a model found these bouts")
+
+
 class TestOneLabelFileForTheWholeStudy:
     """Three recordings in one table, of which the second shows another behaviour."""
 

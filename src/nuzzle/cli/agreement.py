@@ -119,11 +119,16 @@ def _compared(
     from itertools import combinations
 
     from nuzzle.evaluation.agreement import agreement as compare
+    from nuzzle.io.bouts_csv import FOUND_BY_MODEL
+
+    def noted(who: str, labels: Labels) -> list[str]:
+        # A model's bouts beside people's are compared on purpose.
+        kept = [note for note in labels.notes if not note.startswith(FOUND_BY_MODEL)]
+        return [f"{who}: {note}" for note in kept]
 
     for (name, one), (other_name, other) in combinations(read, 2):
         result = compare(one, other, same_behaviours=same_behaviours)
-        told = [f"{name}: {note}" for note in one.notes]
-        told += [f"{other_name}: {note}" for note in other.notes]
+        told = (*noted(name, one), *noted(other_name, other))
         yield name, other_name, replace(result, notes=(*told, *result.notes))
 
 

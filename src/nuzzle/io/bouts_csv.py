@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,8 @@ _MARK = "nuzzle bouts"
 _TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
 _BLANK = ' \t\r\n,;"'
 _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
+#: How the note begins on bouts that nuzzle wrote, not people.
+FOUND_BY_MODEL = "a model found these bouts"
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
 
@@ -162,7 +164,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
-        notes=[*preamble.notes, *notes],
+        notes=[*preamble.notes, *notes, *_by_model(times, rows)],
     )
     labels = replace(labels, only_seen=only_seen, fps=fps)
     return labels if only_seen else noting_unobserved(labels)
@@ -186,6 +188,16 @@ def _rate(
         )
     fps = needed_fps(path, options, own) if in_seconds else own and (options.fps or own)
     return fps, other_rate(own, options.fps, done)
+
+
+def _by_model(times: BoutTimes, rows: Iterable[Row]) -> list[str]:
+    """A note on bouts that `nuzzle predict` wrote: judged on them, a model is always right."""
+    if not any(times.cell(row, "mean_probability") for row in rows):
+        return []
+    return [
+        f"{FOUND_BY_MODEL}, as the column mean_probability shows (nuzzle predict): check them by "
+        "hand before they count as truth, and delete that column then"
+    ]
 
 
 @parsed_once("label file")
