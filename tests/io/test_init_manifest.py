@@ -551,6 +551,7 @@ def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_s
     assert rows["1"].looked_for == ("self:groom", "sniff") and rows["2"].looked_for == ("attack",)
     assert rows["3"].looked_for == ("attack", "self:groom", "sniff")
     (note,) = [each for each in notes if "looked_for" in each]
+    assert "others name more (attack, self:groom, sniff): that counts as looked for" in note
     assert note.startswith("11 of 11 label files") and "(1, 2, 3, 4, 5 and 6 more)" in note
     saved = Manifest.load(manifest.save(project / "study.csv"))
     labels = load_entry(by_name(saved)["3"]).labels
