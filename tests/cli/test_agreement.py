@@ -242,3 +242,68 @@ def test_two_recordings_of_one_file_are_told_apart(tmp_path):
     assert result.exit_code == 0, result.output
     (figures,) = comparisons(result.stdout)
     assert figures["behaviours"][0]["f1"] == pytest.approx(2 * 2 / (4 + 2))
+
+
+def test_bouts_of_a_model_are_compared_without_a_word(files):
+    found = files[0].with_name("found.csv")
+    header, *rows = files[0].read_text().splitlines()
+    found.write_text("\n".join([f"{header},mean_probability", *(f"{row},0.9" for row in rows), ""]))
+    result = run(files[0], found, "--json", "-")
+    assert result.exit_code == 0, result.output
+    (figures,) = comparisons(result.stdout)
+    assert figures["notes"] == [] and figures["macro_f1"] == 1
+
+
+def write(path, rows, above=""):
+    path.write_text(above + HEADER + "".join(f"one,{row}\n" for row in rows))
+    return path
+
+
+def figures_of(*arguments):
+    result = run(*arguments, "--json", "-")
+    assert result.exit_code == 0, result.output
+    return comparisons(result.stdout)
+
+
+def test_other_names_are_translated_in_all_files(tmp_path):
+    first = write(tmp_path / "a.csv", ["black,white,attack,0,40", "black,white,mount,60,80"])
+    other = write(tmp_path / "b.csv", ["m1,m2,Angriff,0,30", "m1,m2,Ritt,60,80"])
+    names = ("--behaviours", "Angriff=attack;Ritt=mount", "--individuals", "m1=black;m2=white")
+    (figures,) = figures_of(first, other, *names)
+    attack, mount = figures["behaviours"]
+    assert (attack["behaviour"], attack["f1"]) == ("attack", pytest.approx(60 / 70))
+    assert (mount["behaviour"], mount["f1"]) == ("mount", 1) and figures["notes"] == []
+    result = run(first, other, "--behaviours", "Angrif=attack")
+    assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
+    assert "no label file has a behaviour 'Angrif'; did you mean 'Angriff'?" in result.output
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["b,a,attack,0,10", "a,b,attack,5,30"],  # whoever acts, it is 0 to 30
+        ["individual1,individual2,attack,0,30"],
+        ["resident,,attack,0,30"],
+    ],
+)
+def test_without_direction_two_animals_are_one_pair_whatever_they_are_called(tmp_path, rows):
+    first = write(tmp_path / "a.csv", ["a,b,attack,0,40"])
+    second = write(tmp_path / "b.csv", rows)
+    (figures,) = figures_of(first, second, "--undirected")
+    (attack,) = figures["behaviours"]
+    assert (attack["first_frames"], attack["second_frames"]) == (40, 30)
+    assert attack["f1"] == pytest.approx(60 / 70) and figures["notes"] == []
+    second = write(tmp_path / "b.csv", rows, "# directed,no\n")
+    (figures,) = figures_of(first, second)
+    assert figures["behaviours"] == [attack]
+    told = f"{first}: compared without direction, as the labels of {second} have none"
+    assert figures["notes"] == [told]
+
+
+def test_without_direction_three_animals_are_three_pairs(tmp_path):
+    first = write(tmp_path / "a.csv", ["a,b,attack,0,40", "c,a,attack,0,40"])
+    second = write(tmp_path / "b.csv", ["b,a,attack,0,40", "b,c,attack,0,40"])
+    (figures,) = figures_of(first, second, "--undirected")
+    (attack,) = figures["behaviours"]
+    assert (attack["first_frames"], attack["second_frames"]) == (80, 80)
+    assert attack["both_frames"] == 40 and figures["compared_frames"] == 120

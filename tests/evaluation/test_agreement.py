@@ -300,3 +300,31 @@ def test_names_that_differ_in_case_or_blanks_are_said():
     assert said in str(raised.value)
     result = agreement(labels("am"), labels("am", names=("attack", "Mount")))
     assert result.notes[-1].startswith("'mount' and 'Mount' differ only in case")
+
+
+def test_names_that_only_one_has_may_be_the_others_by_another_name():
+    """A slip is told as such; kappa of names that nobody shares is no agreement."""
+    one = labels("aam.", names=("attack", "mount"), exclusive=False, only_seen=True)
+    theirs = labels("aam.", names=("angriff", "mount"), exclusive=False, only_seen=True)
+    for same in (False, True):
+        note = agreement(one, theirs, same_behaviours=same).notes[-1]
+        assert note.startswith("Only the first names attack, and only the second angriff. If they")
+        assert "--behaviours 'old=new;old=new'" in note
+        slip = theirs.rename_behaviours({"angriff": "attcak"})
+        assert agreement(one, slip, same_behaviours=same).notes[-1] == (
+            "'attack' and 'attcak' are spelled nearly alike. If they are one: --behaviours "
+            "'attcak=attack'."
+        )
+    other = theirs.rename_behaviours({"angriff": "attack"})
+    assert agreement(one, other, same_behaviours=True).notes == ()
+    with pytest.raises(InputError, match=r"nothing in common.*say so: --behaviours 'old=new"):
+        agreement(one, theirs.rename_behaviours({"mount": "ride"}))
+
+
+def test_animals_by_other_names_or_in_another_order_are_told_with_the_remedies():
+    one, turned = labels("aa.."), labels("aa..", pair=PAIR.reversed)
+    with pytest.raises(InputError, match=r"whoever acts: --undirected \(LabelOptions") as raised:
+        agreement(one, turned)
+    assert "--individuals" not in str(raised.value)
+    with pytest.raises(InputError, match=r"--undirected.*for example --individuals 'm1=black'"):
+        agreement(one, labels("aa..", pair=Pair("m1", "m2")))

@@ -1,6 +1,11 @@
+import json
 from dataclasses import replace
+from itertools import combinations
 
-from nuzzle.io.behaviour_names import closest, differing_in_case, renaming_nothing, slips
+import pandas as pd
+import pytest
+
+from nuzzle.io.behaviour_names import closest, nearly_alike, renaming_nothing, slips, spelled_alike
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_manifest
 from nuzzle.labels import Labels
@@ -30,27 +35,27 @@ def asked(found, **renaming):
 
 def test_names_that_differ_in_case_are_told_with_who_has_them_and_the_remedy():
     files = [("m1", labels("attack", "mount")), ("m2", labels("Attack")), ("m3", labels("attack"))]
-    (sentence,) = differing_in_case(files)
+    (sentence,) = spelled_alike(files)
     assert sentence.startswith("'Attack' (in m2) and 'attack' (in m1, m3) differ only in case")
     assert "count as 2 behaviours" in sentence
     assert sentence.endswith("put Attack=attack into the manifest's column behaviours"), (
         "the commoner stays"
     )
-    assert differing_in_case([files[0], files[2]]) == []
+    assert spelled_alike([files[0], files[2]]) == []
 
 
 def test_three_spellings_are_one_sentence():
     files = [("m1", labels("rear", "REAR")), ("m2", labels("rear")), ("m3", labels("Rear"))]
-    (sentence,) = differing_in_case(files)
+    (sentence,) = spelled_alike(files)
     assert "'REAR' (in m1) and 'Rear' (in m3) and 'rear' (in m1, m2)" in sentence
     assert "put Rear=rear;REAR=rear into" in sentence
 
 
 def test_the_background_is_a_name_too_and_what_nobody_saw_is_none():
     files = [("m1", labels("attack", background="other")), ("m2", labels("Other"))]
-    (sentence,) = differing_in_case(files)
+    (sentence,) = spelled_alike(files)
     assert "'Other' (in m2) and 'other' (in m1)" in sentence
-    assert differing_in_case([files[0], ("m2", labels(looked_for=("Attack",)))]) == []
+    assert spelled_alike([files[0], ("m2", labels(looked_for=("Attack",)))]) == []
 
 
 def test_an_old_name_that_no_label_has_is_told_with_what_may_be_meant():
@@ -109,3 +114,50 @@ def test_a_manifest_is_looked_through_when_it_is_made(tmp_path, write_project):
         ("Sniff", "mount"),
         ("mount", "sniff"),
     ]
+
+
+def test_names_a_letter_apart_are_told_where_no_recording_has_both():
+    files = [("m1", labels("aggression", "social")), ("m2", labels("aggression"))]
+    (sentence,) = spelled_alike([*files, ("m3", labels("agression", "social"))])
+    told = "'aggression' (in m1, m2) and 'agression' (in m3) are spelled nearly alike, and count"
+    assert sentence.startswith(told)
+    assert sentence.endswith("put agression=aggression into the manifest's column behaviours")
+    assert spelled_alike([*files, ("m3", labels("agression", "aggression"))]) == []
+    assert spelled_alike([*files, ("m3", labels(looked_for=["agression"]))]) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sniff", "sniffbody"),
+        ("sniffbody", "sniffface"),
+        ("bout1", "bout2"),
+        ("attack1", "attack2"),
+        ("chase", "chased"),
+        ("social", "asocial"),
+        ("rearing", "tearing"),
+        ("zone a", "zone b"),
+        ("zone a left", "zone b left"),
+        ("turnL", "turnR"),
+        ("rear", "rest"),
+        ("lick", "lack"),
+        ("attack", "Attack"),
+    ],
+)
+def test_names_of_different_behaviours_are_not_nearly_alike(one, other):
+    assert not nearly_alike(one, other) and not nearly_alike(other, one)
+
+
+@pytest.mark.parametrize(
+    "slip", ["agression", "agggression", "aggresssion", "aggerssion", "Agression"]
+)
+def test_slips_are_nearly_alike(slip):
+    assert nearly_alike(slip, "aggression") and nearly_alike("aggression", slip)
+
+
+def test_no_two_behaviours_of_the_benchmark_are_nearly_alike(shared_data):
+    rows = pd.read_csv(shared_data / "mabe2025" / "train.csv")["behaviors_labeled"].dropna()
+    said = map(json.loads, rows)
+    names = {name.split(",")[2].strip("'") for each in said for name in each}
+    assert len(names) > 30
+    assert [pair for pair in combinations(sorted(names), 2) if nearly_alike(*pair)] == []

@@ -385,3 +385,71 @@ def test_a_year_of_frames_is_no_clock(write):
     """Of 30 frames/s: 365 * 86,400 * 30."""
     labels = FORMAT.read(write("behaviour,start_frame,stop_frame\nattack,1,946080000\n"), MICE)
     assert labels.n_frames == 946_080_000
+
+
+BOTH = "behaviour;start_frame;stop_frame;start_s;stop_s\n"
+
+
+@pytest.mark.parametrize("fps", [None, 20.0, 25.0])
+def test_seconds_that_were_corrected_beside_the_frames_are_refused(write, fps):
+    """The rows that nobody changed say 20 frames/s, whatever the poses say."""
+    same = "sniff;391;472;19,55;23,6\nsniff;500;520;25;26\n"
+    options = replace(MICE, fps=fps, agent="resident")
+    starts = FORMAT.read(write(BOTH + same), options).bouts["start_frame"].tolist()
+    assert starts == [391, 500]
+    path = write(BOTH + same + "attack;11043;11100;545;555\nattack;0;20;0;1,5\n")
+    told = (
+        r"bouts\.csv, line 4: .*start_frame is 11,043 and start_s is 545, which is frame 10,900 at "
+        r"20 frames/s \(and so in 1 more row\)\. Delete the two columns"
+    )
+    with pytest.raises(FormatError, match=told):
+        FORMAT.read(path, options)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("attack;10;20;1;2,5\n", "stop_frame is 20 and stop_s is 2,5, which is frame 25 at 10 "),
+        ("attack;10;20;1. Jan;2\n", r"start_frame is 10 and start_s is 1\. Jan at 10 frames/s"),
+        ("attack;10;20;1;0,2\n", "stop_frame is 20 and stop_s is 0,2, which is frame 2 at"),
+    ],
+)
+def test_frames_and_seconds_of_a_single_row_that_differ(write, rows, told):
+    with pytest.raises(FormatError, match=told):
+        FORMAT.read(write(BOTH + rows), replace(MICE, fps=10.0))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "attack;100;104;3,34;3,47\n",  # two digits: 0.15 frames of 30 frames/s, beside half a one
+        "attack;30;31;1,00;1,00\n",  # an event is in one frame
+        "attack;0;30;;\n",
+    ],
+)
+def test_frames_and_seconds_may_be_rounded(write, rows):
+    assert len(FORMAT.read(write(BOTH + rows), replace(MICE, fps=30.0)).bouts) == 1
+
+
+def test_a_row_may_have_seconds_alone_where_others_have_frames(write, spans_of):
+    rows = "sniff;20;40;1;2\nattack;;;3;4,5\nflee;100;;5;6\n"
+    expected = [
+        ("resident", "intruder", "attack", 60, 90),
+        ("resident", "intruder", "flee", 100, 120),
+        ("resident", "intruder", "sniff", 20, 40),
+    ]
+    for fps in (None, 20.0):  # the other rows say how many frames a second has
+        labels = FORMAT.read(write(BOTH + rows), replace(MICE, fps=fps))
+        assert spans_of(labels.bouts) == expected
+    with pytest.raises(FormatError, match=r"in seconds.*--fps"):
+        FORMAT.read(write(BOTH + "attack;;;3;4,5\n"), MICE)
+    with pytest.raises(FormatError, match=r"line 2: .*for the start_frame or start_s, and '' came"):
+        FORMAT.read(write(BOTH + "attack;;;;\n"), replace(MICE, fps=20.0))
+
+
+def test_bouts_that_a_model_found_are_told_as_such(write):
+    table = "agent,target,behaviour,start_frame,stop_frame,mean_probability\n"
+    row = "resident,intruder,attack,10,20,"
+    (note,) = FORMAT.read(write(f"{table}{row}0.9\n{row}\n"), MICE).notes
+    assert note.startswith("a model found these bouts") and "delete that column then" in note
+    assert FORMAT.read(write(f"{table}{row}\n"), MICE).notes == ()  # people's alone

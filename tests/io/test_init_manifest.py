@@ -428,6 +428,15 @@ def test_each_label_file_is_asked_who_acts_and_each_pose_file_who_stands_first(t
     assert [f"{note}." for note in who_acts(about["notes"])] == who_acts(notes)
 
 
+def test_labels_that_a_model_made_are_told_together(project):
+    for number in (2, 3):
+        path = project / "labels" / f"{number}_bouts.csv"
+        path.write_text(f"{HEADER.strip()},mean_probability\none,two,sniff,2,4,0.9\n")
+    _, notes = start(project, common={"fps": 25.0, "px_per_cm": 10.0})
+    (note,) = [each for each in notes if "a model found these bouts" in each]
+    assert note.startswith("2, 3: a model found these bouts")
+
+
 class TestOneLabelFileForTheWholeStudy:
     """Three recordings in one table, of which the second shows another behaviour."""
 
@@ -542,6 +551,7 @@ def test_what_other_files_name_was_looked_for_in_those_that_name_only_what_was_s
     assert rows["1"].looked_for == ("self:groom", "sniff") and rows["2"].looked_for == ("attack",)
     assert rows["3"].looked_for == ("attack", "self:groom", "sniff")
     (note,) = [each for each in notes if "looked_for" in each]
+    assert "others name more (attack, self:groom, sniff): that counts as looked for" in note
     assert note.startswith("11 of 11 label files") and "(1, 2, 3, 4, 5 and 6 more)" in note
     saved = Manifest.load(manifest.save(project / "study.csv"))
     labels = load_entry(by_name(saved)["3"]).labels

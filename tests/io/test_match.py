@@ -53,7 +53,16 @@ def test_files_without_a_match_are_listed_with_the_mend():
 def test_two_labels_for_one_pose_are_ambiguous():
     with pytest.raises(ManifestError, match=r"a_x\.csv, a_y\.csv fit equally well") as caught:
         matched(["a.h5"], ["a_x.csv", "a_y.csv"])
-    assert "(a.h5 fits another label file as well or better)" in str(caught.value)
+    text = str(caught.value)
+    assert "(a.h5 fits another label file as well or better)" in text
+    assert "--splits CSV. A recording has one label file: where several people" in text
+    assert "`nuzzle agreement`." in text
+
+
+def test_a_label_file_that_a_csv_leaves_over_is_not_sent_to_that_csv_again():
+    with pytest.raises(ManifestError, match="A recording has one label file") as caught:
+        matched([], ["a_y.csv"])
+    assert "--splits" not in str(caught.value)
 
 
 def test_two_poses_for_one_label_are_ambiguous():

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -11,7 +12,10 @@ from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import InputError, OutputError
+from nuzzle.inference.attribution import tree_shap
 from nuzzle.inference.bundle import Bundle
+from nuzzle.inference.predict import default_pairs
+from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.charts_explain import family_bars
 from nuzzle.outputs.explain_page import ExplanationFolder
@@ -263,10 +267,37 @@ def test_trees_have_columns_but_no_gradients(trees, short, manifest, tmp_path):
     assert rows["mean_abs_shap"].is_monotonic_decreasing
     assert rows.drop_duplicates("family")["family_share"].sum() <= 1 + 1e-6
     assert (out / "shap-0.png").exists()
-    with pytest.raises(InputError, match="no gradients"):
-        nuzzle.explain(trees, [short], tmp_path / "b", frames=[3])
     with pytest.raises(InputError, match="does not know 'flee'"):
         nuzzle.explain(trees, [short], tmp_path / "b", behaviours=["flee"])
+
+
+def test_frames_that_are_asked_for_of_trees(trees, manifest, tmp_path):
+    """Columns of these frames alone, of the pair that is named, or that shows it most."""
+    bundle, asked = Bundle.load(trees), {"behaviours": ["attack"], "repeats": 0}
+    poses = tmp_path / "poses.csv"
+    Manifest((replace(manifest.entries[3], labels=None),)).save(poses)
+    recording = load_entry(Manifest.load(poses).entries[0])
+    (prepared,) = bundle.prepare(recording)
+    pair, other = default_pairs(bundle, recording)
+    for number, frames in enumerate(([100], [100, 200])):
+        out = tmp_path / f"why{number}"
+        summary = nuzzle.explain(trees, [poses], out, frames=frames, pair=str(pair), **asked)
+        values = np.abs(tree_shap(bundle.classifier, bundle.frontend(prepared, pair)[frames]))
+        by_hand = values[:, bundle.space.names.index("attack"), :-1].mean(axis=0)
+        assert summary["shap"][0]["mean_abs_shap"] == pytest.approx(by_hand.max())
+        assert summary["shap"][0]["column"] == bundle.frontend.columns[by_hand.argmax()].name
+        assert f"frame{'s' * number} {', '.join(map(str, frames))}" in (
+            out / "index.html"
+        ).read_text(encoding="utf-8")
+    most = nuzzle.explain(trees, [poses], tmp_path / "most", frames=[100], **asked)
+    sizes = [
+        nuzzle.explain(trees, [poses], tmp_path / one.agent, frames=[100], pair=str(one), **asked)
+        for one in (pair, other)
+    ]
+    assert most["shap"] in [each["shap"] for each in sizes] and sizes[0]["shap"] != sizes[1]["shap"]
+    with pytest.raises(InputError, match="has the frames 0 to"):
+        nuzzle.explain(trees, [poses], tmp_path / "b", frames=[10**6], **asked)
+    assert not (tmp_path / "b").exists()
 
 
 def test_labels_of_nothing_that_was_learned_do_not_end_it(trees, manifest, tmp_path):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nuzzle.cli.console import JsonTarget, check_positive, emit_json, out, print_table, shown
-from nuzzle.cli.label_options import NotObserved
+from nuzzle.cli.label_options import BEHAVIOURS, INDIVIDUALS, UNDIRECTED, NotObserved
+from nuzzle.cli.pose_options import renaming
 from nuzzle.errors import InputError
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.agreement import Agreement
-    from nuzzle.io.registry import LabelOptions
-    from nuzzle.labels import Labels
 
 
 _Item = Annotated[
@@ -26,37 +24,44 @@ _Item = Annotated[
     ),
 ]
 
+_Fps = Annotated[float | None, typer.Option(help="Frames per second, for labels in seconds.")]
+_Length = Annotated[
+    int | None,
+    typer.Option(help="Length of the recording; by default the end of the last label in any file."),
+]
+_Background = Annotated[str, typer.Option(help='The label that means "none of the others".')]
+_Stream = Annotated[str, typer.Option(help="Which of several parallel streams.")]
+_Undirected = Annotated[bool, typer.Option("--undirected", help=UNDIRECTED)]
+_Individuals = Annotated[list[str] | None, typer.Option(help=INDIVIDUALS)]
+_Behaviours = Annotated[list[str] | None, typer.Option(help=BEHAVIOURS)]
+_Same = Annotated[
+    bool,
+    typer.Option(
+        "--same-behaviours",
+        help="Everybody looked for every behaviour that is named in any of the files.",
+    ),
+]
+
 
 def agreement(
     labels: Annotated[
         list[Path], typer.Argument(help="Label files of one recording, one an annotator.")
     ],
     item: _Item = None,
-    fps: Annotated[
-        float | None, typer.Option(help="Frames per second, for labels in seconds.")
-    ] = None,
-    n_frames: Annotated[
-        int | None,
-        typer.Option(
-            help="Length of the recording; by default the end of the last label in any file."
-        ),
-    ] = None,
-    background: Annotated[
-        str, typer.Option(help='The label that means "none of the others".')
-    ] = "",
-    stream: Annotated[str, typer.Option(help="Which of several parallel streams.")] = "",
+    fps: _Fps = None,
+    n_frames: _Length = None,
+    background: _Background = "",
+    stream: _Stream = "",
     not_observed: NotObserved = None,
-    same_behaviours: Annotated[
-        bool,
-        typer.Option(
-            "--same-behaviours",
-            help="Everybody looked for every behaviour that is named in any of the files.",
-        ),
-    ] = False,
+    undirected: _Undirected = False,
+    individuals: _Individuals = None,
+    behaviours: _Behaviours = None,
+    same_behaviours: _Same = False,
     json: JsonTarget = None,
 ) -> None:
     """Compare annotators: Cohen's kappa and F1, per frame and per bout."""
     from nuzzle.io.registry import LabelOptions
+    from nuzzle.workflow.agreement import compare_files
 
     _check_ranges(fps, n_frames)
     options = LabelOptions(
@@ -65,10 +70,17 @@ def agreement(
         background=background,
         stream=stream,
         not_observed=tuple(not_observed or ()),
+        directed=not undirected,
+        rename_individuals=renaming("--individuals", individuals),
     )
-    read = _read(labels, item or [], options)
     figures = []
-    for name, other, result in _compared(read, same_behaviours=same_behaviours):
+    for name, other, result in compare_files(
+        labels,
+        options,
+        items=item or (),
+        behaviours=renaming("--behaviours", behaviours),
+        same_behaviours=same_behaviours,
+    ):
         _print_agreement(result, name, other)
         figures.append({"first": name, "second": other, **result.to_dict()})
     emit_json({"comparisons": figures}, json)
@@ -79,52 +91,6 @@ def _check_ranges(fps: float | None, n_frames: int | None) -> None:
     check_positive("--fps", fps)
     if n_frames is not None and n_frames < 1:
         raise InputError(f"--n-frames is a whole number from 1; got {n_frames}.")
-
-
-def _read(paths: list[Path], items: list[str], options: LabelOptions) -> list[tuple[str, Labels]]:
-    from dataclasses import replace
-
-    from nuzzle.evaluation.agreement import check_rates
-    from nuzzle.io.cast import NOBODY
-    from nuzzle.io.load import read_labels
-
-    if len(paths) < 2:
-        raise InputError("Agreement is between annotators: give two or more label files.")
-    if items and len(items) != len(paths):
-        raise InputError(
-            f"There are {len(paths)} label files and {len(items)} items; give one for each file, "
-            "in their order, or none."
-        )
-    each = list(zip(paths, items or [""] * len(paths), strict=True))
-    names = [f"{path}, {item}" if item else str(path) for path, item in each]
-    read = [read_labels(path, replace(options, item=item)) for path, item in each]
-    check_rates(list(zip(names, read, strict=True)))
-    # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
-    longest = options.n_frames or max(labels.n_frames for labels in read)
-    named = [{*labels.bouts["agent"], *labels.bouts["target"]} - {*NOBODY} for labels in read]
-    animals = {name: name for names in named for name in sorted(names)}
-    for number, ((path, item), labels) in enumerate(zip(each, read, strict=True)):
-        n_frames = longest if labels.only_seen else options.n_frames
-        if n_frames not in (None, labels.n_frames) or {*animals} - named[number]:
-            told = replace(options, item=item, n_frames=n_frames, rename_individuals=animals)
-            read[number] = read_labels(path, told)
-    return list(zip(names, read, strict=True))
-
-
-def _compared(
-    read: list[tuple[str, Labels]], *, same_behaviours: bool
-) -> Iterator[tuple[str, str, Agreement]]:
-    """Every two of the files, by their names, with what was noted while they were read."""
-    from dataclasses import replace
-    from itertools import combinations
-
-    from nuzzle.evaluation.agreement import agreement as compare
-
-    for (name, one), (other_name, other) in combinations(read, 2):
-        result = compare(one, other, same_behaviours=same_behaviours)
-        told = [f"{name}: {note}" for note in one.notes]
-        told += [f"{other_name}: {note}" for note in other.notes]
-        yield name, other_name, replace(result, notes=(*told, *result.notes))
 
 
 def _print_agreement(result: Agreement, first: str, second: str) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from nuzzle.cli import console
 from nuzzle.cli.console import JsonTarget, check_positive, emit_json
-from nuzzle.cli.label_options import NOT_OBSERVED
+from nuzzle.cli.label_options import BEHAVIOURS, INDIVIDUALS, NOT_OBSERVED, UNDIRECTED
 from nuzzle.cli.pose_options import renaming
 from nuzzle.errors import InputError, count
 
@@ -47,22 +47,15 @@ _Lab = Annotated[str, _option("Who recorded it.", _UNSAID)]
 _Stream = Annotated[str, _option("Which of several label streams.", _UNSAID)]
 _Background = Annotated[str, _option("The label for none of the others.", _UNSAID)]
 _NotObserved = Annotated[list[str] | None, _option(NOT_OBSERVED, _UNSAID)]
-_Undirected = Annotated[
-    bool, _option("Labels describe the pair, without agent and target.", _UNSAID, "--undirected")
-]
+_Undirected = Annotated[bool, _option(UNDIRECTED, _UNSAID, "--undirected")]
 _Agent = Annotated[str, _option("Who acts, where the labels do not say.", _UNSAID)]
 _Target = Annotated[str, _option("Who is acted upon, likewise.", _UNSAID)]
 _Names = list[str] | None
-_Individuals = Annotated[
-    _Names, _option("Names of the animals: old=new;old=new. Repeatable.", _UNSAID)
-]
+_Individuals = Annotated[_Names, _option(INDIVIDUALS, _UNSAID)]
 _Keypoints = Annotated[
     _Names, _option("Names of the keypoints: old=new;old=new. Repeatable.", _UNSAID)
 ]
-_Behaviours = Annotated[
-    _Names,
-    _option("Names of the behaviours: old=new; equal new names merge. Repeatable.", _UNSAID),
-]
+_Behaviours = Annotated[_Names, _option(BEHAVIOURS, _UNSAID)]
 _Splits = Annotated[
     Path | None, _option("csv with a column split, and recording or pose files.", _SPLIT)
 ]

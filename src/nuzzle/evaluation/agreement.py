@@ -6,7 +6,7 @@ Source of kappa: Cohen (1960), A Coefficient of Agreement for Nominal Scales.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,10 +15,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.errors import InputError
+from nuzzle.evaluation.agreement_notes import (
+    check_rates,
+    names_apart,
+    not_compared,
+    nothing_in_common,
+)
+from nuzzle.evaluation.agreement_targets import (
+    at_oneself,
+    between,
+    notes_on_unnamed,
+    own,
+    unnamed,
+)
 from nuzzle.evaluation.bootstrap import mean_defined
 from nuzzle.evaluation.bouts import SAME_BOUT_IOU, match_bouts
-from nuzzle.io.cast import NOBODY
-from nuzzle.io.label_text import same_rate
 from nuzzle.io.looked_for import shown, with_looked_for
 from nuzzle.labels import Labels, Pair, mask_to_intervals
 
@@ -125,10 +136,11 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     check_rates([("the first", first), ("the second", second)])
     n_frames = max(first.n_frames, second.n_frames)
     first, second = first.with_length(n_frames), second.with_length(n_frames)
-    own = _own(first, second), _own(second, first)
-    first, second = _at_oneself(first, own[0]), _at_oneself(second, own[1])
-    met = _unnamed(first, second), _unnamed(second, first)
-    first, second = _between(first, met[0]), _between(second, met[1])
+    alone = own(first, second), own(second, first)
+    first, second = at_oneself(first, alone[0]), at_oneself(second, alone[1])
+    met = unnamed(first, second), unnamed(second, first)
+    first, second = between(first, met[0]), between(second, met[1])
+    unlike = names_apart(first, second)
     if same_behaviours:
         union = sorted(shown(first) | shown(second))
         seen = (first.pairs, second.pairs)
@@ -137,7 +149,7 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
     pairs = [pair for pair in first.pairs if pair in second.pairs]
     names = [name for name in first.behaviours if name in second.behaviours]
     if not pairs or not names:
-        raise InputError(_nothing_in_common(first, second))
+        raise InputError(nothing_in_common(first, second))
     compared = [_Compared(_of(pair, first), _of(pair, second), pair, names) for pair in pairs]
     figures = tuple(_behaviour(compared, column, name) for column, name in enumerate(names))
     kappa = math.nan
@@ -150,159 +162,8 @@ def agreement(first: Labels, second: Labels, *, same_behaviours: bool = False) -
         float(mean_defined(np.array([each.f1 for each in figures]))),
         float(mean_defined(np.array([each.bout_f1 for each in figures]))),
         sum(int(each.both.any(axis=1).sum()) for each in _between_animals(compared)),
-        (*_notes_on_unnamed(own, met), *_notes(first, second)),
+        (*notes_on_unnamed(alone, met), *not_compared(first, second), *unlike),
     )
-
-
-def _own(mine: Labels, theirs: Labels) -> set[str]:
-    """What one scores without a target, and the other only as directed at oneself."""
-    rows = theirs.observed
-    between = {*rows.loc[rows["agent"] != rows["target"], "behaviour"]}
-    unnamed = mine.observed["target"] == NOBODY.target
-    return ({*theirs.self_behaviours} - between) & {*mine.observed.loc[unnamed, "behaviour"]}
-
-
-def _at_oneself(labels: Labels, own: Collection[str]) -> Labels:
-    """The labels with these behaviours directed at their agent where no target is named.
-
-    Where targets are named, who has nothing else without one met nobody without a name.
-    """
-
-    def turned(table: pd.DataFrame) -> pd.DataFrame:
-        unnamed = (table["target"] == NOBODY.target) & table["behaviour"].isin(list(own))
-        return table.assign(target=table["target"].mask(unnamed, table["agent"]))
-
-    if not own:
-        return labels
-    bouts, observed = turned(labels.bouts), turned(labels.observed)
-    unnamed = observed["target"] == NOBODY.target
-    named = ~unnamed & (observed["agent"] != observed["target"])
-    left = bouts.loc[bouts["target"] == NOBODY.target, "agent"]
-    gone = unnamed & bool(named.any()) & ~observed["agent"].isin(left)
-    return replace(labels, bouts=bouts, observed=observed[~gone])
-
-
-def _unnamed(mine: Labels, theirs: Labels) -> dict[Pair, Pair]:
-    """Pairs whose target, or both, nobody named -> the only one of the other that it may be."""
-    meant = _may_mean(mine, theirs)
-    return {pair: others[0] for pair, others in meant.items() if len(others) == 1}
-
-
-def _may_mean(mine: Labels, theirs: Labels) -> dict[Pair, list[Pair]]:
-    """Pairs whose target, or both, nobody named -> those of the other that they may be."""
-    return {
-        pair: [
-            other
-            for other in theirs.pairs
-            if other.agent != other.target and (other.agent == pair.agent or pair == NOBODY)
-        ]
-        for pair in mine.pairs
-        if pair.target == NOBODY.target and pair not in theirs.pairs
-    }
-
-
-def _between(labels: Labels, found: Mapping[Pair, Pair]) -> Labels:
-    """The labels with other pairs, old -> new."""
-
-    def renamed(table: pd.DataFrame) -> pd.DataFrame:
-        named = [Pair(*row) for row in table[["agent", "target"]].itertuples(index=False)]
-        pairs = [found.get(pair, pair) for pair in named]
-        return table.assign(
-            agent=[pair.agent for pair in pairs], target=[pair.target for pair in pairs]
-        )
-
-    if not found:
-        return labels
-    return replace(labels, bouts=renamed(labels.bouts), observed=renamed(labels.observed))
-
-
-def _notes_on_unnamed(
-    own: Sequence[Collection[str]], met: Sequence[Mapping[Pair, Pair]]
-) -> Iterator[str]:
-    for who, names, found in zip(("first", "second"), own, met, strict=True):
-        for name in sorted(names):
-            yield f"The {who} names no target of {name}; the agent was taken, as in the other."
-        for pair, other in found.items():
-            yield f"The {who} does not name {_open(pair)}; {other} was taken, as in the other."
-
-
-def _open(pair: Pair) -> str:
-    return "who acts on whom" if pair == NOBODY else f"the target of {pair.agent}"
-
-
-def _nothing_in_common(first: Labels, second: Labels) -> str:
-    """What each has, and how to compare it where a file names only what was seen."""
-    if not first.pairs and not second.pairs:
-        return (
-            "Neither of the two label files says what was looked for, or has a bout: there is "
-            "nothing to compare."
-        )
-    told = (
-        "The two label files have nothing in common that both looked for. The first has the "
-        f"behaviours {list(first.behaviours)} of {_listed(first.pairs)}, the second "
-        f"{list(second.behaviours)} of {_listed(second.pairs)}."
-    )
-    told += _spelled_alike(first, second) + _left_open(first, second)
-    shared = {*first.pairs} & {*second.pairs} or not (first.pairs and second.pairs)
-    if shared and (first.only_seen or second.only_seen):
-        told += " If both looked for the same, say so: --same-behaviours (same_behaviours)."
-    return told
-
-
-def _spelled_alike(first: Labels, second: Labels) -> str:
-    """A sentence on names of one that the other spells in another way, if there are any."""
-    alike = []
-    for mine, theirs in (
-        (first.behaviours, second.behaviours),
-        (_animals(first), _animals(second)),
-    ):
-        alike += [
-            f"{one!r} and {other!r}"
-            for one in mine
-            for other in theirs
-            if _plain(one) == _plain(other) and one not in theirs and other not in mine
-        ]
-    if not alike:
-        return ""
-    return f" {', '.join(alike)} differ only in case or blanks: write them alike in both files."
-
-
-def _left_open(first: Labels, second: Labels) -> str:
-    """A sentence on each target that one does not name and that may be several of the other."""
-    return "".join(
-        f" The {who} does not name {_open(pair)}, which may be {_listed(others)}: name it there."
-        for who, mine, theirs in (("first", first, second), ("second", second, first))
-        for pair, others in _may_mean(mine, theirs).items()
-        if len(others) > 1
-    )
-
-
-def _animals(labels: Labels) -> list[str]:
-    return sorted({name for pair in labels.pairs for name in pair})
-
-
-def _plain(name: str) -> str:
-    """A name without case and blanks."""
-    return "".join(name.split()).casefold()
-
-
-def check_rates(named: Sequence[tuple[str, Labels]]) -> None:
-    """Refuse labels whose frames are of different rates.
-
-    Args:
-        named: labels, and what they are called in the message.
-
-    Raises:
-        InputError: two differ.
-    """
-    rates = {name: labels.fps for name, labels in named if labels.fps is not None}
-    if rates and not same_rate(max(rates.values()), min(rates.values())):
-        told = ", ".join(f"{name} says {fps:g}" for name, fps in rates.items())
-        raise InputError(
-            f"The same frame rate was expected in all label files, and {told} frames a second. "
-            "Give that of the recording, --fps: labels in seconds follow it, and frames are taken "
-            "as they stand."
-        )
 
 
 class _Compared:
@@ -374,26 +235,3 @@ def _behaviour(compared: Sequence[_Compared], column: int, name: str) -> Behavio
         first_bouts=int(bouts[1]),
         second_bouts=int(bouts[2]),
     )
-
-
-def _notes(first: Labels, second: Labels) -> tuple[str, ...]:
-    notes = []
-    for who, mine, theirs in (("first", first, second), ("second", second, first)):
-        alone = sorted(set(mine.behaviours) - set(theirs.behaviours))
-        if alone:
-            notes.append(f"Only the {who} annotator looked for {', '.join(alone)}: not compared.")
-            if theirs.only_seen:
-                notes[-1] += (
-                    " The other file names only what was seen; --same-behaviours (same_behaviours) "
-                    "compares these too."
-                )
-        pairs = [pair for pair in mine.pairs if pair not in theirs.pairs]
-        if pairs:
-            notes.append(f"Only the {who} annotator looked at {_listed(pairs)}: not compared.")
-    if alike := _spelled_alike(first, second):
-        notes.append(alike.strip())
-    return tuple(notes)
-
-
-def _listed(pairs: Sequence[Pair]) -> str:
-    return ", ".join(map(str, pairs)) or "no animals"

@@ -2,7 +2,8 @@
 
 A table made by hand needs ``behaviour`` and either ``start_frame, stop_frame`` (from 0, stop not
 included) or ``start_s, stop_s``; ``agent, target, recording, stream, annotator, source, point``
-are understood. ``Start Frame`` is ``start_frame``, too. What we write loses nothing: rows that
+are understood. ``Start Frame`` is ``start_frame``, too. Where a table has frames and seconds, a
+row may have either; one in which they differ is refused. What we write loses nothing: rows that
 start with ``#`` stand above the header and say what a table of bouts cannot, one cell a value, so
 that a spreadsheet keeps them::
 
@@ -21,8 +22,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -30,6 +32,7 @@ from typing import Any, NamedTuple
 from nuzzle.cells import column_name
 from nuzzle.errors import FormatError
 from nuzzle.files import delimiter_of, write_text
+from nuzzle.io.bout_times import FRAMES, SECONDS, BoutTimes
 from nuzzle.io.cast import Cast
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble, looked_for_everywhere, noting_unobserved
@@ -42,7 +45,6 @@ from nuzzle.io.label_text import (
     number,
     other_rate,
     read_text,
-    seconds_to_frames,
     table_rows,
     text_head,
 )
@@ -50,11 +52,11 @@ from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels, span_row
 
 _MARK = "nuzzle bouts"
-_FRAMES = {"start_frame", "stop_frame"}
-_SECONDS = {"start_s", "stop_s"}
 _TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
 _BLANK = ' \t\r\n,;"'
 _FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
+#: How the note begins on bouts that nuzzle wrote, not people.
+FOUND_BY_MODEL = "a model found these bouts"
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
 
 
@@ -88,7 +90,7 @@ def _columns_of(cells: Sequence[str]) -> dict[str, int]:
 
 def _is_header(cells: Sequence[str]) -> bool:
     names = set(_columns_of(cells))
-    return "behaviour" in names and (names >= _FRAMES or names >= _SECONDS)
+    return "behaviour" in names and (names >= FRAMES or names >= SECONDS)
 
 
 def _header_line(text: str) -> str:
@@ -133,18 +135,19 @@ def read(path: Path, options: LabelOptions) -> Labels:
             are in seconds; `agent` and `target` where the file names nobody.
 
     Raises:
-        FormatError: names the line with a missing or impossible number, or the missing column.
+        FormatError: names the line with a missing or impossible number, or with frames and seconds
+            that differ; or the missing column.
     """
     file = _parse(path)
     preamble, columns = file.preamble, file.columns
     rows = _of_one_recording(path, file, options.item)
     cast = Cast(path, options)
-    in_seconds = not columns.keys() >= _FRAMES
-    fps, notes = _rate(path, options, preamble, in_seconds=in_seconds)
+    times = BoutTimes(path, columns)
+    fps, notes = _rate(path, options, preamble, times, rows)
     length = preamble.text("n_frames")
     end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
     seen = options.n_frames or end
-    bouts = [_bout(cast, columns, row, fps if in_seconds else None, seen) for row in rows]
+    bouts = [_bout(cast, times, row, fps, seen) for row in rows]
     last = max((bout["stop_frame"] for bout in bouts), default=0)
     observed = [_span(cast, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
@@ -161,18 +164,21 @@ def read(path: Path, options: LabelOptions) -> Labels:
         end=max(last, end),
         exclusive=_boolean(path, exclusive, "exclusive", None) if exclusive else None,
         background=preamble.text("background") or None,
-        notes=[*preamble.notes, *notes],
+        notes=[*preamble.notes, *notes, *_by_model(times, rows)],
     )
     labels = replace(labels, only_seen=only_seen, fps=fps)
     return labels if only_seen else noting_unobserved(labels)
 
 
 def _rate(
-    path: Path, options: LabelOptions, preamble: _Preamble, *, in_seconds: bool
+    path: Path, options: LabelOptions, preamble: _Preamble, times: BoutTimes, rows: Sequence[Row]
 ) -> tuple[float | None, list[str]]:
     """Frames per second of the labels, if known, and a note where the file says another rate."""
     told = preamble.text("fps")
     own = number(told, "fps", path, preamble.values["fps"].line) or None if told else None
+    of_rows, in_seconds = times.rate(rows), times.need_rate(rows)
+    times.check(rows, (own, options.fps, of_rows))
+    own = own or of_rows if in_seconds else own
     done = SECONDS_TO_POSES
     if own and options.fps and not in_seconds:
         done = (
@@ -182,6 +188,16 @@ def _rate(
         )
     fps = needed_fps(path, options, own) if in_seconds else own and (options.fps or own)
     return fps, other_rate(own, options.fps, done)
+
+
+def _by_model(times: BoutTimes, rows: Iterable[Row]) -> list[str]:
+    """A note on bouts that `nuzzle predict` wrote: judged on them, a model is always right."""
+    if not any(times.cell(row, "mean_probability") for row in rows):
+        return []
+    return [
+        f"{FOUND_BY_MODEL}, as the column mean_probability shows (nuzzle predict): check them by "
+        "hand before they count as truth, and delete that column then"
+    ]
 
 
 @parsed_once("label file")
@@ -238,30 +254,12 @@ def _of_one_recording(path: Path, file: _File, item: str) -> tuple[Row, ...]:
 
 
 def _bout(
-    cast: Cast, columns: Mapping[str, int], row: Row, fps: float | None, n_frames: int
+    cast: Cast, times: BoutTimes, row: Row, fps: float | None, n_frames: int
 ) -> dict[str, Any]:
-    def cell(name: str) -> str:
-        index = columns.get(name, len(row.cells))
-        return row.cells[index] if index < len(row.cells) else ""
-
-    path, line = cast.path, row.line
+    path, line, cell = cast.path, row.line, partial(times.cell, row)
     if not cell("behaviour"):
         raise FormatError(path, "the row has no behaviour.", row=line)
-    if fps is None:
-        start = frame_number(cell("start_frame"), "start_frame", path, line)
-        stop = frame_number(cell("stop_frame"), "stop_frame", path, line)
-        order, said = start < stop, f"starts at {start} and stops at {stop}"
-    else:
-        start_s, stop_s = (number(cell(name), name, path, line) for name in ("start_s", "stop_s"))
-        start, stop = seconds_to_frames(start_s, stop_s, fps, n_frames)
-        order, said = start_s <= stop_s, f"starts at {start_s:g} s and stops at {stop_s:g} s"
-    if not order or start < 0:
-        raise FormatError(
-            path,
-            f"the bout of {cell('behaviour')!r} {said}; a start from 0, and a stop after it, were "
-            "expected.",
-            row=line,
-        )
+    start, stop = times.frames(row, cell("behaviour"), fps, n_frames)
     who = cell("agent"), cell("target")
     pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)

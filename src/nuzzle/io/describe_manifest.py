@@ -16,7 +16,7 @@ from nuzzle.errors import (
     listed,
     together,
 )
-from nuzzle.io.behaviour_names import differing_in_case, renaming_nothing
+from nuzzle.io.behaviour_names import renaming_nothing, spelled_alike
 from nuzzle.io.cast import OWN
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
@@ -65,7 +65,7 @@ def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[s
     problems += misspelled([labels.behaviours for _, labels in files], seen)
     partly = {entry.split for entry, _ in unread}
     problems += _absent(seen, [split for split in splits if split not in partly])
-    problems += differing_in_case(files)
+    problems += spelled_alike(files)
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},

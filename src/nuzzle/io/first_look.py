@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nuzzle.errors import InputError, listed, sentence, together
+from nuzzle.io.bouts_csv import FOUND_BY_MODEL
 from nuzzle.io.label_assembly import WHO_ACTS
 from nuzzle.io.label_text import OTHER_RATE
 from nuzzle.io.load import label_options, labels_of_row, load_entry
@@ -14,7 +15,7 @@ from nuzzle.manifest import Manifest
 from nuzzle.recording import Recording
 
 #: How notes begin that are looked for in all recordings.
-_OF_ALL = (WHO_ACTS, OTHER_RATE)
+_OF_ALL = (WHO_ACTS, OTHER_RATE, FOUND_BY_MODEL)
 
 
 def first_look(manifest: Manifest, said: Mapping[str, Labels] | None = None) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ def _no_rate(file: str, recording: Recording, rates: Mapping[str, float]) -> str
 
 
 def of_all(manifest: Manifest, said: Mapping[str, Labels], known: KnownPoses) -> tuple[str, ...]:
-    """Notes on recordings whose labels leave open who acts, or say another frame rate.
+    """Notes on recordings whose labels leave open who acts, say another rate, or are a model's.
 
     Those alike are in one. Only the poses of these recordings are asked for, as their animals may
     stand in any order, and they may know their rate.

@@ -321,11 +321,12 @@ def fill_looked_for(manifest: Manifest, said: _Said) -> tuple[Manifest, tuple[st
                 missing[name] = as_before(fitting, shown(labelled[name]))
     if not missing:
         return manifest, ()
+    more = sorted({name for names in missing.values() for name in names})
     filled = [replace(e, looked_for=missing.get(e.recording, e.looked_for)) for e in manifest]
     note = (
         f"{len(missing)} of {sum(map(len, files.values()))} label files name only what was seen, "
-        "and others name more: that counts as looked for there, and absent. Where nobody looked "
-        f"for it, correct the column looked_for ({listed([*missing])})."
+        f"and others name more ({listed(more, 12)}): that counts as looked for there, and absent. "
+        f"Where nobody looked for it, correct the column looked_for ({listed([*missing])})."
     )
     return Manifest(tuple(filled), manifest.path), (note,)
 

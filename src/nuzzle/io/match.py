@@ -245,10 +245,18 @@ def _way_out(poses: Sequence[Path], labels: Sequence[Path], *, inside: bool) -> 
             f"copy of it, {called}."
         )
     item = "item (which recording of the label file), " if inside else ""
-    return (
+    told = (
         "Narrow the patterns, rename files so that both begin alike, or say what belongs "
         f"together in a csv with the columns recording, poses, labels, {item}split: --splits CSV."
     )
+    if inside or len(labels) <= len(poses):
+        return told
+    one = (
+        "A recording has one label file: where several people labelled the same video, let "
+        "--labels name only the file to learn from, and compare people with `nuzzle agreement`."
+    )
+    # Where no poses are left, a csv has already said what belongs together.
+    return f"{told} {one}" if poses else one
 
 
 def _stems(paths: Sequence[Path]) -> dict[Path, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 import nuzzle
 from nuzzle.errors import InputError, count, listed
@@ -16,7 +17,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.families import families, family_of
 from nuzzle.features.frontend import Frontend
 from nuzzle.files import several
-from nuzzle.inference.attribution import column_of, gradients_of, tree_shap
+from nuzzle.inference.attribution import column_of, tree_shap
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.importance import family_importance
@@ -34,8 +35,11 @@ from nuzzle.workflow.common_keypoints import where_they_are
 from nuzzle.workflow.entries import entries_of, files_named
 from nuzzle.workflow.evaluate import other_parts, video_note
 from nuzzle.workflow.explain_frames import (
+    Example,
+    asked,
     choose_frames,
     explain_frames,
+    frames_of,
     given_frames,
     looked_for,
     watched,
@@ -67,7 +71,8 @@ def explain(
     """Say what the decisions of a bundle rest on; write pictures, figures and a page.
 
     Networks: attributions to keypoints and moments in the middle of bouts that the bundle finds.
-    Trees: SHAP values of columns. All, where there are labels: the importance of their families.
+    Trees: SHAP values of columns, over all frames or those that are asked for. All, where there are
+    labels: the importance of their families.
 
     Args:
         bundle: a trained model, or its file.
@@ -84,12 +89,12 @@ def explain(
         What ``summary.json`` holds.
 
     Raises:
-        InputError: no such behaviour, frame, pair or member, or gradients are asked of trees.
+        InputError: no such behaviour, frame, pair or member.
         OutputError: `out` holds something, or cannot be written.
     """
     common, behaviours = common_values(common), several(behaviours)
     whole = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    bundle, named = _chosen(whole, member, behaviours, frames, pair), files_named(files)
+    bundle, named = _chosen(whole, member, behaviours), files_named(files)
     with ExplanationFolder.open(out, overwrite=overwrite) as folder:
         recordings = _load(named, split, common, say)
         job = _Job(bundle, recordings, behaviours or bundle.space.behaviours, folder, say)
@@ -98,9 +103,7 @@ def explain(
         return folder.finish(job.run(frames, pair, bouts, repeats))
 
 
-def _chosen(
-    bundle: Bundle, member: str, behaviours: Sequence[str], frames: Sequence[int], pair: str
-) -> Bundle:
+def _chosen(bundle: Bundle, member: str, behaviours: Sequence[str]) -> Bundle:
     """The member that is asked for, or weighs most, as a bundle of its own.
 
     What cannot be explained is refused before anything is read.
@@ -112,8 +115,6 @@ def _chosen(
         raise InputError(f"The bundle is not an ensemble, so it has no member {member!r}.")
     for name in behaviours:
         column_of(bundle, name)
-    if frames or pair:
-        gradients_of(bundle)
     return bundle
 
 
@@ -141,15 +142,24 @@ class _Job:
     def run(self, frames: Sequence[int], pair: str, bouts: int, repeats: int) -> dict[str, Any]:
         """All parts, and what was found."""
         self.note_seen()
+        of = self.bundle, self.recordings, self.behaviours
+        given = given_frames(*of, frames, pair) if frames else None
+        pairs = [(each, self._watched(each, pair)) for each in self.recordings if self.trees]
         return {
             "nuzzle": nuzzle.__version__,
             "model": self.bundle.config.model.name,
             "behaviours": list(self.behaviours),
             "recordings": [each.name for each in self.recordings],
-            "attribution": self.attribution(frames, pair, bouts),
+            "attribution": self.attribution(given, pair, bouts),
             "importance": self.importance(repeats),
-            "shap": self.shap(),
+            "shap": self.shap(given, pairs),
         }
+
+    @property
+    def trees(self) -> TreeClassifier | None:
+        """The classifier, if it is one of trees."""
+        classifier = self.bundle.classifier
+        return classifier if isinstance(classifier, TreeClassifier) else None
 
     def note(self, sentence: str) -> None:
         self.say(sentence)
@@ -186,7 +196,7 @@ class _Job:
             self.note(sentence)
 
     def attribution(
-        self, frames: Sequence[int], pair: str, bouts: int
+        self, given: Sequence[Example] | None, pair: str, bouts: int
     ) -> list[dict[str, Any]] | None:
         """Attributions to keypoints and moments; None for what has no gradients."""
         if not isinstance(self.bundle.classifier, NetworkClassifier):
@@ -196,9 +206,9 @@ class _Job:
             )
             return None
         of = self.bundle, self.recordings, self.behaviours
-        examples = given_frames(*of, frames, pair) if frames else choose_frames(*of, bouts, pair)
+        examples = choose_frames(*of, bouts, pair) if given is None else given
         missing = sorted(set(self.behaviours) - {each.behaviour for each in examples})
-        if missing and not frames:
+        if missing and given is None:
             which = f"{', '.join(missing)}{f' of {pair}' if pair else ''}"
             labelled = not pair and any(looked_for(self.bundle, r) for r in self.recordings)
             where = ", in pairs in which people looked for it" if labelled else ""
@@ -269,41 +279,63 @@ class _Job:
             )
         return [name for name in self.behaviours if f1.get(name, np.nan) > 0]
 
-    def shap(self) -> list[dict[str, Any]] | None:
-        """The columns that trees rest on; None for other classifiers."""
-        classifier = self.bundle.classifier
-        if not isinstance(classifier, TreeClassifier):
+    def shap(
+        self, given: Sequence[Example] | None, pairs: Sequence[tuple[Recording, Sequence[Pair]]]
+    ) -> list[dict[str, Any]] | None:
+        """The columns that trees rest on; None for other classifiers.
+
+        Args:
+            given: the frames that were asked for; None for all.
+            pairs: recordings and whose frames are taken where none were asked for.
+        """
+        if self.trees is None:
             return None
-        pairs = [(each, self._watched(each)) for each in self.recordings]
+        features = self._features(pairs) if given is None else self._features_of(given)
+        self.say(f"SHAP values of {count(len(features), 'frame')}")
+        sizes = np.abs(tree_shap(self.trees, features)[:, :, :-1])
+        rows: list[dict[str, Any]] = []
+        for name in self.behaviours:
+            here = [n for n, each in enumerate(given or ()) if each.behaviour == name]
+            size = sizes[:, column_of(self.bundle, name)]
+            mine = self._columns(name, (size if given is None else size[here]).mean(axis=0))
+            rows += mine[:_MOST_COLUMNS]
+            where = f"{len(features):,} frames" if given is None else frames_of(given, name)
+            self.folder.picture(
+                "Columns of the trees",
+                f"shap-{self.bundle.space.names.index(name)}",
+                column_bars(mine, name),
+                f"Mean size of the SHAP values (TreeSHAP) of {name} over {where}: how far a column "
+                "moves the score, up or down.",
+            )
+        self.folder.table("shap", rows)
+        return rows
+
+    def _features(self, pairs: Sequence[tuple[Recording, Sequence[Pair]]]) -> Tensor:
+        """What trees see of pairs, `(time, feature)`: every so many frames."""
         total = sum(self._n_prepared(each) * len(some) for each, some in pairs)
         every = max(1, -(-total // _MOST_FRAMES))
         parts = []
         for recording, some in pairs:
             prepared = self.bundle.frontend.prepare(recording)
             parts += [self.bundle.frontend(prepared, pair)[::every] for pair in some]
-        features = torch.cat(parts)
-        self.say(f"SHAP values of {count(len(features), 'frame')}")
-        values = np.abs(tree_shap(classifier, features)[:, :, :-1]).mean(axis=0)
-        rows: list[dict[str, Any]] = []
-        for name in self.behaviours:
-            mine = self._columns(name, values[column_of(self.bundle, name)])
-            rows += mine[:_MOST_COLUMNS]
-            self.folder.picture(
-                "Columns of the trees",
-                f"shap-{self.bundle.space.names.index(name)}",
-                column_bars(mine, name),
-                f"Mean size of the SHAP values (TreeSHAP) of {name} over {len(features):,} "
-                "frames: how far a column moves the score, up or down.",
-            )
-        self.folder.table("shap", rows)
-        return rows
+        return torch.cat(parts)
 
-    def _watched(self, recording: Recording) -> list[Pair]:
-        """The pairs in which people looked for what animals do to each other; all, if in none."""
+    def _features_of(self, given: Sequence[Example]) -> Tensor:
+        """What trees see of these frames, `(frame, feature)`."""
+        seen = {each.pair: self.bundle.frontend(each.prepared, each.pair) for each in given}
+        return torch.stack([seen[each.pair][each.at] for each in given])
+
+    def _watched(self, recording: Recording, pair: str = "") -> list[Pair]:
+        """The pairs in which people looked for what animals do to each other; all, if in none.
+
+        Where a pair is asked for, that one alone.
+        """
+        if pair:
+            return [*asked(self.bundle, recording, pair)]
         space = self.bundle.space
         social = [space.names.index(name) for name in space.behaviours if name not in space.own]
         looked = looked_for(self.bundle, recording)
-        mine = [pair for pair, mask in looked.items() if mask[social].any()]
+        mine = [one for one, mask in looked.items() if mask[social].any()]
         return mine or [*watched(self.bundle, recording)]
 
     def _n_prepared(self, recording: Recording) -> int:

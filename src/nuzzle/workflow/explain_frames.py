@@ -71,14 +71,14 @@ def choose_frames(
         (prepared,) = copies = bundle.prepare(recording)
         at = FrameMap.of(recording, prepared.require_fps()).new_of_old
         decoder = bundle.decoder_of(recording.lab)
-        agents, asked = set[str](), _asked(bundle, recording, pair)
-        for one, probability in _said(bundle, recording, copies, asked):
+        agents, whose = set[str](), asked(bundle, recording, pair)
+        for one, probability in _said(bundle, recording, copies, whose):
             decided = decoder(probability, recording.require_fps())
             own = bundle.space.own if one.agent in agents else ()
             agents.add(one.agent)
             for name in (each for each in behaviours if each not in own):
                 column = bundle.space.names.index(name)
-                for start, stop in mask_to_intervals(decided[:, column] & asked[one][column]):
+                for start, stop in mask_to_intervals(decided[:, column] & whose[one][column]):
                     middle, long = int(start + stop) // 2, int(stop - start)
                     frame = recording.start_frame + middle
                     found.append(
@@ -100,7 +100,7 @@ def given_frames(
     """The frames of the video that were asked for.
 
     Args:
-        bundle: a network.
+        bundle: a network, or trees.
         recordings: one.
         behaviours: what is explained in each frame.
         frames: of the video.
@@ -125,15 +125,15 @@ def given_frames(
         )
     (prepared,) = copies = bundle.prepare(recording)
     at = FrameMap.of(recording, prepared.require_fps()).new_of_old
-    asked = _asked(bundle, recording, pair)
-    said = _said(bundle, recording, copies, asked)
+    whose = asked(bundle, recording, pair)
+    said = _said(bundle, recording, copies, whose)
     out = []
     for name in behaviours:
         column = bundle.space.names.index(name)
         for frame in frames:
             here = frame - first
             most = max(
-                (each for each in said if asked[each.pair][column]),
+                (each for each in said if whose[each.pair][column]),
                 key=lambda each: float(each.probability[here, column]),
             )
             out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[here]), 0))
@@ -169,8 +169,8 @@ def _everything(bundle: Bundle, pairs: Sequence[Pair]) -> dict[Pair, NDArray[np.
     return dict.fromkeys(pairs, np.ones(len(bundle.space.names), dtype=bool))
 
 
-def _asked(bundle: Bundle, recording: Recording, pair: str) -> dict[Pair, NDArray[np.bool_]]:
-    """All of the pair called ``agent->target``, or what people looked for."""
+def asked(bundle: Bundle, recording: Recording, pair: str) -> dict[Pair, NDArray[np.bool_]]:
+    """All of the pair called ``agent->target``, or what people looked for (`watched`)."""
     if not pair:
         return watched(bundle, recording)
     return _everything(bundle, _called(bundle, recording, pair))
@@ -299,7 +299,7 @@ def _draw(
     poses = torch.from_numpy(example.prepared.pair_position(example.pair))
     posture = usual_posture(poses, skeleton).double().numpy()
     by_keypoint = np.mean([_shares(found).sum(axis=0) for _, found in done], axis=0)
-    frames = count(len(done), "frame")
+    frames, where = count(len(done), "frame"), frames_of([each for each, _ in done], behaviour)
     odds = float(np.mean([found.score for _, found in done]))
     still = float(np.mean([found.baseline_score for _, found in done]))
     folder.picture(
@@ -309,7 +309,7 @@ def _draw(
         f"Integrated gradients of the log-odds of {behaviour} in {frames} (mean {odds:.1f}), "
         "against both animals held still in their usual posture and at their usual distance "
         f"({still:.1f}). Shares of the absolute attribution, summed over time; they do not say in "
-        f"which direction a keypoint speaks. Of {_where(done)}.",
+        f"which direction a keypoint speaks. Of {where}.",
     )
     offsets, total = _course(done, bundle.frontend.fps)
     shown = _reach(offsets, total)
@@ -329,10 +329,10 @@ def _draw(
     )
 
 
-def _where(done: Sequence[tuple[Example, Attribution]]) -> str:
-    """Which frames, of whom, in words."""
+def frames_of(examples: Sequence[Example], behaviour: str) -> str:
+    """Which frames of a behaviour, of whom, in words."""
     of_whom: dict[str, list[int]] = {}
-    for each, _ in done:
+    for each in (one for one in examples if one.behaviour == behaviour):
         whose = f"{each.pair.agent} and {each.pair.target} in {each.recording}"
         of_whom.setdefault(whose, []).append(each.frame)
     return "; ".join(
