@@ -36,7 +36,7 @@ def test_what_is_found_badly_is_named_with_where_it_was_judged():
 def test_what_never_occurred_was_not_judged_whatever_its_false_alarms(f1):
     known = bundle(score("attack", 0.9), score("mount", f1, bouts=0))
     (said,) = weaknesses(known)
-    assert said.startswith("Never judged, as no annotator saw it in the 2 recordings of val: mount")
+    assert said.startswith("Never judged, for lack of examples in the 2 recordings of val: mount")
     assert judged(known)[1].f1 is None
 
 

@@ -404,7 +404,7 @@ def test_a_prediction_says_how_good_its_model_is(made_up):
     known = {"training": {"recordings": ["a"]}, "metrics": metrics}
     page, html = page_of(made_up("prediction", bundle=known))
     assert "Judged on 3 recordings of val" in page.text
-    assert "as no annotator saw it in the 3 recordings of val: mount." in page.text
+    assert "for lack of examples in the 3 recordings of val: mount." in page.text
     attack = metrics["behaviours"][0]
     assert attack["behaviour"] == "attack"
     assert f'<td class="figure">{attack["f1"]["value"]:.2f}</td>' in html

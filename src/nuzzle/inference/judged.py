@@ -12,7 +12,7 @@ LOW_F1 = 0.5
 
 
 class Judged(NamedTuple):
-    """What a behaviour was judged by; F1 is None where no annotator saw the behaviour."""
+    """What a behaviour was judged by; F1 is None where there was no example to judge by."""
 
     behaviour: str
     f1: float | None
@@ -78,7 +78,7 @@ def weaknesses(bundle: Mapping[str, Any], looked_for: Collection[str] | None = N
         )
     if never := [each.behaviour for each in rows if each.f1 is None]:
         said.append(
-            f"Never judged, as no annotator saw it in the {where}: {', '.join(never)}. How well "
+            f"Never judged, for lack of examples in the {where}: {', '.join(never)}. How well "
             "the model finds that is unknown."
         )
     return said

@@ -115,7 +115,7 @@ def _too_few(groups: int, settings: CalibrationConfig, where: str) -> str:
     )
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """What a bundle says of some recordings, and what that is worth.
 
     Attributes:
@@ -135,7 +135,7 @@ def judge(
     raw: Sequence[ScoredPair],
     *,
     decoders: Mapping[str, Decoder] | None = None,
-) -> Judged:
+) -> Judgement:
     """Score a bundle, its calibration, its sets and its decoding.
 
     Where the calibration was fitted on one of these recordings or its group, each group is
@@ -160,14 +160,14 @@ def judge(
         decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
     if bundle.calibration is None:
-        return Judged(result, pairs, [None] * len(pairs))
+        return Judgement(result, pairs, [None] * len(pairs))
     uncertainty = measure_uncertainty(raw, pairs, held.sets, promised=held.coverage, how=how)
     sets: Sequence[Masks | None] = held.sets or [None] * len(pairs)
     doubts = [
         None if mine is None else unsure(mine, pair.predicted, pair.exclusive)
         for mine, pair in zip(sets, pairs, strict=True)
     ]
-    return Judged(replace(result, uncertainty=uncertainty), pairs, doubts)
+    return Judgement(replace(result, uncertainty=uncertainty), pairs, doubts)
 
 
 def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:

@@ -14,7 +14,7 @@ from nuzzle.outputs.index import Run
 from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.calibration import Judged
+from nuzzle.workflow.calibration import Judgement
 from nuzzle.workflow.frames import as_frames, separate_own
 
 
@@ -41,7 +41,7 @@ def writing_out_of_fold(
 
 
 def write_out_of_fold(
-    writer: ResultsWriter, bundle: Bundle, recordings: Sequence[Recording], judged: Judged
+    writer: ResultsWriter, bundle: Bundle, recordings: Sequence[Recording], judged: Judgement
 ) -> None:
     """Write what was judged, recording by recording, and the figures."""
     writer.run = replace(writer.run, bundle=bundle.to_dict())
