@@ -300,7 +300,10 @@ def _header_problems(columns: Sequence[str]) -> Iterator[str]:
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near!r}? The" if near else "the"
-            yield f"unknown column {name!r}; {hint} columns are {sorted(known)}"
+            yield (
+                f"unknown column {name!r}; {hint} columns are {sorted(known)}. Columns of your own "
+                "(treatment, sex) belong into another table, beside the recording's name"
+            )
         elif number > 1:
             yield f"the header has the column {name!r} {number} times; keep one of them"
 
