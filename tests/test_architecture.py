@@ -24,6 +24,7 @@ ORDER = (
     "skeleton",
     "labels",
     "recording",
+    "copies",
     "manifest",
     "yaml_text",
     "plain",

@@ -157,9 +157,7 @@ class Recording:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Stands for its video: the same where all points are, whatever anything is called."""
-        if self.whole:
-            return self.whole
+        """Stands for its poses: the same where all points are, whatever anything is called."""
         points = np.where(np.isfinite(self.position), self.position, np.inf)
         return hashlib.blake2b(points.tobytes(), digest_size=16).hexdigest()
 
@@ -297,8 +295,10 @@ class Recording:
             labels and labels.slice(start_frame, stop_frame)
             for labels in (self.labels, self.auxiliary)
         )
-        first = self.start_frame + start_frame
-        return replace(self, poses=poses, start_frame=first, labels=labels, auxiliary=auxiliary)
+        first, whole = self.start_frame + start_frame, self.whole or self.fingerprint
+        return replace(
+            self, poses=poses, start_frame=first, whole=whole, labels=labels, auxiliary=auxiliary
+        )
 
 
 def _copied(name: str, what: str, values: ArrayLike) -> NDArray[np.float32]:

@@ -330,17 +330,13 @@ def test_copies_of_poses_in_train_and_val_are_refused():
 
 def test_parts_of_copies_are_refused_and_parts_of_one_file_are_told():
     """m1 and its copy m2 are of two files; trained on is the first half, judged the second."""
-    attacks = recording("m1", *["attack", "mount"] * 4, looked=("attack", "mount"))
-    video = replace(attacks, source="one.csv", group="m1")
-    first, second = (
-        replace(video.slice(start, start + 40), whole=video.fingerprint) for start in (0, 40)
-    )
-    second = replace(second, name="m2")
+    video = replace(recording("m1", *["attack", "mount"] * 4), source="one.csv")
+    first, second = video.slice(0, 40), replace(video.slice(40, 80), name="m2")
     _, said = checked([first], [second])
     assert any("m2 of val and recordings of train are parts of one video each" in s for s in said)
-    copy = replace(second, source="two.csv", group="")
+    late = replace(video.slice(39, 80), name="m2", source="two.csv")
     with pytest.raises(LeakageError, match="m2 of val; the first are those of m1 of train"):
-        checked([first], [copy])
+        checked([first], [late])
 
 
 @pytest.mark.parametrize(("number", "told"), [(4, False), (5, True)])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from nuzzle.config import Config
+from nuzzle.copies import Seen
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import BundleError, CompatibilityError, InputError
 from nuzzle.evaluation.conformal import Conformal
@@ -224,9 +225,8 @@ class Bundle:
         return [name for name, group in groups.items() if name in known or group in known]
 
     def learned_as(self, recording: Recording) -> str | None:
-        """The name under which it was trained on the very poses of a recording, if it was."""
-        name: str | None = self.training.get("fingerprints", {}).get(recording.fingerprint)
-        return name
+        """The name under which it was trained on frames of a recording, if it was."""
+        return Seen.from_dict(self.training).find(recording)
 
     @property
     def correction(self) -> Correction:

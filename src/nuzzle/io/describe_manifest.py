@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from nuzzle.copies import Seen
 from nuzzle.errors import (
     FormatError,
     InputError,
@@ -47,9 +48,10 @@ def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[s
     unread: list[tuple[Entry, InputError]] = []
     copies: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
     group_of, leaks = _groups(manifest)
+    videos = Seen()
     for entry, recording in _read(manifest, progress, unread):
         groups[entry.split].add(group_of[entry.recording])
-        copies[recording.fingerprint].append((entry, recording.group or group_of[entry.recording]))
+        copies[videos.add(recording)].append((entry, recording.group or group_of[entry.recording]))
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)

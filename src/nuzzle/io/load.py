@@ -205,8 +205,7 @@ def _used(entry: Entry, recording: Recording) -> Recording:
             "the last are used"
         )
         recording = _noting(recording, recording.labels, note)
-    whole = recording.fingerprint
-    return replace(recording.slice(start, min(stop, recording.n_frames)), whole=whole)
+    return recording.slice(start, min(stop, recording.n_frames))
 
 
 def _noting_quiet_end(recording: Recording) -> Recording:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from nuzzle.config import Config
+from nuzzle.copies import Seen
 from nuzzle.errors import (
     CompatibilityError,
     InputError,
@@ -114,9 +115,9 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
 
 def with_copies_joined(recordings: Sequence[Recording], say: Say) -> list[Recording]:
     """The recordings; groups that hold the very same poses become one, which is said."""
-    copies: dict[str, list[Recording]] = {}
+    seen, copies = Seen(), dict[str, list[Recording]]()
     for each in recordings:
-        copies.setdefault(each.fingerprint, []).append(each)
+        copies.setdefault(seen.add(each), []).append(each)
     group_of = {each.leak_group: each.leak_group for each in recordings}
     for alike in copies.values():
         joined = {group_of[each.leak_group] for each in alike}
@@ -269,20 +270,13 @@ def _able(val: Sequence[Recording], space: LabelSpace) -> list[Recording]:
 
 
 def _refuse_copies(train: Sequence[Recording], val: Sequence[Recording]) -> None:
-    """Refuse the same poses on both sides, under whatever names; but for parts of one file."""
-    learned: dict[str, list[Recording]] = {}
-    for each in train:
-        learned.setdefault(each.fingerprint, []).append(each)
-    copies = {
-        each.name: same
-        for each in val
-        for same in learned.get(each.fingerprint, ())
-        if not _of_one_video(each, same)
-    }
+    """Refuse the same poses on both sides, under whatever names."""
+    learned = Seen(train)
+    copies = {each.name: same for each in val if (same := learned.find(each)) is not None}
     if copies:
         raise LeakageError(
             f"The very same poses are in train and in val: {listed([*copies])} of val; the first "
-            f"are those of {next(iter(copies.values())).name} of train. Leave the copies out."
+            f"are those of {next(iter(copies.values()))} of train. Leave the copies out."
         )
 
 
@@ -322,8 +316,8 @@ def _warn_of_parts(train: Sequence[Recording], val: Sequence[Recording], say: Sa
 
 
 def _of_one_video(one: Recording, other: Recording) -> bool:
-    """Whether both are parts of one video, from different frames on."""
-    return one.source == other.source and one.start_frame != other.start_frame
+    """Whether both are parts of one video."""
+    return bool(one.whole) and one.whole == other.whole
 
 
 def _warn_of_absent(

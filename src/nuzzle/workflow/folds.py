@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from nuzzle.config import Config
+from nuzzle.copies import Seen
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.errors import DivergedError, InputError, LeakageError, TrainingError, count, listed
 from nuzzle.evaluation.scored import ScoredPair
@@ -52,11 +53,10 @@ def partition(
         InputError: there are fewer groups than a cross-validation needs.
         LeakageError: by lab, copies of the same poses are in several.
     """
-    first: dict[str, str] = {}
     keys: dict[By, Callable[[Recording], str]] = {
         "group": lambda each: each.leak_group,
         # Copies of the same poses are one.
-        "recording": lambda each: first.setdefault(each.fingerprint, each.name),
+        "recording": Seen().add,
         "lab": lambda each: each.lab,
     }
     groups: dict[str, list[Recording]] = {}
@@ -109,9 +109,9 @@ def _marked(recordings: Iterable[Recording]) -> set[str]:
 
 def _refuse_copies_in_labs(recordings: Sequence[Recording]) -> None:
     """Raise where a lab would be predicted by a model that has learned from its very poses."""
-    first: dict[str, Recording] = {}
+    seen, named = Seen(), {each.name: each for each in recordings}
     for each in recordings:
-        same = first.setdefault(each.fingerprint, each)
+        same = named[seen.add(each)]
         if same.lab != each.lab:
             raise LeakageError(
                 f"{same.name!r} of lab {same.lab!r} and {each.name!r} of lab {each.lab!r} have the "

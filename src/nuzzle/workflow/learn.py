@@ -14,6 +14,7 @@ import torch
 
 import nuzzle
 from nuzzle.config import Config
+from nuzzle.copies import Seen
 from nuzzle.decoding.bouts_rules import BoutRules
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.smoothing import Smoothing
@@ -293,7 +294,7 @@ def _trained_on(
         "recordings": [each.name for each in recordings["train"]],
         "validation_recordings": [each.name for each in recordings["val"]],
         "groups": sorted({each.leak_group for each in recordings["train"]}),
-        "fingerprints": {each.fingerprint: each.name for each in recordings["train"]},
+        **Seen(recordings["train"]).to_dict(),
         "labs": looked_for_by_lab(recordings["train"], space.names),
         "unlearned": [name for name in space.behaviours if not counts[name]["frames"]],
         "one_way": _one_way(train, len(space.names)) if space.directed else [],
