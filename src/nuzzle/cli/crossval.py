@@ -45,7 +45,7 @@ _Results = Annotated[
     Path | None,
     typer.Option(
         help="Folder for the labels that each recording was given by the model that had not seen "
-        "it, as `nuzzle evaluate` writes them: for `nuzzle report` and `nuzzle agreement`."
+        "it, as `nuzzle evaluate` writes them; `nuzzle report` shows them."
     ),
 ]
 _Split = Annotated[

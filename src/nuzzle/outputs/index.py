@@ -209,7 +209,7 @@ def read_results(directory: str | Path) -> Results:
     if not (root / "results.json").exists():
         raise InputError(
             f"{root} is not a results folder: it has no results.json. "
-            "`nuzzle evaluate` and `nuzzle predict` write such folders."
+            "`nuzzle evaluate`, `nuzzle predict` and `nuzzle crossval --results` write such ones."
         )
     index = read_index(root)
     bouts, truth, budget = (

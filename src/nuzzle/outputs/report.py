@@ -47,7 +47,8 @@ def write_report(directory: str | Path, path: str | Path | None = None) -> Path:
     if not results.finished:
         raise InputError(
             f"The run that writes {directory} has not finished. If it was interrupted, start it "
-            "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite."
+            "again: `nuzzle predict` with --resume, `nuzzle evaluate` with --overwrite, `nuzzle "
+            "crossval` as it was."
         )
     target = results.directory / "report.html" if path is None else Path(path)
     refuse_foreign(target, "report of nuzzle", _is_report)

@@ -49,8 +49,8 @@ LATER_COLUMNS = ("answered_s", "percent_of_answered")
 
 #: How a table that somebody has changed is mended.
 WRITE_AGAIN = (
-    "To write it again, run the same command again: `nuzzle predict` with --resume, `nuzzle "
-    "evaluate` with --overwrite."
+    "To write it again, run the command again that wrote it (as results.json says): `nuzzle "
+    "predict` with --resume, `nuzzle evaluate` and `nuzzle crossval` with --overwrite."
 )
 
 

@@ -113,7 +113,7 @@ def crossval(
         space = LabelSpace.fit(recordings, config.labels)
         warn_of_unused(recordings, [], space, config, say)
         run = partial(cross_validate, recordings, space, config, work, by, folds, objective)
-        with writing_out_of_fold(results, space, command, overwrite=overwrite) as writer:
+        with writing_out_of_fold(results, out, space, command, overwrite=overwrite) as writer:
             result = _judged(run(say, progress), recordings, writer)
         result.bundle.save(out, overwrite=overwrite)
     return result

@@ -56,7 +56,7 @@ def work_folder(
     refuse_foreign(out, "bundle of nuzzle", looks_like_bundle)
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already. Choose another name, or pass --overwrite.")
-    work = out.with_name(out.name + ".work")
+    work = work_of(out)
     with alone_in(work):
         if fresh:
             _empty(work)
@@ -68,6 +68,11 @@ def work_folder(
                 remove(work)
             raise
         remove(work)
+
+
+def work_of(out: Path) -> Path:
+    """The folder of the run that writes a bundle."""
+    return out.with_name(out.name + ".work")
 
 
 def remove(work: Path) -> None:
