@@ -276,28 +276,70 @@ def test_other_names_are_translated_in_all_files(tmp_path):
     result = run(first, other, "--behaviours", "Angrif=attack")
     assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
     assert "no label file has a behaviour 'Angrif'; did you mean 'Angriff'?" in result.output
+    result = run(first, other, "--individuals", "m1=black;mm2=white")
+    assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
+    said = " ".join(result.output.split())
+    assert "--individuals: no label file has an animal 'mm2'; did you mean 'm2'?" in said
+    result = run(first, other, "--individuals", "x=black")
+    said = " ".join(result.output.split())
+    assert "no label file has an animal 'x'; there are black, m1, m2, white." in said
+
+
+def test_an_animal_to_rename_may_be_only_a_modifier_of_boris_or_only_looked_for(tmp_path):
+    header = "Subject,Behavior,Modifier #1,Behavior type,Start (s),Stop (s),FPS (frame/s)\n"
+    boris = tmp_path / "boris.csv"
+    boris.write_text(f"{header}a,sniff,Bea,STATE,1,2,10\n")
+    text = "# observed,a,bee,sniff,0,30\n" + HEADER.removeprefix("recording,")
+    other = tmp_path / "other.csv"
+    other.write_text(text)
+    (figures,) = figures_of(boris, other, "--individuals", "Bea=b;bee=b")
+    assert figures["behaviours"][0]["first_frames"] == 10 and figures["notes"] == []
 
 
 @pytest.mark.parametrize(
-    "rows",
+    ("rows", "names"),
     [
-        ["b,a,attack,0,10", "a,b,attack,5,30"],  # whoever acts, it is 0 to 30
-        ["individual1,individual2,attack,0,30"],
-        ["resident,,attack,0,30"],
+        (["b,a,attack,0,10", "a,b,attack,5,30"], ""),  # whoever acts, it is 0 to 30
+        (["individual1,individual2,attack,0,30"], "individual1, individual2"),
+        (["resident,,attack,0,30"], "resident"),
+        ([",,attack,0,30"], ""),
     ],
 )
-def test_without_direction_two_animals_are_one_pair_whatever_they_are_called(tmp_path, rows):
+def test_without_direction_two_animals_are_one_pair_whatever_they_are_called(tmp_path, rows, names):
     first = write(tmp_path / "a.csv", ["a,b,attack,0,40"])
     second = write(tmp_path / "b.csv", rows)
+    taken = f"the animals of {second} ({names}) were taken for those of {first} (a, b)"
     (figures,) = figures_of(first, second, "--undirected")
     (attack,) = figures["behaviours"]
     assert (attack["first_frames"], attack["second_frames"]) == (40, 30)
-    assert attack["f1"] == pytest.approx(60 / 70) and figures["notes"] == []
+    assert attack["f1"] == pytest.approx(60 / 70)
+    assert figures["notes"] == [taken] * bool(names)
     second = write(tmp_path / "b.csv", rows, "# directed,no\n")
     (figures,) = figures_of(first, second)
     assert figures["behaviours"] == [attack]
     told = f"{first}: compared without direction, as the labels of {second} have none"
-    assert figures["notes"] == [told]
+    assert figures["notes"] == [told, *[taken] * bool(names)]
+
+
+def test_without_direction_who_is_said_to_be_who_needs_no_note(tmp_path):
+    first = write(tmp_path / "a.csv", ["a,b,attack,0,40"])
+    for above in ("", "# directed,no\n"):
+        second = write(tmp_path / "b.csv", ["c,d,attack,0,40"], above)
+        (figures,) = figures_of(first, second, "--undirected", "--individuals", "c=b;d=a")
+        assert figures["macro_f1"] == 1 and figures["notes"] == []
+
+
+def test_without_direction_each_comparison_has_the_note_of_its_own_files(tmp_path):
+    """Of the third file only what was looked for names the animals."""
+    first, second = (write(tmp_path / f"{name}.csv", ["a,b,attack,0,40"]) for name in "ab")
+    third = tmp_path / "c.csv"
+    third.write_text("# observed,c,d,attack,0,40\n" + HEADER.removeprefix("recording,"))
+    notes = [each["notes"] for each in figures_of(first, second, third, "--undirected")]
+    assert notes == [
+        [],
+        [f"the animals of {third} (c, d) were taken for those of {first} (a, b)"],
+        [f"the animals of {third} (c, d) were taken for those of {second} (a, b)"],
+    ]
 
 
 def test_without_direction_three_animals_are_three_pairs(tmp_path):

@@ -5,7 +5,14 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
-from nuzzle.io.behaviour_names import closest, nearly_alike, renaming_nothing, slips, spelled_alike
+from nuzzle.io.behaviour_names import (
+    closest,
+    nearly_alike,
+    renaming_nothing,
+    slips,
+    spelled_nearly_alike,
+    unlike_in_case,
+)
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_manifest
 from nuzzle.labels import Labels
@@ -35,27 +42,27 @@ def asked(found, **renaming):
 
 def test_names_that_differ_in_case_are_told_with_who_has_them_and_the_remedy():
     files = [("m1", labels("attack", "mount")), ("m2", labels("Attack")), ("m3", labels("attack"))]
-    (sentence,) = spelled_alike(files)
+    (sentence,) = unlike_in_case(files)
     assert sentence.startswith("'Attack' (in m2) and 'attack' (in m1, m3) differ only in case")
     assert "count as 2 behaviours" in sentence
     assert sentence.endswith("put Attack=attack into the manifest's column behaviours"), (
         "the commoner stays"
     )
-    assert spelled_alike([files[0], files[2]]) == []
+    assert unlike_in_case([files[0], files[2]]) == []
 
 
 def test_three_spellings_are_one_sentence():
     files = [("m1", labels("rear", "REAR")), ("m2", labels("rear")), ("m3", labels("Rear"))]
-    (sentence,) = spelled_alike(files)
+    (sentence,) = unlike_in_case(files)
     assert "'REAR' (in m1) and 'Rear' (in m3) and 'rear' (in m1, m2)" in sentence
     assert "put Rear=rear;REAR=rear into" in sentence
 
 
 def test_the_background_is_a_name_too_and_what_nobody_saw_is_none():
     files = [("m1", labels("attack", background="other")), ("m2", labels("Other"))]
-    (sentence,) = spelled_alike(files)
+    (sentence,) = unlike_in_case(files)
     assert "'Other' (in m2) and 'other' (in m1)" in sentence
-    assert spelled_alike([files[0], ("m2", labels(looked_for=("Attack",)))]) == []
+    assert unlike_in_case([files[0], ("m2", labels(looked_for=("Attack",)))]) == []
 
 
 def test_an_old_name_that_no_label_has_is_told_with_what_may_be_meant():
@@ -84,10 +91,11 @@ def test_an_old_name_may_occur_in_others_of_the_same_renaming_or_be_the_backgrou
     assert len(renaming_nothing([("m1", first), ("m2", other)])) == 1, "another renaming"
 
 
-def test_both_are_slips():
-    files = [("m1", asked(labels("attack"), flee="run")), ("m2", labels("Attack"))]
-    case, renamed = slips(files)
+def test_all_three_are_slips():
+    files = [("m1", asked(labels("attack"), flee="run")), ("m2", labels("Attack", "attcak"))]
+    case, near, renamed = slips(files)
     assert case.startswith("'Attack'") and "flee=run" in renamed
+    assert near.startswith("'attack' (in m1) and 'attcak' (in m2) are spelled nearly alike")
 
 
 def test_a_name_that_is_spelled_nearly_so():
@@ -118,12 +126,12 @@ def test_a_manifest_is_looked_through_when_it_is_made(tmp_path, write_project):
 
 def test_names_a_letter_apart_are_told_where_no_recording_has_both():
     files = [("m1", labels("aggression", "social")), ("m2", labels("aggression"))]
-    (sentence,) = spelled_alike([*files, ("m3", labels("agression", "social"))])
+    (sentence,) = spelled_nearly_alike([*files, ("m3", labels("agression", "social"))])
     told = "'aggression' (in m1, m2) and 'agression' (in m3) are spelled nearly alike, and count"
     assert sentence.startswith(told)
     assert sentence.endswith("put agression=aggression into the manifest's column behaviours")
-    assert spelled_alike([*files, ("m3", labels("agression", "aggression"))]) == []
-    assert spelled_alike([*files, ("m3", labels(looked_for=["agression"]))]) == []
+    assert spelled_nearly_alike([*files, ("m3", labels("agression", "aggression"))]) == []
+    assert spelled_nearly_alike([*files, ("m3", labels(looked_for=["agression"]))]) == []
 
 
 @pytest.mark.parametrize(
@@ -142,6 +150,25 @@ def test_names_a_letter_apart_are_told_where_no_recording_has_both():
         ("rear", "rest"),
         ("lick", "lack"),
         ("attack", "Attack"),
+        ("fight", "flight"),
+        ("walking", "waking"),
+        ("pecking", "picking"),
+        ("couch", "crouch"),
+        ("tracking", "tacking"),
+        ("mounted", "mounts"),
+        ("sniff_mf", "sniff_ff"),
+        ("chase_bw", "chase_rw"),
+        ("chase-bwr", "chase-brw"),
+        ("attack_AB", "attack_CB"),
+        ("attackAB", "attackBA"),
+        ("attackbw", "attackrw"),
+        ("attackmf", "attackfm"),
+        ("toy_a1", "toy_b1"),
+        ("trial12345", "trial12435"),
+        ("stageii", "stageiii"),
+        ("male chase", "mate chase"),
+        ("sniff-face", "sniffface"),
+        ("", "attack"),
     ],
 )
 def test_names_of_different_behaviours_are_not_nearly_alike(one, other):
@@ -149,10 +176,22 @@ def test_names_of_different_behaviours_are_not_nearly_alike(one, other):
 
 
 @pytest.mark.parametrize(
-    "slip", ["agression", "agggression", "aggresssion", "aggerssion", "Agression"]
+    ("slip", "name"),
+    [
+        ("agression", "aggression"),
+        ("agggression", "aggression"),
+        ("aggresssion", "aggression"),
+        ("aggerssion", "aggression"),
+        ("Agression", "aggression"),
+        ("attcak", "attack"),
+        ("hoping", "hopping"),
+        ("male_atacks_AB", "male_attacks_AB"),
+        ("approsch", "approach"),
+        ("anogenitalInvetigation", "anogenital_investigation"),
+    ],
 )
-def test_slips_are_nearly_alike(slip):
-    assert nearly_alike(slip, "aggression") and nearly_alike("aggression", slip)
+def test_slips_are_nearly_alike(slip, name):
+    assert nearly_alike(slip, name) and nearly_alike(name, slip)
 
 
 def test_no_two_behaviours_of_the_benchmark_are_nearly_alike(shared_data):

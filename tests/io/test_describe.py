@@ -247,6 +247,21 @@ def test_names_that_look_like_slips_are_told(project):
     assert "no label of 1, 2 is called 'snif'" in note
 
 
+@pytest.mark.parametrize(("other", "told"), [("agression", 1), ("progression", 0)])
+def test_names_that_are_perhaps_one_are_a_note_and_no_problem(project, other, told):
+    header = "agent,target,behaviour,start_frame,stop_frame\n"
+    for number, name in (("1", "aggression"), ("2", other)):
+        path = project / "labels" / f"{number}_bouts.csv"
+        path.write_text(f"{header}one,two,{name},2,5\n")
+    manifest, _ = init_manifest(
+        poses=[project / "poses/*.csv"], labels=[project / "labels/*.csv"], common={"fps": 10.0}
+    )
+    about = describe(manifest.save(project / "m.csv"))
+    notes = [each for each in about["notes"] if "spelled nearly alike" in each]
+    assert len(notes) == told and all("If they are one, write it alike" in each for each in notes)
+    assert not [each for each in about["problems"] if "alike" in each]
+
+
 def test_no_behaviour_at_all_is_a_problem(project):
     about = described_with(project, "1\t20\tbase")
     assert about["behaviours"] == {}

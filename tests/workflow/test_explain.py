@@ -12,9 +12,10 @@ from nuzzle.config import Config
 from nuzzle.decoding.decoder import Decoder
 from nuzzle.decoding.thresholds import Thresholds
 from nuzzle.errors import InputError, OutputError
+from nuzzle.features.frontend import Frontend
 from nuzzle.inference.attribution import tree_shap
 from nuzzle.inference.bundle import Bundle
-from nuzzle.inference.predict import default_pairs
+from nuzzle.inference.predict import PairProbability, default_pairs
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.charts_explain import family_bars
@@ -298,6 +299,33 @@ def test_frames_that_are_asked_for_of_trees(trees, manifest, tmp_path):
     with pytest.raises(InputError, match="has the frames 0 to"):
         nuzzle.explain(trees, [poses], tmp_path / "b", frames=[10**6], **asked)
     assert not (tmp_path / "b").exists()
+
+
+def test_features_of_a_pair_are_computed_once_for_all_frames(
+    trees, manifest, tmp_path, monkeypatch
+):
+    """Three behaviours in three frames of one pair: nine examples."""
+    poses = tmp_path / "poses.csv"
+    Manifest((replace(manifest.entries[3], labels=None),)).save(poses)
+    computed, usual = [], Frontend.__call__
+
+    def counted(frontend, prepared, pair):
+        computed.append(pair)
+        return usual(frontend, prepared, pair)
+
+    recording = load_entry(Manifest.load(poses).entries[0])
+    pair, _ = default_pairs(Bundle.load(trees), recording)
+    asked = {"frames": [50, 100, 200], "pair": str(pair), "repeats": 0}
+    monkeypatch.setattr(Frontend, "__call__", counted)
+    monkeypatch.setattr("nuzzle.workflow.explain_frames.predict_prepared", by_chance)
+    summary = nuzzle.explain(trees, [poses], tmp_path / "why", **asked)
+    assert len(summary["behaviours"]) == 3 and computed == [pair]
+
+
+def by_chance(bundle, recording, copies, pairs):
+    """All that is said of pairs, without features."""
+    even = np.full((recording.n_frames, len(bundle.space.names)), 0.25, dtype=np.float32)
+    return [PairProbability(pair, even) for pair in pairs]
 
 
 def test_labels_of_nothing_that_was_learned_do_not_end_it(trees, manifest, tmp_path):

@@ -51,13 +51,16 @@ def _who_is_who(first: Labels, second: Labels) -> str:
     mine, theirs = ([name for pair in each.pairs for name in pair] for each in (first, second))
     left = [name for name in mine if name not in (*theirs, *NOBODY)]
     unknown = [name for name in theirs if name not in (*mine, *NOBODY)]
-    told = " If the labels describe the pair, whoever acts: --undirected (LabelOptions.directed)."
+    told = ""
     if left and unknown:
-        told += (
+        told = (
             " If the same animals have other names, say who is who, for example --individuals "
             f"'{unknown[0]}={left[0]}' (Labels.rename_individuals)."
         )
-    return told
+    return (
+        f"{told} If the labels describe the pair, whoever acts: --undirected "
+        "(LabelOptions.directed)."
+    )
 
 
 def names_apart(first: Labels, second: Labels) -> list[str]:

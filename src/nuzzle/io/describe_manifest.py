@@ -17,7 +17,7 @@ from nuzzle.errors import (
     listed,
     together,
 )
-from nuzzle.io.behaviour_names import renaming_nothing, spelled_alike
+from nuzzle.io.behaviour_names import renaming_nothing, spelled_nearly_alike, unlike_in_case
 from nuzzle.io.cast import OWN
 from nuzzle.io.load import load_entry
 from nuzzle.io.looked_for import misspelled
@@ -67,14 +67,14 @@ def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[s
     problems += misspelled([labels.behaviours for _, labels in files], seen)
     partly = {entry.split for entry, _ in unread}
     problems += _absent(seen, [split for split in splits if split not in partly])
-    problems += spelled_alike(files)
+    problems += unlike_in_case(files)
     return {
         "recordings": len(manifest),
         "splits": {name: {"groups": len(groups[name]), **count} for name, count in splits.items()},
         "behaviours": {name: {s: dict(n) for s, n in of.items()} for name, of in seen.items()},
         **{name: dict(count) for name, count in alike.items()},
         "problems": problems,
-        "notes": [*notes, *doubled, *renaming_nothing(files)],
+        "notes": [*notes, *doubled, *spelled_nearly_alike(files), *renaming_nothing(files)],
     }
 
 

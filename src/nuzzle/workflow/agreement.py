@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations, combinations_with_replacement
 from pathlib import Path
@@ -60,11 +60,47 @@ def compare_files(
             "in their order, or none."
         )
     files = [_File(*each) for each in zip(paths, items or [""] * len(paths), strict=True)]
-    read = _renamed(_read(files, options), behaviours or {})
-    for (file, one), (other_file, other) in combinations(zip(files, read, strict=True), 2):
+    _check_individuals(files, options)
+    read, animals = _read(files, options)
+    read = _renamed(read, behaviours or {})
+    for first, second in combinations(range(len(files)), 2):
+        one, other = read[first], read[second]
         result = agreement(one, other, same_behaviours=same_behaviours)
-        told = (*_noted(file, one), *_noted(other_file, other))
-        yield file.name, other_file.name, replace(result, notes=(*told, *result.notes))
+        told = [*_noted(files[first], one), *_noted(files[second], other)]
+        if not one.directed:
+            told += _taken_for(*((files[each], animals[each]) for each in (first, second)))
+        yield files[first].name, files[second].name, replace(result, notes=(*told, *result.notes))
+
+
+def _check_individuals(files: Sequence[_File], options: LabelOptions) -> None:
+    """Refuse names of animals to change that no file has.
+
+    Raises:
+        InputError: there is such a name.
+    """
+    if not options.rename_individuals:
+        return
+    same = {old: old for old in options.rename_individuals}  # they are animals (BORIS)
+    told = replace(options, directed=True, rename_individuals=same)
+    known = set[str]().union(
+        *(_animals(read_labels(path, replace(told, item=item))) for path, item in files)
+    )
+    _check_known("--individuals", "an animal", options.rename_individuals, known)
+
+
+def _animals(labels: Labels) -> set[str]:
+    """The animals of bouts and of what was looked for."""
+    return {*labels.bouts["agent"], *labels.bouts["target"]}.union(*labels.pairs)
+
+
+def _taken_for(one: tuple[_File, set[str]], other: tuple[_File, set[str]]) -> list[str]:
+    """A note on the animals of two files without direction that have no name in common."""
+    mine, theirs = (", ".join(sorted(names)) for _, names in (one, other))
+    if not mine or not theirs or one[1] & other[1]:
+        return []
+    return [
+        f"the animals of {other[0].name} ({theirs}) were taken for those of {one[0].name} ({mine})"
+    ]
 
 
 def _noted(file: _File, labels: Labels) -> list[str]:
@@ -73,14 +109,19 @@ def _noted(file: _File, labels: Labels) -> list[str]:
     return [f"{file.name}: {note}" for note in kept]
 
 
-def _read(files: Sequence[_File], options: LabelOptions) -> list[Labels]:
-    """The labels of the files, each told what it does not say, and another does."""
+def _read(files: Sequence[_File], options: LabelOptions) -> tuple[list[Labels], Sequence[set[str]]]:
+    """The labels of the files, each told what it does not say, and another does.
+
+    Returns:
+        They, and the animals that each file names.
+    """
     towards = replace(options, directed=True)  # so that all animals are named
     read = [read_labels(path, replace(towards, item=item)) for path, item in files]
     check_rates([(file.name, labels) for file, labels in zip(files, read, strict=True)])
     # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
     longest = options.n_frames or max(labels.n_frames for labels in read)
     named = [{*labels.bouts["agent"], *labels.bouts["target"]} - {*NOBODY} for labels in read]
+    everyone = [_animals(labels) - {*NOBODY} for labels in read]
     animals = {name: name for names in named for name in sorted(names)}
     told = replace(options, rename_individuals={**animals, **options.rename_individuals})
     sides = [file for file, labels in zip(files, read, strict=True) if not labels.directed]
@@ -95,7 +136,7 @@ def _read(files: Sequence[_File], options: LabelOptions) -> list[Labels]:
             read[number] = _of_pairs(path, read[number], told.individuals)
             if sides and options.directed:
                 read[number] = _noting_direction(files[number], read[number], sides)
-    return read
+    return read, everyone
 
 
 def _noting_direction(file: _File, labels: Labels, sides: Sequence[_File]) -> Labels:
@@ -119,7 +160,7 @@ def _of_pairs(path: Path, labels: Labels, individuals: Sequence[str]) -> Labels:
     """The labels without direction; of two animals, however a file calls them, they are of both."""
     if individuals:
         return without_direction(path, labels, individuals)
-    names = {*labels.bouts["agent"], *labels.bouts["target"]}.union(*labels.pairs) - {*NOBODY}
+    names = _animals(labels) - {*NOBODY}
     two = sorted(names) if len(names) == 2 else [*NOBODY]
     known = dict(zip(two, NOBODY, strict=True))
     return without_direction(path, labels.rename_individuals(known), [*NOBODY])
@@ -138,8 +179,18 @@ def _renamed(read: Sequence[Labels], behaviours: Mapping[str, str]) -> list[Labe
         if name
     }
     known |= {name.removeprefix(OWN) for name in known}
-    for old in behaviours.keys() - known:
-        near = nearest(old, known)
-        hint = f"did you mean {near!r}?" if near else f"there are {listed(sorted(known), 12)}."
-        raise InputError(f"--behaviours: no label file has a behaviour {old!r}; {hint}")
+    _check_known("--behaviours", "a behaviour", behaviours, known)
     return [own_apart(labels, behaviours).rename_behaviours(behaviours) for labels in read]
+
+
+def _check_known(option: str, what: str, renaming: Iterable[str], known: Set[str]) -> None:
+    """Refuse old names of an option that are not known in any file.
+
+    Raises:
+        InputError: there is such a name.
+    """
+    for old in renaming:
+        if old not in known:
+            near = nearest(old, known)
+            hint = f"did you mean {near!r}?" if near else f"there are {listed(sorted(known), 12)}."
+            raise InputError(f"{option}: no label file has {what} {old!r}; {hint}")

@@ -322,7 +322,8 @@ class _Job:
 
     def _features_of(self, given: Sequence[Example]) -> Tensor:
         """What trees see of these frames, `(frame, feature)`."""
-        seen = {each.pair: self.bundle.frontend(each.prepared, each.pair) for each in given}
+        prepared = {each.pair: each.prepared for each in given}  # all of one recording
+        seen = {pair: self.bundle.frontend(whole, pair) for pair, whole in prepared.items()}
         return torch.stack([seen[each.pair][each.at] for each in given])
 
     def _watched(self, recording: Recording, pair: str = "") -> list[Pair]:
