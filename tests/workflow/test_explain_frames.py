@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nuzzle.decoding.decoder import Decoder
+from nuzzle.errors import InputError
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import PairProbability
 from nuzzle.io.load import load_entry
@@ -105,3 +106,22 @@ def test_bouts_and_frames_are_of_what_was_looked_for(bundle, recording):
     assert other.pair == M13
     # What an animal does to itself is the mean over all of its pairs.
     assert all(pairs == [M12, M13] for pairs in bundle.__dict__["asked"])
+
+
+def test_a_pair_of_which_nothing_is_said_is_not_explained(bundle, recording, monkeypatch):
+    """m2 is lost in frame 10, and all others in frame 20."""
+
+    def said(bundle, recording, copies, pairs):
+        p = {pair: np.tile(np.float32([0.8, 0.1, 0.1]), (FRAMES, 1)) for pair in pairs}
+        for pair in pairs:
+            p[pair][20] = np.nan
+            if "m2" in pair:
+                p[pair][10] = np.nan
+        return [PairProbability(*each) for each in p.items()]
+
+    monkeypatch.setattr(module, "predict_prepared", said)
+    (frame,) = given_frames(bundle, [recording], ["attack"], [10])
+    assert frame.pair == M13
+    assert [each.frame for each in given_frames(bundle, [recording], ["attack"], [10, 20])] == [10]
+    with pytest.raises(InputError, match="nothing is said of attack in these frames"):
+        given_frames(bundle, [recording], ["attack"], [20])

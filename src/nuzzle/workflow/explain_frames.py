@@ -107,7 +107,8 @@ def given_frames(
         pair: ``agent->target``; by default the one that shows a behaviour most in that frame.
 
     Raises:
-        InputError: there are several recordings, no such frame or no such pair.
+        InputError: there are several recordings, no such frame or no such pair, or nothing is said
+            there.
     """
     if len(recordings) != 1:
         raise InputError(
@@ -132,12 +133,22 @@ def given_frames(
         column = bundle.space.names.index(name)
         for frame in frames:
             here = frame - first
-            most = max(
-                (each for each in said if whose[each.pair][column]),
-                key=lambda each: float(each.probability[here, column]),
-            )
-            out.append(Example(recording.name, prepared, most.pair, name, frame, int(at[here]), 0))
+            of_it = [each for each in said if whose[each.pair][column]]
+            if (most := _likeliest(of_it, here, column)) is not None:
+                out.append(Example(recording.name, prepared, most, name, frame, int(at[here]), 0))
+    if not out:
+        raise InputError(
+            f"recording {recording.name!r}: nothing is said of {listed([*behaviours])} in these "
+            "frames: an animal has no point there for 10 s or more, or nobody looked for it."
+        )
     return out
+
+
+def _likeliest(said: Sequence[PairProbability], frame: int, column: int) -> Pair | None:
+    """The pair of which a behaviour is likeliest; None where nothing is said of any."""
+    likely = {each.pair: float(each.probability[frame, column]) for each in said}
+    known = [pair for pair, probability in likely.items() if np.isfinite(probability)]
+    return max(known, key=lambda pair: likely[pair], default=None)
 
 
 def looked_for(bundle: Bundle, recording: Recording) -> dict[Pair, NDArray[np.bool_]]:
