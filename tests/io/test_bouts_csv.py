@@ -410,7 +410,7 @@ def test_seconds_that_were_corrected_beside_the_frames_are_refused(write, fps):
     ("rows", "told"),
     [
         ("attack;10;20;1;2,5\n", "stop_frame is 20 and stop_s is 2,5, which is frame 25 at 10 "),
-        ("attack;10;20;1. Jan;2\n", r"start_frame is 10 and start_s is 1\. Jan at 10 frames/s"),
+        ("attack;10;20;5;6\n", r"start_frame is 10 and start_s is 5, which is frame 50 at 10 fram"),
         ("attack;10;20;1;0,2\n", "stop_frame is 20 and stop_s is 0,2, which is frame 2 at"),
     ],
 )
@@ -425,6 +425,8 @@ def test_frames_and_seconds_of_a_single_row_that_differ(write, rows, told):
         "attack;100;104;3,34;3,47\n",  # two digits: 0.15 frames of 30 frames/s, beside half a one
         "attack;30;31;1,00;1,00\n",  # an event is in one frame
         "attack;0;30;;\n",
+        "attack;31;67;1,0;2,0\n",  # rounded to whole ones, as pandas writes them
+        "attack;30000;30015;1.0E+03;1000,5\n",
     ],
 )
 def test_frames_and_seconds_may_be_rounded(write, rows):
@@ -445,6 +447,75 @@ def test_a_row_may_have_seconds_alone_where_others_have_frames(write, spans_of):
         FORMAT.read(write(BOTH + "attack;;;3;4,5\n"), MICE)
     with pytest.raises(FormatError, match=r"line 2: .*for the start_frame or start_s, and '' came"):
         FORMAT.read(write(BOTH + "attack;;;;\n"), replace(MICE, fps=20.0))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+@pytest.mark.parametrize("fps", [None, 30.0])
+def test_rounded_seconds_of_a_long_video_are_those_of_its_frames(write, decimals, fps):
+    """Of 29.97 frames/s: what the rounding does to a rate is larger early than late."""
+    rate = 30_000 / 1001
+    bouts = [(start, start + 5 + start % 83) for start in range(7, 17_900, 611)]
+    rows = [(*each, *(f"{frame / rate:.{decimals}f}" for frame in each)) for each in bouts]
+    text = "".join(f"attack;{start};{stop};{a};{b}\n" for start, stop, a, b in rows)
+    options = replace(MICE, fps=fps, agent="resident")
+    assert FORMAT.read(write(BOTH + text), options).bouts["start_frame"].tolist() == [
+        start for start, _ in bouts
+    ]
+    # beside them, 100 frames are 3.34 s, and not 9
+    with pytest.raises(FormatError, match=r"line 32: .*start_frame is 100 and start_s is 9,"):
+        FORMAT.read(write(f"{BOTH}{text}attack;100;300;9;10\n"), options)
+
+
+@pytest.mark.parametrize("cell", ["NA", "-", "00:00:01", "1. Jan", "inf"])
+def test_seconds_that_are_none_do_not_matter_beside_frames(write, spans_of, cell):
+    path = write(f"{BOTH}attack;30;60;{cell};{cell}\nattack;90;120;3;{cell}\n")
+    labels = FORMAT.read(path, replace(MICE, fps=30.0))
+    assert spans_of(labels.bouts) == [
+        ("resident", "intruder", "attack", 30, 60),
+        ("resident", "intruder", "attack", 90, 120),
+    ]
+    with pytest.raises(
+        FormatError, match=f"line 2: a number was expected for the start_s, and '{cell}"
+    ):
+        FORMAT.read(write(f"{BOTH}attack;;60;{cell};2\n"), replace(MICE, fps=30.0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "rate", "start"),
+    [
+        ("sniff;101;160;3,4;5,3\n", 30, 900),  # 101 / 3.4 is 29.7, and 160 / 5.3 is 30.2
+        ("sniff;299;599;9,98;19,99\n", 30_000 / 1001, 899),  # 19.97 s at 30 frames/s
+        ("sniff;771;1543;100,00;200,13\n", 7.71, 231),  # neither whole nor NTSC
+    ],
+)
+def test_rows_with_rounded_seconds_say_a_usual_rate_if_they_can(write, rows, rate, start):
+    path = write(f"{BOTH}{rows}attack;;;30;40\n")
+    labels = FORMAT.read(path, replace(MICE, agent="resident"))
+    assert labels.fps == pytest.approx(rate, abs=1e-9 if rate > 8 else 5e-3)
+    assert start in labels.bouts["start_frame"].tolist()
+    labels = FORMAT.read(path, replace(MICE, agent="resident", fps=rate))
+    assert labels.fps == rate and labels.notes == ()
+
+
+@pytest.mark.parametrize("said", ["# fps;25\n", ""])
+def test_frames_beside_seconds_alone_are_in_the_time_of_the_poses(write, spans_of, said):
+    """25 frames/s in the file and 30 of the poses: 250 frames are 10 s, which are 300 frames."""
+    head = f"{said}# n_frames;1500\n# observed;a;b;sniff;0;1500\n{BOTH}"
+    rows = "sniff;250;500;10;20\nsniff;525;526;;\nsniff;;;30;40\nsniff;1125;;;50\n"
+    labels = FORMAT.read(write(head + rows), LabelOptions(agent="a", target="b", fps=30.0))
+    assert [span[3:] for span in spans_of(labels.bouts)] == [
+        (300, 600),
+        (630, 631),
+        (900, 1200),
+        (1350, 1500),
+    ]
+    assert [span[3:] for span in spans_of(labels.observed)] == [(0, 1800)]
+    assert labels.fps == 30 and labels.n_frames == 1800
+    (note,) = labels.notes
+    assert "has 25 frames/s and the poses 30; seconds were turned into frames of the poses" in note
+    empty = write(head + rows.replace("525;", "526;"))
+    with pytest.raises(FormatError, match=r"'sniff' starts at 526 and stops at 526"):
+        FORMAT.read(empty, LabelOptions(agent="a", target="b", fps=30.0))
 
 
 def test_bouts_that_a_model_found_are_told_as_such(write):

@@ -3,9 +3,10 @@
 A table made by hand needs ``behaviour`` and either ``start_frame, stop_frame`` (from 0, stop not
 included) or ``start_s, stop_s``; ``agent, target, recording, stream, annotator, source, point``
 are understood. ``Start Frame`` is ``start_frame``, too. Where a table has frames and seconds, a
-row may have either; one in which they differ is refused. What we write loses nothing: rows that
-start with ``#`` stand above the header and say what a table of bouts cannot, one cell a value, so
-that a spreadsheet keeps them::
+row may have either; one in which they differ is refused. Where a row has seconds alone and the
+file's frame rate is not the poses', all its frames follow these. What we write loses nothing:
+rows that start with ``#`` stand above the header and say what a table of bouts cannot, one cell a
+value, so that a spreadsheet keeps them::
 
     # nuzzle bouts,1
     # n_frames,5400
@@ -143,13 +144,14 @@ def read(path: Path, options: LabelOptions) -> Labels:
     rows = _of_one_recording(path, file, options.item)
     cast = Cast(path, options)
     times = BoutTimes(path, columns)
-    fps, notes = _rate(path, options, preamble, times, rows)
+    times, notes = _timed(times, options, preamble, rows)
     length = preamble.text("n_frames")
     end = frame_number(length, "n_frames", path, preamble.values["n_frames"].line) if length else 0
+    end = times.scaled(end)
     seen = options.n_frames or end
-    bouts = [_bout(cast, times, row, fps, seen) for row in rows]
+    bouts = [_bout(cast, times, row, seen) for row in rows]
     last = max((bout["stop_frame"] for bout in bouts), default=0)
-    observed = [_span(cast, row) for row in preamble.observed]
+    observed = [_span(cast, times, row) for row in preamble.observed]
     only_seen = not observed and _MARK not in preamble.values
     if only_seen:
         observed = looked_for_everywhere(bouts, max(last, end or options.n_frames or 0), cast)
@@ -166,28 +168,33 @@ def read(path: Path, options: LabelOptions) -> Labels:
         background=preamble.text("background") or None,
         notes=[*preamble.notes, *notes, *_by_model(times, rows)],
     )
-    labels = replace(labels, only_seen=only_seen, fps=fps)
+    labels = replace(labels, only_seen=only_seen, fps=times.fps)
     return labels if only_seen else noting_unobserved(labels)
 
 
-def _rate(
-    path: Path, options: LabelOptions, preamble: _Preamble, times: BoutTimes, rows: Sequence[Row]
-) -> tuple[float | None, list[str]]:
-    """Frames per second of the labels, if known, and a note where the file says another rate."""
-    told = preamble.text("fps")
+def _timed(
+    times: BoutTimes, options: LabelOptions, preamble: _Preamble, rows: Sequence[Row]
+) -> tuple[BoutTimes, list[str]]:
+    """Times that know their frame rate, and a note where the file says another than the poses.
+
+    Where a time is in seconds, they are the poses', and the file's frames follow them.
+    """
+    path, told = times.path, preamble.text("fps")
     own = number(told, "fps", path, preamble.values["fps"].line) or None if told else None
-    of_rows, in_seconds = times.rate(rows), times.need_rate(rows)
-    times.check(rows, (own, options.fps, of_rows))
-    own = own or of_rows if in_seconds else own
-    done = SECONDS_TO_POSES
-    if own and options.fps and not in_seconds:
+    of_rows = times.rate(rows, (own, options.fps))
+    if times.need_rate(rows):
+        own = of_rows or own
+        fps = needed_fps(path, options, own)
+        notes = other_rate(own, options.fps, SECONDS_TO_POSES)
+        return replace(times, fps=fps, scale=fps / own if own and notes else 1.0), notes
+    done = ""
+    if own and options.fps:
         done = (
             "frames were taken as frames of the poses. If they are others, multiply them, those "
             f"above the header too, by {options.fps / own:g}, or mend the file's or the manifest's "
             "frame rate"
         )
-    fps = needed_fps(path, options, own) if in_seconds else own and (options.fps or own)
-    return fps, other_rate(own, options.fps, done)
+    return replace(times, fps=own and (options.fps or own)), other_rate(own, options.fps, done)
 
 
 def _by_model(times: BoutTimes, rows: Iterable[Row]) -> list[str]:
@@ -253,13 +260,11 @@ def _of_one_recording(path: Path, file: _File, item: str) -> tuple[Row, ...]:
     return file.rows
 
 
-def _bout(
-    cast: Cast, times: BoutTimes, row: Row, fps: float | None, n_frames: int
-) -> dict[str, Any]:
+def _bout(cast: Cast, times: BoutTimes, row: Row, n_frames: int) -> dict[str, Any]:
     path, line, cell = cast.path, row.line, partial(times.cell, row)
     if not cell("behaviour"):
         raise FormatError(path, "the row has no behaviour.", row=line)
-    start, stop = times.frames(row, cell("behaviour"), fps, n_frames)
+    start, stop = times.frames(row, cell("behaviour"), n_frames)
     who = cell("agent"), cell("target")
     pair = cast.pair(*who, line, cell("behaviour"))
     point = _boolean(path, cell("point"), "point", line)
@@ -268,7 +273,7 @@ def _bout(
     return span_row(pair, cell("behaviour"), start, stop, **more)
 
 
-def _span(cast: Cast, row: Row) -> dict[str, Any]:
+def _span(cast: Cast, times: BoutTimes, row: Row) -> dict[str, Any]:
     cells = [*row.cells[1:], "", ""]
     if len(row.cells) < 6:
         raise FormatError(
@@ -287,7 +292,7 @@ def _span(cast: Cast, row: Row) -> dict[str, Any]:
             row=row.line,
         )
     pair = cast.pair(cells[0], cells[1], row.line, cells[2])
-    return span_row(pair, cells[2], start, stop, stream=cells[5])
+    return span_row(pair, cells[2], *times.span(start, stop), stream=cells[5])
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:

@@ -118,17 +118,23 @@ def frames_table(
     return table
 
 
+def number_or_nan(text: str) -> float:
+    """The finite number in a cell, NaN where there is none; a decimal comma is understood."""
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
 def number(text: str, what: str, path: Path, line: int | None) -> float:
     """The finite number in a cell; a decimal comma is understood.
 
     Raises:
         FormatError: there is none.
     """
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    value = number_or_nan(text)
+    if math.isnan(value):
         raise FormatError(
             path, f"a number was expected for the {what}, and {text!r} came.", row=line
         )
@@ -141,6 +147,8 @@ def frame_number(text: str, what: str, path: Path, line: int) -> int:
     Raises:
         FormatError: there is none.
     """
+    if text.isdecimal() and len(text) <= 15:  # as nearly all are
+        return int(text)
     if THOUSANDS.fullmatch(text.strip()):
         raise FormatError(
             path,
