@@ -427,6 +427,8 @@ def test_frames_and_seconds_of_a_single_row_that_differ(write, rows, told):
         "attack;0;30;;\n",
         "attack;31;67;1,0;2,0\n",  # rounded to whole ones, as pandas writes them
         "attack;30000;30015;1.0E+03;1000,5\n",
+        "attack;31;60;1,000;2,000\n",  # counted from 1, the last frame inside
+        "attack;30;59;1,000;2,000\n",  # the last frame inside
     ],
 )
 def test_frames_and_seconds_may_be_rounded(write, rows):

@@ -20,6 +20,8 @@ SECONDS = frozenset({"start_s", "stop_s"})
 _EDGES = ("start", "stop")
 #: How far from its time a rounded frame may be.
 _HALF = 0.5 + 1e-6
+#: As few frames may be another way to count: from 1 on, or up to the last frame of a bout.
+_COUNTED_OTHERWISE = 1.5
 _LOWEST_RATE = 1e-9
 _Floats = NDArray[np.float64]
 
@@ -127,7 +129,8 @@ class BoutTimes:
         if not rates:
             return None
         rate = max(rates, key=lambda each: np.count_nonzero(allowed.by(each)))
-        if len(wrong := np.flatnonzero(~allowed.by(rate))):
+        off = np.abs(allowed.frames - allowed.seconds * rate) > _COUNTED_OTHERWISE
+        if len(wrong := np.flatnonzero(off & ~allowed.by(rate))):
             raise self._differ([both[i] for i in wrong], rate)
         return rate
 

@@ -107,8 +107,7 @@ def given_frames(
         pair: ``agent->target``; by default the one that shows a behaviour most in that frame.
 
     Raises:
-        InputError: there are several recordings, no such frame or no such pair, or nothing is said
-            there.
+        InputError: there are several recordings, no such frame or pair, or nothing is said there.
     """
     if len(recordings) != 1:
         raise InputError(
@@ -118,8 +117,7 @@ def given_frames(
         )
     (recording,) = recordings
     first = recording.start_frame
-    wrong = [frame for frame in frames if not first <= frame < first + recording.n_frames]
-    if wrong:
+    if wrong := [each for each in frames if not first <= each < first + recording.n_frames]:
         raise InputError(
             f"recording {recording.name!r} has the frames {first} to "
             f"{first + recording.n_frames - 1}; got {wrong[0]}."
@@ -131,11 +129,11 @@ def given_frames(
     out = []
     for name in behaviours:
         column = bundle.space.names.index(name)
+        of_it = [each for each in said if whose[each.pair][column]]
         for frame in frames:
-            here = frame - first
-            of_it = [each for each in said if whose[each.pair][column]]
-            if (most := _likeliest(of_it, here, column)) is not None:
-                out.append(Example(recording.name, prepared, most, name, frame, int(at[here]), 0))
+            if (most := _likeliest(of_it, frame - first, column)) is not None:
+                new = int(at[frame - first])
+                out.append(Example(recording.name, prepared, most, name, frame, new, 0))
     if not out:
         raise InputError(
             f"recording {recording.name!r}: nothing is said of {listed([*behaviours])} in these "
