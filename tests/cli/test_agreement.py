@@ -349,3 +349,16 @@ def test_without_direction_three_animals_are_three_pairs(tmp_path):
     (attack,) = figures["behaviours"]
     assert (attack["first_frames"], attack["second_frames"]) == (80, 80)
     assert attack["both_frames"] == 40 and figures["compared_frames"] == 120
+
+
+def test_a_stream_is_chosen_of_the_files_that_have_some(tmp_path, files):
+    """Those of Caltech's annotator beside a table without streams; a wrong name is refused."""
+    two = tmp_path / "two.csv"
+    header = HEADER.replace("behaviour,", "behaviour,stream,")
+    two.write_text(f"{header}one,black,white,attack,S1,0,40\none,black,white,rear,S2,5,9\n")
+    result = run(two, files[2], "--n-frames", 100, "--stream", "S1", "--json", "-")
+    assert result.exit_code == 0, result.output
+    (figures,) = comparisons(result.stdout)
+    assert [(each["behaviour"], each["f1"]) for each in figures["behaviours"]] == [("attack", 1)]
+    wrong = run(two, files[2], "--n-frames", 100, "--stream", "S3")
+    assert wrong.exit_code == 2 and "the stream 'S3' was expected" in wrong.output

@@ -340,7 +340,7 @@ def test_what_the_model_was_trained_on_is_said_to_be(bundle_file, manifest, tmp_
     results = predict(
         bundle_file, renamed.save(tmp_path / "m.csv"), tmp_path / "o", say=said.append
     )
-    note = "the model was trained on these very poses, as 'mouse0': its labels here are better"
+    note = "the model was trained on frames of these very poses, as 'mouse0': its labels here"
     noted = {each.name: [one for one in each.notes if note in one] for each in results.done}
     assert {name: len(notes) for name, notes in noted.items()} == {"again": 1, "mouse3": 0}
     assert [line for line in said if note in line] == [f"again: {noted['again'][0]}"]

@@ -8,7 +8,7 @@ from itertools import combinations, combinations_with_replacement
 from pathlib import Path
 from typing import NamedTuple
 
-from nuzzle.errors import InputError, listed, nearest
+from nuzzle.errors import InputError, StreamError, listed, nearest
 from nuzzle.evaluation.agreement import Agreement, agreement
 from nuzzle.evaluation.agreement_notes import check_rates
 from nuzzle.io.bouts_csv import FOUND_BY_MODEL
@@ -83,7 +83,7 @@ def _check_individuals(files: Sequence[_File], options: LabelOptions) -> None:
     same = {old: old for old in options.rename_individuals}  # they are animals (BORIS)
     told = replace(options, directed=True, rename_individuals=same)
     known = set[str]().union(
-        *(_animals(read_labels(path, replace(told, item=item))) for path, item in files)
+        *(_animals(_labels(path, replace(told, item=item))) for path, item in files)
     )
     _check_known("--individuals", "an animal", options.rename_individuals, known)
 
@@ -116,7 +116,7 @@ def _read(files: Sequence[_File], options: LabelOptions) -> tuple[list[Labels], 
         They, and the animals that each file names.
     """
     towards = replace(options, directed=True)  # so that all animals are named
-    read = [read_labels(path, replace(towards, item=item)) for path, item in files]
+    read = [_labels(path, replace(towards, item=item)) for path, item in files]
     check_rates([(file.name, labels) for file, labels in zip(files, read, strict=True)])
     # What one file does not say, another may: who is an animal (BORIS), and how long it went on.
     longest = options.n_frames or max(labels.n_frames for labels in read)
@@ -131,12 +131,23 @@ def _read(files: Sequence[_File], options: LabelOptions) -> tuple[list[Labels], 
         n_frames = longest if labels.only_seen else options.n_frames
         news = n_frames not in (None, labels.n_frames) or {*animals} - named[number]
         if news or not told.directed:
-            read[number] = read_labels(path, replace(told, item=item, n_frames=n_frames))
+            read[number] = _labels(path, replace(told, item=item, n_frames=n_frames))
         if not told.directed:
             read[number] = _of_pairs(path, read[number], told.individuals)
             if sides and options.directed:
                 read[number] = _noting_direction(files[number], read[number], sides)
     return read, everyone
+
+
+def _labels(path: Path, options: LabelOptions) -> Labels:
+    """The labels of the stream that is asked for; all of a file that has no streams."""
+    try:
+        return read_labels(path, options)
+    except StreamError:
+        labels = read_labels(path, replace(options, stream=""))
+        if labels.bouts["stream"].any():
+            raise
+        return labels
 
 
 def _noting_direction(file: _File, labels: Labels, sides: Sequence[_File]) -> Labels:

@@ -207,11 +207,12 @@ def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _learned(bundle: Bundle, recording: Recording) -> Iterator[str]:
-    """A note where the model learned from these very poses, whatever they are called now."""
+    """A note where the model learned from frames of these poses, whatever they are called now."""
     if (name := bundle.learned_as(recording)) is not None:
         yield (
-            f"the model was trained on these very poses, as {name!r}: its labels here are better "
-            "than on new recordings, and say nothing about how good it is (`nuzzle crossval` does)"
+            f"the model was trained on frames of these very poses, as {name!r}: its labels here "
+            "are better than on new recordings, and say nothing about how good it is (`nuzzle "
+            "crossval` does)"
         )
 
 
