@@ -1,4 +1,6 @@
+import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,10 +30,14 @@ def test_a_file_that_was_trimmed_is_known_where_it_is_just_that_part():
     assert Seen([EARLY]).find(recording("trimmed", POSES[:50])) == "video"
 
 
-def test_all_that_share_frames_go_by_the_name_of_the_first():
-    seen = Seen()
-    recordings = [LATE, COPY.slice(40, 60), COPY.slice(0, 30), recording("new", POSES * 2)]
-    assert [seen.add(each) for each in recordings] == ["video", "video", "copy", "new"]
+def test_those_that_share_frames_with_each_other_or_with_a_third_are_together():
+    """In whatever order they come: the whole copy holds the frames of both parts."""
+    early, late = replace(EARLY, name="early"), replace(LATE, name="late")
+    new = recording("new", POSES * 2)
+    for order in itertools.permutations([early, late, COPY, new]):
+        sets = Seen(order).together
+        assert sorted(map(sorted, sets)) == [["copy", "early", "late"], ["new"]]
+    assert sorted(map(sorted, Seen([early, late]).together)) == [["early"], ["late"]]
 
 
 def test_it_survives_a_bundle():

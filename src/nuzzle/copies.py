@@ -13,33 +13,44 @@ class Seen:
     """Recordings by the poses that they hold, and by the frames of the videos that these are of.
 
     Args:
-        recordings: to begin with.
+        recordings: to begin with, of different names.
     """
 
     def __init__(self, recordings: Iterable[Recording] = ()) -> None:
         self._names: dict[str, str] = {}
         self._parts: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        self._together: dict[str, list[str]] = {}
         for each in recordings:
             self.add(each)
 
-    def add(self, recording: Recording) -> str:
-        """Keep a recording; return the name of the first one that shares frames with it, or its."""
-        name = self.find(recording) or recording.name
-        self._names.setdefault(recording.fingerprint, name)
+    @property
+    def together(self) -> list[list[str]]:
+        """The names in sets: those in one share frames, with each other or by way of others."""
+        return [*{id(names): names for names in self._together.values()}.values()]
+
+    def add(self, recording: Recording) -> None:
+        """Keep a recording."""
+        sets = {id(self._together[name]): self._together[name] for name in self._like(recording)}
+        joined = [name for names in sets.values() for name in names] + [recording.name]
+        self._together |= dict.fromkeys(joined, joined)
+        self._names.setdefault(recording.fingerprint, recording.name)
         video, start, stop = _frames_of(recording)
-        self._parts[video].append((start, stop, name))
-        return name
+        self._parts[video].append((start, stop, recording.name))
 
     def find(self, recording: Recording) -> str | None:
         """The name of a kept recording that shares frames with this one; None for none."""
-        if (name := self._names.get(recording.fingerprint)) is not None:
-            return name
+        return next(iter(self._like(recording)), None)
+
+    def _like(self, recording: Recording) -> list[str]:
+        """The names of those that share frames with a recording; of its copies the first."""
         video, start, stop = _frames_of(recording)
+        same = self._names.get(recording.fingerprint)
         parts = self._parts.get(video, ())
-        return next((name for first, last, name in parts if first < stop and start < last), None)
+        shared = [name for first, last, name in parts if first < stop and start < last]
+        return shared if same is None else [same, *shared]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Plain values, by which `find` finds again."""
         return {"fingerprints": self._names, "videos": dict(self._parts)}
 
     @classmethod

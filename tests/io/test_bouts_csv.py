@@ -419,6 +419,17 @@ def test_frames_and_seconds_of_a_single_row_that_differ(write, rows, told):
         FORMAT.read(write(BOTH + rows), replace(MICE, fps=10.0))
 
 
+def test_last_frames_inside_are_not_laid_to_the_rate(write):
+    """At a rate that is a little too low all stops would be right, and late starts wrong."""
+    rows = (
+        "attack;2459;2646;102,458;110,292\nattack;2602;2659;108,417;110,833\n"
+        "attack;3901;4032;162,542;168,042\nattack;3984;4048;166,000;168,708\n"
+        "attack;18061;18199;752,542;758,333\n"
+    )
+    labels = FORMAT.read(write(BOTH + rows), replace(MICE, fps=24.0))
+    assert labels.bouts["stop_frame"].tolist() == [2646, 2659, 4032, 4048, 18199]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

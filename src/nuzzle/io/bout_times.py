@@ -128,9 +128,13 @@ class BoutTimes:
             rates.append(likeliest)
         if not rates:
             return None
-        rate = max(rates, key=lambda each: np.count_nonzero(allowed.by(each)))
-        off = np.abs(allowed.frames - allowed.seconds * rate) > _COUNTED_OTHERWISE
-        if len(wrong := np.flatnonzero(off & ~allowed.by(rate))):
+
+        def apart(rate: float) -> NDArray[np.bool_]:
+            off = np.abs(allowed.frames - allowed.seconds * rate) > _COUNTED_OTHERWISE
+            return off & ~allowed.by(rate)
+
+        rate = min(rates, key=lambda each: (apart(each).sum(), -allowed.by(each).sum()))
+        if len(wrong := np.flatnonzero(apart(rate))):
             raise self._differ([both[i] for i in wrong], rate)
         return rate
 

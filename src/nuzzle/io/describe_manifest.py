@@ -46,12 +46,13 @@ def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[s
     alike = {name: Counter[str]() for name in ("fps", "keypoints", "individuals")}
     said, rateless, files = list[tuple[str, str]](), list[tuple[str, str]](), []
     unread: list[tuple[Entry, InputError]] = []
-    copies: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
+    rows: dict[str, tuple[Entry, str]] = {}
     group_of, leaks = _groups(manifest)
     videos = Seen()
     for entry, recording in _read(manifest, progress, unread):
         groups[entry.split].add(group_of[entry.recording])
-        copies[videos.add(recording)].append((entry, recording.group or group_of[entry.recording]))
+        videos.add(recording)
+        rows[recording.name] = (entry, recording.group or group_of[entry.recording])
         _count(recording, splits[entry.split], alike)
         if recording.labels is not None:
             _count_labels(recording.labels, entry.split, behaviours)
@@ -60,7 +61,7 @@ def describe_manifest(manifest: Manifest, progress: Say | None = None) -> dict[s
                 rateless.append((entry.recording, _no_rate(recording.labels)))
         said += [(entry.recording, note) for note in recording.all_notes]
     seen = {name: of for name, of in sorted(behaviours.items()) if _shown(of)}
-    leaking, doubled = _of_copies(copies.values())
+    leaking, doubled = _of_copies([rows[name] for name in names] for names in videos.together)
     notes, problems = together(said), _cannot_be_read(unread)
     (notes if seen else problems)[:0] = _never_seen(manifest, behaviours.keys() - seen.keys())
     problems += together(rateless) + leaks + leaking + _unknown_splits(manifest)

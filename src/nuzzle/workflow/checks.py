@@ -115,15 +115,14 @@ def say_recordings(what: str, recordings: Sequence[Recording], say: Say) -> None
 
 def with_copies_joined(recordings: Sequence[Recording], say: Say) -> list[Recording]:
     """The recordings; groups that hold the very same poses become one, which is said."""
-    seen, copies = Seen(), dict[str, list[Recording]]()
-    for each in recordings:
-        copies.setdefault(seen.add(each), []).append(each)
+    named = {each.name: each for each in recordings}
     group_of = {each.leak_group: each.leak_group for each in recordings}
-    for alike in copies.values():
+    for names in Seen(recordings).together:
+        alike = [named[name] for name in names]
         joined = {group_of[each.leak_group] for each in alike}
         if len(joined) > 1:
             say(
-                f"warning: {listed([each.name for each in alike])} have the very same poses, and "
+                f"warning: {listed(names)} have the very same poses, and "
                 "count as one group. Leave the copies out"
             )
             group_of |= {group: min(joined) for group, name in group_of.items() if name in joined}

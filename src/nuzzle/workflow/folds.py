@@ -53,10 +53,11 @@ def partition(
         InputError: there are fewer groups than a cross-validation needs.
         LeakageError: by lab, copies of the same poses are in several.
     """
+    first = {name: names[0] for names in Seen(recordings).together for name in names}
     keys: dict[By, Callable[[Recording], str]] = {
         "group": lambda each: each.leak_group,
         # Copies of the same poses are one.
-        "recording": Seen().add,
+        "recording": lambda each: first[each.name],
         "lab": lambda each: each.lab,
     }
     groups: dict[str, list[Recording]] = {}
@@ -109,10 +110,10 @@ def _marked(recordings: Iterable[Recording]) -> set[str]:
 
 def _refuse_copies_in_labs(recordings: Sequence[Recording]) -> None:
     """Raise where a lab would be predicted by a model that has learned from its very poses."""
-    seen, named = Seen(), {each.name: each for each in recordings}
-    for each in recordings:
-        same = named[seen.add(each)]
-        if same.lab != each.lab:
+    named = {each.name: each for each in recordings}
+    for first, *others in Seen(recordings).together:
+        same = named[first]
+        for each in (named[name] for name in others if named[name].lab != same.lab):
             raise LeakageError(
                 f"{same.name!r} of lab {same.lab!r} and {each.name!r} of lab {each.lab!r} have the "
                 "very same poses: each lab would be predicted by a model that has seen them. Leave "

@@ -71,7 +71,7 @@ def _was_killed(directory: Path) -> bool:
     if index_of(directory / "results.json") != "ours":
         return False
     index = read_index(directory)
-    return bool(index.get("out_of_fold")) and not index["finished"]
+    return bool(index.get("out_of_fold")) and not index.get("finished", True)
 
 
 def write_out_of_fold(
