@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nuzzle.config import CalibrationConfig
 from nuzzle.decoding.adapt import after_refit
 from nuzzle.decoding.correct import corrected
@@ -22,7 +19,6 @@ from nuzzle.decoding.leave_out import (
     promised,
 )
 from nuzzle.errors import InputError
-from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.coverage import Masks
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import evaluate as score
@@ -121,13 +117,12 @@ class Judgement(NamedTuple):
     Attributes:
         evaluation: the figures.
         pairs: calibrated and decided, as they were scored.
-        unsure: of each pair, the answers of which it is not sure, `(time, behaviour)` bool; None
-            where no promise can be made.
+        sets: of each pair, what may be going on, as of `LeftOut`; None where there are none.
     """
 
     evaluation: Evaluation
     pairs: list[ScoredPair]
-    unsure: Sequence[NDArray[np.bool_] | None]
+    sets: Sequence[Masks] | None
 
 
 def judge(
@@ -160,14 +155,9 @@ def judge(
         decoding=DecodingEffect(truth.score(by_itself.decode_pairs(pairs)), truth.score(decisions)),
     )
     if bundle.calibration is None:
-        return Judgement(result, pairs, [None] * len(pairs))
+        return Judgement(result, pairs, None)
     uncertainty = measure_uncertainty(raw, pairs, held.sets, promised=held.coverage, how=how)
-    sets: Sequence[Masks | None] = held.sets or [None] * len(pairs)
-    doubts = [
-        None if mine is None else unsure(mine, pair.predicted, pair.exclusive)
-        for mine, pair in zip(sets, pairs, strict=True)
-    ]
-    return Judgement(replace(result, uncertainty=uncertainty), pairs, doubts)
+    return Judgement(replace(result, uncertainty=uncertainty), pairs, held.sets)
 
 
 def _held_out(bundle: Bundle, raw: Sequence[ScoredPair]) -> tuple[LeftOut, How]:

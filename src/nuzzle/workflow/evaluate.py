@@ -24,7 +24,7 @@ from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
-from nuzzle.workflow.frames import as_frames, separate_own
+from nuzzle.workflow.frames import as_frames, run_of, separate_own
 from nuzzle.workflow.scored import Scored, score_recording
 from nuzzle.workflow.unused import overlapping
 
@@ -181,15 +181,7 @@ def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
 
 def results_of(bundle: Bundle, kind: Kind, command: str) -> Run:
     """What a results directory says of the model and the command."""
-    return Run(
-        kind=kind,
-        behaviours=bundle.space.names,
-        background=bundle.space.background,
-        exclusive=bundle.space.exclusive,
-        directed=bundle.space.directed,
-        command=command,
-        bundle=bundle.to_dict(),
-    )
+    return replace(run_of(bundle.space, kind, command), bundle=bundle.to_dict())
 
 
 def _refuse_seen(bundle: Bundle, groups: Mapping[str, str], accepted: Set[str]) -> None:

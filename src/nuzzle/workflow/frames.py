@@ -12,7 +12,20 @@ from nuzzle.evaluation.own import any_of, looked_for, one_at_a_time, only, with_
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import Kind, Run
 from nuzzle.training.targets import LabelSpace
+
+
+def run_of(space: LabelSpace, kind: Kind, command: str) -> Run:
+    """What a results directory says of a model's behaviours and of the command."""
+    return Run(
+        kind=kind,
+        behaviours=space.names,
+        background=space.background,
+        exclusive=space.exclusive,
+        directed=space.directed,
+        command=command,
+    )
 
 
 def as_frames(pair: ScoredPair, unsure: NDArray[np.bool_] | None) -> PairFrames:

@@ -9,14 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from nuzzle.errors import OutputError
+from nuzzle.evaluation.conformal import unsure
 from nuzzle.inference.bundle import Bundle
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Run, index_of, read_index
+from nuzzle.outputs.index import index_of, read_index
 from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.calibration import Judgement
-from nuzzle.workflow.frames import as_frames, separate_own
+from nuzzle.workflow.frames import as_frames, run_of, separate_own
 from nuzzle.workflow.work import work_of
 
 
@@ -47,15 +48,7 @@ def writing_out_of_fold(
             f"--results {directory}: {out} will be the bundle, and {work_of(out)} is where it is "
             "trained. Choose a folder of its own."
         )
-    run = Run(
-        kind="evaluation",
-        behaviours=space.names,
-        background=space.background,
-        exclusive=space.exclusive,
-        directed=space.directed,
-        command=command,
-        out_of_fold=True,
-    )
+    run = replace(run_of(space, "evaluation", command), out_of_fold=True)
     anew = overwrite or _was_killed(path)
     with writing(directory, run, overwrite=anew) as writer:
         try:
@@ -80,8 +73,11 @@ def write_out_of_fold(
     """Write what was judged, recording by recording, and the figures."""
     writer.run = replace(writer.run, bundle=bundle.to_dict())
     found: dict[str, list[PairFrames]] = defaultdict(list)
-    for pair, unsure in zip(judged.pairs, judged.unsure, strict=True):
-        found[pair.recording].append(as_frames(pair, unsure))
+    for number, pair in enumerate(judged.pairs):
+        doubt = None
+        if judged.sets is not None:
+            doubt = unsure(judged.sets[number], pair.predicted, pair.exclusive)
+        found[pair.recording].append(as_frames(pair, doubt))
     for recording in recordings:
         if pairs := found[recording.name]:
             writer.add(
