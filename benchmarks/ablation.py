@@ -28,10 +28,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from draws import drawn_figures
 from nuzzle.config import Config
 from nuzzle.errors import NuzzleError
 from nuzzle.evaluation import evaluate
+from nuzzle.evaluation.bootstrap import draw_weights
+from nuzzle.evaluation.draws import drawn_figures, mean_over_behaviours
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.base import Column
 from nuzzle.features.registry import FEATURE_SETS
@@ -291,12 +292,13 @@ def finished(run: Run, recordings: dict[str, list[Recording]]) -> Run:
     pairs, seconds = predictions(run, recordings)
     values = figures_of(evaluate(pairs, bootstrap=0))
     units = sorted(each.leak_group for each in recordings[run["on"]] if each.labels)
-    drawn = [np.round(each, 5).tolist() for each in drawn_figures(pairs, units)]
+    weights = draw_weights(len(units), 1000, np.random.default_rng(0))
+    drawn = [mean_over_behaviours(each)[1:] for each in drawn_figures(pairs, units, weights)]
     return {
         "run": run,
         "seconds": round(seconds, 1),
         "figures": {name: round(values[name].value, 5) for name in FIGURES},
-        "draws": dict(zip(FIGURES, drawn, strict=True)),
+        "draws": {name: d.round(5).tolist() for name, d in zip(FIGURES, drawn, strict=True)},
     }
 
 

@@ -10,10 +10,11 @@ over recordings, its ends averaged over seeds. Recordings differ by far more tha
 intervals. `training s` is the time up to the epoch that is kept, or of an ensemble all that it
 takes with its inner cross-validation; `frames/s` is the speed of a whole recording in one pass,
 features included. Beside each stands how many times as quick as `cnn_lstm` that is, where that was
-trained in the same run.
+trained in the same run. Below are differences to one model (`--against`), of the same recordings:
+draws of recordings are the same for both, and seeds are drawn as well.
 
     python benchmarks/models.py [--data DIR] [--stream S1|S2] [--no-auxiliary]
-        [--models NAME ...] [--seeds N ...] [--set KEY=VALUE ...]
+        [--models NAME ...] [--seeds N ...] [--against NAME] [--set KEY=VALUE ...]
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from nuzzle.config import Config
+from nuzzle.evaluation.comparison import compare
 from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
 from nuzzle.inference.predict import predict_recording
@@ -38,6 +41,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.manifest import Manifest
 from nuzzle.models import MODELS, count_parameters
 from nuzzle.recording import Recording
+from nuzzle.workflow.scored import score_recording
 from nuzzle.workflow.train import train
 from rats import (
     COMMON,
@@ -79,8 +83,9 @@ OWN: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Result:
-    """One training: its figures, and what it costs."""
+    """One training: its figures, what it said of `val`, and what it costs."""
 
+    pairs: list[ScoredPair]
     figures: dict[str, Estimate]
     parameters: int
     size_mb: float
@@ -97,9 +102,11 @@ def result_of(
         bundle = train(manifest, path, config, auxiliary=auxiliary)
         seconds, size = time.perf_counter() - began, path.stat().st_size
         frames_per_s = speed(Bundle.load(path), recording)
+    val = [load_entry(entry) for entry in manifest.select("val")]
     classifiers = [each.classifier for each in bundle.members]
     networks = [each for each in classifiers if isinstance(each, NetworkClassifier)]
     return Result(
+        [pair for each in val for pair in score_recording(bundle, each).pairs],
         figures_of(Evaluation.from_dict(bundle.metrics)),
         sum(count_parameters(each.model) for each in networks),
         size / 1e6,
@@ -149,6 +156,20 @@ def print_row(cells: Sequence[str]) -> None:
     print(left + "".join(cell.rjust(12) for cell in cells[len(widths) :]), flush=True)
 
 
+def print_differences(done: Mapping[str, Sequence[Result]], against: str) -> None:
+    """The gain of each model over one of them, with its interval."""
+    if against not in done or len(done) == 1:
+        return
+    print(f"\nDifference to {against}")
+    print_row(["model", *FIGURES])
+    said = {name: [each.pairs for each in results] for name, results in done.items()}
+    for name in [name for name in done if name != against]:
+        found = compare(said[against], said[name])
+        macros = (found.macro_f1, found.mean_average_precision, found.macro_bout_f1)
+        gains = [each.difference for each in macros]
+        print_row([name, *(f"{g.value:+.3f} [{g.low:+.3f}, {g.high:+.3f}]" for g in gains)])
+
+
 def main() -> None:
     names = [*MODELS, "ensemble"]
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -156,6 +177,7 @@ def main() -> None:
     parser.add_argument("--no-auxiliary", action="store_true", help="learn one stream alone")
     parser.add_argument("--models", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--against", choices=names, default="conv_lstm", metavar="NAME")
     parser.add_argument("--set", dest="changes", nargs="+", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
     manifest = manifest_of(arguments.data, arguments.stream)
@@ -169,7 +191,7 @@ def main() -> None:
     )
     costs = ("parameters", "MB", "training s", "quicker", "frames/s", "quicker")
     print_row(["model", *FIGURES, *costs])
-    reference: list[Result] = []
+    done: dict[str, list[Result]] = {}
     for name in sorted(arguments.models, key=lambda name: name != REFERENCE):
         repaired = (*COMMON, "prepare.repair_identity=true")
         common = (f"model.name={name}", *repaired, f"decoding.smooth_s={SMOOTH_S}")
@@ -178,8 +200,9 @@ def main() -> None:
             last = (*UNCALIBRATED, f"training.seed={seed}", *arguments.changes)
             config = Config.load(None, [*common, *OWN[name], *last])
             results.append(result_of(manifest, auxiliary, config, recording))
-        reference = results if name == REFERENCE else reference
-        print_row(row(name, results, reference))
+        done[name] = results
+        print_row(row(name, results, done.get(REFERENCE, ())))
+    print_differences(done, arguments.against)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """nuzzle: who does what to whom, from tracked poses.
 
 The commands are functions of the same names here: `init`, `inspect`, `train`, `crossval`, `tune`,
-`evaluate`, `predict`, `report` and `explain`. `predict_recording` says what a model makes of a
-recording in memory; `load_entry` and `read_poses` read one. All errors are a `NuzzleError`.
+`evaluate`, `compare`, `predict`, `report` and `explain`. `predict_recording` says what a model
+makes of a recording in memory; `load_entry` and `read_poses` read one. All errors are a
+`NuzzleError`.
 Importing nuzzle is quick and changes nothing; what a name needs is loaded when it is first used.
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nuzzle.outputs.report import write_report as report
     from nuzzle.recording import Recording
     from nuzzle.skeleton import Skeleton
+    from nuzzle.workflow.compare import compare
     from nuzzle.workflow.crossval import crossval
     from nuzzle.workflow.evaluate import evaluate
     from nuzzle.workflow.explain import explain
@@ -43,6 +45,7 @@ _HOMES = {
     "Pair": ("nuzzle.labels", "Pair"),
     "Recording": ("nuzzle.recording", "Recording"),
     "Skeleton": ("nuzzle.skeleton", "Skeleton"),
+    "compare": ("nuzzle.workflow.compare", "compare"),
     "crossval": ("nuzzle.workflow.crossval", "crossval"),
     "evaluate": ("nuzzle.workflow.evaluate", "evaluate"),
     "explain": ("nuzzle.workflow.explain", "explain"),
@@ -67,6 +70,7 @@ __all__ = [
     "Recording",
     "Skeleton",
     "__version__",
+    "compare",
     "crossval",
     "evaluate",
     "explain",

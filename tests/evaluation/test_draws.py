@@ -1,23 +1,16 @@
-"""The draws that `benchmarks/ablation.py` compares ways of training by."""
-
-import importlib.util
-from pathlib import Path
-
 import numpy as np
-import pytest
 
 from nuzzle.evaluation import ScoredPair, evaluate
+from nuzzle.evaluation.bootstrap import draw_weights
+from nuzzle.evaluation.draws import drawn_figures, mean_over_behaviours
 from nuzzle.labels import Pair
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "draws.py"
 
-
-@pytest.fixture(scope="module")
-def drawn_figures():
-    spec = importlib.util.spec_from_file_location("draws", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.drawn_figures
+def drawn(pairs, draws, seed):
+    """Macro figures of the recordings that are scored, all and in draws of six."""
+    units = [f"r{number}" for number in range(6)]
+    weights = draw_weights(6, draws, np.random.default_rng(seed))
+    return [mean_over_behaviours(each) for each in drawn_figures(pairs, units, weights)]
 
 
 def pair_of(number, rng):
@@ -35,26 +28,30 @@ def pair_of(number, rng):
     )  # fmt: skip
 
 
-def test_draws_spread_as_the_intervals_of_the_evaluation_say(drawn_figures):
+def test_draws_spread_as_the_intervals_of_the_evaluation_say():
     rng = np.random.default_rng(1)
     pairs = [pair_of(number, rng) for number in range(6)]
-    units = [pair.recording for pair in pairs]
     said = evaluate(pairs, bootstrap=300, seed=4)
     figures = (said.macro_f1, said.mean_average_precision, said.macro_bout_f1["0.5"])
-    for drawn, figure in zip(drawn_figures(pairs, units, 300, 4), figures, strict=True):
+    for each, figure in zip(drawn(pairs, 300, 4), figures, strict=True):
         assert figure.low < figure.high
-        np.testing.assert_allclose(np.percentile(drawn, [2.5, 97.5]), [figure.low, figure.high])
+        assert each[0] == figure.value
+        np.testing.assert_allclose(np.percentile(each[1:], [2.5, 97.5]), [figure.low, figure.high])
 
 
-def test_a_recording_that_is_not_scored_leaves_the_draws_of_the_others_alone(drawn_figures):
-    rng = np.random.default_rng(2)
-    pairs = [pair_of(number, rng) for number in range(4)]
-    units = [pair.recording for pair in pairs]
+def test_a_recording_that_is_not_scored_leaves_the_draws_of_the_others_alone():
     # Where only r0 is scored, every draw that holds it says the same; the others say nothing.
-    f1, precision, _ = drawn_figures(pairs[:1], units, 200, 0)
-    alone = evaluate(pairs[:1], bootstrap=0)
+    pairs = [pair_of(0, np.random.default_rng(2))]
+    f1, precision, _ = drawn(pairs, 200, 0)
+    alone = evaluate(pairs, bootstrap=0)
     held = np.isfinite(f1)
     assert 0 < held.sum() < 200
     np.testing.assert_allclose(f1[held], alone.macro_f1.value)
     np.testing.assert_array_equal(held, np.isfinite(precision))
     np.testing.assert_allclose(precision[held], alone.mean_average_precision.value)
+
+
+def test_without_draws_there_are_the_figures_alone():
+    pairs = [pair_of(0, np.random.default_rng(2))]
+    for each in drawn_figures(pairs, ["r0"], None):
+        assert each.shape == (1, 2)

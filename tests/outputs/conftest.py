@@ -13,7 +13,7 @@ from nuzzle.evaluation.evaluate import evaluate
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Results, Run
+from nuzzle.outputs.index import RecordingEntry, Results, Run
 from nuzzle.outputs.results import ResultsWriter
 from nuzzle.recording import Recording
 
@@ -123,14 +123,14 @@ def made_up(tmp_path: Path, recording: Callable[..., Recording]) -> Callable[...
                         truth, observed, predicted, p,
                     )
                 )  # fmt: skip
-            writer.add(
+            cut = "2 labelled frames past the end of the poses were left out"
+            entry = RecordingEntry.of(
                 recording(name, n_frames, group=f"animal{index // 2}", lab="here"),
-                [frames],
                 history=["gaps up to 10 frames filled"],
-                notes=["2 labelled frames past the end of the poses were left out"] if not index
-                else [],
+                notes=[] if index else [cut],
                 seconds=1.0,
-            )  # fmt: skip
+            )
+            writer.add(entry, [frames])
         writer.fail("cage<99>", "the file is empty (0 bytes)", poses="cage99.csv")
         metrics = evaluate(scored, bootstrap=200).to_dict() if scored else None
         curves = [_curve(name, rng) for name in behaviours for _ in range(3) if name != background]

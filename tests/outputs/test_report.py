@@ -15,7 +15,7 @@ from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Run
+from nuzzle.outputs.index import RecordingEntry, Run
 from nuzzle.outputs.report import write_report
 from nuzzle.outputs.results import ResultsWriter
 
@@ -162,7 +162,7 @@ def test_nothing_found_at_all(tmp_path, recording):
     p = np.tile(np.array([0.1, 0.9], np.float32), (50, 1))
     run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
     writer = ResultsWriter(tmp_path, run)
-    writer.add(recording("quiet", 50), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+    writer.add(RecordingEntry.of(recording("quiet", 50)), [PairFrames(Pair("a", "b"), p, p > 0.5)])
     page, _ = page_of(writer.finish())
     assert "No bout of any behaviour was found." in page.text
     assert "Never found: mount." in page.text
@@ -174,7 +174,9 @@ def test_nobody_acts_on_another_where_labels_have_no_direction(tmp_path, recordi
     for directed in (True, False):
         run = Run("prediction", ("mount", "other"), "other", directed=directed)
         writer = ResultsWriter(tmp_path / str(directed), run)
-        writer.add(recording("cage", 50), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+        writer.add(
+            RecordingEntry.of(recording("cage", 50)), [PairFrames(Pair("a", "b"), p, p > 0.5)]
+        )
         page, html = page_of(writer.finish())
         assert ("a → b" in page.text, "a and b" in page.text) == (directed, not directed)
         assert ("Who did what to whom in 1 recording" in page.text) == directed
@@ -207,7 +209,10 @@ def test_frames_of_which_the_model_is_not_sure_are_drawn_and_explained(tmp_path,
     for name, marks in (("marked", unsure), ("plain", None)):
         run = Run(kind="prediction", behaviours=("mount", "other"), background="other")
         writer = ResultsWriter(tmp_path / name, run)
-        writer.add(recording(name, 50), [PairFrames(Pair("a", "b"), p, p > 0.5, unsure=marks)])
+        writer.add(
+            RecordingEntry.of(recording(name, 50)),
+            [PairFrames(Pair("a", "b"), p, p > 0.5, unsure=marks)],
+        )
         page, html = page_of(writer.finish())
         assert (sentence in page.text) == (marks is not None)
         assert ('class="doubt"' in html) == (marks is not None)
@@ -294,8 +299,8 @@ def test_shares_are_of_the_time_of_all_pairs(tmp_path, recording):
         return PairFrames(Pair("a", "b"), p, p > 0.5)
 
     writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
-    writer.add(recording("short", 30), [pair(30, 15)])
-    writer.add(recording("long", 270), [pair(270, 0)])
+    writer.add(RecordingEntry.of(recording("short", 30)), [pair(30, 15)])
+    writer.add(RecordingEntry.of(recording("long", 270)), [pair(270, 0)])
     results = writer.finish()
     (row,) = sections.budget_rows(results)
     assert row["percent"] == pytest.approx(5), "and not 25: the long recording weighs more"
@@ -309,7 +314,7 @@ def test_shares_are_of_the_time_of_all_pairs(tmp_path, recording):
 def test_what_animals_do_to_themselves_is_a_share_of_the_time_of_animals(tmp_path, recording):
     p = np.tile(np.array([0.9, 0.1], np.float32), (30, 1))
     writer = ResultsWriter(tmp_path, Run("prediction", ("groom", "other"), "other"))
-    writer.add(recording("cage", 30), [PairFrames(Pair("a", "a"), p, p > 0.5)])
+    writer.add(RecordingEntry.of(recording("cage", 30)), [PairFrames(Pair("a", "a"), p, p > 0.5)])
     results = writer.finish()
     assert (
         "100.0 % of the time of each animal on average"
@@ -324,7 +329,7 @@ def test_the_score_of_a_recording_stands_once(tmp_path, made_up, recording):
     (one,) = results.frames(entry)
     writer = ResultsWriter(results.directory, results.run, overwrite=True)
     back = replace(one, pair=Pair("intruder", "resident"))
-    writer.add(recording("cage1", 300), [one, back])
+    writer.add(RecordingEntry.of(recording("cage1", 300)), [one, back])
     page, html = page_of(writer.finish(results.metrics))
     assert html.count('class="ethogram"') == 2
     assert page.text.count("macro F1 of the recording 0.") == 1
@@ -345,7 +350,7 @@ def test_the_table_of_bouts_tells_short_ones_apart(tmp_path, recording):
     p[792:803] = [0.9, 0.1]
     writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
     pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "aa")]
-    writer.add(recording("cage", 900), pairs)
+    writer.add(RecordingEntry.of(recording("cage", 900)), pairs)
     page, html = page_of(writer.finish())
     assert "<td>0:26.4</td><td>0:26.8</td><td>0.37 s</td>" in html
     assert "2 ordered pairs, 1 animal by itself" in page.text
@@ -358,7 +363,10 @@ def test_what_was_never_looked_for_has_no_row(tmp_path, recording):
     p = np.full((30, 3), 0.5, np.float32)
     p[:, 1] = np.nan
     writer = ResultsWriter(tmp_path, Run("prediction", ("attack", "mount", "other"), "other"))
-    writer.add(recording("cage", 30), [PairFrames(Pair("a", "b"), p, np.zeros((30, 3), bool))])
+    writer.add(
+        RecordingEntry.of(recording("cage", 30)),
+        [PairFrames(Pair("a", "b"), p, np.zeros((30, 3), bool))],
+    )
     results = writer.finish()
     assert [row["behaviour"] for row in sections.budget_rows(results)] == ["attack"]
     assert sections.found(sections.budget_rows(results)) == ["Never found: attack."]
@@ -378,7 +386,7 @@ def test_what_is_left_out_is_counted_in_words(tmp_path, recording):
     p = np.tile(np.array([0.1, 0.9], np.float32), (30, 1))
     writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
     pairs = [PairFrames(Pair(*pair), p, p > 0.5) for pair in ("ab", "ba", "ac", "ca", "bc")]
-    writer.add(recording("cage", 30), pairs)
+    writer.add(RecordingEntry.of(recording("cage", 30)), pairs)
     page, _ = page_of(writer.finish())
     assert "1 pair in which less happened is not drawn here." in page.text
 
@@ -389,7 +397,7 @@ def test_the_ethogram_of_a_part_has_the_clock_of_its_video(tmp_path, recording):
     assert whole.fps == 30.0
     p = np.tile(np.array([0.9, 0.1], np.float32), (900, 1))
     writer = ResultsWriter(tmp_path, Run("prediction", ("mount", "other"), "other"))
-    writer.add(whole.slice(225, 1125), [PairFrames(Pair("a", "b"), p, p > 0.5)])
+    writer.add(RecordingEntry.of(whole.slice(225, 1125)), [PairFrames(Pair("a", "b"), p, p > 0.5)])
     page, html = page_of(writer.finish())
     assert 'data-frames="900" data-fps="30.0" data-start="225"' in html
     assert "0:30 long, from 0:07.5 of the video" in page.text

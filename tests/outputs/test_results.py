@@ -11,7 +11,7 @@ import pytest
 from nuzzle.errors import FormatError, InputError, OutputError
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Run, read_results
+from nuzzle.outputs.index import RecordingEntry, Run, read_results
 from nuzzle.outputs.results import ResultsWriter, writing
 
 PAIR = Pair("resident", "intruder")
@@ -39,7 +39,9 @@ def frames(n=300, truth=False):
 
 def test_round_trip_of_a_prediction(tmp_path, recording):
     writer = ResultsWriter(tmp_path / "out", run(command="nuzzle predict", bundle={"a": 1}))
-    writer.add(recording("cage1", group="g"), [frames()], notes=["a note"], seconds=1.5)
+    writer.add(
+        RecordingEntry.of(recording("cage1", group="g"), notes=["a note"], seconds=1.5), [frames()]
+    )
     results = writer.finish()
     assert results.finished
     assert results.run.behaviours == NAMES
@@ -67,7 +69,7 @@ def test_round_trip_of_a_prediction(tmp_path, recording):
 def test_what_fails_now_has_no_results_of_before(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
     for name in ("cage1", "cage2"):
-        writer.add(recording(name), [frames()])
+        writer.add(RecordingEntry.of(recording(name)), [frames()])
     writer.finish()
     again = ResultsWriter(tmp_path, run(), resume=True)
     again.fail("cage1", "its poses are gone")
@@ -82,7 +84,7 @@ def test_what_fails_now_has_no_results_of_before(tmp_path, recording):
 
 def test_the_frames_file_is_plain_to_read(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    entry = writer.add(recording("cage1"), [frames(truth=True)])
+    entry = writer.add(RecordingEntry.of(recording("cage1")), [frames(truth=True)])
     writer.finish()
     table = pd.read_parquet(tmp_path / entry.file)
     assert list(table.columns) == [
@@ -96,7 +98,7 @@ def test_the_frames_file_is_plain_to_read(tmp_path, recording):
 
 def test_truth_and_what_was_observed_round_trip(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    writer.add(recording("cage1"), [frames(truth=True)])
+    writer.add(RecordingEntry.of(recording("cage1")), [frames(truth=True)])
     results = writer.finish(metrics={"macro_f1": float("nan")})
     (entry,) = results.recordings
     (back,) = results.frames(entry)
@@ -113,7 +115,7 @@ def test_what_nobody_looked_for_is_no_doubt(tmp_path, recording):
     unsure = np.tile([False, False, True], (300, 1))
     one = PairFrames(PAIR, p, said, said & observed, observed, unsure)
     writer = ResultsWriter(tmp_path, run(background=None, exclusive=False, kind="evaluation"))
-    entry = writer.add(recording("cage1"), [one])
+    entry = writer.add(RecordingEntry.of(recording("cage1")), [one])
     assert (entry.doubtful, entry.unsure) == (0, 0)
     (back,) = writer.finish().frames(entry)
     assert np.isnan(back.probability[:, 2]).all()
@@ -127,7 +129,7 @@ def test_behaviours_at_once_keep_a_mask_each(tmp_path, recording):
     one = PairFrames(PAIR, p, p > 0.5, truth & observed, observed)
     alone = PairFrames(Pair("resident", "resident"), p, p > 0.9, truth & observed, observed)
     writer = ResultsWriter(tmp_path, run(background=None, exclusive=False, kind="evaluation"))
-    writer.add(recording("cage1"), [one, alone])
+    writer.add(RecordingEntry.of(recording("cage1")), [one, alone])
     results = writer.finish()
     first, second = results.frames(results.recordings[0])
     assert second.pair == Pair("resident", "resident")
@@ -141,7 +143,7 @@ def test_behaviours_at_once_keep_a_mask_each(tmp_path, recording):
 def test_names_with_slashes_and_case_become_different_files(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
     names = ["a/task1/mouse 1", "a_task1_mouse_1", "Cage", "cage", "..", "ü", "x" * 300]
-    files = [writer.add(recording(name), [frames()]).file for name in names]
+    files = [writer.add(RecordingEntry.of(recording(name)), [frames()]).file for name in names]
     assert len({file.lower() for file in files}) == len(names)
     assert all((tmp_path / file).parent == tmp_path / "frames" for file in files)
     results = writer.finish()
@@ -151,7 +153,7 @@ def test_names_with_slashes_and_case_become_different_files(tmp_path, recording)
 
 def test_failures_have_reasons(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
-    writer.add(recording("good"), [frames()])
+    writer.add(RecordingEntry.of(recording("good")), [frames()])
     writer.fail("bad", "the file is empty", poses="bad.csv")
     results = writer.finish()
     assert [entry.name for entry in results.done] == ["good"]
@@ -166,7 +168,7 @@ def test_an_occupied_folder_is_refused(tmp_path, recording):
     ResultsWriter(tmp_path, run(), overwrite=True).finish()
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
     writer = ResultsWriter(tmp_path, run())  # nothing has come of the run before
-    writer.add(recording("cage1").slice(0, 90), [frames(90)])
+    writer.add(RecordingEntry.of(recording("cage1").slice(0, 90)), [frames(90)])
     writer.finish()
     with pytest.raises(OutputError, match="--resume"):
         ResultsWriter(tmp_path, run())
@@ -201,7 +203,7 @@ def test_files_of_somebody_else_are_not_overwritten(tmp_path, name, text):
 @pytest.mark.parametrize("index", [None, "", "{ cut"])
 def test_results_whose_index_is_lost_are_begun_anew(tmp_path, recording, index):
     writer = ResultsWriter(tmp_path, run())
-    writer.add(recording("cage1"), [frames()])
+    writer.add(RecordingEntry.of(recording("cage1")), [frames()])
     writer.finish()
     (tmp_path / "results.json").unlink()
     if index is not None:
@@ -211,13 +213,13 @@ def test_results_whose_index_is_lost_are_begun_anew(tmp_path, recording, index):
         with pytest.raises(OutputError, match=r"results\.json, is lost or damaged. Pass --over"):
             ResultsWriter(tmp_path, run(), **flags)
     again = ResultsWriter(tmp_path, run(), overwrite=True)
-    again.add(recording("cage2"), [frames()])
+    again.add(RecordingEntry.of(recording("cage2")), [frames()])
     assert [each.name for each in again.finish().done] == ["cage2"]
 
 
 def test_frames_of_nuzzle_do_not_make_the_files_beside_them_its_own(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
-    writer.add(recording("cage1"), [frames()])
+    writer.add(RecordingEntry.of(recording("cage1")), [frames()])
     writer.finish()
     (tmp_path / "results.json").write_text('{"mine": 1}')
     with pytest.raises(OutputError, match="holds no results of nuzzle"):
@@ -244,7 +246,7 @@ def test_a_part_of_a_video_counts_in_the_videos_own_frames(tmp_path, recording):
     part = recording("cage1").slice(90, 300).slice(30, 210)
     fps = part.require_fps()
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    entry = writer.add(part, [frames(180, truth=True)], notes=["a note"])
+    entry = writer.add(RecordingEntry.of(part, notes=["a note"]), [frames(180, truth=True)])
     assert (entry.start_frame, entry.start_s, entry.notes) == (120, 120 / fps, ("a note",))
     results = writer.finish()
     (said,) = results.bouts.to_dict("records")
@@ -261,18 +263,20 @@ def test_a_part_of_a_video_counts_in_the_videos_own_frames(tmp_path, recording):
 
 
 def test_a_part_counts_so_when_its_run_goes_on(tmp_path, recording):
-    ResultsWriter(tmp_path, run()).add(recording("cage1").slice(120, 300), [frames(180)])
+    ResultsWriter(tmp_path, run()).add(
+        RecordingEntry.of(recording("cage1").slice(120, 300)), [frames(180)]
+    )
     results = ResultsWriter(tmp_path, run(), resume=True).finish()
     assert results.bouts["start_frame"].tolist() == [150]
 
 
 def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    writer.add(recording("old"), [frames(truth=True)])
+    writer.add(RecordingEntry.of(recording("old")), [frames(truth=True)])
     writer.finish(metrics={}, attention=[])
     _foreign(tmp_path / "frames")
     writer = ResultsWriter(tmp_path, run(), overwrite=True)
-    writer.add(recording("new"), [frames()])
+    writer.add(RecordingEntry.of(recording("new")), [frames()])
     results = writer.finish()
     assert [entry.name for entry in results.recordings] == ["new"]
     there = {path.name for path in (tmp_path / "frames").iterdir()}
@@ -283,7 +287,7 @@ def test_overwriting_leaves_nothing_of_the_earlier_run(tmp_path, recording):
 
 def test_earlier_results_stay_where_nothing_replaces_them(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    writer.add(recording("old"), [frames(truth=True)])
+    writer.add(RecordingEntry.of(recording("old")), [frames(truth=True)])
     writer.finish(metrics={}, attention=[])
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     writer = ResultsWriter(tmp_path, run(), overwrite=True)
@@ -296,13 +300,13 @@ def test_earlier_results_stay_where_nothing_replaces_them(tmp_path, recording):
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, recording):
     killed = ResultsWriter(tmp_path, run())
-    killed.add(recording("one"), [frames()])
+    killed.add(RecordingEntry.of(recording("one")), [frames()])
     killed.fail("two", "was locked")
     assert not read_results(tmp_path).finished
 
     writer = ResultsWriter(tmp_path, run(), resume=True)
     assert set(writer.finished) == {"one"}
-    writer.add(recording("two"), [frames()])
+    writer.add(RecordingEntry.of(recording("two")), [frames()])
     results = writer.finish()
     assert [entry.status for entry in results.recordings] == ["done", "done"]
     assert results.bouts["recording"].tolist() == ["one", "two"]
@@ -325,9 +329,9 @@ def test_another_run_cannot_be_resumed(tmp_path, change, what):
 def test_wrong_shapes_are_refused(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
     with pytest.raises(InputError, match="at least one pair"):
-        writer.add(recording("r"), [])
+        writer.add(RecordingEntry.of(recording("r")), [])
     with pytest.raises(InputError, match="at least one pair"):
-        writer.add(recording("r", 299), [frames()])
+        writer.add(RecordingEntry.of(recording("r", 299)), [frames()])
     with pytest.raises(InputError, match="shape"):
         PairFrames(PAIR, frames().probability, frames().predicted[:, :2])
     with pytest.raises(InputError, match="together"):
@@ -375,7 +379,7 @@ def test_a_later_version_is_refused(tmp_path):
 )
 def test_a_table_that_somebody_has_changed_is_named(tmp_path, recording, name, change, told):
     writer = ResultsWriter(tmp_path, run(kind="evaluation"))
-    writer.add(recording("one"), [frames(truth=True)])
+    writer.add(RecordingEntry.of(recording("one")), [frames(truth=True)])
     writer.finish()
     table = tmp_path / name
     table.write_text(change(table.read_text()))
@@ -385,7 +389,7 @@ def test_a_table_that_somebody_has_changed_is_named(tmp_path, recording, name, c
 
 def test_a_damaged_frames_file_is_named(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
-    entry = writer.add(recording("one"), [frames()])
+    entry = writer.add(RecordingEntry.of(recording("one")), [frames()])
     results = writer.finish()
     path = tmp_path / entry.file
     path.write_bytes(path.read_bytes()[:100])
@@ -417,7 +421,7 @@ def test_what_no_annotator_looked_for_has_no_row_in_the_time_budget(tmp_path, re
     one.observed[:, 1] = False
     settings = {} if exclusive else {"background": None, "exclusive": False}
     writer = ResultsWriter(tmp_path, run(kind="evaluation", **settings))
-    entry = writer.add(recording("cage1"), [one])
+    entry = writer.add(RecordingEntry.of(recording("cage1")), [one])
     results = writer.finish()
     names = {"attack"} if exclusive else {"attack", "other"}
     assert set(results.time_budget["behaviour"]) == names
@@ -432,7 +436,7 @@ def test_lost_time_lowers_only_the_share_of_all_frames(tmp_path, recording, kind
     one.probability[200:] = np.nan
     one.predicted[200:] = False
     writer = ResultsWriter(tmp_path, run(kind=kind))
-    writer.add(recording("one"), [one])
+    writer.add(RecordingEntry.of(recording("one")), [one])
     attack = writer.finish().time_budget.set_index("behaviour").loc["attack"]
     # 30 of 300 frames at 30 frames/s, of which 200 have an answer.
     assert (attack["seconds"], attack["percent"]) == (1.0, 10.0)
@@ -442,7 +446,7 @@ def test_lost_time_lowers_only_the_share_of_all_frames(tmp_path, recording, kind
 
 def test_the_time_budget_of_an_earlier_version_is_read(tmp_path, recording):
     writer = ResultsWriter(tmp_path, run())
-    writer.add(recording("one"), [frames()])
+    writer.add(RecordingEntry.of(recording("one")), [frames()])
     now, path = writer.finish().time_budget, tmp_path / "time_budget.csv"
     later = ["answered_s", "percent_of_answered"]
     pd.read_csv(path).drop(columns=later).to_csv(path, index=False)
@@ -453,7 +457,7 @@ def test_the_time_budget_of_an_earlier_version_is_read(tmp_path, recording):
 
 
 def test_what_to_check_is_written_also_where_a_run_goes_on(tmp_path, recording):
-    ResultsWriter(tmp_path, run()).add(recording("one"), [frames()])
+    ResultsWriter(tmp_path, run()).add(RecordingEntry.of(recording("one")), [frames()])
     ResultsWriter(tmp_path, run(), resume=True).finish()
     check = pd.read_csv(tmp_path / "check.csv")
     # All but the attack has a probability of 0.5.

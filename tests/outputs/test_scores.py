@@ -12,7 +12,7 @@ from nuzzle.evaluation.result import Estimate, Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Run
+from nuzzle.outputs.index import RecordingEntry, Run
 from nuzzle.outputs.report import write_report
 from nuzzle.outputs.results import ResultsWriter
 from nuzzle.outputs.scores import evaluation_charts, evaluation_summary
@@ -84,7 +84,7 @@ def test_a_report_of_three_mice_does_not_doubt_the_annotator(tmp_path, recording
         frames.append(PairFrames(pair, p, truth, truth, seen))
     space = LabelSpace(names, "other", True, ("chase", "groom"), own=("groom",))
     writer = ResultsWriter(tmp_path, Run("evaluation", names, "other"))
-    writer.add(recording("cage", 40), separate_own(space, frames))
+    writer.add(RecordingEntry.of(recording("cage", 40)), separate_own(space, frames))
     results = writer.finish(evaluate(scored, bootstrap=0).to_dict())
     page = write_report(results.directory).read_text()
     assert "What an animal does to itself is a share of all animals’ time." in page

@@ -6,7 +6,7 @@ import pytest
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Run
+from nuzzle.outputs.index import RecordingEntry, Run
 from nuzzle.outputs.report import report_context, write_report
 from nuzzle.outputs.results import ResultsWriter
 
@@ -19,7 +19,7 @@ def one_recording(tmp_path, recording):
         writer = ResultsWriter(tmp_path, Run("prediction", ("attack", "other"), "other", True))
         p = np.full((n_frames, 2), probability, np.float32)
         pair = PairFrames(Pair("a", "b"), p, p > 0.5)
-        writer.add(recording("cage1", n_frames), [pair], notes=notes)
+        writer.add(RecordingEntry.of(recording("cage1", n_frames), notes=notes), [pair])
         return writer.finish()
 
     return make
@@ -76,7 +76,9 @@ def blank_parts(tmp_path, recording, *, truth):
     told = (np.tile([True, False], (90, 1)), observed) if truth else ()
     kind = "evaluation" if truth else "prediction"
     writer = ResultsWriter(tmp_path / kind, Run(kind, ("attack", "other"), "other", True))
-    writer.add(recording("cage1", 90), [PairFrames(Pair("a", "b"), p, said, *told)])
+    writer.add(
+        RecordingEntry.of(recording("cage1", 90)), [PairFrames(Pair("a", "b"), p, said, *told)]
+    )
     results = writer.finish()
     return report_context(results), write_report(results.directory).read_text()
 
@@ -120,7 +122,7 @@ def test_pairs_without_a_bout_give_way_in_the_chart_of_recordings(
             told = (here, seen) if truth else ()
             said = here & (not truth)
             frames.append(PairFrames(Pair(agent, "x"), said.astype(np.float32), said, *told))
-        writer.add(recording(name, 30), frames)
+        writer.add(RecordingEntry.of(recording(name, 30)), frames)
     drawn, left_out = sections.budget_bars(writer.finish(), {"attack": "#777777"})
     words = re.findall(r"(?:one|two) · \w → x", str(drawn))
     assert list(dict.fromkeys(words)) == ["one · a → x", "one · c → x", "two · b → x"]

@@ -1,10 +1,11 @@
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, f1_score
 
+from nuzzle.config import Config
 from nuzzle.errors import InputError, LeakageError
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
@@ -12,8 +13,10 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Manifest
 from nuzzle.outputs.index import read_results
-from nuzzle.workflow.evaluate import _as_frames, evaluate, results_of
+from nuzzle.workflow.evaluate import evaluate, results_of
+from nuzzle.workflow.frames import as_frames
 from nuzzle.workflow.scored import score_recording
+from nuzzle.workflow.train import train
 
 
 def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):
@@ -26,6 +29,27 @@ def test_scores_are_those_of_the_bundle(bundle_file, manifest, tmp_path):
     frames = results.frames(results.done[0])[0]
     assert frames.probability.shape == (900, 4)
     np.testing.assert_allclose(frames.probability.sum(axis=1), 1, atol=1e-4)
+
+
+def test_frames_are_those_that_were_scored(manifest, tmp_path):
+    """A calibration that knows them is fitted on the others for each: so are their frames."""
+    splits = ("train", "val", "val", "val", "val")
+    rows = [replace(e, split=split) for e, split in zip(manifest, splits, strict=True)]
+    rows = Manifest(tuple(rows))
+    config = ["model.name=trees", "training.epochs=5", "labels.behaviours=[investigation]"]
+    bundle = train(rows, tmp_path / "m.nuzzle", Config.load(None, config))
+    assert bundle.calibration.correction is not None
+    said = evaluate(bundle, rows, out=tmp_path / "out")
+    assert said.uncertainty.how == "left out in turn"
+    results = read_results(tmp_path / "out")
+    frames = [results.frames(entry)[0] for entry in results.done]
+    truth, predicted, probability = (
+        np.concatenate([getattr(each, name)[:, 0] for each in frames])
+        for name in ("truth", "predicted", "probability")
+    )
+    (one,) = (each for each in said.behaviours if each.behaviour == "investigation")
+    assert f1_score(truth, predicted) == pytest.approx(one.f1.value)
+    assert average_precision_score(truth, probability) == pytest.approx(one.average_precision.value)
 
 
 def test_what_is_noted_on_reading_is_said(bundle_file, manifest, tmp_path):
@@ -95,9 +119,7 @@ def test_of_what_nobody_looked_for_nothing_is_written():
         "r", "", Pair("a", "b"), 30.0, ("attack", "mount"), None, False,
         ~both, attack_only, both, both.astype(np.float32),
     )  # fmt: skip
-    assert (
-        _as_frames(SimpleNamespace(conformal=None), one).predicted.tolist() == [[True, False]] * 4
-    )
+    assert as_frames(one, None).predicted.tolist() == [[True, False]] * 4
 
 
 @pytest.mark.parametrize("directed", [True, False])

@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "report",
     "explain": "explain",
     "score-mabe": "score_mabe",
+    "compare": "compare",
     "agreement": "agreement",
     "benchmark": "benchmark",
 }

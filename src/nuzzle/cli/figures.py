@@ -24,7 +24,7 @@ def print_evaluation(result: Evaluation, split: str) -> None:
         [
             (
                 score.behaviour + (" *" if score.behaviour == result.background else ""),
-                _short(score.f1),
+                short(score.f1),
                 score.precision.value,
                 score.recall.value,
                 score.average_precision.value,
@@ -64,9 +64,13 @@ def _in_brackets(result: Evaluation) -> str:
     overall = (result.macro_f1, result.macro_f1_with_background)
     if all(math.isnan(each.low) for each in (*overall, *(s.f1 for s in result.behaviours))):
         return ""
-    one_each = result.groups == len(result.recordings)
-    groups = f"{count(result.groups, 'group')} of recordings"
-    return f"; in brackets: 95 % intervals over {'recordings' if one_each else groups}"
+    over = drawn_from(result.groups, len(result.recordings))
+    return f"; in brackets: 95 % intervals over {over}"
+
+
+def drawn_from(groups: int, recordings: int) -> str:
+    """What an interval resamples, in words."""
+    return "recordings" if groups == recordings else f"{count(groups, 'group')} of recordings"
 
 
 def print_members(training: Mapping[str, Any]) -> None:
@@ -112,7 +116,7 @@ def _print_labs(result: Evaluation) -> None:
     out().print(f"Macro F1, mean over labs{some}: {Estimate(result.mean_over_labs)}")
 
 
-def _short(figure: Estimate) -> str:
+def short(figure: Estimate) -> str:
     """A figure and its interval, short enough for a column."""
     if figure.low != figure.low:
         return str(figure)

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from nuzzle.errors import FormatError, InputError, OutputError, listed
 from nuzzle.files import existing_file, write_text
 from nuzzle.outputs.frames import PairFrames, read_frames
 from nuzzle.outputs.tables import BOUT_FILE_COLUMNS, BUDGET_COLUMNS, WRITE_AGAIN, read_csv, typed
+from nuzzle.recording import Recording
 
 FORMAT = "nuzzle-results"
 VERSION = 1
@@ -83,6 +85,36 @@ class RecordingEntry:
     made_of: str = ""
 
     @classmethod
+    def of(
+        cls,
+        recording: Recording,
+        *,
+        history: Sequence[str] = (),
+        notes: Sequence[str] = (),
+        seconds: float = 0.0,
+        made_of: str = "",
+    ) -> RecordingEntry:
+        """What is known of a recording before its results are written.
+
+        Args:
+            recording: as it was read; predictions are on its frames, tables count in the video's.
+            history, notes, seconds, made_of: as the attributes.
+        """
+        return cls(
+            name=recording.name,
+            group=recording.group,
+            lab=recording.lab,
+            poses=_absolute(recording.source),
+            n_frames=recording.n_frames,
+            fps=recording.require_fps(),
+            start_frame=recording.start_frame,
+            history=tuple(history),
+            notes=tuple(notes),
+            seconds=round(seconds, 3),
+            made_of=made_of,
+        )
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RecordingEntry:
         """From JSON."""
         plain = _known(cls, values)
@@ -102,6 +134,12 @@ class RecordingEntry:
     def alone(self) -> int:
         """How many of its pairs are an animal with itself."""
         return sum(agent == target for agent, target in self.pairs)
+
+
+def _absolute(source: str) -> str:
+    """The path of a file, from wherever a run is taken up; other words as they are."""
+    there = source and os.access(source, os.R_OK)
+    return os.path.realpath(source) if there else source
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ stroke: a run that is killed leaves only whole recordings behind, and can be res
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,7 +52,6 @@ from nuzzle.outputs.tables import (
     typed,
     write_csv,
 )
-from nuzzle.recording import Recording
 
 _OWN_FILES = (
     "results.json",
@@ -136,44 +134,22 @@ class ResultsWriter:
         """The recordings that are done, by name."""
         return {name: one for name, one in self._entries.items() if one.status == "done"}
 
-    def add(
-        self,
-        recording: Recording,
-        pairs: Sequence[PairFrames],
-        *,
-        history: Sequence[str] = (),
-        notes: Sequence[str] = (),
-        seconds: float = 0.0,
-        made_of: str = "",
-    ) -> RecordingEntry:
+    def add(self, recording: RecordingEntry, pairs: Sequence[PairFrames]) -> RecordingEntry:
         """Write the predictions of one recording.
 
         Args:
-            recording: as it was read; predictions are on its frames, tables count in the video's.
+            recording: what is known of it.
             pairs: at least one, each of the recording's length.
-            history: preparation steps.
-            notes, seconds: what had to be mended or left out; what the computation took.
-            made_of: stands for its poses and what was said of them.
         """
         _check(recording, pairs, len(self.run.behaviours))
         self._begin()
-        entry = RecordingEntry(
-            name=recording.name,
-            group=recording.group,
-            lab=recording.lab,
-            poses=_absolute(recording.source),
-            n_frames=recording.n_frames,
-            fps=recording.require_fps(),
-            start_frame=recording.start_frame,
+        entry = replace(
+            recording,
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
             observed_frames=tuple(_observed(one) for one in pairs),
             doubtful=_doubtful(pairs, self.run.exclusive),
             unsure=_unsure(pairs),
-            history=tuple(history),
-            notes=tuple(notes),
-            seconds=round(seconds, 3),
             file=self._file(recording.name),
-            made_of=made_of,
         )
         write_frames(
             self.directory / entry.file,
@@ -365,7 +341,7 @@ def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)
 
 
-def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int) -> None:
+def _check(recording: RecordingEntry, pairs: Sequence[PairFrames], n_behaviours: int) -> None:
     shape = (recording.n_frames, n_behaviours)
     wrong = [str(one.pair) for one in pairs if one.probability.shape != shape]
     if wrong or not pairs:
@@ -373,12 +349,6 @@ def _check(recording: Recording, pairs: Sequence[PairFrames], n_behaviours: int)
             f"recording {recording.name!r}: predictions of at least one pair with the shape "
             f"{shape} were expected; wrong: {wrong or 'there is no pair'}."
         )
-
-
-def _absolute(source: str) -> str:
-    """The path of a file, from wherever a run is taken up; other words as they are."""
-    there = source and os.access(source, os.R_OK)
-    return os.path.realpath(source) if there else source
 
 
 def _observed(one: PairFrames) -> int:

@@ -17,14 +17,13 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.io import looked_for
 from nuzzle.io.load import load_entry
 from nuzzle.manifest import Entry, Manifest
-from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Kind, Run
+from nuzzle.outputs.index import Kind, RecordingEntry, Run
 from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.progress import Say, log
 from nuzzle.recording import Recording
 from nuzzle.workflow.attention import attention_of, longest_bouts
 from nuzzle.workflow.calibration import judge
-from nuzzle.workflow.frames import as_frames, run_of, separate_own
+from nuzzle.workflow.frames import run_of, write_judged
 from nuzzle.workflow.scored import Scored, score_recording
 from nuzzle.workflow.unused import overlapping
 
@@ -59,25 +58,25 @@ def evaluate(
     parts = other_parts(bundle, manifest, [entry.recording for entry in chosen])
     accepted = {entry.recording for entry in chosen} if allow_seen else {*parts}
     _refuse_seen(bundle, {e.recording: e.leak_group for e in chosen}, accepted)
-    raw, attention, reasons = list[ScoredPair](), list[dict[str, Any]](), list[str]()
+    raw, attention, told = list[ScoredPair](), list[dict[str, Any]](), list[RecordingEntry]()
     unknown, hidden = Counter[str](), list[dict[str, tuple[int, int]]]()
     with _writer(bundle, out, command, overwrite) as writer:
-        for entry in chosen.with_groups():
-            try:
-                one = _score_entry(bundle, entry, writer, say, accepted)
-            except NuzzleError as error:
-                reasons.append(_not_scored(entry, str(error), writer, say))
-            else:
+        for one, done in _score_each(bundle, chosen.with_groups(), say, accepted):
+            told.append(done)
+            if one is not None:
                 raw += one.raw
                 unknown += _unknown(bundle, one.recording)
                 hidden.append(bundle.space.hidden(one.recording))
                 attention += [] if writer is None else attention_of(bundle, one)
         notes = (*_unknown_note(bundle, unknown), *overlapping(hidden), *video_note(parts))
-        result = _noting(judge(bundle, raw).evaluation, notes) if raw else None
+        judged = judge(bundle, raw) if raw else None
+        result = _noting(judged.evaluation, notes) if judged else None
         if writer is not None:
+            write_judged(writer, bundle.space, told, judged)
             writer.finish(result.to_dict() if result else None, longest_bouts(attention))
     if result is None:
-        raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons[:3])}")
+        reasons = [each.reason for each in told[:3]]
+        raise InputError(f"No recording of {split!r} could be scored: {'; '.join(reasons)}")
     return result
 
 
@@ -93,9 +92,32 @@ def _noting(result: Evaluation, notes: Sequence[str]) -> Evaluation:
     return replace(result, notes=(*result.notes, *notes))
 
 
+def _score_each(
+    bundle: Bundle, entries: Iterable[Entry], say: Say, accepted: Set[str]
+) -> Iterator[tuple[Scored | None, RecordingEntry]]:
+    """What there is to score of each recording, and what is known of it; None where nothing is."""
+    for entry in entries:
+        try:
+            scored = _score_entry(bundle, entry, say, accepted)
+        except NuzzleError as error:
+            say(f"{entry.recording}: not scored: {error}")
+            yield (
+                None,
+                RecordingEntry(
+                    entry.recording,
+                    lab=entry.lab,
+                    poses=str(entry.poses),
+                    status="failed",
+                    reason=str(error),
+                ),
+            )
+        else:
+            yield scored
+
+
 def _score_entry(
-    bundle: Bundle, entry: Entry, writer: ResultsWriter | None, say: Say, accepted: Set[str]
-) -> Scored:
+    bundle: Bundle, entry: Entry, say: Say, accepted: Set[str]
+) -> tuple[Scored, RecordingEntry]:
     began = time.perf_counter()
     recording = load_entry(entry)
     # Only the pose file may know the animal.
@@ -108,23 +130,7 @@ def _score_entry(
         say(f"{entry.recording}: {note}")
     if missing := _not_said(bundle, one.recording):
         say(looked_for.warning(entry.recording, missing))
-    if writer is not None:
-        writer.add(
-            one.recording,
-            separate_own(bundle.space, [_as_frames(bundle, each) for each in one.pairs]),
-            notes=notes,
-            history=one.history,
-            seconds=seconds,
-        )
-    return one
-
-
-def _not_scored(entry: Entry, reason: str, writer: ResultsWriter | None, say: Say) -> str:
-    """The reason, which is said and kept."""
-    say(f"{entry.recording}: not scored: {reason}")
-    if writer is not None:
-        writer.fail(entry.recording, reason, poses=str(entry.poses), lab=entry.lab)
-    return reason
+    return one, RecordingEntry.of(one.recording, history=one.history, notes=notes, seconds=seconds)
 
 
 def _not_said(bundle: Bundle, recording: Recording) -> list[str]:
@@ -171,12 +177,6 @@ def video_note(parts: Sequence[str]) -> Iterator[str]:
             f"The model was trained on other frames of the same video as {listed(parts)}: these "
             "figures do not say how well it does on new animals."
         )
-
-
-def _as_frames(bundle: Bundle, pair: ScoredPair) -> PairFrames:
-    sets = bundle.conformal
-    unsure = None if sets is None else sets.unsure(pair.probability, pair.predicted)
-    return as_frames(pair, unsure)
 
 
 def results_of(bundle: Bundle, kind: Kind, command: str) -> Run:

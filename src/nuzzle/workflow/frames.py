@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.evaluation.conformal import unsure
 from nuzzle.evaluation.own import any_of, looked_for, one_at_a_time, only, with_others
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import Kind, Run
+from nuzzle.outputs.index import Kind, RecordingEntry, Run
+from nuzzle.outputs.results import ResultsWriter
 from nuzzle.training.targets import LabelSpace
+from nuzzle.workflow.calibration import Judgement
 
 
 def run_of(space: LabelSpace, kind: Kind, command: str) -> Run:
@@ -28,15 +32,41 @@ def run_of(space: LabelSpace, kind: Kind, command: str) -> Run:
     )
 
 
-def as_frames(pair: ScoredPair, unsure: NDArray[np.bool_] | None) -> PairFrames:
+def as_frames(pair: ScoredPair, doubt: NDArray[np.bool_] | None) -> PairFrames:
     """Predictions beside the truth, in which nothing is said of what nobody looked for.
 
     Args:
         pair: decided.
-        unsure: of which answers the model is not sure, `(time, behaviour)`.
+        doubt: of which answers the model is not sure, `(time, behaviour)`.
     """
     said = pair.predicted & pair.looked_for
-    return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, unsure)
+    return PairFrames(pair.pair, pair.probability, said, pair.truth, pair.observed, doubt)
+
+
+def write_judged(
+    writer: ResultsWriter,
+    space: LabelSpace,
+    recordings: Sequence[RecordingEntry],
+    judged: Judgement | None,
+) -> None:
+    """Write what was scored of recordings, and the reasons of those that could not be.
+
+    Args:
+        writer: of the results.
+        space: the model's behaviours.
+        recordings: in the order that they were worked on.
+        judged: all that was scored; None where nothing was.
+    """
+    found: dict[str, list[PairFrames]] = defaultdict(list)
+    for number, pair in enumerate(judged.pairs if judged else ()):
+        sets = judged.sets if judged else None
+        doubt = None if sets is None else unsure(sets[number], pair.predicted, pair.exclusive)
+        found[pair.recording].append(as_frames(pair, doubt))
+    for entry in recordings:
+        if entry.status == "failed":
+            writer.fail(entry.name, entry.reason, poses=entry.poses, lab=entry.lab)
+        else:
+            writer.add(entry, separate_own(space, found.pop(entry.name)))
 
 
 def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFrames]:

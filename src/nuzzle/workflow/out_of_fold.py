@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from nuzzle.errors import OutputError
-from nuzzle.evaluation.conformal import unsure
 from nuzzle.inference.bundle import Bundle
-from nuzzle.outputs.frames import PairFrames
-from nuzzle.outputs.index import index_of, read_index
+from nuzzle.outputs.index import RecordingEntry, index_of, read_index
 from nuzzle.outputs.results import ResultsWriter, writing
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow.calibration import Judgement
-from nuzzle.workflow.frames import as_frames, run_of, separate_own
+from nuzzle.workflow.frames import run_of, write_judged
 from nuzzle.workflow.work import work_of
 
 
@@ -72,18 +69,15 @@ def write_out_of_fold(
 ) -> None:
     """Write what was judged, recording by recording, and the figures."""
     writer.run = replace(writer.run, bundle=bundle.to_dict())
-    found: dict[str, list[PairFrames]] = defaultdict(list)
-    for number, pair in enumerate(judged.pairs):
-        doubt = None
-        if judged.sets is not None:
-            doubt = unsure(judged.sets[number], pair.predicted, pair.exclusive)
-        found[pair.recording].append(as_frames(pair, doubt))
-    for recording in recordings:
-        if pairs := found[recording.name]:
-            writer.add(
-                recording, separate_own(bundle.space, pairs), notes=tuple(recording.all_notes)
-            )
-        else:
-            reason = "nothing was looked for in it that the model of its fold has learned"
-            writer.fail(recording.name, reason, poses=recording.source, lab=recording.lab)
+    scored = {pair.recording for pair in judged.pairs}
+    entries = [_entry(each, each.name in scored) for each in recordings]
+    write_judged(writer, bundle.space, entries, judged)
     writer.finish(judged.evaluation.to_dict())
+
+
+def _entry(recording: Recording, scored: bool) -> RecordingEntry:
+    entry = RecordingEntry.of(recording, notes=recording.all_notes)
+    if scored:
+        return entry
+    reason = "nothing was looked for in it that the model of its fold has learned"
+    return replace(entry, status="failed", reason=reason)

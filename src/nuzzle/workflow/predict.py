@@ -159,14 +159,14 @@ def _label(bundle: Bundle, entry: Entry, writer: ResultsWriter, say: Say) -> Non
     for note in notes:
         say(f"{recording.name}: {note}")
     own_apart = separate_own(bundle.space, frames)
-    writer.add(
+    done = RecordingEntry.of(
         recording,
-        own_apart,
         history=history_of(prepared),
         notes=notes,
         seconds=seconds,
         made_of=_made_of(entry),
     )
+    writer.add(done, own_apart)
     say(f"{recording.name}: {recording.n_frames:,} frames in {seconds:.1f} s")
 
 

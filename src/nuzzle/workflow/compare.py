@@ -1,0 +1,252 @@
+"""Two models compared by what evaluations or cross-validations have written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nuzzle.errors import InputError, count, listed
+from nuzzle.evaluation.comparison import Comparison
+from nuzzle.evaluation.comparison import compare as compare_pairs
+from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.outputs.frames import PairFrames
+from nuzzle.outputs.index import RecordingEntry, Results, read_results
+
+#: Recording, agent and target.
+_Key = tuple[str, str, str]
+Folders = str | Path | Sequence[str | Path]
+
+
+class _Said(NamedTuple):
+    """What one training said."""
+
+    results: Results
+    pairs: Mapping[_Key, ScoredPair]
+
+    @property
+    def name(self) -> str:
+        return str(self.results.directory)
+
+    @property
+    def model(self) -> str:
+        config = self.results.run.bundle.get("config", {})
+        return str(config.get("model", {}).get("name", "an unknown model"))
+
+    @property
+    def recordings(self) -> dict[str, None]:
+        return dict.fromkeys(recording for recording, _, _ in self.pairs)
+
+
+def compare(first: Folders, second: Folders, *, bootstrap: int = 1000, seed: int = 0) -> Comparison:
+    """Compare two models on the recordings that both have scored.
+
+    Only what was looked for in the results of all is compared: their recordings, pairs, behaviours
+    and frames in common. Notes say what was left out.
+
+    Args:
+        first: results of `evaluate` or of `crossval`, one folder for each training of the model.
+        second: those of the other model.
+        bootstrap, seed: draws behind the intervals, and their seed.
+
+    Raises:
+        InputError: a folder holds no results with labels, two have nothing in common, or their
+            labels differ.
+    """
+    sides = [_folders(each) for each in (first, second)]
+    _check_folders([path for side in sides for path in side])
+    said = [_of_one_model([_read(path) for path in side]) for side in sides]
+    every = [one for side in said for one in side]
+    shared = [name for name in every[0].results.run.scored if _in_all(name, every)]
+    keys = [key for key in every[0].pairs if all(key in one.pairs for one in every)]
+    _check_common(every, shared, keys)
+    pairs, apart = _aligned(every, shared, keys)
+    n = len(sides[0])
+    result = compare_pairs(pairs[:n], pairs[n:], bootstrap=bootstrap, seed=seed)
+    notes = (*_left_out(every, shared, keys), *apart, *_trusted(said, result))
+    return replace(result, notes=notes)
+
+
+def _folders(given: Folders) -> list[Path]:
+    return [Path(each) for each in ([given] if isinstance(given, (str, Path)) else given)]
+
+
+def _check_folders(paths: Sequence[Path]) -> None:
+    """Raises InputError where a folder is given twice."""
+    real = [path.resolve() for path in paths]
+    twice = [str(path) for n, path in enumerate(paths) if real[n] in real[:n]]
+    if twice:
+        raise InputError(f"Given twice: {listed(twice)}. Each folder is one training of one model.")
+
+
+def _read(directory: Path) -> _Said:
+    results = read_results(directory)
+    if results.run.kind != "evaluation":
+        raise InputError(
+            f"{directory} holds predictions without labels. Models are compared by what "
+            "`nuzzle evaluate --out` or `nuzzle crossval --results` has written."
+        )
+    if not results.finished:
+        raise InputError(
+            f"{directory} is not finished: the command that wrote it was interrupted. Run it again "
+            "first."
+        )
+    pairs = {
+        (entry.name, one.pair.agent, one.pair.target): _scored(results, entry, one)
+        for entry in results.done
+        for one in results.frames(entry)
+    }
+    return _Said(results, pairs)
+
+
+def _of_one_model(trainings: list[_Said]) -> list[_Said]:
+    """The same; raises InputError where there is none, or they are of several models."""
+    if not trainings:
+        raise InputError("Two models are compared: give at least one folder of results of each.")
+    first = trainings[0]
+    for one in trainings[1:]:
+        if one.model != first.model:
+            raise InputError(
+                f"{first.name} is of {first.model}, and {one.name} of {one.model}: the folders of "
+                "one side are trainings of one model. Compare two models at a time."
+            )
+    return trainings
+
+
+def _scored(results: Results, entry: RecordingEntry, one: PairFrames) -> ScoredPair:
+    run = results.run
+    if one.truth is None or one.observed is None:
+        raise InputError(f"{results.directory / entry.file} holds no labels.")
+    return ScoredPair(
+        recording=entry.name,
+        group=entry.group,
+        pair=one.pair,
+        fps=entry.fps,
+        behaviours=run.behaviours,
+        background=run.background,
+        exclusive=run.exclusive,
+        truth=one.truth,
+        observed=one.observed,
+        predicted=one.predicted,
+        probability=one.probability,
+        lab=entry.lab,
+    )
+
+
+def _in_all(behaviour: str, every: Sequence[_Said]) -> bool:
+    return all(behaviour in one.results.run.scored for one in every)
+
+
+def _check_common(every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]) -> None:
+    """Raises InputError where there is nothing to compare."""
+    first = every[0]
+    for one in every[1:]:
+        if one.results.run.directed != first.results.run.directed:
+            undirected = first if one.results.run.directed else one
+            raise InputError(
+                f"{undirected.name} is of labels without direction, and "
+                f"{(one if undirected is first else first).name} is not: they cannot be compared."
+            )
+    if not behaviours:
+        each = [f"{one.name}: {listed(one.results.run.scored)}" for one in every]
+        raise InputError(f"The results have no behaviour in common ({'; '.join(each)}).")
+    if not keys:
+        each = [f"{one.name}: {listed([*one.recordings])}" for one in every]
+        raise InputError(
+            f"The results have no pair of a recording in common ({'; '.join(each)}). Score both "
+            "models on the same split."
+        )
+
+
+def _aligned(
+    every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]
+) -> tuple[list[list[ScoredPair]], Iterator[str]]:
+    """The pairs of each training, of what all have scored; a note on what only some have."""
+    out: list[list[ScoredPair]] = [[] for _ in every]
+    only_some = 0
+    for key in keys:
+        mine = [_only(one.pairs[key], behaviours) for one in every]
+        _check_frames(key, every, mine)
+        everywhere = np.logical_and.reduce([pair.observed for pair in mine])
+        somewhere = np.logical_or.reduce([pair.observed for pair in mine])
+        only_some += int((somewhere & ~everywhere).any(axis=1).sum())
+        _check_truth(key, every, mine, everywhere)
+        if everywhere.any():
+            for training, pair in zip(out, mine, strict=True):
+                training.append(replace(pair, observed=everywhere))
+    if not out[0]:
+        raise InputError("The results have no frame in common in which a behaviour was looked for.")
+    return out, _frames_note(only_some)
+
+
+def _only(pair: ScoredPair, behaviours: Sequence[str]) -> ScoredPair:
+    """Some behaviours, each by itself."""
+    columns = [pair.behaviours.index(name) for name in behaviours]
+    names = ("truth", "observed", "predicted", "probability")
+    mine = {name: getattr(pair, name)[:, columns] for name in names}
+    return replace(pair, behaviours=(*behaviours,), background=None, exclusive=False, **mine)
+
+
+def _check_frames(key: _Key, every: Sequence[_Said], mine: Sequence[ScoredPair]) -> None:
+    for one, pair in zip(every[1:], mine[1:], strict=True):
+        if (pair.n_frames, pair.fps) != (mine[0].n_frames, mine[0].fps):
+            raise InputError(
+                f"recording {key[0]!r} has {mine[0].n_frames:,} frames at {mine[0].fps:g} a second "
+                f"in {every[0].name}, and {pair.n_frames:,} at {pair.fps:g} in {one.name}: it is "
+                "not the same. Score both models on the same recordings."
+            )
+
+
+def _check_truth(
+    key: _Key, every: Sequence[_Said], mine: Sequence[ScoredPair], observed: np.ndarray
+) -> None:
+    for one, pair in zip(every[1:], mine[1:], strict=True):
+        if differ := int(((pair.truth != mine[0].truth) & observed).any(axis=1).sum()):
+            raise InputError(
+                f"recording {key[0]!r}: the labels of {every[0].name} and of {one.name} differ in "
+                f"{count(differ, 'frame')}. Score both models on the same labels."
+            )
+
+
+def _frames_note(only_some: int) -> Iterator[str]:
+    if only_some:
+        yield (
+            f"{count(only_some, 'frame')} in which only some of the results have a behaviour "
+            "scored were left out for it."
+        )
+
+
+def _left_out(
+    every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]
+) -> Iterator[str]:
+    """Notes on recordings, pairs and behaviours that not all results have."""
+    known = dict.fromkeys(name for one in every for name in one.results.run.scored)
+    if others := [name for name in known if name not in behaviours]:
+        yield f"Not compared, as not all results have it: {listed(others)}."
+    recordings = {recording for recording, _, _ in keys}
+    seen = dict.fromkeys(recording for one in every for recording in one.recordings)
+    if others := [name for name in seen if name not in recordings]:
+        yield f"Left out, as not all results have them: {listed(others)}."
+    pairs = {key for one in every for key in one.pairs if key[0] in recordings}
+    if others := [f"{' and '.join(key[1:])} of {key[0]}" for key in sorted(pairs - {*keys})]:
+        yield f"Left out, as not all results have them: {listed(others)}."
+
+
+def _trusted(said: Sequence[Sequence[_Said]], result: Comparison) -> Iterator[str]:
+    """Notes on how far the figures can be trusted."""
+    names = {each.recording for each in result.recordings}
+    for one in (one for side in said for one in side):
+        training = one.results.run.bundle.get("training", {})
+        learned = names & {*training.get("recordings", ())}
+        if learned and not one.results.run.out_of_fold:
+            yield f"{one.name}: the model has learned from {listed(sorted(learned))}."
+    if min(result.trainings) == 1:
+        yield (
+            "There is one training of a model: how far trainings with another seed differ is not "
+            "in the intervals. Give several of each, trained with --set training.seed=1 and so on."
+        )
+    if result.groups == 1:
+        yield "There is one group of recordings, so no interval can be given."

@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nuzzle.evaluation.comparison import compare
+
+
+def recordings(scored, *predicted):
+    """Recordings of ten frames, the first five of them attack."""
+    return [
+        scored("aaaaa.....", each, recording=f"r{number}") for number, each in enumerate(predicted)
+    ]
+
+
+def test_figures_and_differences_by_hand(scored):
+    # F1 of attack, 2 tp / (2 tp + fp + fn): 2 * 5 / (10 + 5) and 2 * 10 / 20.
+    first = recordings(scored, "aaaaa.....", "..........")
+    second = recordings(scored, "aaaaa.....", "aaaaa.....")
+    said = compare([first], [second], bootstrap=0)
+    attack, mount = said.behaviours
+    assert attack.behaviour == "attack"
+    assert attack.f1.first.value == pytest.approx(2 / 3)
+    assert attack.f1.second.value == 1
+    assert attack.f1.difference.value == pytest.approx(1 / 3)
+    # One of two true bouts was found: 2 * 1 / (1 + 2).
+    assert attack.bout_f1.difference.value == pytest.approx(1 / 3)
+    assert np.isnan(mount.f1.difference.value)
+    assert said.macro_f1.difference.value == attack.f1.difference.value  # mount does not occur
+    assert said.macro_f1.ahead == 0
+    assert [(each.first, each.second) for each in said.recordings] == [(1, 1), (0, 1)]
+    assert (said.groups, said.frames, said.trainings) == (2, 20, (1, 1))
+
+
+def test_a_draw_is_the_same_of_both(scored):
+    """Recordings differ by far more than the models, of which one is ahead in each of them."""
+    first = recordings(scored, "aaaa......", ".........a", "a.........", "aaa.......")
+    second = recordings(scored, "aaaaa.....", "a.........", "aa........", "aaaa......")
+    said = compare([first], [second]).macro_f1
+    assert said.first.high > said.second.low  # by themselves their intervals overlap
+    assert said.difference.low > 0
+    assert said.ahead == 2
+    assert compare([second], [first]).macro_f1.ahead == 1
+    same = compare([first], [first]).macro_f1
+    assert (same.difference.low, same.difference.high, same.ahead) == (0, 0, 0)
+
+
+def test_trainings_are_averaged_and_drawn_too(scored):
+    good = recordings(scored, "aaaaa.....", "aaaaa.....")
+    bad = recordings(scored, "..........", "..........")
+    half = recordings(scored, "aaaaa.....", "..........")
+    said = compare([good, bad], [half]).macro_f1
+    assert said.first.value == 0.5
+    # Draws of the trainings: both good, both bad, one of each; whatever the recordings.
+    assert (said.first.low, said.first.high) == (0, 1)
+    assert said.ahead == 0
+
+
+def test_groups_are_drawn_as_a_whole(scored):
+    pairs = [replace(each, group="g") for each in recordings(scored, "aaaaa.....", "aaa.......")]
+    said = compare([pairs], [pairs])
+    assert said.groups == 1
+    assert np.isnan(said.macro_f1.difference.low)
+    assert said.macro_f1.ahead == 0
