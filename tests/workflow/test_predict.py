@@ -19,6 +19,7 @@ from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import predict_recording
 from nuzzle.inference.presence import LOST_S
 from nuzzle.io.calms21_write import write_calms21
+from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.load import load_entry
 from nuzzle.labels import Pair
 from nuzzle.manifest import Entry, Manifest
@@ -327,10 +328,32 @@ def test_patterns_that_no_shell_filled_in(bundle_file, tracked, tmp_path):
         tracked(name)
     files = [tmp_path / "cage*.csv", tmp_path / "odd[1].csv"]
     results = predict(bundle_file, files, tmp_path / "out", common=SAID_OF_ALL)
-    assert [each.name for each in results.done] == ["cage2", "cage10", "odd[1]"]
+    assert [each.name for each in results.done] == ["cage2", "cage10", "odd_1"]
     with pytest.raises(InputError, match="No file matches"):
         predict(bundle_file, [tmp_path / "mouse*.csv"], tmp_path / "none", common=SAID_OF_ALL)
     assert not (tmp_path / "none").exists()
+
+
+def test_recordings_are_called_as_init_calls_them(bundle_file, tracked, tmp_path):
+    first, second, other = (
+        tracked(f"{name}.csv") for name in ("cage 1DLC_net_a", "cage 1DLC_net_b", "2DLC_net_a")
+    )
+    (tmp_path / "labels").mkdir()
+    for name in ("cage 1", "2"):
+        bouts = "behaviour,start_frame,stop_frame\nattack,1,9\n"
+        (tmp_path / "labels" / f"{name}.csv").write_text(bouts)
+    manifest, _ = init_manifest(poses=[first, other], labels=[tmp_path / "labels" / "*.csv"])
+
+    def labelled(files, resume=False):
+        done = predict(bundle_file, files, tmp_path / "out", common=SAID_OF_ALL, resume=resume)
+        return [each.name for each in done.done]
+
+    assert labelled([other, first]) == [entry.recording for entry in manifest] == ["2", "cage_1"]
+    # Two of one video need their whole names, unless a run has called one of them already.
+    again = labelled([first, second], resume=True)
+    assert sorted(again) == ["2", "cage_1", "cage_1DLC_net_b"]
+    both = predict(bundle_file, [first, second], tmp_path / "both", common=SAID_OF_ALL)
+    assert [each.name for each in both.done] == ["cage_1DLC_net_a", "cage_1DLC_net_b"]
 
 
 def test_what_the_model_was_trained_on_is_said_to_be(bundle_file, manifest, tmp_path):

@@ -334,6 +334,15 @@ def recording_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip(SEPARATORS)
 
 
+def name_of_poses(stem: str) -> str:
+    """What a recording is called by its pose file alone, without what a tracker adds to its name.
+
+    >>> name_of_poses("cage 1DLC_resnet50_studyshuffle1_100000"), name_of_poses("cage2.analysis")
+    ('cage_1', 'cage2')
+    """
+    return recording_name(_TRACKER_TAIL.split(stem, maxsplit=1)[0]) or recording_name(stem)
+
+
 def _named(
     poses: Sequence[Path],
     pairs: dict[Path, _Part],
@@ -345,9 +354,9 @@ def _named(
     for pose in poses:
         if pose in pairs:
             name = common_beginning(pose_stems[pose], label_stems[pairs[pose]])
+            names[pose] = recording_name(name) or recording_name(pose_stems[pose])
         else:
-            name = _TRACKER_TAIL.split(pose_stems[pose], maxsplit=1)[0]
-        names[pose] = recording_name(name) or recording_name(pose_stems[pose])
+            names[pose] = name_of_poses(pose_stems[pose])
     counts = Counter(names.values())
     matches = []
     for pose in poses:

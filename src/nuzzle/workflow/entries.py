@@ -11,7 +11,7 @@ from nuzzle.errors import FormatError, InputError, listed
 from nuzzle.files import existing_file, several
 from nuzzle.io.describe import refuse_unfinished_manifest
 from nuzzle.io.load import pose_format
-from nuzzle.io.match import expand
+from nuzzle.io.match import expand, name_of_poses
 from nuzzle.manifest import Entry, Manifest, looks_like_manifest
 from nuzzle.progress import Say, log
 
@@ -66,7 +66,7 @@ def entries_of(
         refuse_unfinished_manifest(path)
         raise
     if form.items is None:
-        yield Entry(path.stem, path, **common)
+        yield Entry(name_of_poses(path.stem) or path.stem, path, **common)
         return
     items = list(form.items(path))
     if not items:

@@ -23,7 +23,7 @@ from nuzzle.inference.presence import LOST_S, lost
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
-from nuzzle.io.match import refuse_twins
+from nuzzle.io.match import name_of_poses, recording_name, refuse_twins
 from nuzzle.manifest import Entry
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
@@ -271,9 +271,15 @@ def _named(
 ) -> Iterator[Entry]:
     """The entries by unique names, in an earlier run that goes on, too."""
     taken = set[str]()
+    alike = Counter(entry.recording for entry in entries)
     stems = Counter(path.stem for path in files)
     shared = {stem for stem, number in stems.items() if number > 1}
     for entry in entries:
+        before = done.get(entry.recording)
+        known = before is not None and before.poses == str(entry.poses.resolve())
+        by_file = entry.recording == name_of_poses(entry.poses.stem)
+        if by_file and alike[entry.recording] > 1 and not known:
+            entry = replace(entry, recording=recording_name(entry.poses.stem))
         name = _free_name(entry, done, taken, shared)
         if name != entry.recording:
             say(f"{entry.poses} is called {name}: there is another {entry.recording}")
