@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 
@@ -295,6 +296,20 @@ def test_earlier_results_stay_where_nothing_replaces_them(tmp_path, recording):
     results = writer.finish()
     assert [(each.name, each.status) for each in results.recordings] == [("new", "failed")]
     assert not results.done and results.bouts.empty and results.time_budget.empty
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_earlier_results_stay_where_the_disk_is_full(tmp_path, recording, monkeypatch):
+    def full(path, *_, **__):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    ResultsWriter(tmp_path, run()).add(RecordingEntry.of(recording("old")), [frames()])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    writer = ResultsWriter(tmp_path, run(), overwrite=True)
+    monkeypatch.setattr("nuzzle.outputs.results.write_frames", full)
+    with pytest.raises(OutputError, match=r"new\.parquet: No space left on device"):
+        writer.add(RecordingEntry.of(recording("new")), [frames()])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 

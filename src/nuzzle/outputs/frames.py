@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.files import atomic_path, existing_file
+from nuzzle.files import existing_file
 from nuzzle.labels import Pair
 
 #: Below this certainty a frame counts as doubtful.
@@ -107,7 +107,7 @@ def write_frames(
     exclusive: bool,
     meta: Mapping[str, Any],
 ) -> Path:
-    """Write one recording's pairs below each other, atomically.
+    """Write one recording's pairs below each other.
 
     Args:
         path: the parquet file.
@@ -135,8 +135,7 @@ def write_frames(
         tables.append(pa.table(columns))
     table = pa.concat_tables(tables)
     table = table.replace_schema_metadata({_META: orjson.dumps(meta)})
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    pq.write_table(table, path, compression="zstd")
     return path
 
 

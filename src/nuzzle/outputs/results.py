@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import InputError, OutputError
-from nuzzle.files import writable_folder
+from nuzzle.files import atomic_path, writable_folder
 from nuzzle.outputs.check import doubtful_stretches, longest_first
 from nuzzle.outputs.frames import (
     DOUBTFUL,
@@ -142,7 +142,6 @@ class ResultsWriter:
             pairs: at least one, each of the recording's length.
         """
         _check(recording, pairs, len(self.run.behaviours))
-        self._begin()
         entry = replace(
             recording,
             pairs=tuple((one.pair.agent, one.pair.target) for one in pairs),
@@ -151,15 +150,17 @@ class ResultsWriter:
             unsure=_unsure(pairs),
             file=self._file(recording.name),
         )
-        write_frames(
-            self.directory / entry.file,
-            pairs,
-            self.run.behaviours,
-            fps=entry.fps,
-            start_frame=entry.start_frame,
-            exclusive=self.run.exclusive,
-            meta=asdict(entry),
-        )
+        with atomic_path(self.directory / entry.file) as temporary:
+            write_frames(
+                temporary,
+                pairs,
+                self.run.behaviours,
+                fps=entry.fps,
+                start_frame=entry.start_frame,
+                exclusive=self.run.exclusive,
+                meta=asdict(entry),
+            )
+            self._begin(temporary)  # now there is something to replace earlier results
         self._keep(entry, pairs)
         return entry
 
@@ -230,12 +231,16 @@ class ResultsWriter:
                 "folder, or pass --overwrite to write beside what is there."
             )
 
-    def _begin(self) -> None:
-        """Throw earlier results away where that was asked for, and leave an index of this run."""
+    def _begin(self, new: Path | None = None) -> None:
+        """Throw earlier results away where that was asked for, and leave an index of this run.
+
+        Args:
+            new: the first file of this run, which stays.
+        """
         if self.begun:
             return
         if self._replaces:
-            self._clear()
+            self._clear(new)
         self._write_index(finished=False)
         self.begun = True
 
@@ -253,9 +258,10 @@ class ResultsWriter:
             attention=(),
         )
 
-    def _clear(self) -> None:
+    def _clear(self, new: Path | None) -> None:
         for path in [*filter(are_frames, (self.directory / "frames").glob("*.parquet"))]:
-            path.unlink()
+            if path != new:
+                path.unlink()
         for name in reversed(_OWN_FILES):  # the index last: it says whose the others are
             (self.directory / name).unlink(missing_ok=True)
 
