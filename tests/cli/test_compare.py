@@ -14,9 +14,9 @@ TRUTH = np.array([[True], [True], [False], [False]])
 
 
 def write(folder, hits):
-    """Results of three recordings in which an attack of two frames has so many hits."""
+    """Results of five recordings in which an attack of two frames has so many hits."""
     writer = ResultsWriter(folder, Run("evaluation", ("attack",), exclusive=False))
-    for number in range(3):
+    for number in range(5):
         said = TRUTH & (np.arange(4) < hits)[:, None]
         p = said.astype(np.float32)
         entry = RecordingEntry(f"cage{number}", n_frames=4, fps=2.0)
@@ -44,8 +44,8 @@ def test_the_figures_are_shown_with_their_signs_and_a_verdict(folders, tmp_path)
     assert "0.667 [0.67, 0.67]" in row
     assert "-0.333 [-0.333, -0.333]" in row
     assert "macro F1: 1 is ahead; the interval of the difference leaves out zero." in said
-    assert "2 has the higher macro F1 in 0 of 3, 1 in 3." in said
-    assert "12 frames of 3 recordings" in said
+    assert "2 has the higher macro F1 in 0 of 5, 1 in 5." in said
+    assert "20 frames of 5 recordings" in said
     written = json.loads((tmp_path / "j.json").read_text())
     assert written["first"] == folders[2:]
     assert written["macro_f1"]["difference"]["value"] == pytest.approx(-1 / 3)

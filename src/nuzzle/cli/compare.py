@@ -56,7 +56,7 @@ def _print(result: Comparison, first: list[Path], second: list[Path]) -> None:
     print_table(("", "1", "2", "2 - 1"), rows, title=title)
     console = out()
     for name, (overall, _) in whole.items():
-        console.print(_verdict(name, overall))
+        console.print(_verdict(name, result.ahead(overall)))
     console.print(_recordings(result))
     console.print(
         f"{result.frames:,} frames of {count(len(result.recordings), 'recording')}, the same for "
@@ -91,9 +91,9 @@ def _signed(each: Compared) -> str:
     return f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
 
 
-def _verdict(name: str, each: Compared) -> str:
-    if each.ahead:
-        return f"{name}: {each.ahead} is ahead; the interval of the difference leaves out zero."
+def _verdict(name: str, ahead: int) -> str:
+    if ahead:
+        return f"{name}: {ahead} is ahead; the interval of the difference leaves out zero."
     return f"{name}: which is ahead cannot be told from these recordings."
 
 

@@ -20,6 +20,7 @@ from nuzzle.evaluation.bootstrap import (
     with_interval,
 )
 from nuzzle.evaluation.draws import drawn_figures, mean_over_behaviours
+from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.figures import Estimate, Figure
 from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.plain import to_plain
@@ -40,13 +41,6 @@ class Compared:
     first: Estimate
     second: Estimate
     difference: Estimate
-
-    @property
-    def ahead(self) -> int:
-        """1 or 2, whose figure is surely higher; 0 where that cannot be told."""
-        if self.difference.low > 0:
-            return 2
-        return 1 if self.difference.high < 0 else 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +91,14 @@ class Comparison:
     trainings: tuple[int, int]
     frames: int
     notes: tuple[str, ...] = ()
+
+    def ahead(self, figure: Compared) -> int:
+        """1 or 2, whose figure is surely higher; 0 where that cannot be told, or groups are few."""
+        if self.groups < FEW_GROUPS:
+            return 0
+        if figure.difference.low > 0:
+            return 2
+        return 1 if figure.difference.high < 0 else 0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""

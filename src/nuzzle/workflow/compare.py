@@ -12,6 +12,7 @@ import numpy as np
 from nuzzle.errors import InputError, count, listed
 from nuzzle.evaluation.comparison import Comparison
 from nuzzle.evaluation.comparison import compare as compare_pairs
+from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results, read_results
@@ -250,3 +251,8 @@ def _trusted(said: Sequence[Sequence[_Said]], result: Comparison) -> Iterator[st
         )
     if result.groups == 1:
         yield "There is one group of recordings, so no interval can be given."
+    elif result.groups < FEW_GROUPS:
+        yield (
+            f"The intervals resample only {result.groups} groups: they are rough, too rough to say "
+            "which is ahead."
+        )
