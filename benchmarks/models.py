@@ -6,7 +6,7 @@ all in one run on one machine. The networks learn the other stream of labels bes
 source document stops it there: its figures flatter a little.
 
 Figures are means over seeds, ± the standard deviation over seeds; in brackets the 95 % interval
-over recordings, its ends averaged over seeds. Recordings differ by far more than seeds: read the
+over recordings and seeds. Recordings differ by far more than seeds: read the
 intervals. `training s` is the time up to the epoch that is kept, or of an ensemble all that it
 takes with its inner cross-validation; `frames/s` is the speed of a whole recording in one pass,
 features included. Beside each stands how many times as quick as `cnn_lstm` that is, where that was
@@ -31,8 +31,6 @@ import torch
 
 from nuzzle.config import Config
 from nuzzle.evaluation.comparison import compare
-from nuzzle.evaluation.figures import Estimate
-from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.classifier import NetworkClassifier
@@ -49,7 +47,6 @@ from rats import (
     OTHER,
     SMOOTH_S,
     add_data_options,
-    figures_of,
     manifest_of,
     over_seeds,
 )
@@ -83,10 +80,9 @@ OWN: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Result:
-    """One training: its figures, what it said of `val`, and what it costs."""
+    """One training: what it said of `val`, and what it costs."""
 
     pairs: list[ScoredPair]
-    figures: dict[str, Estimate]
     parameters: int
     size_mb: float
     training_s: float
@@ -107,7 +103,6 @@ def result_of(
     networks = [each for each in classifiers if isinstance(each, NetworkClassifier)]
     return Result(
         [pair for each in val for pair in score_recording(bundle, each).pairs],
-        figures_of(Evaluation.from_dict(bundle.metrics)),
         sum(count_parameters(each.model) for each in networks),
         size / 1e6,
         seconds_to_kept(bundle) if len(bundle.members) == 1 else seconds,
@@ -136,7 +131,7 @@ def speed(bundle: Bundle, recording: Recording, times: int = 3) -> float:
 
 def row(name: str, results: Sequence[Result], reference: Sequence[Result]) -> list[str]:
     """The cells of a model: figures, then costs, each with its ratio to the reference."""
-    figures = [str(over_seeds([each.figures[figure] for each in results])) for figure in FIGURES]
+    figures = [str(spread) for spread in over_seeds([each.pairs for each in results])]
     training = statistics.fmean(each.training_s for each in results)
     frames = statistics.fmean(each.frames_per_s for each in results)
     ratios = ["", ""]

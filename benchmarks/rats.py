@@ -16,9 +16,11 @@ from typing import Any
 
 from data import DATA
 from nuzzle.config import Config
+from nuzzle.evaluation.evaluate import headline
 from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.trainings import Trainings, macro_figures
 from nuzzle.io.init_manifest import init_manifest
 from nuzzle.io.splits import Splitting
 from nuzzle.manifest import Manifest
@@ -93,6 +95,7 @@ def figures_of(evaluation: Evaluation) -> dict[str, Estimate]:
     return dict(zip(FIGURES, found, strict=True))
 
 
-def over_seeds(estimates: Sequence[Estimate]) -> Spread:
-    """Mean and standard deviation over seeds, and the mean of the ends of their intervals."""
-    return Spread.of((e.value for e in estimates), [(e.low, e.high) for e in estimates])
+def over_seeds(trainings: Trainings) -> list[Spread]:
+    """The `FIGURES` of a model: mean and standard deviation over seeds, and the interval."""
+    each = zip(*map(headline, trainings), strict=True)
+    return [Spread.of(*both) for both in zip(each, macro_figures(trainings), strict=True)]

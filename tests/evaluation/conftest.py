@@ -52,3 +52,16 @@ def scored() -> Callable[..., ScoredPair]:
         )
 
     return make
+
+
+@pytest.fixture
+def attacks(scored: Callable[..., ScoredPair]) -> Callable[..., list[ScoredPair]]:
+    """Recordings of ten frames, the first five of them attack, from what was predicted of each."""
+
+    def make(*predicted: str) -> list[ScoredPair]:
+        return [
+            scored("aaaaa.....", each, recording=f"r{number}")
+            for number, each in enumerate(predicted)
+        ]
+
+    return make

@@ -6,17 +6,10 @@ import pytest
 from nuzzle.evaluation.comparison import compare
 
 
-def recordings(scored, *predicted):
-    """Recordings of ten frames, the first five of them attack."""
-    return [
-        scored("aaaaa.....", each, recording=f"r{number}") for number, each in enumerate(predicted)
-    ]
-
-
-def test_figures_and_differences_by_hand(scored):
+def test_figures_and_differences_by_hand(attacks):
     # F1 of attack, 2 tp / (2 tp + fp + fn): 2 * 5 / (10 + 5) and 2 * 10 / 20.
-    first = recordings(scored, "aaaaa.....", "..........")
-    second = recordings(scored, "aaaaa.....", "aaaaa.....")
+    first = attacks("aaaaa.....", "..........")
+    second = attacks("aaaaa.....", "aaaaa.....")
     said = compare([first], [second], bootstrap=0)
     attack, mount = said.behaviours
     assert attack.behaviour == "attack"
@@ -31,12 +24,10 @@ def test_figures_and_differences_by_hand(scored):
     assert (said.groups, said.frames, said.trainings) == (2, 20, (1, 1))
 
 
-def test_a_draw_is_the_same_of_both(scored):
+def test_a_draw_is_the_same_of_both(attacks):
     """Recordings differ by far more than the models, of which one is ahead in each of them."""
-    first = recordings(scored, "aaaa......", ".........a", "a.........", "aaa.......", "aa........")
-    second = recordings(
-        scored, "aaaaa.....", "a.........", "aa........", "aaaa......", "aaa......."
-    )
+    first = attacks("aaaa......", ".........a", "a.........", "aaa.......", "aa........")
+    second = attacks("aaaaa.....", "a.........", "aa........", "aaaa......", "aaa.......")
     said = compare([first], [second])
     macro = said.macro_f1
     assert macro.first.high > macro.second.low  # by themselves their intervals overlap
@@ -49,25 +40,25 @@ def test_a_draw_is_the_same_of_both(scored):
     assert same.ahead(same.macro_f1) == 0
 
 
-def test_of_few_groups_nobody_is_said_to_be_ahead(scored):
-    first, second = (recordings(scored, *[each] * 4) for each in ("..........", "aaaaa....."))
+def test_of_few_groups_nobody_is_said_to_be_ahead(attacks):
+    first, second = (attacks(*[each] * 4) for each in ("..........", "aaaaa....."))
     said = compare([first], [second])
     assert said.macro_f1.difference.low == 1
     assert said.ahead(said.macro_f1) == 0
 
 
-def test_trainings_are_averaged_and_drawn_too(scored):
-    good = recordings(scored, "aaaaa.....", "aaaaa.....")
-    bad = recordings(scored, "..........", "..........")
-    half = recordings(scored, "aaaaa.....", "..........")
+def test_trainings_are_averaged_and_drawn_too(attacks):
+    good = attacks("aaaaa.....", "aaaaa.....")
+    bad = attacks("..........", "..........")
+    half = attacks("aaaaa.....", "..........")
     said = compare([good, bad], [half]).macro_f1
     assert said.first.value == 0.5
     # Draws of the trainings: both good, both bad, one of each; whatever the recordings.
     assert (said.first.low, said.first.high) == (0, 1)
 
 
-def test_groups_are_drawn_as_a_whole(scored):
-    pairs = [replace(each, group="g") for each in recordings(scored, "aaaaa.....", "aaa.......")]
+def test_groups_are_drawn_as_a_whole(attacks):
+    pairs = [replace(each, group="g") for each in attacks("aaaaa.....", "aaa.......")]
     said = compare([pairs], [pairs])
     assert said.groups == 1
     assert np.isnan(said.macro_f1.difference.low)

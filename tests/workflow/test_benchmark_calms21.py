@@ -11,9 +11,11 @@ from nuzzle.cli.app import build_app
 from nuzzle.cli.benchmark import _print_calms21
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError, InputError, ManifestError, OutputError, TrainingError
+from nuzzle.evaluation.figures import Estimate
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io import load
 from nuzzle.io.load import load_manifest
+from nuzzle.outputs.index import read_results
 from nuzzle.simulate import recordings, simulate
 from nuzzle.simulate.calms21_tasks import groups_of
 from nuzzle.workflow import benchmark_calms21 as module
@@ -50,7 +52,7 @@ def data(tmp_path_factory):
 def test_task_1_is_scored_on_its_test_part(data, tmp_path):
     result = benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=2)
     one, other = (
-        json.loads((tmp_path / "out" / "scores" / f"task1-seed{seed}.json").read_text())
+        read_results(tmp_path / "out" / "results" / f"task1-seed{seed}").metrics
         for seed in range(2)
     )
     f1 = [each["macro_f1"]["value"] for each in (one, other)]
@@ -92,7 +94,7 @@ def test_what_is_done_is_not_done_again(data, tmp_path, monkeypatch):
     assert trained == ["task1-seed0.nuzzle", "task1-seed1.nuzzle", "task1-seed1.nuzzle"]
     said = []
     benchmark_calms21(1, data, tmp_path / "out", ONE, seeds=1, say=said.append)
-    assert any("also holds 1 score of other seeds" in sentence for sentence in said)
+    assert any("also holds 1 result of other seeds" in sentence for sentence in said)
     other = ONE.with_values({"training.epochs": 4})
     with pytest.raises(OutputError, match=r"training.epochs \(\d+ before, 4 now\)"):
         benchmark_calms21(1, data, tmp_path / "out", other, seeds=1)
@@ -198,7 +200,7 @@ def test_missing_files_are_named(tmp_path):
 
 
 def test_a_spread_over_seeds():
-    spread = Spread.of([0.5, 0.7], [(0.4, 0.6), (0.6, 0.8)])
+    spread = Spread.of([0.5, 0.7], Estimate(0.6, 0.5, 0.7))
     assert str(spread) == "0.600 ± 0.141 [0.500, 0.700]"
     assert str(Spread.of([0.5])) == "0.500"
 

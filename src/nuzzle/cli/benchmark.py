@@ -90,8 +90,8 @@ def _print_calms21(result: Calms21Benchmark, model: str) -> None:
     title = f"CalMS21, task {result.task}, official test part, {model}"
     print_table(("", "macro F1", "mean AP"), rows, title=title)
     console.out().print(
-        "Mean ± standard deviation over seeds, then the 95 % interval over videos; frames pooled, "
-        "'other' left out.",
+        "Mean ± standard deviation over seeds, then the 95 % interval over videos and seeds; "
+        "frames pooled, 'other' left out.",
         style="dim",
     )
     for note in result.notes:

@@ -19,14 +19,12 @@ from nuzzle.evaluation.bootstrap import (
     mean_defined,
     with_interval,
 )
-from nuzzle.evaluation.draws import drawn_figures, mean_over_behaviours
+from nuzzle.evaluation.draws import mean_over_behaviours
 from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.figures import Estimate, Figure
 from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.trainings import Trainings, over_trainings
 from nuzzle.plain import to_plain
-
-#: The trainings of one model, each with what it said of the same pairs in the same order.
-Trainings = Sequence[Sequence[ScoredPair]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def compare(
     pairs, rng = first[0][0], np.random.default_rng(seed)
     units = groups_of(first[0])
     weights = draw_weights(len(units), bootstrap, rng)
-    of_models = [_of_trainings(each, units, weights, rng) for each in (first, second)]
+    of_models = [over_trainings(each, units, weights, rng) for each in (first, second)]
     figures = [_compared(*each) for each in zip(*of_models, strict=True)]
     names = [pairs.behaviours[column] for column in pairs.foreground]
     macro = [_macro(*each) for each in zip(*of_models, strict=True)]
@@ -138,18 +136,6 @@ def compare(
         trainings=(len(first), len(second)),
         frames=sum(int(pair.observed.any(axis=1).sum()) for pair in first[0]),
     )
-
-
-def _of_trainings(
-    trainings: Trainings, units: Sequence[str], weights: Floats | None, rng: np.random.Generator
-) -> Floats:
-    """Means over trainings: `(figure, 1 + draw, behaviour)`, each draw of some of them."""
-    drawn = np.stack([np.stack(drawn_figures(each, units, weights)) for each in trainings])
-    n, draws = len(trainings), drawn.shape[2]
-    often = rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
-    often[0] = 1 / n  # the figure itself is the mean of all
-    mean: Floats = np.einsum("dt,tfdb->fdb", often, drawn)
-    return mean
 
 
 def _compared(first: Floats, second: Floats) -> list[Compared]:

@@ -299,6 +299,11 @@ def index_of(path: Path, format_: str = FORMAT) -> Literal["ours", "another's", 
     return "ours" if ours else "another's"
 
 
+def are_finished(directory: Path) -> bool:
+    """Whether a folder holds results that were written to their end."""
+    return index_of(directory / "results.json") == "ours" and read_index(directory)["finished"]
+
+
 def spare_foreign(directory: Path, what: str, written: Sequence[Path]) -> None:
     """Refuse a folder that somebody else filled, where files in it have names of ours.
 

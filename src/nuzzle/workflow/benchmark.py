@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nuzzle.alone import LOCK, alone_in
 from nuzzle.errors import OutputError
+from nuzzle.evaluation.figures import Estimate
 from nuzzle.workflow.work import NOTE, take_note
 
 
@@ -57,7 +58,7 @@ class Spread:
     Attributes:
         mean: over seeds.
         sd: standard deviation over seeds; NaN for one.
-        low: lower end of the 95 % interval over videos, mean over seeds; NaN if it has none.
+        low: lower end of the 95 % interval; NaN if it has none.
         high: its upper end.
     """
 
@@ -67,16 +68,12 @@ class Spread:
     high: float = math.nan
 
     @classmethod
-    def of(cls, values: Iterable[float], intervals: Iterable[tuple[float, float]] = ()) -> Spread:
-        """From one value, and perhaps one interval, a seed."""
-        found, ends = list(values), list(intervals)
+    def of(cls, values: Iterable[float], together: Estimate | None = None) -> Spread:
+        """From one value a seed, and perhaps their mean with its interval."""
+        found = list(values)
         sd = statistics.stdev(found) if len(found) > 1 else math.nan
-        low, high = (
-            (statistics.fmean(each) for each in zip(*ends, strict=True))
-            if ends
-            else (math.nan, math.nan)
-        )
-        return cls(statistics.fmean(found), sd, low, high)
+        ends = (math.nan, math.nan) if together is None else (together.low, together.high)
+        return cls(statistics.fmean(found), sd, *ends)
 
     def __str__(self) -> str:
         text = f"{self.mean:.3f}" + ("" if math.isnan(self.sd) else f" ± {self.sd:.3f}")

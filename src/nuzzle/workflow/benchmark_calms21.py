@@ -12,7 +12,6 @@ task 1's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -24,14 +23,16 @@ import pandas as pd
 from nuzzle.config import Config
 from nuzzle.errors import InputError, NuzzleError, TrainingError, count, listed
 from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.trainings import macro_figures
 from nuzzle.files import atomic_path
 from nuzzle.inference.bundle import Bundle
 from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.io.load import load_manifest
 from nuzzle.manifest import Manifest
-from nuzzle.outputs.index import write_json
+from nuzzle.outputs.index import are_finished, read_results, write_json
 from nuzzle.progress import Say, log
 from nuzzle.workflow.benchmark import Spread, claimed
+from nuzzle.workflow.compare import in_common, read_said
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.folds import hold_out
@@ -40,7 +41,7 @@ from nuzzle.workflow.train import train
 
 #: What all models of a task are asked for; task 3's files say it.
 _BEHAVIOURS = ("attack", "investigation", "mount")
-_MADE = ("bundles", "scores", "scores.csv", "summary.json")
+_MADE = ("bundles", "results", "scores.csv", "summary.json")
 
 
 class Baseline(NamedTuple):
@@ -157,6 +158,7 @@ def _score(
 ) -> Calms21Benchmark:
     """Every part with every seed, and what they come to."""
     rows: list[dict[str, Any]] = []
+    folders: dict[str, list[Path]] = {}
     told: dict[str, list[str]] = {}
     failed: dict[str, str] = {}
     for part in [*_parts(task, manifest, seeds)]:  # what a file lacks comes out before hours
@@ -169,16 +171,18 @@ def _score(
                 say(f"warning: {run.name}: no figures: {error}")
                 continue
             rows += _rows(part.name, seed, scores)
+            folders.setdefault(part.name, []).append(run.results)
             for note in scores.notes:
                 told.setdefault(note, []).append(part.name)
     if not rows:
         reasons = "\n".join(f"{name}: {reason}" for name, reason in failed.items())
         raise TrainingError(f"There are no figures of task {task}.\n{reasons}")
-    done = {f"{row['part']}-seed{row['seed']}" for row in rows}
-    if others := [each for each in (out / "scores").glob("*.json") if each.stem not in done]:
-        say(f"{out} also holds {count(len(others), 'score')} of other seeds, which are left out")
+    done = {folder for some in folders.values() for folder in some}
+    found = filter(are_finished, (out / "results").iterdir())
+    if others := [each for each in found if each not in done]:
+        say(f"{out} also holds {count(len(others), 'result')} of other seeds, which are left out")
     simulated = any(entry.lab.startswith("simulated") for entry in manifest)
-    result = _summary(task, pd.DataFrame(rows), simulated)
+    result = _summary(task, pd.DataFrame(rows), folders, simulated)
     result = replace(result, notes=_notes(told, len(result.parts)), failed=failed)
     with atomic_path(out / "scores.csv") as temporary:
         result.scores.to_csv(temporary, index=False)
@@ -256,14 +260,12 @@ class _Run:
     say: Say
 
     def scores(self) -> Evaluation:
-        """The scores on the test part, from the file where they are done."""
-        path = self.out / "scores" / f"{self.name}.json"
-        if path.exists():
+        """The scores on the test part, from its folder where they are done."""
+        if are_finished(self.results):
             self.say(f"{self.name}: done already")
-            return Evaluation.from_dict(json.loads(path.read_text("utf-8")))
+            return Evaluation.from_dict(read_results(self.results).metrics or {})
         self.say(f"{self.name}: training")
-        result = evaluate(self._bundle(), self.part.manifest, "test")
-        write_json(path, result.to_dict())
+        result = evaluate(self._bundle(), self.part.manifest, "test", self.results, overwrite=True)
         self.say(f"{self.name}: macro F1 {result.macro_f1}, AP {result.mean_average_precision}")
         return result
 
@@ -271,6 +273,11 @@ class _Run:
     def name(self) -> str:
         """Of its files."""
         return f"{self.part.name}-seed{self.seed}"
+
+    @property
+    def results(self) -> Path:
+        """What the model says of the test part."""
+        return self.out / "results" / self.name
 
     def _bundle(self) -> Bundle:
         path = self.out / "bundles" / f"{self.name}.nuzzle"
@@ -309,10 +316,12 @@ def _notes(told: Mapping[str, Sequence[str]], n_parts: int) -> tuple[str, ...]:
     )
 
 
-def _summary(task: int, scores: pd.DataFrame, simulated: bool) -> Calms21Benchmark:
+def _summary(
+    task: int, scores: pd.DataFrame, folders: Mapping[str, Sequence[Path]], simulated: bool
+) -> Calms21Benchmark:
     means = scores[scores["behaviour"] == "mean"]
     parts = {
-        str(name): (_spread(rows, "f1"), _spread(rows, "ap"))
+        str(name): _spreads(rows, folders[str(name)])
         for name, rows in means.groupby("part", sort=False)
     }
     if len(parts) == 1:
@@ -323,6 +332,8 @@ def _summary(task: int, scores: pd.DataFrame, simulated: bool) -> Calms21Benchma
     return Calms21Benchmark(task, f1, ap, parts, scores, simulated)
 
 
-def _spread(rows: pd.DataFrame, name: str) -> Spread:
-    ends = rows[[f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
-    return Spread.of(rows[name], ends)
+def _spreads(rows: pd.DataFrame, folders: Sequence[Path]) -> tuple[Spread, Spread]:
+    """Macro F1 and mean average precision of a part, over its trainings."""
+    pairs, _ = in_common([read_said(folder) for folder in folders])
+    f1, ap, _ = macro_figures(pairs)
+    return Spread.of(rows["f1"], f1), Spread.of(rows["ap"], ap)

@@ -22,8 +22,8 @@ _Key = tuple[str, str, str]
 Folders = str | Path | Sequence[str | Path]
 
 
-class _Said(NamedTuple):
-    """What one training said."""
+class Said(NamedTuple):
+    """What one training said of each pair."""
 
     results: Results
     pairs: Mapping[_Key, ScoredPair]
@@ -59,16 +59,26 @@ def compare(first: Folders, second: Folders, *, bootstrap: int = 1000, seed: int
     """
     sides = [_folders(each) for each in (first, second)]
     _check_folders([path for side in sides for path in side])
-    said = [_of_one_model([_read(path) for path in side]) for side in sides]
-    every = [one for side in said for one in side]
+    said = [_of_one_model([read_said(path) for path in side]) for side in sides]
+    pairs, left_out = in_common([one for side in said for one in side])
+    n = len(sides[0])
+    result = compare_pairs(pairs[:n], pairs[n:], bootstrap=bootstrap, seed=seed)
+    return replace(result, notes=(*left_out, *_trusted(said, result)))
+
+
+def in_common(every: Sequence[Said]) -> tuple[list[list[ScoredPair]], tuple[str, ...]]:
+    """What all trainings have scored, in the same order, and notes on what was left out for it.
+
+    Each behaviour is by itself, without a background.
+
+    Raises:
+        InputError: they have nothing in common, or their labels differ.
+    """
     shared = [name for name in every[0].results.run.scored if _in_all(name, every)]
     keys = [key for key in every[0].pairs if all(key in one.pairs for one in every)]
     _check_common(every, shared, keys)
     pairs, apart = _aligned(every, shared, keys)
-    n = len(sides[0])
-    result = compare_pairs(pairs[:n], pairs[n:], bootstrap=bootstrap, seed=seed)
-    notes = (*_left_out(every, shared, keys), *apart, *_trusted(said, result))
-    return replace(result, notes=notes)
+    return pairs, (*_left_out(every, shared, keys), *apart)
 
 
 def _folders(given: Folders) -> list[Path]:
@@ -83,7 +93,12 @@ def _check_folders(paths: Sequence[Path]) -> None:
         raise InputError(f"Given twice: {listed(twice)}. Each folder is one training of one model.")
 
 
-def _read(directory: Path) -> _Said:
+def read_said(directory: Path) -> Said:
+    """What was said of labelled recordings.
+
+    Raises:
+        InputError: the folder holds no finished results with labels.
+    """
     results = read_results(directory)
     if results.run.kind != "evaluation":
         raise InputError(
@@ -100,10 +115,10 @@ def _read(directory: Path) -> _Said:
         for entry in results.done
         for one in results.frames(entry)
     }
-    return _Said(results, pairs)
+    return Said(results, pairs)
 
 
-def _of_one_model(trainings: list[_Said]) -> list[_Said]:
+def _of_one_model(trainings: list[Said]) -> list[Said]:
     """The same; raises InputError where there is none, or they are of several models."""
     if not trainings:
         raise InputError("Two models are compared: give at least one folder of results of each.")
@@ -137,11 +152,11 @@ def _scored(results: Results, entry: RecordingEntry, one: PairFrames) -> ScoredP
     )
 
 
-def _in_all(behaviour: str, every: Sequence[_Said]) -> bool:
+def _in_all(behaviour: str, every: Sequence[Said]) -> bool:
     return all(behaviour in one.results.run.scored for one in every)
 
 
-def _check_common(every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]) -> None:
+def _check_common(every: Sequence[Said], behaviours: Sequence[str], keys: Sequence[_Key]) -> None:
     """Raises InputError where there is nothing to compare."""
     first = every[0]
     for one in every[1:]:
@@ -163,7 +178,7 @@ def _check_common(every: Sequence[_Said], behaviours: Sequence[str], keys: Seque
 
 
 def _aligned(
-    every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]
+    every: Sequence[Said], behaviours: Sequence[str], keys: Sequence[_Key]
 ) -> tuple[list[list[ScoredPair]], Iterator[str]]:
     """The pairs of each training, of what all have scored; a note on what only some have."""
     out: list[list[ScoredPair]] = [[] for _ in every]
@@ -191,7 +206,7 @@ def _only(pair: ScoredPair, behaviours: Sequence[str]) -> ScoredPair:
     return replace(pair, behaviours=(*behaviours,), background=None, exclusive=False, **mine)
 
 
-def _check_frames(key: _Key, every: Sequence[_Said], mine: Sequence[ScoredPair]) -> None:
+def _check_frames(key: _Key, every: Sequence[Said], mine: Sequence[ScoredPair]) -> None:
     for one, pair in zip(every[1:], mine[1:], strict=True):
         if (pair.n_frames, pair.fps) != (mine[0].n_frames, mine[0].fps):
             raise InputError(
@@ -202,7 +217,7 @@ def _check_frames(key: _Key, every: Sequence[_Said], mine: Sequence[ScoredPair])
 
 
 def _check_truth(
-    key: _Key, every: Sequence[_Said], mine: Sequence[ScoredPair], observed: np.ndarray
+    key: _Key, every: Sequence[Said], mine: Sequence[ScoredPair], observed: np.ndarray
 ) -> None:
     for one, pair in zip(every[1:], mine[1:], strict=True):
         if differ := int(((pair.truth != mine[0].truth) & observed).any(axis=1).sum()):
@@ -221,7 +236,7 @@ def _frames_note(only_some: int) -> Iterator[str]:
 
 
 def _left_out(
-    every: Sequence[_Said], behaviours: Sequence[str], keys: Sequence[_Key]
+    every: Sequence[Said], behaviours: Sequence[str], keys: Sequence[_Key]
 ) -> Iterator[str]:
     """Notes on recordings, pairs and behaviours that not all results have."""
     known = dict.fromkeys(name for one in every for name in one.results.run.scored)
@@ -236,7 +251,7 @@ def _left_out(
         yield f"Left out, as not all results have them: {listed(others)}."
 
 
-def _trusted(said: Sequence[Sequence[_Said]], result: Comparison) -> Iterator[str]:
+def _trusted(said: Sequence[Sequence[Said]], result: Comparison) -> Iterator[str]:
     """Notes on how far the figures can be trusted."""
     names = {each.recording for each in result.recordings}
     for one in (one for side in said for one in side):
