@@ -26,7 +26,7 @@ def masks(text, names):
     )
 
 
-def write(folder, recordings, run=RUN, pair=PAIR, fps=10.0):
+def write(folder, recordings, run=RUN, pair=PAIR, start_frame=0):
     """Results of recordings, name -> (truth, prediction)."""
     writer = ResultsWriter(folder, run)
     for name, (truth, predicted) in recordings.items():
@@ -35,7 +35,8 @@ def write(folder, recordings, run=RUN, pair=PAIR, fps=10.0):
             np.zeros((len(truth), 2, 1, 2)),
             keypoints=["nose"],
             individuals=["a", "b"],
-            fps=fps,
+            fps=10.0,
+            start_frame=start_frame,
         )
         true, said = (masks(each, run.behaviours) for each in (truth, predicted))
         probability = (said * 0.8 + 0.1).astype(np.float32)
@@ -97,13 +98,20 @@ def test_trainings_of_each_model(tmp_path):
     ("other", "message"),
     [
         ({"r0": ("a...", "aa..")}, r"labels of .*1 and of .*2 differ in 1 frame\."),
-        ({"r0": ("aa...", "aa...")}, r"has 4 frames at 10 a second in .*1, and 5 at 10 in .*2"),
+        ({"r0": ("aa...", "aa...")}, r"4 frames at 10 a second in .*1, and 5 frames at 10 a sec"),
     ],
 )
 def test_other_labels_or_recordings_of_the_same_name_are_refused(tmp_path, other, message):
     first = write(tmp_path / "1", {"r0": ("aa..", "aa..")})
     second = write(tmp_path / "2", other)
     with pytest.raises(InputError, match=message):
+        compare(first, second)
+
+
+def test_another_part_of_a_video_is_another_recording(tmp_path):
+    first = write(tmp_path / "1", {"r0": ("aa..", "aa..")})
+    second = write(tmp_path / "2", {"r0": ("aa..", "aa..")}, start_frame=90)
+    with pytest.raises(InputError, match=r"4 frames from frame 90 on at 10 a second in .*2"):
         compare(first, second)
 
 

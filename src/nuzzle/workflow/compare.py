@@ -38,8 +38,8 @@ class Said(NamedTuple):
         return str(config.get("model", {}).get("name", "an unknown model"))
 
     @property
-    def recordings(self) -> dict[str, None]:
-        return dict.fromkeys(recording for recording, _, _ in self.pairs)
+    def recordings(self) -> dict[str, RecordingEntry]:
+        return {entry.name: entry for entry in self.results.done}
 
 
 def compare(first: Folders, second: Folders, *, bootstrap: int = 1000, seed: int = 0) -> Comparison:
@@ -184,8 +184,8 @@ def _aligned(
     out: list[list[ScoredPair]] = [[] for _ in every]
     only_some = 0
     for key in keys:
+        _check_frames(key[0], every)
         mine = [_only(one.pairs[key], behaviours) for one in every]
-        _check_frames(key, every, mine)
         everywhere = np.logical_and.reduce([pair.observed for pair in mine])
         somewhere = np.logical_or.reduce([pair.observed for pair in mine])
         only_some += int((somewhere & ~everywhere).any(axis=1).sum())
@@ -206,13 +206,20 @@ def _only(pair: ScoredPair, behaviours: Sequence[str]) -> ScoredPair:
     return replace(pair, behaviours=(*behaviours,), background=None, exclusive=False, **mine)
 
 
-def _check_frames(key: _Key, every: Sequence[Said], mine: Sequence[ScoredPair]) -> None:
-    for one, pair in zip(every[1:], mine[1:], strict=True):
-        if (pair.n_frames, pair.fps) != (mine[0].n_frames, mine[0].fps):
+def _check_frames(recording: str, every: Sequence[Said]) -> None:
+    """Raises InputError where a recording of one name is not the same."""
+
+    def frames(one: Said) -> str:
+        entry = one.recordings[recording]
+        begins = f" from frame {entry.start_frame:,} on" if entry.start_frame else ""
+        return f"{count(entry.n_frames, 'frame')}{begins} at {entry.fps:g} a second"
+
+    for one in every[1:]:
+        if frames(one) != frames(every[0]):
             raise InputError(
-                f"recording {key[0]!r} has {mine[0].n_frames:,} frames at {mine[0].fps:g} a second "
-                f"in {every[0].name}, and {pair.n_frames:,} at {pair.fps:g} in {one.name}: it is "
-                "not the same. Score both models on the same recordings."
+                f"recording {recording!r} has {frames(every[0])} in {every[0].name}, and "
+                f"{frames(one)} in {one.name}: it is not the same. Score both models on the same "
+                "recordings."
             )
 
 
