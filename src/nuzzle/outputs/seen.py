@@ -67,7 +67,7 @@ def _stopped_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry]) -> st
 
 
 def _calibrated_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry], how: str) -> str:
-    """Where each group was left out in turn, the scores are as those of new recordings."""
+    """Where each group was left out in turn, all is as of new recordings."""
     calibration = bundle.get("calibration") or {}
     groups = set(calibration.get("groups") or ())
     known = _named(done, calibration.get("recordings"))
@@ -77,9 +77,9 @@ def _calibrated_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry], ho
     start = f"The probabilities were calibrated on {_of(mine, done)}"
     if how == "left out in turn":
         return (
-            f"{start}. In the scores each group of recordings is calibrated on the others, so they "
-            "do not flatter for that; ethograms, bouts and their time budget show the model as it "
-            "is."
+            f"{start}. Here each group of them is calibrated on the others instead, in the scores "
+            "as in ethograms and bouts, so they do not flatter for that; what the model itself "
+            "says of them differs a little."
         )
     return f"{start}, so the figures flatter."
 
