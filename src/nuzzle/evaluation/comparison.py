@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import (
-    Floats,
-    draw_weights,
-    mean_defined,
-    with_interval,
-)
+from nuzzle.evaluation.bootstrap import Floats, draw_weights, mean_defined, with_interval
 from nuzzle.evaluation.draws import mean_over_behaviours
 from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.figures import Estimate, Figure

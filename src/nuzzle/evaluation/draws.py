@@ -39,7 +39,8 @@ def drawn_figures(
     """The figures of every behaviour but the background; NaN where one does not occur.
 
     Args:
-        pairs: truth and prediction, all with the same classes.
+        pairs: truth and prediction, all with the same classes; what an animal does to itself in
+            one pair alone.
         units: what is drawn from, the groups of the pairs among them.
         weights: `(draw, unit)`, of `draw_weights`; None for no draws.
     """
