@@ -115,6 +115,20 @@ def test_another_part_of_a_video_is_another_recording(tmp_path):
         compare(first, second)
 
 
+def test_trainings_of_a_model_differ_in_the_seed_alone(tmp_path):
+    def trained(name, model, seed):
+        config = {"model": {"name": model}, "training": {"epochs": 3, "seed": seed}}
+        run = replace(RUN, bundle={"config": config})
+        return write(tmp_path / name, {"r0": ("aa..", "aa..")}, run)
+
+    first, second, other = trained("1", "tcn", 0), trained("2", "tcn", 1), trained("3", "graph", 0)
+    assert compare([first, second], other).trainings == (2, 1)
+    with pytest.raises(
+        InputError, match=r"1 and .*3 are not two .* in model\.name \(tcn, graph\)\."
+    ):
+        compare([first, other], second)
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path):
     truth = {"r0": ("aa..", "aa..")}
     first = write(tmp_path / "1", truth)
@@ -128,10 +142,6 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
     predictions = write(tmp_path / "3", truth, replace(RUN, kind="prediction"))
     with pytest.raises(InputError, match="predictions without labels"):
         compare(first, predictions)
-    unlike = replace(RUN, bundle={"config": {"model": {"name": "tcn"}}})
-    other = write(tmp_path / "4", truth, unlike)
-    with pytest.raises(InputError, match=r"4 of tcn: the folders of one side are trainings"):
-        compare([first, other], write(tmp_path / "5", truth))
     ResultsWriter(tmp_path / "6", RUN)
     with pytest.raises(InputError, match="not finished"):
         compare(first, tmp_path / "6")

@@ -16,6 +16,7 @@ from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results, read_results
+from nuzzle.workflow.described import describe
 
 #: Recording, agent and target.
 _Key = tuple[str, str, str]
@@ -33,9 +34,11 @@ class Said(NamedTuple):
         return str(self.results.directory)
 
     @property
-    def model(self) -> str:
-        config = self.results.run.bundle.get("config", {})
-        return str(config.get("model", {}).get("name", "an unknown model"))
+    def settings(self) -> dict[str, str]:
+        """Of its training, by key; all but the seed."""
+        lines = describe(self.results.run.bundle.get("config", {}), ()).splitlines()
+        found = dict(line.partition(": ")[::2] for line in lines)
+        return {key: value for key, value in found.items() if key != "training.seed"}
 
     @property
     def recordings(self) -> dict[str, RecordingEntry]:
@@ -124,10 +127,15 @@ def _of_one_model(trainings: list[Said]) -> list[Said]:
         raise InputError("Two models are compared: give at least one folder of results of each.")
     first = trainings[0]
     for one in trainings[1:]:
-        if one.model != first.model:
+        keys = dict.fromkeys([*first.settings, *one.settings])
+        both = {key: (first.settings.get(key), one.settings.get(key)) for key in keys}
+        unlike = [
+            f"{key} ({mine}, {other})" for key, (mine, other) in both.items() if mine != other
+        ]
+        if unlike:
             raise InputError(
-                f"{first.name} is of {first.model}, and {one.name} of {one.model}: the folders of "
-                "one side are trainings of one model. Compare two models at a time."
+                f"{first.name} and {one.name} are not two trainings of one model: they differ in "
+                f"{listed(unlike, 3)}. Compare two models at a time."
             )
     return trainings
 
