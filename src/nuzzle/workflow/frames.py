@@ -58,15 +58,15 @@ def write_judged(
         judged: all that was scored; None where nothing was.
     """
     found: dict[str, list[PairFrames]] = defaultdict(list)
-    for number, pair in enumerate(judged.pairs if judged else ()):
-        sets = judged.sets if judged else None
+    pairs, sets = (judged.pairs, judged.sets) if judged else ([], None)
+    for number, pair in enumerate(pairs):
         doubt = None if sets is None else unsure(sets[number], pair.predicted, pair.exclusive)
         found[pair.recording].append(as_frames(pair, doubt))
     for entry in recordings:
         if entry.status == "failed":
             writer.fail(entry.name, entry.reason, poses=entry.poses, lab=entry.lab)
         else:
-            writer.add(entry, separate_own(space, found.pop(entry.name)))
+            writer.add(entry, separate_own(space, found[entry.name]))
 
 
 def separate_own(space: LabelSpace, pairs: Sequence[PairFrames]) -> list[PairFrames]:
