@@ -1,9 +1,12 @@
 """Files given by name become rows of a manifest."""
 
+import json
+
 import pytest
 
 from nuzzle.errors import InputError
 from nuzzle.files import write_text
+from nuzzle.io.calms21 import manifest_from_calms21
 from nuzzle.workflow.entries import entries_of, files_named
 
 
@@ -26,6 +29,15 @@ def test_a_file_that_was_cut_short_is_told_as_such(tmp_path):
     cut.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with pytest.raises(InputError, match=r"cut\.h5: is an HDF5 file that was cut short or damaged"):
         next(entries_of(cut, {}))
+
+
+def test_sequences_whose_short_names_are_alike_keep_their_whole_names(tmp_path):
+    one = {"keypoints": [[[[1.0] * 7] * 2] * 2] * 3, "scores": [[[1.0] * 7] * 2] * 3}
+    groups = {f"annotator{n}": {"mouse1": one} for n in range(2)}
+    file = write_text(tmp_path / "calms21.json", json.dumps(groups | {"three": {"mouse2": one}}))
+    names = [entry.recording for entry in entries_of(file, {})]
+    assert names == ["annotator0_mouse1", "annotator1_mouse1", "mouse2"]
+    assert names == [entry.recording for entry in manifest_from_calms21([file])]
 
 
 def test_a_pattern_stands_for_its_files_and_a_name_for_itself(tmp_path):
