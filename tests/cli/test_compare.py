@@ -13,10 +13,10 @@ from nuzzle.outputs.results import ResultsWriter
 TRUTH = np.array([[True], [True], [False], [False]])
 
 
-def write(folder, hits):
-    """Results of five recordings in which an attack of two frames has so many hits."""
+def write(folder, hits, recordings=5):
+    """Results of recordings in which an attack of two frames has so many hits."""
     writer = ResultsWriter(folder, Run("evaluation", ("attack",), exclusive=False))
-    for number in range(5):
+    for number in range(recordings):
         said = TRUTH & (np.arange(4) < hits)[:, None]
         p = said.astype(np.float32)
         entry = RecordingEntry(f"cage{number}", n_frames=4, fps=2.0)
@@ -55,6 +55,13 @@ def test_several_trainings_are_counted(folders):
     said = compared(folders[0], folders[1], "--with", folders[2])
     assert "over trainings (2 of 1, 1 of 2)" in said
     assert "macro F1: 2 is ahead" in said
+
+
+def test_of_one_recording_nothing_is_in_brackets(tmp_path):
+    first, second = (write(tmp_path / str(hits), hits, recordings=1) for hits in (1, 2))
+    said = compared(first, "--with", second)
+    assert "4 frames of 1 recording, the same for both. AP:" in said
+    assert "+0.333\n" in said
 
 
 def test_what_cannot_be_told_is_not_told(folders, tmp_path):

@@ -60,21 +60,27 @@ def _print(result: Comparison, first: list[Path], second: list[Path]) -> None:
     console.print(_recordings(result))
     console.print(
         f"{result.frames:,} frames of {count(len(result.recordings), 'recording')}, the same for "
-        "both. In brackets: 95 % intervals over "
-        f"{drawn_from(result.groups, len(result.recordings))}, drawn alike for both"
-        f"{_over_trainings(result)}. AP: average precision, how well the probability ranks frames; "
-        "bout F1: a bout counts where it overlaps a true one by half.",
+        f"both{_in_brackets(result)}. AP: average precision, how well the probability ranks "
+        "frames; bout F1: a bout counts where it overlaps a true one by half.",
         style="dim",
     )
     for note in result.notes:
         console.print(f"Note: {note}")
 
 
-def _over_trainings(result: Comparison) -> str:
-    if max(result.trainings) == 1:
+def _in_brackets(result: Comparison) -> str:
+    """What the brackets hold, where there is any."""
+    if result.groups == 1:
         return ""
+    over = drawn_from(result.groups, len(result.recordings))
+    said = f". In brackets: 95 % intervals over {over}, drawn alike for both"
+    if max(result.trainings) == 1:
+        return said
     first, second = result.trainings
-    return f", and over trainings ({first} of 1, {second} of 2); figures are means over trainings"
+    return (
+        f"{said}, and over trainings ({first} of 1, {second} of 2); figures are means over "
+        "trainings"
+    )
 
 
 def _cells(each: Compared) -> tuple[str, str, str]:
