@@ -62,3 +62,19 @@ def test_groups_are_drawn_as_a_whole(attacks):
     said = compare([pairs], [pairs])
     assert said.groups == 1
     assert np.isnan(said.macro_f1.difference.low)
+
+
+def test_nobody_is_ahead_by_a_behaviour_that_few_groups_show(scored):
+    """Draws without it have no figure, so its interval cannot tell."""
+    truths = ["mmmmm....."] * 6 + ["aaaaam...."]
+
+    def recordings(attack):
+        said = ["mmmmm....."] * 6 + [attack]
+        both = zip(truths, said, strict=True)
+        return [scored(*each, recording=f"r{number}") for number, each in enumerate(both)]
+
+    said = compare([recordings(".....m....")], [recordings("aaaaam....")])
+    assert [each.groups for each in said.behaviours] == [1, 7]
+    assert said.macro_f1.difference.low > 0
+    assert said.rare == ["attack"]
+    assert said.ahead(said.macro_f1) == 0

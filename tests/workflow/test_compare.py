@@ -26,8 +26,8 @@ def masks(text, names):
     )
 
 
-def write(folder, recordings, run=RUN, pair=PAIR, start_frame=0):
-    """Results of recordings, name -> (truth, prediction)."""
+def write(folder, recordings, run=RUN, pair=PAIR, start_frame=0, groups=None):
+    """Results of recordings, name -> (truth, prediction); and perhaps name -> group."""
     writer = ResultsWriter(folder, run)
     for name, (truth, predicted) in recordings.items():
         recording = Recording.from_arrays(
@@ -37,6 +37,7 @@ def write(folder, recordings, run=RUN, pair=PAIR, start_frame=0):
             individuals=["a", "b"],
             fps=10.0,
             start_frame=start_frame,
+            group=(groups or {}).get(name, ""),
         )
         true, said = (masks(each, run.behaviours) for each in (truth, predicted))
         probability = (said * 0.8 + 0.1).astype(np.float32)
@@ -108,6 +109,22 @@ def test_other_labels_or_recordings_of_the_same_name_are_refused(tmp_path, other
         compare(first, second)
 
 
+def test_recordings_are_drawn_in_groups_that_all_have_in_common(tmp_path):
+    truth = {f"r{n}": ("aa..", "aa..") for n in range(6)}
+    plain = write(tmp_path / "1", truth)
+    pairwise = write(tmp_path / "2", truth, groups={f"r{n}": f"g{n // 2}" for n in range(6)})
+    apart = write(tmp_path / "3", truth, groups={"r1": "x", "r2": "x"})
+    note = "The results group recordings in different ways"
+    for first, second, groups in ((plain, pairwise, 3), (pairwise, plain, 3), (pairwise, apart, 2)):
+        said = compare(first, second)
+        assert said.groups == groups
+        assert any(note in each for each in said.notes)
+    other = write(tmp_path / "4", truth, groups={f"r{n}": f"h{n // 2}" for n in range(6)})
+    same = compare(pairwise, other)  # by other names
+    assert same.groups == 3
+    assert not any(note in each for each in same.notes)
+
+
 def test_another_part_of_a_video_is_another_recording(tmp_path):
     first = write(tmp_path / "1", {"r0": ("aa..", "aa..")})
     second = write(tmp_path / "2", {"r0": ("aa..", "aa..")}, start_frame=90)
@@ -165,4 +182,5 @@ def test_recordings_that_a_model_has_learned_from_are_named(bundle_file, manifes
     for name in ("1", "2"):
         evaluate(bundle_file, manifest, "train", tmp_path / name, allow_seen=True)
     notes = compare(tmp_path / "1", tmp_path / "2").notes
-    assert f"{tmp_path / '1'}: the model has learned from mouse0, mouse1, mouse2." in notes
+    trained = "The model was trained on these recordings: the figures say nothing about new ones."
+    assert f"{tmp_path / '1'}: {trained}" in notes

@@ -352,8 +352,15 @@ def test_recordings_are_called_as_init_calls_them(bundle_file, tracked, tmp_path
     # Two of one video need their whole names, unless a run has called one of them already.
     again = labelled([first, second], resume=True)
     assert sorted(again) == ["2", "cage_1", "cage_1DLC_net_b"]
+    names = ["cage_1DLC_net_a", "cage_1DLC_net_b"]
     both = predict(bundle_file, [first, second], tmp_path / "both", common=SAID_OF_ALL)
-    assert [each.name for each in both.done] == ["cage_1DLC_net_a", "cage_1DLC_net_b"]
+    assert [each.name for each in both.done] == names
+    said = []
+    alone = predict(
+        bundle_file, second, tmp_path / "both", common=SAID_OF_ALL, resume=True, say=said.append
+    )
+    assert [each.name for each in alone.done] == names
+    assert sum("done already" in line for line in said) == 1
 
 
 def test_what_the_model_was_trained_on_is_said_to_be(bundle_file, manifest, tmp_path):

@@ -44,12 +44,14 @@ class BehaviourComparison:
         behaviour: name.
         f1, average_precision, bout_f1: as of an `Evaluation`; bouts are the same where they overlap
             by half.
+        groups: how many groups of recordings show it.
     """
 
     behaviour: str
     f1: Compared
     average_precision: Compared
     bout_f1: Compared
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,14 @@ class Comparison:
     frames: int
     notes: tuple[str, ...] = ()
 
+    @property
+    def rare(self) -> list[str]:
+        """The behaviours that so few groups show that their intervals are a rough guess."""
+        return [each.behaviour for each in self.behaviours if 0 < each.groups < FEW_GROUPS]
+
     def ahead(self, figure: Compared) -> int:
-        """1 or 2, whose figure is surely higher; 0 where that cannot be told, or groups are few."""
-        if self.groups < FEW_GROUPS:
+        """1 or 2, whose macro figure is surely higher; 0 where that cannot be told."""
+        if self.groups < FEW_GROUPS or self.rare:
             return 0
         if figure.difference.low > 0:
             return 2
@@ -120,8 +127,8 @@ def compare(
     macro = [_macro(*each) for each in zip(*of_models, strict=True)]
     return Comparison(
         behaviours=tuple(
-            BehaviourComparison(name, *each)
-            for name, each in zip(names, zip(*figures, strict=True), strict=True)
+            BehaviourComparison(*each)
+            for each in zip(names, *figures, _shown(first[0]), strict=True)
         ),
         macro_f1=macro[0],
         mean_average_precision=macro[1],
@@ -131,6 +138,16 @@ def compare(
         trainings=(len(first), len(second)),
         frames=sum(int(pair.observed.any(axis=1).sum()) for pair in first[0]),
     )
+
+
+def _shown(pairs: Sequence[ScoredPair]) -> list[int]:
+    """In how many groups each behaviour occurs."""
+    seen: list[set[str]] = [set() for _ in pairs[0].foreground]
+    for pair in pairs:
+        for mine, column in zip(seen, pair.foreground, strict=True):
+            if (pair.truth & pair.observed)[:, column].any():
+                mine.add(pair.resampling_unit)
+    return [len(mine) for mine in seen]
 
 
 def _compared(first: Floats, second: Floats) -> list[Compared]:

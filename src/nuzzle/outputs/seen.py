@@ -12,6 +12,9 @@ from nuzzle.outputs.index import RecordingEntry, Results
 #: What was fitted where a calibration is more than a note of why there is none.
 _FITTED = ("calibrator", "adaptation", "conformal")
 
+#: A calibration that flatters nobody.
+_FAIR = "left out in turn"
+
 _OUT_OF_FOLD = (
     "This is a cross-validation: each recording was labelled by a model that had not seen it. The "
     "classifier in the bundle has learned from all of them."
@@ -24,10 +27,26 @@ def seen_before(results: Results, evaluation: Evaluation | None) -> list[str]:
         return []
     if results.run.out_of_fold:
         return [_OUT_OF_FOLD]
-    bundle, done = results.run.bundle, results.done
+    said = flattering(results, evaluation)
+    if _how(evaluation) == _FAIR:
+        said.append(_calibrated_on(results.run.bundle, results.done, _FAIR))
+    return [each for each in said if each]
+
+
+def flattering(results: Results, evaluation: Evaluation) -> list[str]:
+    """A sentence for each of those parts for which the figures flatter."""
+    if results.run.out_of_fold:
+        return []
+    bundle, done, how = results.run.bundle, results.done, _how(evaluation)
     said = [*_trained_on(bundle, done), _stopped_on(bundle, done)]
-    how = "" if evaluation.uncertainty is None else evaluation.uncertainty.how
-    return [each for each in [*said, _calibrated_on(bundle, done, how)] if each]
+    if how != _FAIR:
+        said.append(_calibrated_on(bundle, done, how))
+    return [each for each in said if each]
+
+
+def _how(evaluation: Evaluation) -> str:
+    """How what was calibrated on the scored recordings was measured."""
+    return "" if evaluation.uncertainty is None else evaluation.uncertainty.how
 
 
 def _trained_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry]) -> list[str]:
@@ -75,7 +94,7 @@ def _calibrated_on(bundle: Mapping[str, Any], done: Sequence[RecordingEntry], ho
     if not mine or not any(calibration.get(part) for part in _FITTED):
         return ""
     start = f"The probabilities were calibrated on {_of(mine, done)}"
-    if how == "left out in turn":
+    if how == _FAIR:
         return (
             f"{start}. Here each group of them is calibrated on the others instead, in the scores "
             "as in ethograms and bouts, so they do not flatter for that; what the model itself "

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from nuzzle.errors import InputError, count, listed
 from nuzzle.evaluation.comparison import Comparison
 from nuzzle.evaluation.comparison import compare as compare_pairs
 from nuzzle.evaluation.evaluate import FEW_GROUPS
-from nuzzle.evaluation.scored import ScoredPair
+from nuzzle.evaluation.result import Evaluation
+from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results, read_results
+from nuzzle.outputs.seen import flattering
 from nuzzle.workflow.described import describe
 
 #: Recording, agent and target.
@@ -81,7 +85,8 @@ def in_common(every: Sequence[Said]) -> tuple[list[list[ScoredPair]], tuple[str,
     keys = [key for key in every[0].pairs if all(key in one.pairs for one in every)]
     _check_common(every, shared, keys)
     pairs, apart = _aligned(every, shared, keys)
-    return pairs, (*_left_out(every, shared, keys), *apart)
+    pairs, joined = _grouped_alike(pairs)
+    return pairs, (*_left_out(every, shared, keys), *apart, *joined)
 
 
 def _folders(given: Folders) -> list[Path]:
@@ -206,6 +211,25 @@ def _aligned(
     return out, _frames_note(only_some)
 
 
+def _grouped_alike(
+    every: Sequence[Sequence[ScoredPair]],
+) -> tuple[list[list[ScoredPair]], Iterator[str]]:
+    """The same in groups that all have in common: what one has together is together in all."""
+    names = list(dict.fromkeys(pair.recording for pair in every[0]))
+    units = [(n, pair.resampling_unit) for n, pairs in enumerate(every) for pair in pairs]
+    nodes = {each: n for n, each in enumerate([*names, *dict.fromkeys(units)])}
+    ends = [nodes[pair.recording] for pairs in every for pair in pairs], [nodes[u] for u in units]
+    edges = coo_array((np.ones(len(units)), ends), shape=(len(nodes), len(nodes)))
+    part = connected_components(edges, directed=False)[1][: len(names)].tolist()
+    first = {name: names[part.index(mine)] for name, mine in zip(names, part, strict=True)}
+    fewest = len(set(first.values()))
+    differ = any(len(groups_of(pairs)) != fewest for pairs in every)
+    return [[replace(p, group=first[p.recording]) for p in pairs] for pairs in every], (
+        "The results group recordings in different ways: what one has as a group is one in all."
+        for _ in range(differ)
+    )
+
+
 def _only(pair: ScoredPair, behaviours: Sequence[str]) -> ScoredPair:
     """Some behaviours, each by itself."""
     columns = [pair.behaviours.index(name) for name in behaviours]
@@ -268,12 +292,10 @@ def _left_out(
 
 def _trusted(said: Sequence[Sequence[Said]], result: Comparison) -> Iterator[str]:
     """Notes on how far the figures can be trusted."""
-    names = {each.recording for each in result.recordings}
     for one in (one for side in said for one in side):
-        training = one.results.run.bundle.get("training", {})
-        learned = names & {*training.get("recordings", ())}
-        if learned and not one.results.run.out_of_fold:
-            yield f"{one.name}: the model has learned from {listed(sorted(learned))}."
+        if one.results.metrics:
+            for each in flattering(one.results, Evaluation.from_dict(one.results.metrics)):
+                yield f"{one.name}: {each}"
     if min(result.trainings) == 1:
         yield (
             "There is one training of a model: how far trainings with another seed differ is not "
@@ -281,8 +303,8 @@ def _trusted(said: Sequence[Sequence[Said]], result: Comparison) -> Iterator[str
         )
     if result.groups == 1:
         yield "There is one group of recordings, so no interval can be given."
-    elif result.groups < FEW_GROUPS:
+    elif result.rare:
         yield (
-            f"The intervals resample only {result.groups} groups: they are rough, too rough to say "
-            "which is ahead."
+            f"Shown by fewer than {FEW_GROUPS} groups of recordings: {listed(result.rare)}. Those "
+            "intervals, and those of the macro averages, are too rough to say which is ahead."
         )

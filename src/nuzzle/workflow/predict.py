@@ -23,7 +23,7 @@ from nuzzle.inference.presence import LOST_S, lost
 from nuzzle.io.common_values import common_values
 from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_table import table_of
-from nuzzle.io.match import name_of_poses, recording_name, refuse_twins
+from nuzzle.io.match import recording_name, refuse_twins
 from nuzzle.manifest import Entry
 from nuzzle.outputs.frames import PairFrames
 from nuzzle.outputs.index import RecordingEntry, Results
@@ -274,11 +274,17 @@ def _named(
     alike = Counter(entry.recording for entry in entries)
     stems = Counter(path.stem for path in files)
     shared = {stem for stem, number in stems.items() if number > 1}
+    by_poses: dict[str, list[str]] = {}
+    for name, before in done.items():
+        by_poses.setdefault(before.poses, []).append(name)
     for entry in entries:
-        before = done.get(entry.recording)
-        known = before is not None and before.poses == str(entry.poses.resolve())
-        by_file = entry.recording == name_of_poses(entry.poses.stem)
-        if by_file and alike[entry.recording] > 1 and not known:
+        by_file = entry.poses in files and not entry.item
+        known = by_poses.get(str(entry.poses.resolve()), []) if by_file else []
+        if len(known) == 1:
+            taken.add(known[0])
+            yield replace(entry, recording=known[0])
+            continue
+        if by_file and alike[entry.recording] > 1:
             entry = replace(entry, recording=recording_name(entry.poses.stem))
         name = _free_name(entry, done, taken, shared)
         if name != entry.recording:
