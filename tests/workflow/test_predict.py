@@ -466,6 +466,14 @@ def test_pose_files_of_one_name_are_called_by_their_folders(bundle_file, tracked
     assert names(two, one, out="alone", resume=True) == (["cage", "d2_cage"], 1)
 
 
+def test_files_of_one_name_with_a_blank_are_called_by_their_folders_too(
+    bundle_file, tracked, tmp_path
+):
+    files = [tracked(f"{folder}/cage 1.csv") for folder in ("d1", "d2")]
+    results = predict(bundle_file, files, tmp_path / "out", common=SAID_OF_ALL)
+    assert [each.name for each in results.done] == ["d1_cage_1", "d2_cage_1"]
+
+
 def test_probabilities_come_on_the_recordings_own_frames(bundle, recording):
     """The same movement seen at 60 frames per second gets nearly the same answer, twice as long."""
     double = changed(recording, position=np.repeat(recording.position, 2, axis=0), fps=60.0)

@@ -272,13 +272,13 @@ def _named(
     """The entries by unique names, in an earlier run that goes on, too."""
     taken = set[str]()
     alike = Counter(entry.recording for entry in entries)
-    stems = Counter(path.stem for path in files)
+    stems = Counter(recording_name(path.stem) for path in files)
     shared = {stem for stem, number in stems.items() if number > 1}
-    by_poses: dict[str, list[str]] = {}
+    named, by_poses = {*files}, dict[str, list[str]]()
     for name, before in done.items():
         by_poses.setdefault(before.poses, []).append(name)
     for entry in entries:
-        by_file = entry.poses in files and not entry.item
+        by_file = entry.poses in named and not entry.item
         known = by_poses.get(str(entry.poses.resolve()), []) if by_file else []
         if len(known) == 1:
             taken.add(known[0])
