@@ -90,15 +90,14 @@ class Result:
 
 
 def result_of(
-    manifest: Manifest, auxiliary: Manifest | None, config: Config, recording: Recording
+    manifest: Manifest, auxiliary: Manifest | None, config: Config, val: Sequence[Recording]
 ) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rats.nuzzle"
         began = time.perf_counter()
         bundle = train(manifest, path, config, auxiliary=auxiliary)
         seconds, size = time.perf_counter() - began, path.stat().st_size
-        frames_per_s = speed(Bundle.load(path), recording)
-    val = [load_entry(entry) for entry in manifest.select("val")]
+        frames_per_s = speed(Bundle.load(path), val[0])
     classifiers = [each.classifier for each in bundle.members]
     networks = [each for each in classifiers if isinstance(each, NetworkClassifier)]
     return Result(
@@ -161,8 +160,7 @@ def print_differences(done: Mapping[str, Sequence[Result]], against: str) -> Non
     for name in [name for name in done if name != against]:
         found = compare(said[against], said[name])
         macros = (found.macro_f1, found.mean_average_precision, found.macro_bout_f1)
-        gains = [each.difference for each in macros]
-        print_row([name, *(f"{g.value:+.3f} [{g.low:+.3f}, {g.high:+.3f}]" for g in gains)])
+        print_row([name, *(each.difference.signed for each in macros)])
 
 
 def main() -> None:
@@ -178,7 +176,7 @@ def main() -> None:
     manifest = manifest_of(arguments.data, arguments.stream)
     other = OTHER[arguments.stream]
     auxiliary = None if arguments.no_auxiliary else manifest_of(arguments.data, other)
-    recording = load_entry(manifest.select("val").entries[0])
+    val = [load_entry(entry) for entry in manifest.select("val")]
     print(
         f"{arguments.stream}, {'alone' if auxiliary is None else f'{other} learned beside'}: "
         + ", ".join(f"{count} recordings {split}" for split, count in manifest.splits.items())
@@ -194,7 +192,7 @@ def main() -> None:
         for seed in arguments.seeds:
             last = (*UNCALIBRATED, f"training.seed={seed}", *arguments.changes)
             config = Config.load(None, [*common, *OWN[name], *last])
-            results.append(result_of(manifest, auxiliary, config, recording))
+            results.append(result_of(manifest, auxiliary, config, val))
         done[name] = results
         print_row(row(name, results, done.get(REFERENCE, ())))
     print_differences(done, arguments.against)

@@ -84,17 +84,7 @@ def _in_brackets(result: Comparison) -> str:
 
 
 def _cells(each: Compared) -> tuple[str, str, str]:
-    return short(each.first), short(each.second), _signed(each)
-
-
-def _signed(each: Compared) -> str:
-    """A difference, with its sign."""
-    figure = each.difference
-    if figure.value != figure.value:
-        return "–"
-    if figure.low != figure.low:
-        return f"{figure.value:+.3f}"
-    return f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
+    return short(each.first), short(each.second), each.difference.signed
 
 
 def _verdict(name: str, ahead: int) -> str:

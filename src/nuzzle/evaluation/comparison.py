@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import Floats, draw_weights, mean_defined, with_interval
+from nuzzle.evaluation.bootstrap import (
+    Floats,
+    draw_weights,
+    mean_defined,
+    sums_over_groups,
+    with_interval,
+)
 from nuzzle.evaluation.draws import mean_over_behaviours
 from nuzzle.evaluation.evaluate import FEW_GROUPS
 from nuzzle.evaluation.figures import Estimate, Figure
-from nuzzle.evaluation.scored import ScoredPair, groups_of
+from nuzzle.evaluation.scored import ScoredPair, group_numbers, groups_of
 from nuzzle.evaluation.trainings import Trainings, over_trainings
 from nuzzle.plain import to_plain
 
@@ -128,7 +135,7 @@ def compare(
     return Comparison(
         behaviours=tuple(
             BehaviourComparison(*each)
-            for each in zip(names, *figures, _shown(first[0]), strict=True)
+            for each in zip(names, *figures, _shown(first[0], units), strict=True)
         ),
         macro_f1=macro[0],
         mean_average_precision=macro[1],
@@ -140,14 +147,10 @@ def compare(
     )
 
 
-def _shown(pairs: Sequence[ScoredPair]) -> list[int]:
+def _shown(pairs: Sequence[ScoredPair], units: Sequence[str]) -> list[int]:
     """In how many groups each behaviour occurs."""
-    seen: list[set[str]] = [set() for _ in pairs[0].foreground]
-    for pair in pairs:
-        for mine, column in zip(seen, pair.foreground, strict=True):
-            if (pair.truth & pair.observed)[:, column].any():
-                mine.add(pair.resampling_unit)
-    return [len(mine) for mine in seen]
+    tp, _, fn = _counts(pairs, group_numbers(pairs, units), len(units))
+    return [int(number) for number in np.count_nonzero(tp + fn, axis=0)[pairs[0].foreground]]
 
 
 def _compared(first: Floats, second: Floats) -> list[Compared]:
@@ -171,7 +174,13 @@ def _by_recording(first: Trainings, second: Trainings) -> tuple[RecordingCompari
 def _macro_f1(pairs: Sequence[ScoredPair], names: Sequence[str]) -> Floats:
     """Of each recording, over the behaviours that occur in it; NaN where none does."""
     number = {name: n for n, name in enumerate(names)}
-    counts = np.zeros((3, len(names), len(pairs[0].behaviours)))
-    for pair in pairs:
-        counts[:, number[pair.recording]] += by_frame.count_frames(pair)[:3]
-    return mean_defined(by_frame.f1(*counts)[:, pairs[0].foreground])
+    of = np.array([number[pair.recording] for pair in pairs])
+    return mean_defined(by_frame.f1(*_counts(pairs, of, len(names)))[:, pairs[0].foreground])
+
+
+def _counts(
+    pairs: Sequence[ScoredPair], number: NDArray[np.int64], n: int
+) -> list[NDArray[np.int64]]:
+    """True and false positives, and false negatives, summed over pairs of one number."""
+    counted = [by_frame.count_frames(pair)[:3] for pair in pairs]
+    return [sums_over_groups(np.stack(each), number, n) for each in zip(*counted, strict=True)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nuzzle.evaluation import bouts as by_bout
 from nuzzle.evaluation import frames as by_frame
@@ -53,7 +54,9 @@ def drawn_figures(
     matched = often @ np.stack([each.matched[:, _SAME_BOUT] for each in bouts])
     predicted = often @ np.stack([each.predicted for each in bouts])
     true = often @ np.stack([each.true for each in bouts])
-    precision = [_average_precision(pairs, unit, column, drawn) for column in columns]
+    precision = [
+        np.append(*drawn_average_precision(pairs, unit, column, drawn)) for column in columns
+    ]
     return Drawn(
         f1[:, columns],
         np.stack(precision, axis=-1),
@@ -70,11 +73,18 @@ def mean_over_behaviours(figure: Floats) -> Floats:
     return np.append(value, () if drawn is None else drawn)
 
 
-def _average_precision(
-    pairs: Sequence[ScoredPair], unit: np.ndarray, column: int, weights: Floats
-) -> Floats:
-    """Of one behaviour, `(1 + draw,)`."""
+def drawn_average_precision(
+    pairs: Sequence[ScoredPair], unit: NDArray[np.int64], column: int, weights: Floats
+) -> tuple[float, Floats]:
+    """Of one behaviour, of all recordings as they are, and in each draw, `(draw,)`.
+
+    Args:
+        pairs: truth and prediction.
+        unit: the number of each pair's unit, `(pair,)`.
+        column: of the behaviour.
+        weights: `(draw, unit)`.
+    """
     probability, truth = pooled(pairs, column)
     of_frame = np.repeat(unit, [int(pair.observed[:, column].sum()) for pair in pairs])
     drawn = by_frame.average_precision_draws(truth, probability, of_frame, weights)
-    return np.concatenate([[by_frame.average_precision(truth, probability)], drawn])
+    return by_frame.average_precision(truth, probability), drawn

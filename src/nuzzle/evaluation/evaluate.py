@@ -26,6 +26,7 @@ from nuzzle.evaluation.calibration import (
     overall_curve,
     reliability_curve,
 )
+from nuzzle.evaluation.draws import drawn_average_precision
 from nuzzle.evaluation.label_delay import label_delay_s
 from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.result import (
@@ -186,13 +187,10 @@ class _Tally:
 
     def _average_precision(self, column: int) -> tuple[float, Floats | None]:
         """The figure and its draws, `(draw,)`."""
-        probability, truth = pooled(self.pairs, column)
-        value = by_frame.average_precision(truth, probability)
         if self.weights is None:
-            return value, None
-        unit = np.repeat(self.unit_of, [int(p.observed[:, column].sum()) for p in self.pairs])
-        draws = by_frame.average_precision_draws(truth, probability, unit, self.weights)
-        return value, draws
+            probability, truth = pooled(self.pairs, column)
+            return by_frame.average_precision(truth, probability), None
+        return drawn_average_precision(self.pairs, self.unit_of, column, self.weights)
 
     def behaviour(self, column: int) -> BehaviourScore:
         curve = reliability_curve(*pooled(self.pairs, column))

@@ -27,6 +27,19 @@ class Estimate:
             return f"{self.value:.3f}"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
+    @property
+    def signed(self) -> str:
+        """A difference in words, with its sign.
+
+        >>> Estimate(0.04, -0.002, 0.08).signed
+        '+0.040 [-0.002, +0.080]'
+        """
+        if math.isnan(self.value):
+            return "–"
+        if math.isnan(self.low):
+            return f"{self.value:+.3f}"
+        return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
 
 @dataclass(frozen=True)
 class ReliabilityBin:

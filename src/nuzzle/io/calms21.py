@@ -15,7 +15,6 @@ of a split. The files name no animals, so several videos of one animal cannot be
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from mmap import mmap
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 from nuzzle.errors import FormatError
 from nuzzle.files import existing_file
 from nuzzle.io import calms21_json as text
-from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name
+from nuzzle.io.calms21_metadata import BACKGROUND, INDIVIDUALS, about, short_name, short_names
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.registry import (
@@ -133,15 +132,9 @@ def manifest_from_calms21(paths: Iterable[str | Path]) -> Manifest:
     validation part: give some groups of ``train`` the split ``val``.
     """
     entries = [_entry(path, found) for path in map(Path, paths) for found in _index(path)]
-    counts = Counter(entry.recording for entry in entries)
-    # The last part of a name is unique within CalMS21, but need not be in files of others.
-    unique = (
-        entry
-        if counts[entry.recording] == 1
-        else replace(entry, recording=entry.item.replace("/", "_"))
-        for entry in entries
-    )
-    return Manifest(tuple(unique))
+    names = short_names([entry.item for entry in entries])
+    both = zip(entries, names, strict=True)
+    return Manifest(tuple(replace(entry, recording=name) for entry, name in both))
 
 
 def _entry(path: Path, found: text.Sequence) -> Entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from nuzzle.recording import Recording
@@ -46,6 +48,21 @@ def differences(recording: Recording) -> dict[str, Any]:
 def short_name(name: str) -> str:
     """The last part of a sequence's name, ``mouse001_task1_annotator1``."""
     return name.rsplit("/", 1)[-1]
+
+
+def short_names(items: Sequence[str]) -> list[str]:
+    """What recordings of these sequences are called: shortly where that is unique.
+
+    The last part of a name is unique within CalMS21, but need not be in files of others.
+
+    >>> short_names(["a/mouse1", "b/mouse1", "b/mouse2"])
+    ['a_mouse1', 'b_mouse1', 'mouse2']
+    """
+    counts = Counter(map(short_name, items))
+    return [
+        short if counts[short := short_name(item)] == 1 else item.replace("/", "_")
+        for item in items
+    ]
 
 
 def video(name: str) -> str:

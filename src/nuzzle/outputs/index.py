@@ -301,7 +301,8 @@ def index_of(path: Path, format_: str = FORMAT) -> Literal["ours", "another's", 
 
 def are_finished(directory: Path) -> bool:
     """Whether a folder holds results that were written to their end."""
-    return index_of(directory / "results.json") == "ours" and read_index(directory)["finished"]
+    ours = index_of(directory / "results.json") == "ours"
+    return ours and bool(read_index(directory).get("finished"))
 
 
 def spare_foreign(directory: Path, what: str, written: Sequence[Path]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -27,7 +27,8 @@ _Key = tuple[str, str, str]
 Folders = str | Path | Sequence[str | Path]
 
 
-class Said(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Said:
     """What one training said of each pair."""
 
     results: Results
@@ -44,7 +45,7 @@ class Said(NamedTuple):
         found = dict(line.partition(": ")[::2] for line in lines)
         return {key: value for key, value in found.items() if key != "training.seed"}
 
-    @property
+    @cached_property
     def recordings(self) -> dict[str, RecordingEntry]:
         return {entry.name: entry for entry in self.results.done}
 
@@ -84,6 +85,8 @@ def in_common(every: Sequence[Said]) -> tuple[list[list[ScoredPair]], tuple[str,
     shared = [name for name in every[0].results.run.scored if _in_all(name, every)]
     keys = [key for key in every[0].pairs if all(key in one.pairs for one in every)]
     _check_common(every, shared, keys)
+    for recording in dict.fromkeys(key[0] for key in keys):
+        _check_frames(recording, every)
     pairs, apart = _aligned(every, shared, keys)
     pairs, joined = _grouped_alike(pairs)
     return pairs, (*_left_out(every, shared, keys), *apart, *joined)
@@ -197,7 +200,6 @@ def _aligned(
     out: list[list[ScoredPair]] = [[] for _ in every]
     only_some = 0
     for key in keys:
-        _check_frames(key[0], every)
         mine = [_only(one.pairs[key], behaviours) for one in every]
         everywhere = np.logical_and.reduce([pair.observed for pair in mine])
         somewhere = np.logical_or.reduce([pair.observed for pair in mine])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from nuzzle.errors import FormatError, InputError, listed
 from nuzzle.files import existing_file, several
-from nuzzle.io.calms21_metadata import short_name
+from nuzzle.io.calms21_metadata import short_names
 from nuzzle.io.describe import refuse_unfinished_manifest
 from nuzzle.io.load import pose_format
 from nuzzle.io.match import expand, name_of_poses
@@ -73,10 +72,7 @@ def entries_of(
     items = list(form.items(path))
     if not items:
         raise InputError(f"{path} holds no sequence.")
-    counts = Counter(map(short_name, items))
-    for item in items:
-        name = short_name(item)
-        name = name if counts[name] == 1 else item.replace("/", "_")
+    for name, item in zip(short_names(items), items, strict=True):
         yield Entry(name, path, item=item, **common)
 
 
