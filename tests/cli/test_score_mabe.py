@@ -62,6 +62,7 @@ def test_table_and_json_file(tree):
         "does not list them, letter for letter (mouse1, mouse2, attack; mouse1, self, rear): 1"
         in (result.stdout)
     )
+    assert "no truth, letter for letter: video_id is 99: 1" in result.stdout
     assert "mount" in result.stdout
     assert json.loads(target.read_text())["score"] == 0.5
 

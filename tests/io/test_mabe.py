@@ -11,6 +11,8 @@ import pytest
 
 from nuzzle.errors import FormatError, InputError, ManifestError, OutputError, StreamError
 from nuzzle.io import mabe
+from nuzzle.io.init_manifest import init_manifest
+from nuzzle.io.load import load_entry
 from nuzzle.io.mabe_labels import LABEL_FORMAT, nothing_seen, read_bouts
 from nuzzle.io.mabe_table import TRAIN_COLUMNS, looked_for
 from nuzzle.io.mabe_write import write_mabe
@@ -285,8 +287,33 @@ def test_manifest_refuses(tree: Tree) -> None:
     tree.add("1").unlink()
     with pytest.raises(ManifestError, match=r"no labs \['Nobody'\]"):
         mabe.manifest_from_mabe(tree.root, labs=["Nobody"])
-    with pytest.raises(ManifestError, match="1 of 1 recordings have no tracking file"):
+    with pytest.raises(ManifestError, match="none of 1 recording has a tracking file"):
         mabe.manifest_from_mabe(tree.root)
+
+
+def test_recordings_without_a_tracking_file_are_left_out_and_named(tree: Tree) -> None:
+    for video in ("1", "2"):
+        tree.add(video)
+        tree.annotate(video, [(1, 2, "attack", 0, 2)])
+    assert mabe.missing_files(tree.root) == ()
+    (tree.root / "train_tracking/Lab/2.parquet").unlink()
+    tree.add("3", lab="Other")
+    assert [entry.recording for entry in mabe.manifest_from_mabe(tree.root)] == ["1", "3"]
+    note, bare = mabe.missing_files(tree.root)
+    assert "no annotation file" in bare
+    assert "1 of 3 recordings have no tracking file and are left out (2)" in note
+    assert str(tree.root / "train_tracking") in note
+    assert mabe.missing_files(tree.root, ["Other"]) == (*nothing_seen(tree.root, ["Other"]),)
+    _, notes = init_manifest(mabe=tree.root)
+    assert note in notes
+
+
+def test_a_labelled_mouse_without_tracks_is_named(tree: Tree) -> None:
+    tree.add("1", behaviors_labeled='["mouse1,mouse3,attack"]')
+    tree.annotate("1", [(1, 3, "attack", 0, 2)])
+    (entry,) = mabe.manifest_from_mabe(tree.root)
+    note = "labels name 'mouse3' (1 bout), which has no point in any frame"
+    assert any(note in said for said in load_entry(entry).all_notes)
 
 
 def recording_of(name: str, **attributes: Any) -> Recording:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nuzzle.cli.console import JsonTarget, emit_json, out, print_table
+from nuzzle.errors import listed
 
 if TYPE_CHECKING:
     from nuzzle.evaluation.mabe_score import MabeScore
@@ -27,18 +29,17 @@ def score_mabe(
     from nuzzle.io.mabe_labels import nothing_seen
     from nuzzle.io.submission import read_solution, read_submission
 
-    solution = read_solution(truth)
-    result = mabe_score(
-        solution.bouts, read_submission(submission), solution.looked_for, solution.lab
-    )
+    solution, submitted = read_solution(truth), read_submission(submission)
+    result = mabe_score(solution.bouts, submitted, solution.looked_for, solution.lab)
     notes = nothing_seen(truth) if truth.is_dir() else ()
-    _print_score(result, actions)
+    strangers = submitted["video_id"][~submitted["video_id"].isin(solution.bouts["video_id"])]
+    _print_score(result, actions, list(dict.fromkeys(strangers)))
     for note in notes:
         out().print(f"Note: {note}")
     emit_json({**result.to_dict(), "notes": notes}, json)
 
 
-def _print_score(result: MabeScore, actions: bool) -> None:
+def _print_score(result: MabeScore, actions: bool, strangers: Sequence[str]) -> None:
     if actions:
         rows = [
             (lab, name, each.f, each.true_positive, each.false_positive, each.false_negative)
@@ -64,7 +65,10 @@ def _print_score(result: MabeScore, actions: bool) -> None:
             "behaviors_labeled of their recording does not list them, letter for letter "
             "(mouse1, mouse2, attack; mouse1, self, rear)",
         ),
-        (result.rows_not_scored, "their recording has no truth"),
+        (
+            result.rows_not_scored,
+            f"their recording has no truth, letter for letter: video_id is {listed(strangers)}",
+        ),
     ):
         if n_rows:
             out().print(f"Rows left out because {why}: {n_rows:,}")

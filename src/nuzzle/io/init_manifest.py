@@ -20,8 +20,7 @@ from nuzzle.io.load import (
     pose_format,
 )
 from nuzzle.io.looked_for import as_before, not_said, shown, told_apart
-from nuzzle.io.mabe import manifest_from_mabe
-from nuzzle.io.mabe_labels import nothing_seen
+from nuzzle.io.mabe import manifest_from_mabe, missing_files
 from nuzzle.io.match import Match, expand, match_files, told_matches
 from nuzzle.io.pose_facts import KnownPoses, PoseFacts
 from nuzzle.io.registry import PoseFormat
@@ -90,7 +89,7 @@ def init_manifest(
     manifest, said, notes = _complete_labels(manifest, known) if poses else (manifest, None, ())
     if not poses and how == Splitting(seed=how.seed):
         manifest, notes = complete_splits(manifest, how.seed)
-    bare = _left_over(manifest) if mabe is None else nothing_seen(mabe, labs)
+    bare = _left_over(manifest) if mabe is None else missing_files(mabe, labs)
     return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest, said))
 
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from nuzzle.cells import composed
-from nuzzle.errors import FormatError, InputError, ManifestError, StreamError, ValidationError
+from nuzzle.errors import (
+    FormatError,
+    InputError,
+    ManifestError,
+    StreamError,
+    ValidationError,
+    count,
+)
 from nuzzle.files import existing_file
 from nuzzle.io.cast import Cast, NoTargetError
 from nuzzle.io.formats import LABEL_FORMATS, POSE_FORMATS
@@ -118,7 +125,7 @@ def load_entry(entry: Entry, auxiliary: Entry | None = None) -> Recording:
         ManifestError: names the recording, and what is wrong with its files or its row.
     """
     try:
-        return _noting_quiet_end(_used(entry, _load(entry, auxiliary)))
+        return _noting_doubts(_used(entry, _load(entry, auxiliary)))
     except InputError as error:
         if isinstance(error, ManifestError):
             raise
@@ -208,15 +215,28 @@ def _used(entry: Entry, recording: Recording) -> Recording:
     return recording.slice(start, min(stop, recording.n_frames))
 
 
-def _noting_quiet_end(recording: Recording) -> Recording:
+def _noting_doubts(recording: Recording) -> Recording:
     labels = recording.labels
-    if labels is None or (note := quiet_end(labels, recording.start_frame)) is None:
+    if labels is None:
         return recording
-    return _noting(recording, labels, note)
+    quiet = quiet_end(labels, recording.start_frame)
+    return _noting(recording, labels, *_of_unseen(recording, labels), *([quiet] if quiet else []))
 
 
-def _noting(recording: Recording, labels: Labels, note: str) -> Recording:
-    return replace(recording, labels=replace(labels, notes=(*labels.notes, note)))
+def _of_unseen(recording: Recording, labels: Labels) -> Iterator[str]:
+    """A note on each animal that labels name and the tracker never found."""
+    bouts, seen = labels.bouts, recording.seen
+    for name in dict.fromkeys(name for pair in labels.pairs for name in pair):
+        if name not in seen:
+            named = int(((bouts["agent"] == name) | (bouts["target"] == name)).sum())
+            yield (
+                f"labels name {name!r} ({count(named, 'bout')}), which has no point in any frame: "
+                "if it is another animal of the poses, say so in the manifest's column individuals"
+            )
+
+
+def _noting(recording: Recording, labels: Labels, *notes: str) -> Recording:
+    return replace(recording, labels=replace(labels, notes=(*labels.notes, *notes)))
 
 
 def _shared_names(recording: Recording, entry: Entry) -> dict[str, str]:

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nuzzle.errors import FormatError, InputError, ManifestError
-from nuzzle.io.mabe_labels import LABEL_FORMAT
+from nuzzle.errors import FormatError, InputError, ManifestError, count, listed
+from nuzzle.io.mabe_labels import LABEL_FORMAT, nothing_seen
 from nuzzle.io.mabe_table import (
     Video,
     mouse_name,
@@ -121,7 +121,7 @@ def _positions(
 
 
 def manifest_from_mabe(root: str | Path, *, labs: Sequence[str] = ()) -> Manifest:
-    """A manifest of the recordings of ``train.csv``; no split is given.
+    """A manifest of the recordings of ``train.csv`` that have a tracking file; no split is given.
 
     The background is called ``other``, so that labels can be seen as one class a frame.
     A recording in which something was looked for and nothing seen has no annotation file; its
@@ -134,7 +134,7 @@ def manifest_from_mabe(root: str | Path, *, labs: Sequence[str] = ()) -> Manifes
 
     Raises:
         InputError: there is no ``train.csv``.
-        ManifestError: a lab is unknown, or tracking files are missing.
+        ManifestError: a lab is unknown, or none of the recordings has a tracking file.
     """
     root = Path(root)
     if not (root / "train.csv").is_file():
@@ -147,22 +147,35 @@ def manifest_from_mabe(root: str | Path, *, labs: Sequence[str] = ()) -> Manifes
             [f"there are no labs {unknown}; there are {sorted({v.lab_id for v in known})}"],
         )
     chosen = train_videos(root, labs)
-    entries, missing = [], []
-    for video in chosen:
-        poses = video.file(root / "train_tracking")
-        if poses.is_file():
-            entries.append(_entry(root, video, poses))
-        else:
-            missing.append(poses)
-    if missing:
+    files = [(video, video.file(root / "train_tracking")) for video in chosen]
+    entries = [_entry(root, video, poses) for video, poses in files if poses.is_file()]
+    if files and not entries:
+        first = files[0][1]
         raise ManifestError(
             f"{root}",
             [
-                f"{len(missing)} of {len(chosen)} recordings have no tracking file, the first at "
-                f"{missing[0]}; unpack train_tracking there, or name the labs that you have"
+                f"none of {count(len(chosen), 'recording')} has a tracking file; the first would "
+                f"be {first}. Unpack train_tracking there, or name the labs that you have"
             ],
         )
     return Manifest(tuple(entries))
+
+
+def missing_files(root: str | Path, labs: Sequence[str] = ()) -> tuple[str, ...]:
+    """Notes of the recordings without a tracking file, left out, and without an annotation file.
+
+    Args:
+        root: folder with ``train.csv``.
+        labs: lab ids; all by default.
+    """
+    folder, chosen = Path(root) / "train_tracking", train_videos(Path(root), labs)
+    bare = [video.video_id for video in chosen if not video.file(folder).is_file()]
+    untracked = (
+        f"{len(bare):,} of {count(len(chosen), 'recording')} have no tracking file and are left "
+        f"out ({listed(bare)}). If the archive was only half unpacked, unpack it again: the files "
+        f"belong in {folder}."
+    )
+    return (*([untracked] if bare else []), *nothing_seen(root, labs))
 
 
 def _entry(root: Path, video: Video, poses: Path) -> Entry:

@@ -23,8 +23,7 @@ from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
 from nuzzle.inference.predict import probable
 from nuzzle.io.load import load_entry
-from nuzzle.io.mabe import manifest_from_mabe
-from nuzzle.io.mabe_labels import nothing_seen
+from nuzzle.io.mabe import manifest_from_mabe, missing_files
 from nuzzle.io.mabe_table import Action, Video, videos
 from nuzzle.io.submission import read_solution, submitted, write_submission
 from nuzzle.labels import Pair, mask_to_intervals
@@ -110,7 +109,7 @@ def benchmark_mabe(
     with claimed(out, described, fresh=fresh, made=_MADE):
         (out / _SUBMISSION).unlink(missing_ok=True)  # that of an earlier run would seem to be new
         tests, lacking = _tests(data, labs)
-        notes = (*nothing_seen(data, labs), *lacking)
+        notes = (*missing_files(data, labs), *lacking)
         for note in notes:  # before the trainings, which take hours
             say(f"warning: {note}")
         recordings = read_labelled("train", manifest, {}, say)
