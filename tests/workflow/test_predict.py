@@ -419,6 +419,15 @@ def test_a_lab_that_the_model_does_not_know_is_noted_in_the_results(
     )
 
 
+def test_columns_that_mean_nothing_without_direction_are_noted(bundle, tracked, tmp_path):
+    undirected = replace(bundle, space=replace(bundle.space, directed=False))
+    for model, number in ((bundle, 0), (undirected, 1)):
+        out = tmp_path / f"out{number}"
+        predict(model, tracked("cage.csv"), out, common=SAID_OF_ALL)
+        notes = read_results(out).run.notes
+        assert sum("labels without direction" in note for note in notes) == number
+
+
 def test_labs_of_a_manifest_do_not_matter_to_a_model_without_labs(bundle, tracked, tmp_path):
     tracked("cage.csv")
     rows = "recording,poses,fps,px_per_cm,lab\ncage1,cage.csv,30,18.3,here\n"

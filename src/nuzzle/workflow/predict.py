@@ -78,7 +78,8 @@ def predict(
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     entries, unread = _entries(chosen, common, say)
-    run = replace(results_of(bundle, "prediction", command), notes=_in_vain(bundle, common))
+    notes = (*_without_direction(bundle), *_in_vain(bundle, common))
+    run = replace(results_of(bundle, "prediction", command), notes=notes)
     for note in run.notes:
         say(note)
     with writing(out, run, overwrite=overwrite, resume=resume) as writer:
@@ -194,6 +195,15 @@ def _pair_by_pair(
         done += len(mine)
         if many and 10 * number // len(agents) > 10 * (number - 1) // len(agents):
             say(f"{recording.name}: {done:,} of {len(pairs):,} pairs")
+
+
+def _without_direction(bundle: Bundle) -> Iterator[str]:
+    """A note on columns that mean nothing where labels were of pairs."""
+    if not bundle.space.directed:
+        yield (
+            "The model learned from labels without direction: in the tables it says nothing who of "
+            "a pair stands as agent and who as target."
+        )
 
 
 def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
