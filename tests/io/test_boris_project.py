@@ -76,9 +76,10 @@ def test_state_events_alternate_and_the_ethogram_is_what_was_looked_for(write, s
     ]
 
 
-def test_a_time_offset_is_mentioned(write):
+@pytest.mark.parametrize("offset", [5.0, "5.0"])
+def test_a_time_offset_is_mentioned(write, offset):
     content = project()
-    content["observations"]["one"]["time offset"] = 5.0
+    content["observations"]["one"]["time offset"] = offset
     (note,) = FORMAT.read(write(content), MICE).notes
     assert "a time offset of 5 s" in note and "set label_delay_s to 5" in note
 
@@ -127,6 +128,7 @@ def test_a_time_interval_after_the_poses_leaves_nothing_observed(write):
         ({"1": ["a.avi"], "2": ["b.avi", "c.avi"]}, 220),
         ({"1": ["/elsewhere/a.avi"]}, 420),
         ([], 420),
+        ({"1": ["a.avi"], "2": 9}, 200),
     ],
 )
 def test_players_run_at_the_same_time_and_their_files_one_after_another(write, files, frames):
@@ -188,6 +190,10 @@ def test_an_observation_is_chosen_by_name(write):
             r"observation 'one': an observation time interval .*\[4, 2\] came",
         ),
         (project(observations={"one": {"observation time interval": ["x"]}}), r"\['x'\] came"),
+        (
+            project(observations={"one": {"time offset": "later"}}),
+            "a number was expected for the time offset of observation 'one', and 'later' came",
+        ),
         (project(observations={"one": {"events": [[1.0]]}}), "event 1: .time, subject"),
         (project(observations={"one": {"events": [["x", "a", "attack"]]}}), "number was expected"),
     ],

@@ -65,8 +65,8 @@ def read(path: Path, options: LabelOptions) -> Labels:
     length_s = _media_length(_mapping(observation.get("file")), _mapping(media.get("length")))
     ethogram = _ethogram(path, json.loads(project.ethogram))
     intervals, notes = paired(path, _events(path, name, events, ethogram), length_s)
-    offset = observation.get("time offset")
-    offset_s = float(offset) if isinstance(offset, int | float) else 0.0
+    offset = observation.get("time offset") or 0
+    offset_s = number(str(offset), f"time offset of observation {name!r}", path, None)
     watched_s = _watched(path, name, observation.get("observation time interval"), offset_s)
     found = Observation(intervals, rates, length_s, [*ethogram], notes, offset_s, watched_s)
     return to_labels(path, found, options)
@@ -118,7 +118,8 @@ def _media_length(players: Mapping[str, Any], lengths: Mapping[str, Any]) -> flo
         players: files of each, which run at the same time.
         lengths: of each file.
     """
-    files = [[str(file) for file in several] for several in players.values() if several]
+    of_players = [several for several in players.values() if isinstance(several, list) and several]
+    files = [[str(file) for file in several] for several in of_players]
     if not any(file in lengths for several in files for file in several):
         files = [[*lengths]]
     seconds = [[_positive(lengths.get(file)) for file in several] for several in files]
