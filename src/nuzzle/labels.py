@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -246,7 +247,7 @@ class Labels:
         own = self.observed[self.observed["agent"] == self.observed["target"]]
         return tuple(sorted(set(own["behaviour"])))
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """Ordered pairs with something observed, in order of first appearance."""
         rows = self.observed[["agent", "target"]].drop_duplicates()

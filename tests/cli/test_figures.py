@@ -7,7 +7,8 @@ import pytest
 from nuzzle.cli.figures import print_evaluation
 from nuzzle.evaluation import ScoredPair
 from nuzzle.evaluation.evaluate import evaluate
-from nuzzle.evaluation.result import Estimate, Evaluation
+from nuzzle.evaluation.figures import Estimate
+from nuzzle.evaluation.result import Evaluation
 from nuzzle.labels import Pair
 
 

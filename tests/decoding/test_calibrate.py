@@ -10,7 +10,7 @@ from nuzzle.decoding.correct import corrected
 from nuzzle.decoding.leave_out import fit_calibration, groups_needed, leave_out, promised
 from nuzzle.errors import InputError
 from nuzzle.evaluation.calibration import calibration_error
-from nuzzle.evaluation.coverage import measure_coverage
+from nuzzle.evaluation.uncertainty import score_sets
 from nuzzle.labels import Pair
 from nuzzle.probabilities.adaptation import Correction
 from nuzzle.probabilities.calibrators import among
@@ -116,7 +116,7 @@ def test_a_promise_of_few_groups_is_kept_and_says_something(overconfident, group
     assert left.coverage == promised(groups, 0.9)
     assert (left.sets is None) == (groups < 5)
     if left.sets is not None:
-        measured = measure_coverage(pairs, left.sets)
+        measured = score_sets(pairs, left.sets, 0.9)
         assert measured.coverage.value > left.coverage
         assert measured.sure.value > 0.25
 

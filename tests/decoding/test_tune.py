@@ -13,6 +13,11 @@ from nuzzle.errors import InputError
 from nuzzle.probabilities.calibrators import among
 
 
+def _tuned(pairs, objective="both", **options):
+    names = [pairs[0].behaviours[column] for column in pairs[0].foreground] if pairs else []
+    return tune_decoder(pairs, objectives_of(objective, names), **options)
+
+
 def bouts(rng, n_frames, n, mean_frames=40):
     """Classes in bouts of about `mean_frames`, one-hot `(time, class)`."""
     classes = rng.integers(n, size=n_frames)
@@ -39,7 +44,7 @@ def recordings(scored):
 
 
 def test_noise_of_every_frame_is_decoded_away(recordings):
-    tuned = tune_decoder(recordings(), "both")
+    tuned = _tuned(recordings(), "both")
     assert tuned.helps
     assert tuned.nested.macro_frame_f1 > tuned.before.macro_frame_f1 + 0.15
     assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.4
@@ -50,8 +55,8 @@ def test_noise_of_every_frame_is_decoded_away(recordings):
 def test_what_is_configured_is_kept_where_it_is_as_good(recordings):
     """Decided already as by the decoder that is found, there is nothing to gain."""
     pairs = recordings()
-    decoder = tune_decoder(pairs, "both").decoder
-    again = tune_decoder(pairs, "both", configured={pair.recording: decoder for pair in pairs})
+    decoder = _tuned(pairs, "both").decoder
+    again = _tuned(pairs, "both", configured={pair.recording: decoder for pair in pairs})
     assert again.configured.macro_frame_f1 > again.before.macro_frame_f1 + 0.15
     assert not again.helps
     assert set(again.decoders.values()) == {decoder}
@@ -69,7 +74,7 @@ def test_what_is_configured_decides_on_calibrated_probabilities(scored, monkeypa
         lambda pairs, _: [replace(pair, probability=1 - pair.probability) for pair in pairs],
     )
     half = Decoder(("b0",), False)
-    tuned = tune_decoder(pairs, configured={pair.recording: half for pair in pairs})
+    tuned = _tuned(pairs, configured={pair.recording: half for pair in pairs})
     assert tuned.before.macro_frame_f1 == tuned.configured.macro_frame_f1 == 1.0
 
 
@@ -82,7 +87,7 @@ def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
     gains = []
     for seed in range(2):
         pairs = recordings(12, 300, 2, seed=seed, guess=coin, background=None)
-        tuned = tune_decoder(pairs, "frames")
+        tuned = _tuned(pairs, "frames")
         in_sample = tuned.in_sample.macro_frame_f1 - tuned.before.macro_frame_f1
         assert in_sample >= 0
         assert tuned.gain <= in_sample
@@ -91,7 +96,7 @@ def test_pure_noise_gains_nothing_where_it_was_not_tuned(recordings):
 
 
 def test_perfect_predictions_are_left_alone(recordings):
-    tuned = tune_decoder(recordings(guess=lambda rng, truth: truth * 0.98 + 0.01), "both")
+    tuned = _tuned(recordings(guess=lambda rng, truth: truth * 0.98 + 0.01), "both")
     assert tuned.decoder == Decoder(("b0", "b1", "b2"), True, "b2")
     assert tuned.before == tuned.nested == tuned.in_sample
     assert tuned.gain == 0
@@ -111,20 +116,20 @@ def test_a_behaviour_that_is_said_too_rarely_gets_a_lower_threshold(scored):
                 recording=f"r{index}",
             )
         )
-    tuned = tune_decoder(pairs, "frames")
+    tuned = _tuned(pairs, "frames")
     assert tuned.decoder.thresholds.values[0] == 0.2
     assert tuned.before.macro_frame_f1 < 0.01
     assert tuned.nested.macro_frame_f1 > 0.98
 
 
 def test_behaviours_at_once(recordings):
-    tuned = tune_decoder(recordings(n_frames=600, n=2, exclusive=False), "bouts", folds=2)
+    tuned = _tuned(recordings(n_frames=600, n=2, exclusive=False), "bouts", folds=2)
     assert set(tuned.nested.bout_f1) == {"b0", "b1"}
     assert tuned.nested.macro_bout_f1 > tuned.before.macro_bout_f1 + 0.3
 
 
 def test_every_behaviour_can_have_its_objective(recordings):
-    tuned = tune_decoder(recordings(3, 400), {"b0": "frames", "b1": "bouts"}, folds=2)
+    tuned = _tuned(recordings(3, 400), {"b0": "frames", "b1": "bouts"}, folds=2)
     assert tuned.objective == {"b0": "frames", "b1": "bouts"}
     expected = (
         tuned.nested.frame_f1["b0"]
@@ -142,27 +147,27 @@ def test_a_behaviour_without_an_objective_has_both():
 def test_recordings_of_one_group_are_never_on_both_sides(recordings):
     """Two recordings of one animal, two of another: two parts, however many are asked for."""
     pairs = [*recordings(2, group="a"), *recordings(2, seed=1, group="b")]
-    tuned = tune_decoder(pairs, folds=5)
+    tuned = _tuned(pairs, folds=5)
     assert (tuned.groups, tuned.folds) == (2, 2)
 
 
 def test_the_same_seed_gives_the_same_result_and_another_does_not(recordings):
-    first, second = (tune_decoder(recordings(3, 400), folds=2, seed=3) for _ in range(2))
+    first, second = (_tuned(recordings(3, 400), folds=2, seed=3) for _ in range(2))
     assert first == second
-    assert tune_decoder(recordings(3, 400), folds=2, seed=2).nested != first.nested
+    assert _tuned(recordings(3, 400), folds=2, seed=2).nested != first.nested
     again = Decoder.from_dict(json.loads(json.dumps(first.to_dict()))["decoder"])
     assert again == first.decoder
 
 
 def test_what_cannot_be_tuned_is_refused(recordings):
     with pytest.raises(InputError, match="at least 2 folds and 2 groups"):
-        tune_decoder(recordings(1))
+        _tuned(recordings(1))
     with pytest.raises(InputError, match="objective is one of"):
-        tune_decoder(recordings(2), "accuracy")
+        _tuned(recordings(2), "accuracy")
     with pytest.raises(InputError, match="objective is one of"):
-        tune_decoder(recordings(2), {"b9": "frames"})
+        _tuned(recordings(2), {"b9": "frames"})
     with pytest.raises(InputError, match="nothing to score"):
-        tune_decoder([])
+        _tuned([])
 
 
 def of_lab(lab, rng, scored, high, low, n=4):
@@ -180,7 +185,7 @@ def test_a_lab_gets_a_threshold_of_its_own_where_the_common_one_fails(scored):
     """0.3 is yes in the north and no in the south: no common threshold tells."""
     rng = np.random.default_rng(0)
     north, south = of_lab("north", rng, scored, 0.3, 0.1), of_lab("south", rng, scored, 0.6, 0.3)
-    tuned = tune_decoder([*north, *south], "frames")
+    tuned = _tuned([*north, *south], "frames")
     assert set(tuned.labs) == {"north", "south"}
     assert tuned.nested.macro_frame_f1 < 0.9
     assert tuned.labs["north"].decoder.thresholds.values == (0.2,)
@@ -197,7 +202,7 @@ def test_a_lab_gets_a_threshold_of_its_own_where_the_common_one_fails(scored):
 def test_labs_that_agree_keep_the_common_decoder(scored):
     rng = np.random.default_rng(0)
     pairs = [*of_lab("north", rng, scored, 0.3, 0.1), *of_lab("south", rng, scored, 0.3, 0.1)]
-    tuned = tune_decoder(pairs, "frames")
+    tuned = _tuned(pairs, "frames")
     assert tuned.helps
     assert [lab.helps for lab in tuned.labs.values()] == [False, False]
 
@@ -211,7 +216,7 @@ def test_a_lab_is_compared_with_what_would_decide_it_otherwise(scored):
         for pairs, value in ((north, 0.2), (south, 0.45))
         for pair in pairs
     }
-    tuned = tune_decoder([*north, *south], "frames", configured=right)
+    tuned = _tuned([*north, *south], "frames", configured=right)
     assert tuned.configured.macro_frame_f1 > 0.99 and not tuned.helps
     for lab in tuned.labs.values():
         assert lab.common.macro_frame_f1 > 0.99 and not lab.helps
@@ -221,9 +226,9 @@ def test_a_lab_is_compared_with_what_would_decide_it_otherwise(scored):
 def test_small_labs_and_single_ones_have_none(scored):
     rng = np.random.default_rng(0)
     large = of_lab("north", rng, scored, 0.3, 0.1)
-    assert tune_decoder(large, "frames").labs == {}
+    assert _tuned(large, "frames").labs == {}
     pairs = [*large, *of_lab("south", rng, scored, 0.6, 0.3, n=3)]
-    assert set(tune_decoder(pairs, "frames").labs) == {"north"}
+    assert set(_tuned(pairs, "frames").labs) == {"north"}
 
 
 def test_thresholds_are_not_tuned_on_what_a_lab_did_not_look_for(recordings):
@@ -241,7 +246,7 @@ def test_thresholds_are_not_tuned_on_what_a_lab_did_not_look_for(recordings):
             said[:, 1:] *= (1 - nonsense) / said[:, 1:].sum(axis=1, keepdims=True)
             one = replace(pair, recording=f"s{pair.recording}", lab="south", observed=looked)
             south.append(replace(one, probability=among(said, one.looked_for)))
-        chosen.append(tune_decoder([*pairs, *south], "frames", folds=2))
+        chosen.append(_tuned([*pairs, *south], "frames", folds=2))
     assert chosen[0].decoder == chosen[1].decoder
     assert chosen[0].nested.macro_frame_f1 == pytest.approx(chosen[1].nested.macro_frame_f1)
 
@@ -265,13 +270,13 @@ def fading(scored):
 
 def test_whole_bouts_are_decided_on_where_that_is_surely_better(scored):
     pairs = fading(scored)
-    tuned = tune_decoder(pairs, "both")
+    tuned = _tuned(pairs, "both")
     assert tuned.decoder.whole_bouts is not None
     assert tuned.nested == tuned.whole
     assert tuned.whole.macro_bout_f1 > 0.9
     assert Decoder.from_dict(json.loads(json.dumps(tuned.decoder.to_dict()))) == tuned.decoder
     assert tuned.searched.macro_bout_f1 < 0.7
-    frames = tune_decoder(pairs, "frames")
+    frames = _tuned(pairs, "frames")
     assert frames.decoder.whole_bouts is frames.whole is None
     assert frames.nested == frames.searched
 
@@ -290,7 +295,7 @@ def test_where_a_behaviour_does_not_occur_whole_bouts_would_never_say_it(scored)
         )
         for pair in fading(scored)
     ]
-    tuned = tune_decoder(rare, "both")
+    tuned = _tuned(rare, "both")
     assert tuned.whole is None and tuned.nested.bout_f1["b0"] == tuned.searched.bout_f1["b0"]
     sure = np.tile([0.97, 0.02, 0.01], (100, 1))
     assert tuned.decoder(sure, 10.0)[:, 0].all()

@@ -14,7 +14,7 @@ from nuzzle.evaluation.conformal import (
     prediction_sets,
     unsure,
 )
-from nuzzle.evaluation.coverage import measure_coverage
+from nuzzle.evaluation.uncertainty import score_sets
 from nuzzle.labels import Pair
 
 
@@ -47,7 +47,7 @@ def recordings(rng, n, n_frames=300, *, exclusive=True, spread=1.0):
 
 
 def measured_on(conformal, pairs):
-    return measure_coverage(pairs, [conformal.sets(pair.probability) for pair in pairs])
+    return score_sets(pairs, [conformal.sets(pair.probability) for pair in pairs], 0.9)
 
 
 def test_scores_and_sets_by_hand():

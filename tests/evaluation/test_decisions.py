@@ -69,7 +69,7 @@ def test_counts_of_behaviours_by_themselves_are_those_of_all(scored):
     together = Truth(pairs).counts([pair.predicted for pair in pairs])
     apart = []
     for column in pairs[0].foreground:
-        alone = [pair.only(column) for pair in pairs]
+        alone = [pair.only([column]) for pair in pairs]
         apart.append(Truth(alone).counts([pair.predicted for pair in alone]))
     assert all(map(np.array_equal, Counts.beside(apart), together))
     assert [each.tolist() for each in together[:3]] == [

@@ -1,13 +1,13 @@
 import pytest
 
 from nuzzle.features.families import OTHER, families, family_of
-from nuzzle.features.registry import FEATURE_SETS, make_features
+from nuzzle.features.registry import FEATURE_SETS, feature_class
 from nuzzle.skeleton import MOUSE7, Skeleton
 
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
 def test_every_column_has_exactly_one_family(name):
-    columns = make_features(name, MOUSE7, 30.0, "cm").columns
+    columns = feature_class(name)(MOUSE7, 30.0, "cm").columns
     found = families(columns)
     assert OTHER not in found
     assert sorted(i for inside in found.values() for i in inside) == list(range(len(columns)))
@@ -19,7 +19,7 @@ def test_names_of_keypoints_do_not_matter(name):
     plain = Skeleton(("nose", "p", "q", "r", "s"), "nose", "p", ("p",))
     words = ("headpiece_area", "speed_tag", "heading_led", "missing_share_1", "approach")
     odd = Skeleton(words, words[0], words[1], words[1:2])
-    one, other = (make_features(name, each, 30.0, "cm").columns for each in (plain, odd))
+    one, other = (feature_class(name)(each, 30.0, "cm").columns for each in (plain, odd))
     assert [family_of(each) for each, _ in other] == [family_of(each) for each, _ in one]
 
 

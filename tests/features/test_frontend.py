@@ -72,7 +72,7 @@ def test_a_column_for_each_lab_comes_after_the_features():
     poses = torch.from_numpy(frontend.prepare(given[0]).pair_position(given[0].pairs[0]))
     raw = frontend.feature_set(poses)
     assert raw.shape[1] == width, "they are not normalised: 0 and 1 as they are"
-    again = Frontend.from_dict(frontend.with_normaliser(Normaliser.fit([raw])).to_dict())
+    again = Frontend.from_dict(replace(frontend, normaliser=Normaliser.fit([raw])).to_dict())
     for each, code in ((given[0], [0, 1]), (given[1], [1, 0]), (*of_labs("west"), [0, 0])):
         x = again(again.prepare(each), each.pairs[0])
         assert x.shape == (30, width + 2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nuzzle.features.normalise import Normaliser
-from nuzzle.features.registry import make_features
+from nuzzle.features.registry import feature_class
 from nuzzle.skeleton import Skeleton
 
 FPS = 20.0
@@ -15,7 +15,7 @@ SKELETON = Skeleton(("nose", "middle", "tail_base"), "nose", "tail_base", ("midd
 
 @pytest.fixture
 def features():
-    return make_features("nodes", SKELETON, FPS, "cm")
+    return feature_class("nodes")(SKELETON, FPS, "cm")
 
 
 @pytest.fixture

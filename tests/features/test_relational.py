@@ -7,7 +7,7 @@ import torch
 
 from nuzzle.features import base
 from nuzzle.features.base import half_frames
-from nuzzle.features.registry import make_features
+from nuzzle.features.registry import feature_class
 from nuzzle.features.relational import Relational, RelationalSymmetric
 from nuzzle.skeleton import MOUSE7, Skeleton
 
@@ -353,5 +353,5 @@ def test_leading_dimensions_are_kept():
 @pytest.mark.parametrize("name", ["relational", "relational_symmetric"])
 def test_a_skeleton_of_two_points_will_do(name):
     skeleton = Skeleton(("nose", "tail_base"), "nose", "tail_base", ("nose", "tail_base"))
-    features = make_features(name, skeleton, FPS, "cm")
+    features = feature_class(name)(skeleton, FPS, "cm")
     assert features(wander(skeleton)).isfinite().all()

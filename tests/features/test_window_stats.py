@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nuzzle.features import base, window_stats
-from nuzzle.features.registry import FEATURE_SETS, make_features
+from nuzzle.features.registry import FEATURE_SETS, feature_class
 from nuzzle.features.relational import Relational
 from nuzzle.features.windowed import Windowed, WindowedAll, WindowedSymmetric
 from nuzzle.skeleton import Skeleton
@@ -139,14 +139,14 @@ def test_all_columns_have_all_statistics():
 
 @pytest.mark.parametrize("name", sorted({*FEATURE_SETS} - {"nodes", "engineered48"}))
 def test_shares_are_what_is_missing(name):
-    features = make_features(name, RAT3, FPS, "bl")
+    features = feature_class(name)(RAT3, FPS, "bl")
     shares = [column.name for column in features.columns if "missing" in column.name]
     assert len(shares) >= 8 and [features.columns[i].name for i in features.shares] == shares
 
 
 @pytest.mark.parametrize("name", ["windowed_symmetric", "windowed_all_symmetric"])
 def test_windowed_symmetric_forgets_the_order(name):
-    features = make_features(name, RAT3, FPS, "bl")
+    features = feature_class(name)(RAT3, FPS, "bl")
     poses = wander()
     assert features.symmetric
     torch.testing.assert_close(features(poses), features(poses.flip(1)), equal_nan=True)

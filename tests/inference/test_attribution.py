@@ -1,5 +1,4 @@
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,7 +76,7 @@ def bundle_of(name, recording, *, directed=True, features="relational", exclusiv
     """A network with random weights behind the real road."""
     plain = Frontend(MOUSE7, 30.0, "px", Pipeline(), features)
     raw = plain(recording, recording.pairs[0])
-    front = plain.with_normaliser(Normaliser.fit([raw]))
+    front = replace(plain, normaliser=Normaliser.fit([raw]))
     arguments = {"input_dim": raw.shape[1], "num_classes": len(NAMES), **options}
     if ARCHITECTURES[name].shape == "window":
         arguments["window_size"] = 20
@@ -240,9 +239,6 @@ def test_errors_say_what_there_is(recording):
     bundle = bundle_of("cnn_lstm", recording)
     with pytest.raises(InputError, match="does not know 'flee'"):
         attribute(bundle, recording, recording.pairs[0], 3, "flee")
-    trees = SimpleNamespace(classifier=TreeClassifier([], True))
-    with pytest.raises(InputError, match="no gradients"):
-        attribute(trees, recording, recording.pairs[0], 3, "attack")
     poses = torch.full((5, 2, 7, 2), float("nan"))
     with pytest.raises(InputError, match="never seen"):
         held_still(poses, 2, MOUSE7)

@@ -7,8 +7,8 @@ import torch
 
 from nuzzle.errors import BundleError
 from nuzzle.inference import classifier as classifiers
+from nuzzle.inference.bundle import restore_classifier
 from nuzzle.inference.classifier import SequenceClassifier, WindowClassifier
-from nuzzle.inference.kinds import restore_classifier
 from nuzzle.models import ARCHITECTURES
 
 

@@ -301,11 +301,20 @@ class TestByGroup:
             drawn = split_by_group(self.half_labelled(*[""] * 20), 0.2, 0.1, seed=seed)
             assert drawn.splits == {"": 10, "train": 7, "val": 2, "test": 1}
             assert {each.split for each in drawn if each.labels is None} == {""}
-            assert about_splits(drawn)[0].startswith("10 recordings without labels: no split was ")
+            (bare,) = about_splits(drawn)
+            assert bare.startswith("10 recordings without labels: no split was ")
         given = self.half_labelled(*["train"] * 10)
         for drawn in (split_by_group(given, 0.2), complete_splits(given)[0]):
             assert {each.split for each in drawn if each.labels is None} == {"train"}
             assert [e.split for e in drawn if e.labels is not None].count("val") == 1
+
+    def test_where_no_group_is_named_animals_may_be_on_two_sides(self):
+        drawn = split_by_group(self.manifest(*[""] * 5), 0.2)
+        (note,) = about_splits(drawn, drawn=True)
+        assert "as if no animal were in two recordings" in note
+        assert not [*about_splits(drawn)], "whoever splits them knows"
+        named = Manifest(tuple(replace(each, group=each.recording) for each in drawn))
+        assert not [*about_splits(named, drawn=True)]
 
     def test_a_recording_without_labels_goes_with_its_group(self):
         rows = [replace(each, group="g") for each in self.half_labelled("", "")]

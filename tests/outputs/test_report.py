@@ -10,7 +10,8 @@ import pytest
 
 from nuzzle.cli.report import report
 from nuzzle.errors import InputError, OutputError
-from nuzzle.evaluation.result import Estimate, Evaluation
+from nuzzle.evaluation.figures import Estimate
+from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.uncertainty import SetScore, Uncertainty
 from nuzzle.labels import Pair
 from nuzzle.outputs import sections

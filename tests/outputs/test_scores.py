@@ -8,7 +8,8 @@ from itertools import permutations
 import numpy as np
 
 from nuzzle.evaluation.evaluate import evaluate
-from nuzzle.evaluation.result import Estimate, Evaluation
+from nuzzle.evaluation.figures import Estimate
+from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.labels import Pair
 from nuzzle.outputs.frames import PairFrames

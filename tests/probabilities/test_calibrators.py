@@ -35,17 +35,6 @@ def test_a_curve_by_hand():
     assert both(np.array([[0.0, 1.0]]))[0] == pytest.approx([0.25, 0.75])
 
 
-def test_those_of_some_behaviours():
-    chosen = np.array([False, True, True])
-    curves = Isotonic(False, ((0.0, 1.0),) * 3, ((0.1, 0.9), (0.2, 0.8), (0.3, 0.7)))
-    said = np.array([[0.0, 0.5, 1.0]])
-    assert curves.of(chosen)(said[:, chosen])[0] == pytest.approx(curves(said)[0, chosen])
-    none = np.zeros(3, bool)
-    assert curves.of(none)(said[:, none]).shape == (1, 0), "of a pair that nobody looked at"
-    hot = Temperature(False, 2.0)
-    assert hot.of(chosen)(said[:, chosen])[0] == pytest.approx(hot(said)[0, chosen])
-
-
 def test_round_trips_through_json():
     for each in (Temperature(True, 1.7), Isotonic(False, ((0.0, 1.0),), ((0.1, 0.9),))):
         assert calibrator_from_dict(json.loads(json.dumps(each.to_dict()))) == each

@@ -1,9 +1,18 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency, presence_weights
+from nuzzle.training.losses import (
+    FocalLoss,
+    JointLoss,
+    inverse_frequency,
+    logit_adjustment,
+    presence_weights,
+    smoothness,
+)
+from nuzzle.training.targets import Targets
 
 
 def test_gamma_zero_is_the_cross_entropy():
@@ -163,3 +172,79 @@ def test_masked_auxiliary_labels_are_without_effect():
     torch.testing.assert_close(joint, plain(logits[:, :3], targets[:, :3], seen[:, :3]))
     joint.backward()
     assert (logits.grad[:, 3:] == 0).all()
+
+
+def test_the_logit_adjustment_is_the_logarithm_of_how_often_a_class_occurs():
+    assert logit_adjustment(
+        torch.tensor([6, 3, 1]), torch.tensor([10] * 3)
+    ).exp().tolist() == pytest.approx([0.6, 0.3, 0.1])
+
+
+def test_strength_of_the_logit_adjustment():
+    counts = torch.tensor([3, 1]), torch.tensor([4, 4])
+    torch.testing.assert_close(logit_adjustment(*counts, tau=2.0), 2 * logit_adjustment(*counts))
+    assert not logit_adjustment(*counts, tau=0.0).any()
+
+
+def test_a_class_that_never_occurs_counts_once():
+    adjusted = logit_adjustment(torch.tensor([3, 0]), torch.tensor([4, 4]))
+    assert adjusted.exp().tolist() == pytest.approx([0.75, 0.25])
+
+
+def test_frames_in_which_nobody_looked_do_not_make_a_class_rare():
+    """Two labs: 300 of a in 1,000 frames, and 100 of b in 10,000."""
+    frames = [(1000, "a", 300), (10_000, "b", 100)]
+    counts, looked_for = torch.zeros(3), torch.zeros(3)
+    for n, name, shown in frames:
+        column = "ab".index(name)
+        active, observed = np.zeros((n, 3), bool), np.zeros((n, 3), bool)
+        active[:shown, column], active[shown:, 2] = True, True
+        observed[:, [column, 2]] = True
+        targets = Targets(active, observed)
+        counts += torch.from_numpy(targets.counts)
+        looked_for += torch.from_numpy(targets.looked_for_counts)
+    prior = logit_adjustment(counts, looked_for).exp().tolist()
+    assert prior == pytest.approx([0.3, 0.01, (700 + 9900) / 11_000])
+
+
+def odds(*p):
+    """Logits of two classes, the first with these probabilities."""
+    first = torch.tensor(p, dtype=torch.float64)
+    return torch.stack([first.log(), (1 - first).log()], dim=-1).unsqueeze(0)
+
+
+def test_labels_that_stay_cost_nothing():
+    assert smoothness(odds(0.3, 0.3, 0.3), torch.ones(1, 3, dtype=torch.bool), exclusive=True) == 0
+
+
+def test_a_jump_costs_the_squared_difference_of_log_probabilities():
+    loss = smoothness(odds(0.2, 0.4), torch.ones(1, 2, dtype=torch.bool), exclusive=True)
+    expected = (math.log(0.4 / 0.2) ** 2 + math.log(0.6 / 0.8) ** 2) / 2
+    assert float(loss) == pytest.approx(expected)
+
+
+def test_a_large_jump_costs_no_more_than_the_limit():
+    logits = torch.tensor([[[50.0, 0.0], [0.0, 50.0]]])
+    assert float(smoothness(logits, torch.ones(1, 2, dtype=torch.bool), exclusive=True)) == 16
+
+
+def test_jumps_of_each_sigmoid_count_in_multi_label():
+    logits = torch.tensor([[[0.0], [math.log(3.0)]]])
+    loss = smoothness(logits, torch.ones(1, 2, dtype=torch.bool), exclusive=False)
+    assert float(loss) == pytest.approx(math.log(0.75 / 0.5) ** 2)
+
+
+def test_jumps_from_or_to_frames_that_do_not_exist_cost_nothing():
+    logits = odds(0.2, 0.4, 0.9)
+    mask = torch.tensor([[True, True, False]])
+    alone = smoothness(logits[:, :2], mask[:, :2], exclusive=True)
+    assert float(smoothness(logits, mask, exclusive=True)) == pytest.approx(float(alone))
+    nothing = smoothness(logits, torch.zeros(1, 3, dtype=torch.bool), exclusive=True)
+    assert float(nothing) == 0
+
+
+def test_the_earlier_frame_of_a_jump_is_held_fixed():
+    logits = odds(0.2, 0.4).requires_grad_()
+    smoothness(logits, torch.ones(1, 2, dtype=torch.bool), exclusive=True).backward()
+    assert not logits.grad[0, 0].any()
+    assert logits.grad[0, 1].any()

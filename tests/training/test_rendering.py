@@ -37,7 +37,7 @@ def sample_of(n_frames, seed):
 def frontend():
     plain = Frontend(MOUSE7, FPS, "cm", Pipeline(), "relational")
     poses = torch.randn(200, 2, 7, 2, generator=torch.Generator().manual_seed(9)).cumsum(0)
-    return plain.with_normaliser(Normaliser.fit([plain.feature_set(poses)]))
+    return replace(plain, normaliser=Normaliser.fit([plain.feature_set(poses)]))
 
 
 FRONTEND = frontend()

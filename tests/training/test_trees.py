@@ -7,7 +7,7 @@ import torch
 
 from nuzzle.config import Config
 from nuzzle.errors import ConfigError
-from nuzzle.inference.kinds import restore_classifier
+from nuzzle.inference.bundle import restore_classifier
 from nuzzle.inference.trees import TreeClassifier
 from nuzzle.labels import Pair
 from nuzzle.training.samples import Sample

@@ -4,7 +4,7 @@ import pytest
 
 from nuzzle.config import Config
 from nuzzle.workflow import trial_score as module
-from nuzzle.workflow.trial_score import Figures, Scoring, TrialScore
+from nuzzle.workflow.trial_score import Scoring, TrialScore
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_trials_for_other_figures_than_f1_are_not_ended_by_it(
 
     monkeypatch.setattr(module, "learn", learn)
     monkeypatch.setattr(module, "score_recording", lambda *_: SimpleNamespace(pairs=[]))
-    monkeypatch.setattr(Figures, "of", lambda pairs: Figures(0.2, 0.3, 0.4))
+    monkeypatch.setattr(module, "headline", lambda pairs: (0.2, 0.3, 0.4))
     reported = []
     score = TrialScore(manifest, Config(), Scoring(metric=metric), lambda _: None)
     score(Config(), tmp_path, lambda value, step: reported.append((value, step)))

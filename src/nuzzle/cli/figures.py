@@ -10,7 +10,8 @@ from nuzzle.cli.console import out, print_table
 from nuzzle.errors import count
 
 if TYPE_CHECKING:
-    from nuzzle.evaluation.result import Estimate, Evaluation
+    from nuzzle.evaluation.figures import Estimate
+    from nuzzle.evaluation.result import Evaluation
     from nuzzle.outputs.index import Results
 
 #: Rows of the time budget that fit a screen; the rest is in the file.

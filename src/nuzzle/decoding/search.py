@@ -147,7 +147,7 @@ class _CountedApart:
 
     def __init__(self, pairs: Sequence[ScoredPair]) -> None:
         self._one = {
-            column: _Counted([pair.only(column) for pair in pairs])
+            column: _Counted([pair.only([column]) for pair in pairs])
             for column in pairs[0].foreground
         }
         self._known: dict[tuple[int, Decoder], Counts] = {}

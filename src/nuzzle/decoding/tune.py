@@ -24,7 +24,6 @@ from nuzzle.decoding.tuned import (
     Tuned,
     TunedLab,
     frame_weights,
-    objectives_of,
     value_of,
 )
 from nuzzle.errors import InputError
@@ -42,7 +41,7 @@ _AS_THEY_ARE = CalibrationConfig(method="none", adapt=False)
 
 def tune_decoder(
     pairs: Sequence[ScoredPair],
-    objective: Objective | Mapping[str, Objective] = "both",
+    objectives: Mapping[str, Objective],
     *,
     folds: int = 4,
     seed: int = 0,
@@ -56,15 +55,15 @@ def tune_decoder(
 
     Args:
         pairs: **out-of-fold** predictions: of recordings that it learned a model is too sure.
-        objective: of all, or behaviour -> objective (of those that are not named, ``both``).
+        objectives: behaviour -> what is maximised for it, of `objectives_of`.
         folds: parts that the groups are divided into for the nested figure, drawn by `seed`.
         calibration: of the probabilities, fitted where the decoder is chosen.
         configured: recording -> what decides without tuning; each frame by itself if None.
 
     Raises:
-        InputError: nothing to score, one group, other classes in some pairs, or no such objective.
+        InputError: nothing to score, one group, or other classes in some pairs.
     """
-    objectives = _objectives(objective, pairs)
+    check_comparable(pairs)
     part_of, n_groups = _parts(pairs, folds, seed)
     start = Decoder(pairs[0].behaviours, pairs[0].exclusive, pairs[0].background)
     left = _left_out(pairs, part_of, start, configured or {}, objectives, calibration)
@@ -252,14 +251,6 @@ def _tuned_labs(
         decoder = search([pairs[n] for n in mine], start, objectives)
         labs[lab] = TunedLab(decoder, best, own, gain, helps)
     return labs
-
-
-def _objectives(
-    objective: Objective | Mapping[str, Objective], pairs: Sequence[ScoredPair]
-) -> dict[str, Objective]:
-    check_comparable(pairs)
-    names = [pairs[0].behaviours[column] for column in pairs[0].foreground]
-    return objectives_of(objective, names)
 
 
 def _parts(pairs: Sequence[ScoredPair], folds: int, seed: int) -> tuple[NDArray[np.int64], int]:

@@ -7,7 +7,6 @@ by far more than models do, and what all find hard cancels out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,24 +19,13 @@ from nuzzle.evaluation.scored import ScoredPair, group_numbers, pooled
 _SAME_BOUT = by_bout.IOU_THRESHOLDS.index(by_bout.SAME_BOUT_IOU)
 
 
-class Drawn(NamedTuple):
-    """Figures of all recordings as they are, and then of each draw, `(1 + draw, behaviour)`.
-
-    Attributes:
-        f1: per frame.
-        average_precision: per frame.
-        bout_f1: per bout, at an intersection over union of 0.5.
-    """
-
-    f1: Floats
-    average_precision: Floats
-    bout_f1: Floats
-
-
 def drawn_figures(
     pairs: Sequence[ScoredPair], units: Sequence[str], weights: Floats | None
-) -> Drawn:
-    """The figures of every behaviour but the background; NaN where one does not occur.
+) -> Floats:
+    """F1, average precision and bout F1 (overlap of half) of every behaviour but the background.
+
+    Of all recordings as they are, then of each draw: `(3, 1 + draw, behaviour)`; NaN where one does
+    not occur.
 
     Args:
         pairs: truth and prediction, all with the same classes; what an animal does to itself in
@@ -57,15 +45,12 @@ def drawn_figures(
     precision = [
         np.append(*drawn_average_precision(pairs, unit, column, drawn)) for column in columns
     ]
-    return Drawn(
-        f1[:, columns],
-        np.stack(precision, axis=-1),
-        by_bout.bout_f1(matched[..., None], predicted, true)[:, columns, 0],
-    )
+    bout_f1 = by_bout.bout_f1(matched[..., None], predicted, true)[:, columns, 0]
+    return np.stack([f1[:, columns], np.stack(precision, axis=-1), bout_f1])
 
 
 def mean_over_behaviours(figure: Floats) -> Floats:
-    """The macro average of a figure of `Drawn`, `(1 + draw,)`.
+    """The macro average of one of `drawn_figures`, `(1 + draw,)`.
 
     A draw that lacks a behaviour which occurs in all recordings together has none.
     """

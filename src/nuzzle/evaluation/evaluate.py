@@ -27,11 +27,11 @@ from nuzzle.evaluation.calibration import (
     reliability_curve,
 )
 from nuzzle.evaluation.draws import drawn_average_precision
+from nuzzle.evaluation.figures import Estimate
 from nuzzle.evaluation.label_delay import label_delay_s
 from nuzzle.evaluation.own import OwnApart
 from nuzzle.evaluation.result import (
     BehaviourScore,
-    Estimate,
     Evaluation,
     LabScore,
     RecordingScore,

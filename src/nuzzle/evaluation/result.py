@@ -15,15 +15,6 @@ from nuzzle.evaluation.figures import Estimate, Figure, ReliabilityBin
 from nuzzle.evaluation.uncertainty import Uncertainty
 from nuzzle.plain import from_plain, to_plain
 
-__all__ = [
-    "BehaviourScore",
-    "Estimate",
-    "Evaluation",
-    "LabScore",
-    "RecordingScore",
-    "ReliabilityBin",
-]
-
 
 @dataclass(frozen=True)
 class BehaviourScore:

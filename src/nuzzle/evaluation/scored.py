@@ -76,11 +76,12 @@ class ScoredPair:
         """Columns of the behaviours; all but the background."""
         return [c for c, name in enumerate(self.behaviours) if name != self.background]
 
-    def only(self, column: int) -> ScoredPair:
-        """One of several behaviours that may go on at once, by itself."""
+    def only(self, columns: Sequence[int]) -> ScoredPair:
+        """Some of the behaviours, each by itself."""
         names = ("truth", "observed", "predicted", "probability")
-        mine = {name: getattr(self, name)[:, [column]] for name in names}
-        return replace(self, behaviours=(self.behaviours[column],), background=None, **mine)
+        mine = {name: getattr(self, name)[:, columns] for name in names}
+        behaviours = tuple(self.behaviours[column] for column in columns)
+        return replace(self, behaviours=behaviours, background=None, exclusive=False, **mine)
 
     @property
     def resampling_unit(self) -> str:

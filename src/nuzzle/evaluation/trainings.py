@@ -59,7 +59,7 @@ def over_trainings(
         units, weights: as of `drawn_figures`.
         rng: what draws the trainings.
     """
-    drawn = np.stack([np.stack(drawn_figures(each, units, weights)) for each in trainings])
+    drawn = np.stack([drawn_figures(each, units, weights) for each in trainings])
     n, draws = len(trainings), drawn.shape[2]
     often = rng.multinomial(n, np.full(n, 1 / n), size=draws) / n
     often[0] = 1 / n

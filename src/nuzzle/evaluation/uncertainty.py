@@ -9,13 +9,20 @@ from typing import Literal
 
 import numpy as np
 
+from nuzzle.errors import InputError
 from nuzzle.evaluation import frames as by_frame
-from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, estimate_mean
+from nuzzle.evaluation.bootstrap import Floats, draw_weights, estimate, estimate_mean, ratio
 from nuzzle.evaluation.calibration import calibration_error
 from nuzzle.evaluation.conformal import unsure
-from nuzzle.evaluation.coverage import Masks, measure_coverage
 from nuzzle.evaluation.figures import Estimate, Figure, percent
-from nuzzle.evaluation.scored import ScoredPair, counted_once, group_numbers, groups_of
+from nuzzle.evaluation.own import Masks
+from nuzzle.evaluation.scored import (
+    ScoredPair,
+    check_comparable,
+    counted_once,
+    group_numbers,
+    groups_of,
+)
 
 #: Draws of groups behind an interval.
 _DRAWS = 1000
@@ -113,34 +120,63 @@ def measure_uncertainty(
     """
     score = None
     if sets is not None and promised is not None:
-        score = _of_sets(calibrated, sets, promised)
+        score = score_sets(calibrated, sets, promised)
     return Uncertainty(how, calibration_error(raw), calibration_error(calibrated), score)
 
 
-def _of_sets(pairs: Sequence[ScoredPair], sets: Sequence[Masks], promised: float) -> SetScore:
-    """What became of the promise, and what the answers are worth of which the model is sure."""
-    units, once = groups_of(pairs), counted_once(pairs)
+def score_sets(pairs: Sequence[ScoredPair], sets: Sequence[Masks], promised: float) -> SetScore:
+    """Whether the truth is in its set, and what the answers are worth of which the model is sure.
+
+    Args:
+        pairs: truth of recordings that had no part in training or calibration.
+        sets: of each pair, `(question, time, answer)`, as `Conformal.sets` gives them.
+        promised: coverage of the sets.
+
+    Raises:
+        InputError: nothing was observed, or the pairs differ in their classes.
+    """
+    check_comparable(pairs)
+    units, first = groups_of(pairs), pairs[0]
     weights = draw_weights(len(units), _DRAWS, np.random.default_rng(0))
-    coverage = measure_coverage(once, sets, weights)
-    macro, each = _where_sure(once, sets, units, weights)
-    return SetScore(promised, coverage.coverage, coverage.by_behaviour, coverage.sure, macro, each)
-
-
-def _where_sure(
-    pairs: Sequence[ScoredPair], sets: Sequence[Masks], units: list[str], weights: Floats | None
-) -> tuple[Estimate, dict[str, Estimate]]:
-    """F1 of the frames of which the model is sure: the macro average, and of each behaviour."""
-    first = pairs[0]
-    counts = [np.zeros((len(units), len(first.behaviours))) for _ in range(3)]
-    for unit, pair, mine in zip(group_numbers(pairs, units), pairs, sets, strict=True):
-        sure = pair.observed & ~unsure(mine, pair.predicted, pair.exclusive)
-        counted = by_frame.count_frames(replace(pair, observed=sure))
-        for total, count in zip(counts, counted[:3], strict=True):
+    held, known, sure, *hits = np.zeros((6, len(units), len(first.behaviours)))
+    numbers, once = group_numbers(pairs, units), counted_once(pairs)
+    for unit, pair, mine in zip(numbers, once, sets, strict=True):
+        looked = pair.truth & pair.observed if pair.exclusive else pair.observed
+        certain = ~unsure(mine, pair.predicted, pair.exclusive)
+        held[unit] += (_holds(pair, mine) & looked).sum(axis=0)
+        known[unit] += looked.sum(axis=0)
+        sure[unit] += (looked & certain).sum(axis=0)
+        counted = by_frame.count_frames(replace(pair, observed=pair.observed & certain))
+        for total, count in zip(hits, counted[:3], strict=True):
             total[unit] += count
+    if not known.any():
+        raise InputError("Nothing was observed in these recordings: no coverage can be measured.")
 
     def chosen(tp: Floats, fp: Floats, fn: Floats) -> Floats:
         return by_frame.f1(tp, fp, fn)[..., first.foreground]
 
-    each = estimate(by_frame.f1, counts, weights)
-    only: Estimate = estimate_mean(chosen, counts, weights).item()
-    return only, dict(zip(first.behaviours, each, strict=True))
+    by_behaviour = [_mean(share, weights) for share in ratio(held, known).T]
+    f1 = estimate(by_frame.f1, hits, weights)
+    return SetScore(
+        promised,
+        coverage=_mean(ratio(held.sum(axis=1), known.sum(axis=1)), weights),
+        by_behaviour=dict(zip(first.behaviours, by_behaviour, strict=True)),
+        sure=_mean(ratio(sure.sum(axis=1), known.sum(axis=1)), weights),
+        macro_f1=estimate_mean(chosen, hits, weights).item(),
+        f1=dict(zip(first.behaviours, f1, strict=True)),
+    )
+
+
+def _holds(pair: ScoredPair, sets: Masks) -> Masks:
+    """Whether each behaviour's answer is in its set, `(time, behaviour)`."""
+    if pair.exclusive:
+        return np.asarray(sets[0])
+    return np.where(pair.truth, sets[:, :, 0].T, sets[:, :, 1].T)
+
+
+def _mean(shares: Floats, weights: Floats | None) -> Estimate:
+    """Mean over the groups that have a share."""
+    defined = np.isfinite(shares)
+    sums = [np.where(defined, shares, 0.0), defined.astype(np.float64)]
+    only: Estimate = estimate(ratio, sums, weights).item()
+    return only

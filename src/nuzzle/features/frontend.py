@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from nuzzle.config import Config, PrepareConfig
 from nuzzle.errors import CompatibilityError, InputError, listed
 from nuzzle.features.base import Column, FeatureSet
 from nuzzle.features.normalise import Normaliser
-from nuzzle.features.registry import FEATURE_SETS, feature_class, make_features
+from nuzzle.features.registry import FEATURE_SETS, feature_class
 from nuzzle.labels import Pair
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.bodies import Bodies, measure_body
@@ -72,7 +72,7 @@ class Frontend:
     @cached_property
     def feature_set(self) -> FeatureSet:
         """The features, for this skeleton, frame rate and unit."""
-        return make_features(self.features, self.skeleton, self.fps, self.unit)
+        return feature_class(self.features)(self.skeleton, self.fps, self.unit)
 
     def prepare(self, recording: Recording) -> Recording:
         """Apply the preparation steps.
@@ -153,10 +153,6 @@ class Frontend:
         if not self.labs:
             return features
         return torch.cat([features, self.lab_code(lab).expand(len(features), -1)], dim=1)
-
-    def with_normaliser(self, normaliser: Normaliser) -> Frontend:
-        """A copy with the training statistics."""
-        return replace(self, normaliser=normaliser)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""

@@ -14,7 +14,6 @@ from nuzzle.features.windowed import (
     WindowedAllSymmetric,
     WindowedSymmetric,
 )
-from nuzzle.skeleton import Skeleton
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
     "engineered48": Engineered,
@@ -39,12 +38,3 @@ def feature_class(name: str) -> type[FeatureSet]:
     if name not in FEATURE_SETS:
         raise ConfigError(f"There is no feature set {name!r}; there are {sorted(FEATURE_SETS)}.")
     return FEATURE_SETS[name]
-
-
-def make_features(name: str, skeleton: Skeleton, fps: float, unit: str) -> FeatureSet:
-    """The feature set called `name`.
-
-    Raises:
-        ConfigError: there is none of that name.
-    """
-    return feature_class(name)(skeleton, fps, unit)

@@ -28,8 +28,8 @@ from nuzzle.features.frontend import Frontend
 from nuzzle.files import atomic_path, existing_file, head
 from nuzzle.inference.calibration import Calibration
 from nuzzle.inference.card import model_card
-from nuzzle.inference.classifier import Classifier
-from nuzzle.inference.kinds import restore_classifier
+from nuzzle.inference.classifier import Classifier, SequenceClassifier, WindowClassifier
+from nuzzle.inference.trees import TreeClassifier
 from nuzzle.probabilities.adaptation import Correction
 from nuzzle.probabilities.calibrators import Temperature
 from nuzzle.probabilities.combiners import Combiner, combiner_from_dict
@@ -57,6 +57,27 @@ _DAMAGED = (
     InputError,
     SafetensorError,
 )
+
+
+#: Every kind of classifier that a bundle may hold.
+KINDS: dict[str, type[Classifier]] = {
+    each.kind: each for each in (WindowClassifier, SequenceClassifier, TreeClassifier)
+}
+
+
+def restore_classifier(values: Mapping[str, Any], files: Mapping[str, bytes]) -> Classifier:
+    """Build a classifier from what `describe` and `files` gave.
+
+    Raises:
+        BundleError: its kind is not known.
+    """
+    kind = str(values.get("kind"))
+    if kind not in KINDS:
+        raise BundleError(
+            f"The bundle holds a classifier of the kind {kind!r}; this nuzzle knows "
+            f"{sorted(KINDS)}. A newer nuzzle may read it."
+        )
+    return KINDS[kind].restore(values, files)
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ def init_manifest(
     allow_unlabelled: bool = False,
     splitting: Splitting | None = None,
 ) -> tuple[Manifest, tuple[str, ...]]:
-    """A first manifest, and what should be known about it.
+    """A first manifest, and what should be known about it, a sentence each.
 
     Args:
         poses: patterns of pose files.
@@ -63,9 +63,6 @@ def init_manifest(
         common: values of `Entry`'s attributes that hold for every recording.
         allow_unlabelled: whether a pose file without labels is a recording too.
         splitting: who is trained on.
-
-    Returns:
-        The manifest and its notes, a sentence each.
 
     Raises:
         InputError: the arguments contradict each other, or a file cannot be used.
@@ -90,7 +87,8 @@ def init_manifest(
     if not poses and how == Splitting(seed=how.seed):
         manifest, notes = complete_splits(manifest, how.seed)
     bare = _left_over(manifest) if mabe is None else missing_files(mabe, labs)
-    return manifest, (*notes, *bare, *about_splits(manifest), *first_look(manifest, said))
+    about = (*about_splits(manifest, drawn=how.by_group), *first_look(manifest, said))
+    return manifest, (*notes, *bare, *about)
 
 
 def _how(splitting: Splitting | None) -> Splitting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -333,23 +333,33 @@ def complete_splits(manifest: Manifest, seed: int = 0) -> tuple[Manifest, tuple[
     return split_by_group(manifest, DEFAULT_VAL_FRACTION, seed=seed), (note,)
 
 
-def about_splits(manifest: Manifest) -> tuple[str, ...]:
-    """What should be known about the splits before training."""
+def about_splits(manifest: Manifest, *, drawn: bool = False) -> Iterator[str]:
+    """What should be known about the splits before training.
+
+    Args:
+        manifest: recordings with their splits.
+        drawn: whether these were drawn among its groups.
+    """
     splits = manifest.splits
     if any(entry.start_frame is not None for entry in manifest):
-        return (
+        yield (
             "Training and validation share animals here: figures will say how well it does on "
-            "the rest of these recordings, not on new animals.",
+            "the rest of these recordings, not on new animals."
         )
-    if "train" in splits and "val" in splits:
-        bare = [each.recording for each in manifest if not each.split and each.labels is None]
-        if not bare:
-            return ()
-        return (
-            f"{count(len(bare), 'recording')} without labels: no split was drawn for them, and "
-            f"they have no part in the training ({listed(bare)}).",
+    elif "train" in splits and "val" in splits:
+        if drawn and not any(entry.group for entry in manifest):
+            yield (
+                "Splits were drawn as if no animal were in two recordings. Where one is, name it "
+                "in the column group of all of them, and give them one split: else figures on val "
+                "will be too good."
+            )
+        if bare := [each.recording for each in manifest if not each.split and not each.labels]:
+            yield (
+                f"{count(len(bare), 'recording')} without labels: no split was drawn for them, and "
+                f"they have no part in the training ({listed(bare)})."
+            )
+    else:
+        yield (
+            "To train, some recordings need the split 'train' and some 'val': --val-fraction 0.2 "
+            "draws them, --train-frames 0.6 splits each by time, or fill in the column split."
         )
-    return (
-        "To train, some recordings need the split 'train' and some 'val': --val-fraction 0.2 "
-        "draws them, --train-frames 0.6 splits each by time, or fill in the column split.",
-    )

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
-from nuzzle.evaluation.figures import percent
-from nuzzle.evaluation.result import Evaluation, ReliabilityBin
+from nuzzle.evaluation.figures import ReliabilityBin, percent
+from nuzzle.evaluation.result import Evaluation
 from nuzzle.outputs.svg import LETTERS, figure, fit, room_of, row_labels, tag, title
 
 #: How far heads are turned that are wider than their columns.

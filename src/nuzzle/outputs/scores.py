@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nuzzle.evaluation.figures import percent
-from nuzzle.evaluation.result import BehaviourScore, Estimate, Evaluation
+from nuzzle.evaluation.figures import Estimate, percent
+from nuzzle.evaluation.result import BehaviourScore, Evaluation
 from nuzzle.outputs.charts import confusion_matrix, recording_scores, reliability
 from nuzzle.outputs.charts_time import Bar, time_bars
 

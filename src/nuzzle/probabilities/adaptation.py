@@ -174,8 +174,7 @@ class Correction:
         if self.calibrator.exclusive:
             said = among(self.calibrator(among(probability, looked_for)), looked_for)
         else:
-            said = probability.copy()
-            said[:, looked_for] = self.calibrator.of(looked_for)(probability[:, looked_for])
+            said = np.where(looked_for, self.calibrator(probability), probability)
         if self.adaptation is None:
             return said
         return self.adaptation(said, looked_for, fps, lab, present)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -87,10 +86,6 @@ class Temperature:
             hot = 1 / (1 + np.exp(-log_odds(probability) / self.temperature))
         return np.asarray(hot.astype(probability.dtype))
 
-    def of(self, columns: NDArray[np.bool_]) -> Temperature:
-        """That of some behaviours, `(behaviour,)`: it is the same for all."""
-        return self
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {"kind": "temperature", **asdict(self)}
@@ -129,11 +124,6 @@ class Isotonic:
         if self.exclusive:
             mended /= mended.sum(axis=1, keepdims=True)  # each is above 0
         return mended.astype(probability.dtype)
-
-    def of(self, columns: NDArray[np.bool_]) -> Isotonic:
-        """The curves of some behaviours, `(behaviour,)`."""
-        chosen = [tuple(compress(each, columns)) for each in (self.before, self.after)]
-        return Isotonic(self.exclusive, *chosen)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

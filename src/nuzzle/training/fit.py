@@ -33,9 +33,14 @@ from nuzzle.models.graph import node_layout
 from nuzzle.progress import Progress
 from nuzzle.training.checkpoints import BestCheckpoint, WholeCheckpoints, unfinished
 from nuzzle.training.loaders import loaders
-from nuzzle.training.losses import FocalLoss, JointLoss, inverse_frequency, presence_weights
+from nuzzle.training.losses import (
+    FocalLoss,
+    JointLoss,
+    inverse_frequency,
+    logit_adjustment,
+    presence_weights,
+)
 from nuzzle.training.module import LitClassifier
-from nuzzle.training.priors import logit_adjustment
 from nuzzle.training.rendering import Renderer
 from nuzzle.training.samples import Sample
 from nuzzle.training.targets import LabelSpace, Targets

@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+#: A larger difference of log probabilities costs no more, so that true onsets stay affordable.
+_LIMIT = 4.0
+
 
 def inverse_frequency(counts: Tensor, power: float = 1.0) -> Tensor:
     """Weights inversely proportional to how often each class occurs, with mean 1 over true entries.
@@ -48,6 +51,25 @@ def presence_weights(counts: Tensor, looked_for: Tensor, power: float = 1.0) -> 
     return torch.stack([inverse_frequency(each, power) for each in both], dim=1)
 
 
+def logit_adjustment(counts: Tensor, looked_for: Tensor, tau: float = 1.0) -> Tensor:
+    """What to add to the logits in training, so that rare classes are learned with a wider margin.
+
+    Menon et al. 2021, "Long-tail learning via logit adjustment": ``tau * log(prior)``. The loss is
+    computed on the logits plus this; labels are predicted from the logits alone, which then rank
+    classes by balanced accuracy.
+
+    Args:
+        counts: frames of each of exclusive classes, `(behaviour,)`.
+        looked_for: frames with a class in which each was looked for, `(behaviour,)`.
+        tau: strength; 0 changes nothing.
+
+    Returns:
+        `(behaviour,)`. A class that never occurs counts as if it occurred once.
+    """
+    prior = counts.double().clamp(min=1) / looked_for.double().clamp(min=1)
+    return (tau * torch.log(prior)).float()
+
+
 @dataclass(frozen=True, eq=False)
 class FocalLoss:
     """Focal loss; with `gamma` 0 it is the (weighted) cross-entropy.
@@ -59,7 +81,7 @@ class FocalLoss:
         gamma: how much less an easy frame counts.
         alpha: class weights; all 1 if None. `(behaviour,)` where exclusive, else `(2, behaviour)`,
             of frames that show a behaviour and of those that do not.
-        adjustment: `(behaviour,)`, added to the logits (`priors.logit_adjustment`); none if None.
+        adjustment: `(behaviour,)`, added to the logits (`logit_adjustment`); none if None.
         background: column of the background, if there is one.
         kinds: weight of a second loss, over the frames with another class than the background and
             among these classes alone: which behaviour it is, if it is one. With `alpha` it weighs
@@ -153,3 +175,23 @@ class JointLoss:
             return loss
         beside = self.auxiliary(logits[..., n:], targets[..., n:], mask[..., n:])
         return loss + self.weight * beside
+
+
+def smoothness(logits: Tensor, inside: Tensor, *, exclusive: bool) -> Tensor:
+    """Truncated mean squared difference of log probabilities of successive frames.
+
+    Farha & Gall 2019, "MS-TCN: multi-stage temporal convolutional network for action segmentation",
+    who add it to the classification loss with weight 0.15. The earlier frame is held fixed.
+
+    Args:
+        logits: `(batch, time, behaviour)`.
+        inside: `(batch, time)` bool, the frames that exist.
+        exclusive: softmax over the classes, or a sigmoid each.
+
+    Returns:
+        The mean over behaviours and pairs of successive frames that exist; 0 if there is none.
+    """
+    log_p = logits.log_softmax(-1) if exclusive else F.logsigmoid(logits)
+    jump = (log_p[:, 1:] - log_p[:, :-1].detach()).abs().clamp(max=_LIMIT)
+    both = (inside[:, 1:] & inside[:, :-1]).unsqueeze(-1).expand_as(jump)
+    return jump.square().masked_fill(~both, 0.0).sum() / both.sum().clamp(min=1)

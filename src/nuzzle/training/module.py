@@ -15,8 +15,7 @@ from nuzzle.errors import DivergedError
 from nuzzle.models.tcn import MultiStageTCN
 from nuzzle.training.augmentation import mixup, noise_and_scale, one_run
 from nuzzle.training.labs import hide_lab, with_lab
-from nuzzle.training.losses import JointLoss
-from nuzzle.training.smoothness import smoothness
+from nuzzle.training.losses import JointLoss, smoothness
 from nuzzle.training.targets import LabelSpace
 from nuzzle.training.windows import Batch
 

@@ -39,7 +39,7 @@ from nuzzle.workflow.checks import read_labelled
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.ensemble import folds_of
 from nuzzle.workflow.folds import By, Folds, partition
-from nuzzle.workflow.frames import separate_own
+from nuzzle.workflow.frames import as_frames, separate_own
 from nuzzle.workflow.learn import check_models
 
 _SUBMISSION = "submission.csv"
@@ -180,11 +180,7 @@ def bouts_of_scored(space: LabelSpace, pairs: Iterable[ScoredPair]) -> dict[str,
     """Recording -> bouts, where somebody looked for them."""
     frames: dict[str, list[PairFrames]] = {}
     for one in pairs:
-        # What was looked for is known of a recording, and not of a frame.
-        said = one.predicted & one.looked_for
-        frames.setdefault(one.recording, []).append(
-            PairFrames(one.pair, one.probability, said, one.truth, one.observed)
-        )
+        frames.setdefault(one.recording, []).append(as_frames(one))
     return {name: _bouts(space, each) for name, each in frames.items()}
 
 

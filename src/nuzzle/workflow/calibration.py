@@ -19,9 +19,9 @@ from nuzzle.decoding.leave_out import (
     promised,
 )
 from nuzzle.errors import InputError
-from nuzzle.evaluation.coverage import Masks
 from nuzzle.evaluation.decisions import DecodingEffect, Truth
 from nuzzle.evaluation.evaluate import evaluate as score
+from nuzzle.evaluation.own import Masks
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair, groups_of
 from nuzzle.evaluation.uncertainty import How, measure_uncertainty

@@ -200,7 +200,8 @@ def _aligned(
     out: list[list[ScoredPair]] = [[] for _ in every]
     only_some = 0
     for key in keys:
-        mine = [_only(one.pairs[key], behaviours) for one in every]
+        found = [one.pairs[key] for one in every]
+        mine = [pair.only([*map(pair.behaviours.index, behaviours)]) for pair in found]
         everywhere = np.logical_and.reduce([pair.observed for pair in mine])
         somewhere = np.logical_or.reduce([pair.observed for pair in mine])
         only_some += int((somewhere & ~everywhere).any(axis=1).sum())
@@ -230,14 +231,6 @@ def _grouped_alike(
         "The results group recordings in different ways: what one has as a group is one in all."
         for _ in range(differ)
     )
-
-
-def _only(pair: ScoredPair, behaviours: Sequence[str]) -> ScoredPair:
-    """Some behaviours, each by itself."""
-    columns = [pair.behaviours.index(name) for name in behaviours]
-    names = ("truth", "observed", "predicted", "probability")
-    mine = {name: getattr(pair, name)[:, columns] for name in names}
-    return replace(pair, behaviours=(*behaviours,), background=None, exclusive=False, **mine)
 
 
 def _check_frames(recording: str, every: Sequence[Said]) -> None:

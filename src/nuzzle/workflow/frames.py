@@ -32,7 +32,7 @@ def run_of(space: LabelSpace, kind: Kind, command: str) -> Run:
     )
 
 
-def as_frames(pair: ScoredPair, doubt: NDArray[np.bool_] | None) -> PairFrames:
+def as_frames(pair: ScoredPair, doubt: NDArray[np.bool_] | None = None) -> PairFrames:
     """Predictions beside the truth, in which nothing is said of what nobody looked for.
 
     Args:

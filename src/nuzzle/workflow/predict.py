@@ -78,8 +78,7 @@ def predict(
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     entries, unread = _entries(chosen, common, say)
-    notes = (*_without_direction(bundle), *_in_vain(bundle, common))
-    run = replace(results_of(bundle, "prediction", command), notes=notes)
+    run = replace(results_of(bundle, "prediction", command), notes=(*_of_all(bundle, common),))
     for note in run.notes:
         say(note)
     with writing(out, run, overwrite=overwrite, resume=resume) as writer:
@@ -197,23 +196,18 @@ def _pair_by_pair(
             say(f"{recording.name}: {done:,} of {len(pairs):,} pairs")
 
 
-def _without_direction(bundle: Bundle) -> Iterator[str]:
-    """A note on columns that mean nothing where labels were of pairs."""
+def _of_all(bundle: Bundle, common: Mapping[str, Any]) -> Iterator[str]:
+    """Notes that concern all recordings.
+
+    Of labs that a manifest names there is none: it may be for other models.
+    """
     if not bundle.space.directed:
         yield (
             "The model learned from labels without direction: in the tables it says nothing who of "
             "a pair stands as agent and who as target."
         )
-
-
-def _in_vain(bundle: Bundle, common: Mapping[str, Any]) -> tuple[str, ...]:
-    """A note where a lab is said of all recordings, and the model learned from none that has one.
-
-    Of what a manifest says of its recordings there is none: it may be for other models.
-    """
-    if not (lab := common.get("lab")) or bundle.training.get("labs"):
-        return ()
-    return (f"The model was trained without names of labs: saying lab {lab!r} changes nothing.",)
+    if (lab := common.get("lab")) and not bundle.training.get("labs"):
+        yield f"The model was trained without names of labs: saying lab {lab!r} changes nothing."
 
 
 def _learned(bundle: Bundle, recording: Recording) -> Iterator[str]:

@@ -99,7 +99,7 @@ def measure(
     }
     of_set = frontend.feature_set
     normaliser = Normaliser.fit(features["train"], of_set.flags, of_set.shares)
-    frontend = frontend.with_normaliser(normaliser)
+    frontend = replace(frontend, normaliser=normaliser)
     for raw in chain.from_iterable(features.values()):
         raw.copy_(normaliser(raw))
     return frontend, {

@@ -300,6 +300,11 @@ def _current(config: Config, key: str) -> Any:
     return MODELS[name].default(option)
 
 
+def suggested(space: Space, trial: optuna.Trial) -> dict[str, Any]:
+    """The values of the configuration that a trial shall try, or has tried."""
+    return {key: dimension.suggest(trial, key) for key, dimension in space.items()}
+
+
 def size_of(space: Space) -> float:
     """How many configurations there are; infinite with any range of numbers that are not whole."""
     sizes = [dimension.size for dimension in space.values()]

@@ -26,7 +26,7 @@ from nuzzle.files import writable_folder
 from nuzzle.progress import Say, log
 from nuzzle.workflow.described import differences
 from nuzzle.workflow.journal import MendingLock, check_journal, last_written
-from nuzzle.workflow.search_space import Space, size_of, untried
+from nuzzle.workflow.search_space import Space, size_of, suggested, untried
 
 if TYPE_CHECKING:
     import optuna
@@ -229,8 +229,7 @@ class SharedStudy:
                 return None
             self.study.enqueue_trial(values)
         trial = self.study.ask()
-        for key, dimension in self.space.items():  # for the other processes to see
-            dimension.suggest(trial, key)
+        suggested(self.space, trial)  # for the other processes to see
         return trial
 
     def _drawn(self) -> dict[str, Any] | None:
@@ -248,8 +247,7 @@ class SharedStudy:
         copy.add_trials(trial for trial in full if trial.state.is_finished())
         for _ in range(_MOST_REPEATS):
             trial = copy.ask()
-            for key, dimension in space.items():
-                dimension.suggest(trial, key)
+            suggested(space, trial)
             values: dict[str, Any] = trial.params
             if tuple(values[key] for key in space) not in tried:
                 return values

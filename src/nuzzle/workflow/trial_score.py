@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -48,11 +48,6 @@ class Scoring:
 
 class Figures(Headline):
     """How good the predictions of a trial are."""
-
-    @classmethod
-    def of(cls, pairs: Sequence[ScoredPair]) -> Figures:
-        """Score predictions beside labels."""
-        return cls(*headline(pairs))
 
     def value(self, metric: Metric) -> float:
         """The figure that counts."""
@@ -124,7 +119,7 @@ class TrialScore:
 
         bundle = learn(self.recordings, self.space, config, work, self._warn, progress)
         val = self.recordings["val"]
-        return Figures.of([pair for each in val for pair in score_recording(bundle, each).pairs])
+        return Figures(*headline([p for each in val for p in score_recording(bundle, each).pairs]))
 
     def _crossval(self, config: Config, work: Path, report: Report) -> Figures:
         folds = ModelFolds(self.parts, self.space, config, work, self._warn, None, self.scoring.by)
@@ -132,7 +127,7 @@ class TrialScore:
         pairs: list[ScoredPair] = []
         for number in range(len(self.parts)):
             pairs += folds.predict(number)
-            figures = Figures.of(pairs)
+            figures = Figures(*headline(pairs))
             report(figures.value(self.scoring.metric), number + 1)
         return figures
 

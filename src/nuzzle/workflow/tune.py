@@ -24,7 +24,14 @@ from nuzzle.outputs.svg import duration
 from nuzzle.progress import Say, log
 from nuzzle.workflow.described import describe
 from nuzzle.workflow.learn import check_models
-from nuzzle.workflow.search_space import SPACES, Space, fixed_by, load_space, starting_point
+from nuzzle.workflow.search_space import (
+    SPACES,
+    Space,
+    fixed_by,
+    load_space,
+    starting_point,
+    suggested,
+)
 from nuzzle.workflow.shared_study import (
     SharedStudy,
     load_optuna,
@@ -122,8 +129,8 @@ def tune(
     start = _start(values, config, say, own_space=space is None)
     warmup = config.training.epochs // 3 if scoring.on == "val" else 0
     study = SharedStudy(folder, described, start, seed=seed, warmup=warmup, space=values)
-    _Run(study, score, config, values, trials, say)()
-    return _conclude(study, config, values, out, say)
+    _Run(study, score, config, trials, say)()
+    return _conclude(study, config, out, say)
 
 
 def _start(space: Space, config: Config, say: Say, *, own_space: bool) -> dict[str, Any]:
@@ -193,7 +200,6 @@ class _Run:
     study: SharedStudy
     score: TrialScore
     config: Config
-    space: Space
     total: int
     say: Say
 
@@ -239,7 +245,7 @@ class _Run:
 
     def _outcome(self, trial: optuna.Trial) -> tuple[str, Figures | None, str]:
         """How a trial ends, how good it is, and why it has no figures."""
-        values = {key: dimension.suggest(trial, key) for key, dimension in self.space.items()}
+        values = suggested(self.study.space, trial)
         tried = ", ".join(f"{key.rsplit('.', 1)[-1]} {_short(v)}" for key, v in values.items())
         self.say(f"trial {trial.number}: {tried}{self._repeated(trial)}")
         pruned = self.study.optuna.TrialPruned
@@ -326,10 +332,10 @@ def _last_reason(study: SharedStudy) -> str:
     return reasons[-1] if reasons else "none was begun"
 
 
-def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: Say) -> Search:
+def _conclude(study: SharedStudy, config: Config, out: Path, say: Say) -> Search:
     """Write the best configuration, the table and the picture."""
     complete = [each for each in study.trials if each.state.name == "COMPLETE"]
-    table = trial_table(study, space)
+    table = trial_table(study)
     with atomic_path(out.with_suffix(".trials.csv")) as temporary:
         table.to_csv(temporary, index=False)
     if not complete:
@@ -339,7 +345,8 @@ def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: 
         )
     # Where none finds anything, F1 is 0 everywhere, and how frames are ranked still differs.
     best = max(complete, key=lambda each: (each.value or 0.0, each.user_attrs["figures"]["ap"]))
-    found = config.with_values(_values(best, space))
+    stored = load_optuna().trial.FixedTrial(best.params)
+    found = config.with_values(suggested(study.space, stored))
     importances = study.importances()
     text = found.to_yaml()
     write_text(out, text)
@@ -361,13 +368,7 @@ def _conclude(study: SharedStudy, config: Config, space: Space, out: Path, say: 
     return search
 
 
-def _values(trial: optuna.trial.FrozenTrial, space: Space) -> dict[str, Any]:
-    """Values of the configuration from what the study stores."""
-    fixed = load_optuna().trial.FixedTrial(trial.params)
-    return {key: dimension.suggest(fixed, key) for key, dimension in space.items()}
-
-
-def trial_table(study: SharedStudy, space: Space) -> pd.DataFrame:
+def trial_table(study: SharedStudy) -> pd.DataFrame:
     """A row a trial, in their order; what a trial does not have is missing."""
     rows = []
     for trial in study.trials:
@@ -378,7 +379,7 @@ def trial_table(study: SharedStudy, space: Space) -> pd.DataFrame:
                 "state": {"fail": "failed"}.get(name := trial.state.name.lower(), name),
                 "score": trial.value if figures else None,
                 **{name: figures.get(name) for name in ("f1", "ap", "bouts")},
-                **{key: trial.params.get(key) for key in space},
+                **{key: trial.params.get(key) for key in study.space},
                 "seconds": trial.user_attrs.get("seconds"),
                 "reason": study.reason(trial),
             }
