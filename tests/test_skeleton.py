@@ -2,6 +2,7 @@ import pytest
 
 from nuzzle.errors import InputError
 from nuzzle.io.jabs import KEYPOINTS as JABS
+from nuzzle.plain import from_plain, to_plain
 from nuzzle.skeleton import MOUSE7, Skeleton, canonical_keypoint, canonical_mapping
 
 
@@ -142,4 +143,4 @@ def test_every_keypoint_is_the_partner_of_its_partner(names):
 
 
 def test_round_trip_through_plain_values():
-    assert Skeleton.from_dict(MOUSE7.to_dict()) == MOUSE7
+    assert from_plain(Skeleton, to_plain(MOUSE7)) == MOUSE7

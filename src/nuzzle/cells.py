@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from nuzzle.files import csv_text
 
 #: Frames are whole, so what looks like three decimals is rather thousands.
 THOUSANDS = re.compile(r"[+-]?\d+,\d{3}")
@@ -19,6 +24,25 @@ def column_name(text: str | None) -> str:
     ('start_frame', 'px_per_cm')
     """
     return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
+
+
+def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str], list[str]]]]:
+    """The columns of a csv as any spreadsheet saves it, and of each row that says anything its
+    line, its cells by column, and what is in cells that no column is for.
+
+    Raises:
+        FormatError: it is not text.
+    """
+    text, delimiter = csv_text(path)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    reader.fieldnames = columns = [column_name(name) for name in reader.fieldnames or []]
+    rows = []
+    for row in reader:
+        surplus = [cell for cell in (row.pop("", ""), *row.pop(None, ())) if (cell or "").strip()]
+        cells = {key: (value or "").strip() for key, value in row.items()}
+        if surplus or any(cells.values()):
+            rows.append((reader.line_num, cells, surplus))
+    return columns, rows
 
 
 def composed(text: str) -> str:
@@ -56,24 +80,25 @@ def _boolean(text: str) -> bool:
     return words[text.lower()]
 
 
-def _number(text: str) -> float:
-    """NaN where it is none."""
+def number_or_nan(text: str) -> float:
+    """The finite number in a cell, NaN where there is none; a decimal comma is understood."""
     try:
-        return float(text.replace(",", "."))
+        value = float(text.replace(",", "."))
     except ValueError:
         return math.nan
+    return value if math.isfinite(value) else math.nan
 
 
 def _positive(text: str) -> float:
-    number = _number(text)
-    if not (math.isfinite(number) and number > 0):
+    number = number_or_nan(text)
+    if not number > 0:
         raise ValueError(f"{text!r} is not a positive number")
     return number
 
 
 def _seconds(text: str) -> float:
-    number = _number(text)
-    if not math.isfinite(number):
+    number = number_or_nan(text)
+    if math.isnan(number):
         raise ValueError(f"{text!r} is not a number of seconds")
     return number
 
@@ -84,7 +109,7 @@ def _frame(text: str) -> int:
             f"{text!r} is not a frame number: it may be thousands ({text.replace(',', '')}) or "
             "have a decimal comma. Write 1000 and not 1,000"
         )
-    number = _number(text)
+    number = number_or_nan(text)
     if not number.is_integer() or number < 0:
         raise ValueError(f"{text!r} is not a frame number (0, 1, 2, ...)")
     return int(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import os
 import secrets
@@ -213,16 +212,6 @@ def csv_text(path: Path) -> tuple[str, str]:
         raise FormatError(path, "is not text; a csv in UTF-8 was expected.")
     text = io.StringIO(text, newline=None).read()
     return text, delimiter_of(text.partition("\n")[0])
-
-
-def read_csv(path: Path) -> csv.DictReader[str]:
-    """Rows, by column, of a csv as any spreadsheet saves it.
-
-    Raises:
-        FormatError: it is not text.
-    """
-    text, delimiter = csv_text(path)
-    return csv.DictReader(io.StringIO(text), delimiter=delimiter)
 
 
 def delimiter_of(line: str) -> str:

@@ -178,6 +178,17 @@ def covered(intervals: Sequence[Sequence[int]] | NDArray[np.int64]) -> NDArray[n
     return edges[mask_to_intervals(intervals_to_mask(starts, stops, len(edges) - 1))]
 
 
+def rows_of_masks(
+    pair: Pair, masks: NDArray[np.bool_], behaviours: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Rows of a span table for where masks `(time, behaviour)` of one pair are true."""
+    return [
+        span_row(pair, behaviour, start, stop)
+        for column, behaviour in enumerate(behaviours)
+        for start, stop in mask_to_intervals(masks[:, column]).tolist()
+    ]
+
+
 def first_active(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Masks `(time, behaviour)` in which only the first of the columns that are true stays so."""
     first = active.copy()
@@ -300,15 +311,8 @@ class Labels:
             **attributes: `exclusive`, `background`, `directed`, `notes`.
         """
         seen = np.ones_like(active) if observed is None else observed
-
-        def table(masks: NDArray[np.bool_]) -> list[dict[str, Any]]:
-            return [
-                span_row(pair, behaviour, start, stop)
-                for column, behaviour in enumerate(behaviours)
-                for start, stop in mask_to_intervals(masks[:, column])
-            ]
-
-        return cls(bout_table(table(active)), span_table(table(seen)), len(active), **attributes)
+        bouts, spans = (rows_of_masks(pair, masks, behaviours) for masks in (active, seen))
+        return cls(bout_table(bouts), span_table(spans), len(active), **attributes)
 
     def rename_behaviours(self, mapping: Mapping[str, str]) -> Labels:
         """Rename behaviours; several that get one name are merged (their union).
@@ -383,10 +387,9 @@ def united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
     if not merged.any():
         return table
     keys = [*table.columns.intersection(["agent", "target", "behaviour", "stream", "annotator"])]
-    parts = [table[~merged]]
-    for _, group in table[merged].sort_values("start_frame").groupby(keys, sort=False):
-        latest = group["stop_frame"].cummax()
-        part = (group["start_frame"] > latest.shift(fill_value=-1)).cumsum()
-        stops = latest.groupby(part).max()
-        parts.append(group[~part.duplicated()].assign(stop_frame=stops.to_numpy()))
-    return pd.concat(parts, ignore_index=True)
+    some = table[merged].sort_values("start_frame", kind="stable")
+    some = some.iloc[np.argsort(some.groupby(keys, sort=False).ngroup(), kind="stable")]
+    latest = some.groupby(keys)["stop_frame"].cummax()
+    first = ~some.duplicated(keys) | (some["start_frame"] > latest.shift())
+    joined = some[first].assign(stop_frame=latest.groupby(first.cumsum()).max().to_numpy())
+    return pd.concat([table[~merged], joined], ignore_index=True)

@@ -17,7 +17,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from nuzzle.cells import PARSERS, cell_text, column_name
+from nuzzle.cells import PARSERS, cell_text, column_name, read_rows
 from nuzzle.errors import LeakageError, ManifestError, nearest
 from nuzzle.files import (
     decoded,
@@ -25,7 +25,6 @@ from nuzzle.files import (
     existing_file,
     head,
     misread,
-    read_csv,
     refuse_foreign,
     write_text,
 )
@@ -244,21 +243,14 @@ class Manifest:
                 none, files that are gone.
         """
         path = existing_file(path, "manifest")
-        reader = read_csv(path)
-        reader.fieldnames = [column_name(name) for name in reader.fieldnames or []]
-        problems = [*_header_problems(reader.fieldnames)]
+        columns, rows = read_rows(path)
+        problems = [*_header_problems(columns)]
         entries = []
-        for row in reader if not problems else ():
-            surplus = [
-                cell for cell in (row.pop("", ""), *row.pop(None, ())) if (cell or "").strip()
-            ]
-            cells = {key: (value or "").strip() for key, value in row.items()}
-            if not any(cells.values()) and not surplus:
-                continue
+        for line, cells, surplus in rows if not problems else ():
             entry, trouble = _from_row(cells, path.parent)
             if surplus:
                 trouble.append(f"more cells than the header has columns: {surplus}")
-            problems += [f"line {reader.line_num}: {problem}" for problem in trouble]
+            problems += [f"line {line}: {problem}" for problem in trouble]
             if entry is not None:
                 entries.append(entry)
         if not problems and not entries:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nuzzle.errors import InputError
@@ -229,25 +229,6 @@ class Skeleton:
                 f". Name {it}: nuzzle train ... {options}." + absent
             )
         return cls(names, front, rear, tuple(centre) or _trunk(names, rear))
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain values, for a config or a bundle."""
-        return {
-            "keypoints": list(self.keypoints),
-            "nose": self.nose,
-            "tail_base": self.tail_base,
-            "centre": list(self.centre),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> Skeleton:
-        """The inverse of `to_dict`."""
-        return cls(
-            keypoints=tuple(values["keypoints"]),  # type: ignore[arg-type]
-            nose=str(values["nose"]),
-            tail_base=str(values["tail_base"]),
-            centre=tuple(values["centre"]),  # type: ignore[arg-type]
-        )
 
 
 #: The skeleton of CalMS21 and MARS.

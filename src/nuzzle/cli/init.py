@@ -143,16 +143,8 @@ def _common(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(manifest: Manifest) -> list[dict[str, Any]]:
-    return [
-        {
-            "recording": entry.recording,
-            "poses": entry.poses,
-            "item": entry.item,
-            "labels": entry.labels,
-            "split": entry.split,
-        }
-        for entry in manifest
-    ]
+    names = ("recording", "poses", "item", "labels", "split")
+    return [{name: getattr(entry, name) for name in names} for entry in manifest]
 
 
 def _files(entry: Entry) -> tuple[str, str]:
@@ -167,12 +159,7 @@ def _show(out: Path, manifest: Manifest, notes: Sequence[str]) -> None:
     splits = ", ".join(f"{n} {name or 'unsplit'}" for name, n in manifest.splits.items())
     console.out().print(f"{out}: {count(len(manifest), 'recording')} ({splits})")
     rows = [
-        (
-            entry.recording,
-            *_files(entry),
-            entry.split or "-",
-        )
-        for entry in manifest.entries[:_SHOWN]
+        (entry.recording, *_files(entry), entry.split or "-") for entry in manifest.entries[:_SHOWN]
     ]
     console.print_table(("recording", "poses", "labels", "split"), rows)
     if len(manifest) > _SHOWN:

@@ -20,6 +20,7 @@ from nuzzle.features.base import Column, FeatureSet
 from nuzzle.features.normalise import Normaliser
 from nuzzle.features.registry import FEATURE_SETS, feature_class
 from nuzzle.labels import Pair
+from nuzzle.plain import from_plain, to_plain
 from nuzzle.prepare.base import Step
 from nuzzle.prepare.bodies import Bodies, measure_body
 from nuzzle.prepare.body_length import ToBodyLengths
@@ -157,7 +158,7 @@ class Frontend:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a bundle."""
         return {
-            "skeleton": self.skeleton.to_dict(),
+            "skeleton": to_plain(self.skeleton),
             "fps": self.fps,
             "unit": self.unit,
             "pipeline": self.pipeline.to_dict(),
@@ -176,7 +177,7 @@ class Frontend:
             CompatibilityError: the features of that name have other columns by now.
         """
         frontend = cls(
-            skeleton=Skeleton.from_dict(values["skeleton"]),
+            skeleton=from_plain(Skeleton, values["skeleton"]),
             fps=values["fps"],
             unit=values["unit"],
             pipeline=Pipeline.from_dict(values["pipeline"]),

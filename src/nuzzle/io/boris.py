@@ -31,7 +31,7 @@ from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.boris_events import Event, Interval, Observation, paired, to_labels
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import frames_looked_at
-from nuzzle.io.label_text import Row, grouped, number, read_text, table_rows, text_head
+from nuzzle.io.label_text import Row, cells_of, grouped, number, read_text, table_rows, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels
 
@@ -110,11 +110,7 @@ def _kind(columns: Iterable[str]) -> Literal["boris", "boris_aggregated"] | None
 def _header_line(text: str) -> str:
     """The line of the header; empty where there is none."""
     lines = text.splitlines()[:_HEADER_LINES]
-    return next((line for line in lines if _kind(_split(line))), "")
-
-
-def _split(line: str) -> list[str]:
-    return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
+    return next((line for line in lines if _kind(cells_of(line))), "")
 
 
 def read(path: Path, options: LabelOptions) -> Labels:
@@ -365,7 +361,7 @@ def _time(frame: int, fps: float) -> str:
 def _observation_cells(labels: Labels, path: Path, fps: float) -> dict[str, str]:
     length = _time(labels.n_frames, fps)
     return {
-        "Observation id": Path(path).stem,
+        "Observation id": path.stem,
         "Observation duration": length,
         "Coding duration": length,
         "Observation type": "Media file",
@@ -378,7 +374,7 @@ def _observation_cells(labels: Labels, path: Path, fps: float) -> dict[str, str]
 
 
 def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> Path:
-    delimiter = "," if Path(path).suffix.lower() == ".csv" else "\t"
+    delimiter = "," if path.suffix.lower() == ".csv" else "\t"
     text = io.StringIO()
     table = csv.DictWriter(
         text, columns, restval="", extrasaction="ignore", delimiter=delimiter, lineterminator="\r\n"
@@ -391,7 +387,7 @@ def _write_table(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]
 def _format(name: str, write: Callable[[Labels, Path, float], Path]) -> LabelFormat:
     def sniff(path: Path) -> bool:
         """Whether a header with the columns of such events is among the first lines."""
-        return _kind(_split(_header_line(text_head(path)))) == name
+        return _kind(cells_of(_header_line(text_head(path)))) == name
 
     return LabelFormat(name, (".csv", ".tsv", ".txt"), sniff, read, write, items=observations)
 

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nuzzle.errors import FormatError
@@ -22,15 +21,10 @@ from nuzzle.labels import Labels
 
 
 class _Project(NamedTuple):
-    """What a project says, each part as JSON: whoever asks makes a copy of its own.
+    """What a project says: observations by name, and the ethogram, what was looked for."""
 
-    Attributes:
-        observations: by name.
-        ethogram: the behaviours that were looked for.
-    """
-
-    observations: Mapping[str, str]
-    ethogram: str
+    observations: Mapping[str, Any]
+    ethogram: Mapping[str, Any]
 
 
 def sniff(path: Path) -> bool:
@@ -52,7 +46,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     """
     project = _project(path)
     name = choose(path, "observation", [*project.observations], options.item)
-    observation = json.loads(project.observations[name])
+    observation = project.observations[name]
     events = observation.get("events", []) if isinstance(observation, dict) else None
     if not isinstance(events, list):
         raise FormatError(
@@ -63,7 +57,7 @@ def read(path: Path, options: LabelOptions) -> Labels:
     media = _mapping(observation.get("media_info"))
     rates = set(filter(None, map(_positive, _mapping(media.get("fps")).values())))
     length_s = _media_length(_mapping(observation.get("file")), _mapping(media.get("length")))
-    ethogram = _ethogram(path, json.loads(project.ethogram))
+    ethogram = _ethogram(path, project.ethogram)
     intervals, notes = paired(path, _events(path, name, events, ethogram), length_s)
     offset = observation.get("time offset") or 0
     offset_s = number(str(offset), f"time offset of observation {name!r}", path, None)
@@ -93,8 +87,7 @@ def _project(path: Path) -> _Project:
     ]
     if missing:
         raise FormatError(path, f"is not a BORIS project: it has no {' and no '.join(missing)}.")
-    observations = {name: json.dumps(each) for name, each in project["observations"].items()}
-    return _Project(MappingProxyType(observations), json.dumps(project["behaviors_conf"]))
+    return _Project(project["observations"], project["behaviors_conf"])
 
 
 def _mapping(value: Any) -> dict[str, Any]:

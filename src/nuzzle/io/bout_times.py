@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nuzzle.cells import number_or_nan
 from nuzzle.errors import FormatError, count
-from nuzzle.io.label_text import Row, frame_number, number, number_or_nan, seconds_to_frames
+from nuzzle.io.label_text import Row, frame_number, number, seconds_to_frames
 
 FRAMES = frozenset({"start_frame", "stop_frame"})
 SECONDS = frozenset({"start_s", "stop_s"})

@@ -40,6 +40,7 @@ from nuzzle.io.label_assembly import assemble, looked_for_everywhere, noting_uno
 from nuzzle.io.label_text import (
     SECONDS_TO_POSES,
     Row,
+    cells_of,
     frame_number,
     grouped,
     needed_fps,
@@ -53,9 +54,11 @@ from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import SPAN_COLUMNS, Labels, span_row
 
 _MARK = "nuzzle bouts"
-_TRUTH = {"yes": True, "true": True, "1": True, "1.0": True}
 _BLANK = ' \t\r\n,;"'
-_FALSEHOOD = {"no": False, "false": False, "0": False, "0.0": False, "": False}
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "true", "1", "1.0"), True),
+    **dict.fromkeys(("no", "false", "0", "0.0", ""), False),
+}
 #: How the note begins on bouts that nuzzle wrote, not people.
 FOUND_BY_MODEL = "a model found these bouts"
 _COLUMNS = (*SPAN_COLUMNS, "start_s", "stop_s", "stream", "annotator", "source", "point")
@@ -103,8 +106,7 @@ def _header(path: Path) -> list[str]:
     text = text_head(path)
     if text.lstrip(_BLANK).startswith("#"):
         text = text_head(path, -1)  # what stands above the header may be long
-    line = _header_line(text)
-    return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
+    return cells_of(_header_line(text))
 
 
 def sniff(path: Path) -> bool:
@@ -296,10 +298,9 @@ def _span(cast: Cast, times: BoutTimes, row: Row) -> dict[str, Any]:
 
 
 def _boolean(path: Path, text: str, what: str, line: int | None) -> bool:
-    known = {**_TRUTH, **_FALSEHOOD}
-    if text.casefold() not in known:
+    if text.casefold() not in _BOOLEANS:
         raise FormatError(path, f"yes or no was expected for {what}, and {text!r} came.", row=line)
-    return known[text.casefold()]
+    return _BOOLEANS[text.casefold()]
 
 
 def write(labels: Labels, path: Path, fps: float) -> Path:

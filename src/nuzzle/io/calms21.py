@@ -39,7 +39,7 @@ from nuzzle.io.registry import (
     choose,
     first_bytes,
 )
-from nuzzle.labels import Labels, Pair
+from nuzzle.labels import Labels, Pair, rows_of_masks, span_row
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
 from nuzzle.skeleton import MOUSE7_KEYPOINTS
@@ -286,15 +286,14 @@ def _labels(
         return None
     codes = values["annotations"]
     vocabulary = _vocabulary(path, item, values)
-    found = Labels.from_frames(
-        Pair(*INDIVIDUALS), codes[:, None] == np.array([*vocabulary.values()]), [*vocabulary]
-    )
+    pair, names = Pair(*INDIVIDUALS), [*vocabulary]
+    active = codes[:, None] == np.array([*vocabulary.values()])
     annotator = group if group.startswith("annotator") else ""
     background = str(_metadata(path, item, values).get("background", BACKGROUND))
     return assemble(
         path,
-        found.bouts.assign(annotator=annotator).to_dict("records"),
-        found.observed.to_dict("records"),
+        [{**row, "annotator": annotator} for row in rows_of_masks(pair, active, names)],
+        [span_row(pair, name, 0, len(codes)) for name in names],
         options or LabelOptions(),
         end=len(codes),
         exclusive=True,

@@ -8,6 +8,7 @@ bounded by a sequence's arrays, whatever the size of the file.
 
 from __future__ import annotations
 
+import math
 import mmap
 import re
 from collections.abc import Iterator, Mapping
@@ -284,11 +285,8 @@ def numbers(
         if b"N" in flat:
             flat = flat.replace(b"NaN", b"null")
         parts.append(np.array(orjson.loads(b"[" + flat + b"]"), dtype=kind))
-    pattern = frame_pattern(shape)
-    joined = b"".join(outline)
-    frames = 0 if joined == b"[]" else (len(joined) - 1) // (len(pattern) + 1)
-    if shape == () and joined == b"[]" and len(np.concatenate(parts)):
-        frames = 1
-    if joined != b"[" + b",".join([pattern] * frames) + b"]":
+    flat_values = np.concatenate(parts)
+    frames = len(flat_values) // math.prod(shape)
+    if b"".join(outline) != b"[" + b",".join([frame_pattern(shape)] * frames) + b"]":
         raise ValueError(f"is not of the shape [frames]{''.join(f'[{size}]' for size in shape)}")
-    return np.concatenate(parts).reshape(frames, *shape)
+    return flat_values.reshape(frames, *shape)

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, listed
-from nuzzle.files import UTF16_MARKS, decoded, existing_file, head
+from nuzzle.files import UTF16_MARKS, decoded, head
 from nuzzle.io.hdf5 import attribute, open_hdf5, peek
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.io.unfound_points import unscaled, without_unfound
@@ -334,7 +334,6 @@ def read_csv(path: Path, options: PoseOptions) -> Recording:
     Raises:
         FormatError: names the line or the column that is not what it should be.
     """
-    path = existing_file(path, "pose file")
     return _recording(path, options, _read_csv(path))
 
 
@@ -348,7 +347,6 @@ def read_h5(path: Path, options: PoseOptions) -> Recording:
     Raises:
         FormatError: the file is damaged, holds no pose table, or lacks a column.
     """
-    path = existing_file(path, "pose file")
     return _recording(path, options, _read_h5(path))
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError
-from nuzzle.files import existing_file
 from nuzzle.io.hdf5 import holding, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
@@ -117,7 +116,6 @@ def read_jabs(path: Path, options: PoseOptions) -> Recording:
     Raises:
         FormatError: the file is damaged, or lacks an array.
     """
-    path = existing_file(path, "pose file")
     with open_hdf5(path) as file:
         try:
             poses = file["poseest"]

@@ -131,8 +131,7 @@ def assemble(
     if exclusive and _overlapping(table):
         exclusive = False
         kept.append(_OVERLAPPING)
-    unsaid = bout_table(bout for bout in bouts if bout.get("unsaid"))
-    kept += _who_acts(_wanted(unsaid, options, background), table, options)
+    kept += _who_acts([bout for bout in bouts if bout.get("unsaid")], table, options, background)
     length = int(max(table["stop_frame"].max() if len(table) else 0, end))
     stops = [*spans["stop_frame"], length, options.n_frames or 0]
     labels = Labels(
@@ -159,14 +158,20 @@ def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) 
     return kept[kept["stream"] == options.stream] if options.stream else kept
 
 
-def _who_acts(unsaid: pd.DataFrame, bouts: pd.DataFrame, options: LabelOptions) -> list[str]:
+def _who_acts(
+    rows: Sequence[Mapping[Any, Any]],
+    bouts: pd.DataFrame,
+    options: LabelOptions,
+    background: str | None,
+) -> list[str]:
     """A note on bouts that name nobody who acts: they would say the same of another animal.
 
     Those after the end of the poses are cut, and do not count.
     """
     animals = options.individuals
-    if not options.directed or len(animals) < 2:
+    if not rows or not options.directed or len(animals) < 2:
         return []
+    unsaid = _wanted(bout_table(rows), options, background)
     if options.n_frames is not None:
         unsaid, bouts = (rows[rows["start_frame"] < options.n_frames] for rows in (unsaid, bouts))
     missing, total = int((unsaid["agent"] == animals[0]).sum()), len(bouts)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from nuzzle.cells import THOUSANDS, composed
+from nuzzle.cells import THOUSANDS, composed, number_or_nan
 from nuzzle.errors import FormatError
-from nuzzle.files import csv_text, decoded, existing_file
+from nuzzle.files import csv_text, decoded, delimiter_of, existing_file
 from nuzzle.io.registry import LabelOptions, first_bytes
 
 #: What is done about another frame rate than the poses', for a note.
@@ -63,6 +63,11 @@ def read_text(path: str | Path) -> str:
 def text_head(path: Path, size: int = 16_384) -> str:
     """The beginning of a file for a check of its format; nothing where it is not text."""
     return decoded(first_bytes(path, size), whole=False) or ""
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a header line, for a check of its format."""
+    return [cell.strip().strip('"') for cell in line.split(delimiter_of(line))]
 
 
 def table_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
@@ -116,15 +121,6 @@ def frames_table(
             )
         table[name] = numbers.astype(np.int64)
     return table
-
-
-def number_or_nan(text: str) -> float:
-    """The finite number in a cell, NaN where there is none; a decimal comma is understood."""
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
 
 
 def number(text: str, what: str, path: Path, line: int | None) -> float:

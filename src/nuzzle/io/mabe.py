@@ -81,7 +81,8 @@ def read_tracking(path: str | Path, options: PoseOptions | None = None) -> Recor
 
 def _video(path: Path) -> Video:
     """What the tree says of a tracking file, if it is in one."""
-    return videos(tree_of(path)).get(path.stem, Video(path.stem, path.parent.name))
+    lab = path.parent.name
+    return videos(tree_of(path)).get(path.stem, Video(path.stem, lab, lab, f"{lab}/{path.stem}"))
 
 
 def _coded(values: pd.Series[Any]) -> tuple[NDArray[np.int64], list[str]]:

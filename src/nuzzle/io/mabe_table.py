@@ -73,17 +73,13 @@ class Video:
 
     video_id: str
     lab_id: str
-    lab: str = ""
-    group: str = ""
+    lab: str
+    group: str
     fps: float | None = None
     px_per_cm: float | None = None
     duration_s: float | None = None
     keypoints: tuple[str, ...] = ()
     looked_for: frozenset[Action] = frozenset()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lab", self.lab or self.lab_id)
-        object.__setattr__(self, "group", self.group or f"{self.lab_id}/{self.video_id}")
 
     @property
     def mice(self) -> tuple[str, ...]:

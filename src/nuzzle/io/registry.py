@@ -13,7 +13,7 @@ from shlex import quote
 from typing import TypeVar
 
 from nuzzle.errors import FormatError, InputError, count, listed
-from nuzzle.files import existing_file, head
+from nuzzle.files import head
 from nuzzle.labels import Labels
 from nuzzle.recording import Recording
 
@@ -161,14 +161,13 @@ AnyFormat = TypeVar("AnyFormat", PoseFormat, LabelFormat)
 _PACKED = (".gz", ".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz", ".zst")
 
 
-def find_format(path: str | Path, formats: Sequence[AnyFormat], name: str = "") -> AnyFormat:
+def find_format(path: Path, formats: Sequence[AnyFormat], name: str = "") -> AnyFormat:
     """The format of a file: the one named, or the first whose check says yes.
 
     Raises:
-        InputError: the file is missing or empty, or no such format is known.
+        InputError: no such format is known.
         FormatError: the file looks like none of them, or nearly like one.
     """
-    path = existing_file(path)
     if name:
         for candidate in formats:
             if candidate.name == name:

@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, InputError, listed
-from nuzzle.files import delimiter_of, existing_file, write_text
+from nuzzle.files import delimiter_of, write_text
 from nuzzle.io.cast import Cast
 from nuzzle.io.label_assembly import assemble
 from nuzzle.io.label_text import text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions
-from nuzzle.labels import Labels, Pair
+from nuzzle.labels import Labels, Pair, rows_of_masks
 
 _NO_BEHAVIOUR = re.compile(
     r"unnamed.*|(?:video_?)?(?:frame|index|time|scorer|coords|bodyparts)(?:_(?:s|id|no|idx|number))?|"
@@ -103,14 +103,13 @@ def read(path: Path, options: LabelOptions) -> Labels:
         )
     active = np.column_stack([column.to_numpy() == 1 for column in columns.values()])
     seen = np.column_stack([column.notna().to_numpy() for column in columns.values()])
-    cast = Cast(path, options)
-    found = Labels.from_frames(Pair("", ""), active, [*columns], observed=seen)
+    cast, nobody = Cast(path, options), Pair("", "")
     left_out = [name for name in candidates if name not in columns]
     notes = [f"no behaviours, since not 0/1: {listed(left_out, _MANY)}"] if left_out else []
     return assemble(
         path,
-        cast.placed(found.bouts.to_dict("records")),
-        cast.placed(found.observed.to_dict("records")),
+        cast.placed(rows_of_masks(nobody, active, [*columns])),
+        cast.placed(rows_of_masks(nobody, seen, [*columns])),
         options,
         end=len(table),
         notes=notes,
@@ -118,7 +117,6 @@ def read(path: Path, options: LabelOptions) -> Labels:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    existing_file(path, "label file")
     first = text_head(path, 262_144).partition("\n")[0]
     if not first:
         raise FormatError(path, "is not text: a csv with a row a frame was expected.")

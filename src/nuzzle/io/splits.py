@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from nuzzle.cells import PARSERS, column_name, composed
+from nuzzle.cells import PARSERS, composed, read_rows
 from nuzzle.errors import FormatError, InputError, ManifestError, count, listed
-from nuzzle.files import existing_file, read_csv
+from nuzzle.files import existing_file
 from nuzzle.io.match import recording_name
 from nuzzle.io.pose_facts import KnownPoses
 from nuzzle.manifest import Manifest
@@ -92,15 +92,7 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
         FormatError: it is not such a csv.
     """
     path = existing_file(path, "csv of splits")
-    reader = read_csv(path)
-    reader.fieldnames = [column_name(name) for name in reader.fieldnames or []]
-    rows = []
-    for row in reader:
-        surplus = "".join(row.pop(None, ())).strip()
-        cells = {key: composed(value or "").strip() for key, value in row.items()}
-        if surplus or any(cells.values()):
-            rows.append((reader.line_num, cells))
-    columns = [*reader.fieldnames]
+    columns, rows = read_rows(path)
     if "split" not in columns or len(columns) < 2 or not rows:
         raise FormatError(
             path,
@@ -108,7 +100,8 @@ def read_assignments(path: str | Path) -> tuple[Assignment, ...]:
             mend="Expected: split, and recording or a column with the names of the pose files.",
         )
     found = []
-    for line, cells in rows:
+    for line, cells, _ in rows:
+        cells = {key: composed(text) for key, text in cells.items()}
         if not cells["split"]:
             mend = "Write train, val, test or another word."
             raise FormatError(path, "the column split is empty.", row=line, mend=mend)

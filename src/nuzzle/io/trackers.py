@@ -20,7 +20,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nuzzle.errors import FormatError, InputError
-from nuzzle.files import existing_file
 from nuzzle.io.hdf5 import attribute, holding, open_hdf5
 from nuzzle.io.registry import PoseFormat, PoseOptions
 from nuzzle.recording import Recording
@@ -92,13 +91,17 @@ def _reading(path: Path, what: str) -> Iterator[None]:
         raise FormatError(path, f"cannot be read as {what}: {reason}") from error
 
 
+def _singular(poses: xr.Dataset) -> xr.Dataset:
+    """A dataset of `movement` as it names dimensions after 0.15; up to that, names are plural."""
+    names = {"keypoints": "keypoint", "individuals": "individual"}
+    return poses.rename({old: new for old, new in names.items() if old in poses.dims})
+
+
 def _recording(
     poses: xr.Dataset, path: Path, options: PoseOptions, notes: Iterable[str] = ()
 ) -> Recording:
-    """A recording from a dataset of `movement`, whichever way it names its dimensions."""
-    # Up to 0.15 the names are plural, later singular.
-    names = {"keypoints": "keypoint", "individuals": "individual"}
-    poses = poses.rename({old: new for old, new in names.items() if old in poses.dims})
+    """A recording from a dataset of `movement`."""
+    poses = _singular(poses)
     if poses.sizes["space"] != 2:
         raise FormatError(path, "the poses are three-dimensional; x and y are expected.")
     fps = poses.attrs.get("fps") if options.fps is None else options.fps
@@ -130,7 +133,6 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
         FormatError: the file is damaged, holds several videos, no poses, or more animals without
             a track than with one.
     """
-    path = existing_file(path, "pose file")
     notes: list[str] = []
     with open_hdf5(path) as file, _reading(path, "a SLEAP file"):
         if "videos_json" in file and len(file["videos_json"]) > 1:
@@ -246,7 +248,6 @@ def read_nwb(path: Path, options: PoseOptions) -> Recording:
         FormatError: the file is damaged, holds no poses, poses that are not in pixels or (where no
             frame rate is said) not at even times, or animals of different length.
     """
-    path = existing_file(path, "pose file")
     with open_hdf5(path) as file, _reading(path, "an NWB file"):
         containers = _nwb_containers(file)
         for module, name in containers:
@@ -259,8 +260,9 @@ def read_nwb(path: Path, options: PoseOptions) -> Recording:
             loader.from_nwb_file(path, processing_module_key=module, pose_estimation_key=name)
             for module, name in containers
         ]
+    animals = [*map(_singular, animals)]
     fps = {animal.attrs.get("fps") for animal in animals}
-    shapes = {(animal.sizes["time"], *_keypoints(animal)) for animal in animals}
+    shapes = {(animal.sizes["time"], *animal["keypoint"].values) for animal in animals}
     if len(shapes) > 1 or len(fps) > 1:
         raise FormatError(
             path,
@@ -269,17 +271,12 @@ def read_nwb(path: Path, options: PoseOptions) -> Recording:
         )
     if len(animals) == 1:
         return _recording(animals[0], path, options)
-    dimension = "individuals" if "individuals" in animals[0].dims else "individual"
     named = [
-        animal.assign_coords({dimension: [name]})
+        animal.assign_coords(individual=[name])
         for animal, (_, name) in zip(animals, containers, strict=True)
     ]
-    joined = xr.concat(named, dimension, join="override", combine_attrs="override")
+    joined = xr.concat(named, "individual", join="override", combine_attrs="override")
     return _recording(joined, path, options)
-
-
-def _keypoints(poses: xr.Dataset) -> np.ndarray[Any, Any]:
-    return np.asarray(poses["keypoints" if "keypoints" in poses.dims else "keypoint"].values)
 
 
 _SLP = holding("metadata", "frames", "instances")

@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 
 from nuzzle.errors import FormatError, count
-from nuzzle.files import delimiter_of
 from nuzzle.io.kept import parsed_once
 from nuzzle.io.label_assembly import assemble
-from nuzzle.io.label_text import frames_table, text_head
+from nuzzle.io.label_text import cells_of, frames_table, text_head
 from nuzzle.io.registry import LabelFormat, LabelOptions, choose
 from nuzzle.labels import Labels, Pair, covered, span_row
 
@@ -26,12 +25,12 @@ COLUMNS = ("group", "actor", "recipient", "category", "start", "stop")
 BACKGROUND = "none"
 
 
-def groups(path: str | Path) -> tuple[str, ...]:
+def groups(path: Path) -> tuple[str, ...]:
     """Names of the recordings in a file, in its order."""
-    return tuple(_table(Path(path))["group"].unique())
+    return tuple(_table(path)["group"].unique())
 
 
-def read(path: str | Path, options: LabelOptions) -> Labels:
+def read(path: Path, options: LabelOptions) -> Labels:
     """Read the labels of one recording.
 
     One actor's rows are read: `options.agent`; the actor "resident", or the only one, by default.
@@ -48,7 +47,6 @@ def read(path: str | Path, options: LabelOptions) -> Labels:
         FormatError: a column is missing, a number is none, a bout stops before it starts.
         InputError: there is no such group or actor, or several and none was named.
     """
-    path = Path(path)
     table = _table(path)
     group = choose(path, "group", list(table["group"].unique()), options.item)
     rows = table[table["group"] == group]
@@ -107,8 +105,7 @@ def _table(path: Path) -> pd.DataFrame:
 
 def sniff(path: Path) -> bool:
     """Whether the header has the columns of the format."""
-    first = text_head(path).partition("\n")[0]
-    return {name.strip() for name in first.split(delimiter_of(first))} >= set(COLUMNS)
+    return {*cells_of(text_head(path).partition("\n")[0])} >= set(COLUMNS)
 
 
 FORMAT = LabelFormat("vassi", (".csv",), sniff, read, items=groups)

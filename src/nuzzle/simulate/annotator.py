@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from nuzzle.labels import Labels, Pair, bout_table
+from nuzzle.labels import Labels, Pair, bout_table, span_row
 from nuzzle.simulate.difficulty import Difficulty
 from nuzzle.simulate.durations import BACKGROUND, SNIFFS, Process
 
@@ -97,15 +97,8 @@ def listed_labels(bouts: Bouts, pair: Pair, listed: Collection[str], n_frames: i
 
 def _table(bouts: Bouts, pair: Pair) -> pd.DataFrame:
     """Bouts as a table; what is done to oneself has the agent as its target."""
+    own, by = Pair(pair.agent, pair.agent), {"annotator": "simulated", "source": "simulated"}
     return bout_table(
-        {
-            "agent": pair.agent,
-            "target": pair.agent if name in _SELF else pair.target,
-            "behaviour": name,
-            "start_frame": start,
-            "stop_frame": stop,
-            "annotator": "simulated",
-            "source": "simulated",
-        }
+        span_row(own if name in _SELF else pair, name, start, stop, **by)
         for name, start, stop in bouts
     )

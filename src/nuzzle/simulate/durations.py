@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 BACKGROUND = "other"
+_Key = TypeVar("_Key")
 SNIFFS = ("sniffbody", "sniffface", "sniffgenital")
 
 
@@ -65,14 +66,14 @@ class Dice:
             self._normal = self._rng.standard_normal(4096).tolist()
         return self._normal.pop()
 
-    def pick(self, weights: dict[str, float]) -> str:
+    def pick(self, weights: Mapping[_Key, float]) -> _Key:
         """A key, with a probability proportional to its weight."""
         left = self.uniform(0.0, sum(weights.values()))
         for name, weight in weights.items():
             left -= weight
             if left < 0:
                 return name
-        return next(reversed(weights))
+        return [*weights][-1]
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,7 @@ class Process:
 
     def session(self, index: int, dice: Dice) -> tuple[str, ...]:
         """What the `index`-th recording of a set shows: first each kind needed, then by chance."""
-        fixed = 3
-        kinds = list(self.sessions)
-        if index < fixed:
-            return kinds[index]
-        weights = {str(place): float(count) for place, count in enumerate(self.sessions.values())}
-        return kinds[int(dice.pick(weights))]
+        return [*self.sessions][index] if index < 3 else dice.pick(self.sessions)
 
 
 CALMS21 = Process(
