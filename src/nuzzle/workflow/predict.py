@@ -203,8 +203,8 @@ def _of_all(bundle: Bundle, common: Mapping[str, Any]) -> Iterator[str]:
     """
     if not bundle.space.directed:
         yield (
-            "The model learned from labels without direction: in the tables it says nothing who of "
-            "a pair stands as agent and who as target."
+            "The model learned from labels without direction: which animal of a pair the tables "
+            "call agent, and which target, means nothing."
         )
     if (lab := common.get("lab")) and not bundle.training.get("labs"):
         yield f"The model was trained without names of labs: saying lab {lab!r} changes nothing."
