@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nuzzle.files import csv_text
 
@@ -26,9 +26,16 @@ def column_name(text: str | None) -> str:
     return re.sub(r"[\s_-]+", "_", (text or "").strip()).lower()
 
 
-def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str], list[str]]]]:
-    """The columns of a csv as any spreadsheet saves it, and of each row that says anything its
-    line, its cells by column, and what is in cells that no column is for.
+class CsvRow(NamedTuple):
+    """A row that says anything: its last line in the file, its cells by column, further cells."""
+
+    line: int
+    cells: dict[str, str]
+    surplus: list[str]
+
+
+def read_rows(path: Path) -> tuple[list[str], list[CsvRow]]:
+    """The columns and the rows of a csv, as any spreadsheet saves it.
 
     Raises:
         FormatError: it is not text.
@@ -41,7 +48,7 @@ def read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str], li
         surplus = [cell for cell in (row.pop("", ""), *row.pop(None, ())) if (cell or "").strip()]
         cells = {key: (value or "").strip() for key, value in row.items()}
         if surplus or any(cells.values()):
-            rows.append((reader.line_num, cells, surplus))
+            rows.append(CsvRow(reader.line_num, cells, surplus))
     return columns, rows
 
 

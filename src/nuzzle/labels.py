@@ -387,9 +387,10 @@ def united(table: pd.DataFrame, behaviours: Iterable[str]) -> pd.DataFrame:
     if not merged.any():
         return table
     keys = [*table.columns.intersection(["agent", "target", "behaviour", "stream", "annotator"])]
-    some = table[merged].sort_values("start_frame", kind="stable")
-    some = some.iloc[np.argsort(some.groupby(keys, sort=False).ngroup(), kind="stable")]
-    latest = some.groupby(keys)["stop_frame"].cummax()
-    first = ~some.duplicated(keys) | (some["start_frame"] > latest.shift())
-    joined = some[first].assign(stop_frame=latest.groupby(first.cumsum()).max().to_numpy())
-    return pd.concat([table[~merged], joined], ignore_index=True)
+    parts = [table[~merged]]
+    for _, group in table[merged].sort_values("start_frame").groupby(keys, sort=False):
+        latest = group["stop_frame"].cummax()
+        part = (group["start_frame"] > latest.shift(fill_value=-1)).cumsum()
+        stops = latest.groupby(part).max()
+        parts.append(group[~part.duplicated()].assign(stop_frame=stops.to_numpy()))
+    return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -239,6 +240,9 @@ def test_errors_say_what_there_is(recording):
     bundle = bundle_of("cnn_lstm", recording)
     with pytest.raises(InputError, match="does not know 'flee'"):
         attribute(bundle, recording, recording.pairs[0], 3, "flee")
+    trees = SimpleNamespace(classifier=TreeClassifier([], True))
+    with pytest.raises(InputError, match="no gradients"):
+        attribute(trees, recording, recording.pairs[0], 3, "attack")
     poses = torch.full((5, 2, 7, 2), float("nan"))
     with pytest.raises(InputError, match="never seen"):
         held_still(poses, 2, MOUSE7)

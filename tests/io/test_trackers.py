@@ -18,7 +18,7 @@ import xarray as xr
 from nuzzle.errors import FormatError
 from nuzzle.io.load import pose_format, read_poses
 from nuzzle.io.registry import PoseOptions
-from nuzzle.io.trackers import _recording
+from nuzzle.io.trackers import _recording, _singular
 
 NODES = ("nose", "neck", "tail_base")
 
@@ -179,7 +179,7 @@ def test_dimensions_of_old_and_new_movement(plural: bool) -> None:
         coords={"space": ["x", "y"], keypoint: ["nose", "tail"], individual: ["a", "b"]},
         attrs={"fps": 30},
     )
-    recording = _recording(poses, Path("video.slp"), PoseOptions())
+    recording = _recording(_singular(poses), Path("video.slp"), PoseOptions())
     np.testing.assert_array_equal(recording.position, values)
     assert recording.individuals == ("a", "b") and recording.fps == 30
 

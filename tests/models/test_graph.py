@@ -109,6 +109,12 @@ def test_blocks_of_frames_change_nothing(model, monkeypatch):
     torch.testing.assert_close(model(x), whole, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("nodes", [(2, 2, 6), (2, 0, 5), (2, 2.0, 5), (True, 2, 5), (2, 2), ()])
+def test_nodes_that_the_features_do_not_make_are_refused(nodes):
+    with pytest.raises(ConfigError, match=r"three whole numbers .* features, 22; got \("):
+        PoseGraph(22, 3, nodes=nodes)
+
+
 def test_the_layout_is_that_of_the_feature_set_nodes():
     assert node_layout(70) == (2, 7, 5)
 

@@ -1,7 +1,9 @@
 """The multi-stage convolution."""
 
+import pytest
 import torch
 
+from nuzzle.errors import ConfigError
 from nuzzle.models import count_parameters
 from nuzzle.models.tcn import MultiStageTCN
 
@@ -60,3 +62,5 @@ def test_each_group_of_classes_has_a_softmax_of_its_own(monkeypatch):
     with torch.no_grad():
         model.predict.leave.bias[3:] += 1.5  # to one group as a whole: its softmax stays
     torch.testing.assert_close(model.stages(x)[1], before[1], rtol=1e-4, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"add up to the 5 classes; got \[3, 1\]"):
+        MultiStageTCN(10, 5, groups=(3, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nuzzle.errors import InputError
-from nuzzle.prepare.gaps import FillGaps
+from nuzzle.prepare.gaps import FillGaps, neighbours
 from nuzzle.recording import Recording
 
 NAN = np.nan
@@ -55,6 +55,12 @@ def test_half_a_point_is_missing(recording_of: Build) -> None:
 
 def test_all_missing_stays_missing(recording_of: Build) -> None:
     assert not FillGaps(0.9)(recording_of([NAN] * 4, fps=10.0)).present.any()
+
+
+def test_neighbours() -> None:
+    before, after = neighbours(np.array([False, True, False, False, True, False]))
+    assert before.tolist() == [-1, 1, 1, 1, 4, 4]
+    assert after.tolist() == [1, 1, 4, 4, 4, 6]
 
 
 def test_seconds_need_a_frame_rate(recording_of: Build) -> None:

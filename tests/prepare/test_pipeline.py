@@ -54,7 +54,7 @@ def test_every_step_survives_json(recording_of: Callable[..., Recording]) -> Non
         ({"max_gap_s": np.nan}, "^max_gap_s: .* 86400; got nan$"),
         ({"max_gap_s": np.inf}, "^max_gap_s: .* 86400; got inf$"),
         ({"max_gap": 1}, "^FillGaps: max_gap is not known"),
-        ({"step": "median"}, r"window_s(: Field required| is missing\.)$"),
+        ({"step": "median"}, "^window_s: Field required$"),
         ({"step": "median", "window_s": -0.1}, "^window_s: .* greater than or equal to 0"),
         ({"step": "resample", "fps": 0}, "^Resample: fps is a positive number .*; got 0.0"),
         ({"step": "drop_unsure", "threshold": -1}, "^DropUnsure: threshold .*; got -1.0"),

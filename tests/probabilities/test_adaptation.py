@@ -6,7 +6,7 @@ import pytest
 
 from nuzzle.inference.card import probability_steps
 from nuzzle.probabilities.adaptation import Adaptation, Correction
-from nuzzle.probabilities.calibrators import Temperature
+from nuzzle.probabilities.calibrators import Isotonic, Temperature
 
 BOTH = np.ones(2, dtype=bool)
 
@@ -140,12 +140,18 @@ def test_a_correction_calibrates_first(clear_and_doubtful):
     np.testing.assert_array_equal(alone, calibrated)
 
 
-def test_what_nobody_looked_for_is_not_calibrated(clear_and_doubtful):
-    hot = Correction(Temperature(False, 2.0))
-    out = hot(clear_and_doubtful, np.array([True, False]), 10.0)
-    np.testing.assert_allclose(out[:, 0], Temperature(False, 2.0)(clear_and_doubtful)[:, 0])
-    np.testing.assert_array_equal(out[:, 1], clear_and_doubtful[:, 1])
-    np.testing.assert_array_equal(hot(clear_and_doubtful, ~BOTH, 10.0), clear_and_doubtful)
+@pytest.mark.parametrize(
+    "calibrator",
+    [Temperature(False, 2.0), Isotonic(False, ((0.0, 1.0),) * 2, ((0.1, 0.9), (0.2, 0.8)))],
+)
+def test_what_nobody_looked_for_is_not_calibrated(clear_and_doubtful, calibrator):
+    correction = Correction(calibrator)
+    for looked_for in ([True, False], [False, True]):
+        out = correction(clear_and_doubtful, np.array(looked_for), 10.0)
+        here = looked_for.index(True)
+        np.testing.assert_allclose(out[:, here], calibrator(clear_and_doubtful)[:, here])
+        np.testing.assert_array_equal(out[:, 1 - here], clear_and_doubtful[:, 1 - here])
+    np.testing.assert_array_equal(correction(clear_and_doubtful, ~BOTH, 10.0), clear_and_doubtful)
 
 
 def test_what_is_done_to_probabilities_is_said():

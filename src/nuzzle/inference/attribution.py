@@ -6,7 +6,7 @@ Attributions explain the model. They say nothing of why the animal does what it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -128,10 +128,10 @@ def attribute(
         steps: of `integrated_gradients`.
 
     Raises:
-        InputError: the classifier does not know the behaviour; no keypoint of an animal is ever
-            seen.
+        InputError: the classifier has no gradients, or does not know the behaviour; no keypoint
+            of an animal is ever seen.
     """
-    network = cast(NetworkClassifier, bundle.classifier)
+    network = gradients_of(bundle)
     column = column_of(bundle, behaviour)
     begin, end = network.span(frame, prepared.n_frames)
     early, late = bundle.frontend.feature_set.support_frames
@@ -154,6 +154,21 @@ def attribute(
     with torch.no_grad():
         ends = float(score(x)), float(score(baseline))
     return Attribution(values.double().numpy(), first, *ends)
+
+
+def gradients_of(bundle: Bundle) -> NetworkClassifier:
+    """The bundle's network.
+
+    Raises:
+        InputError: it has none.
+    """
+    if not isinstance(bundle.classifier, NetworkClassifier):
+        raise InputError(
+            f"A classifier of the kind {bundle.classifier.kind!r} has no gradients, so nothing can "
+            "be attributed to keypoints. The importance of families of features works for every "
+            "classifier; SHAP values for trees."
+        )
+    return bundle.classifier
 
 
 def column_of(bundle: Bundle, behaviour: str) -> int:

@@ -111,8 +111,7 @@ def _media_length(players: Mapping[str, Any], lengths: Mapping[str, Any]) -> flo
         players: files of each, which run at the same time.
         lengths: of each file.
     """
-    of_players = [several for several in players.values() if isinstance(several, list) and several]
-    files = [[str(file) for file in several] for several in of_players]
+    files = [[*map(str, each)] for each in players.values() if isinstance(each, list)]
     if not any(file in lengths for several in files for file in several):
         files = [[*lengths]]
     seconds = [[_positive(lengths.get(file)) for file in several] for several in files]

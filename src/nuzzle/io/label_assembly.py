@@ -159,7 +159,7 @@ def _wanted(bouts: pd.DataFrame, options: LabelOptions, background: str | None) 
 
 
 def _who_acts(
-    rows: Sequence[Mapping[Any, Any]],
+    nameless: Sequence[Mapping[Any, Any]],
     bouts: pd.DataFrame,
     options: LabelOptions,
     background: str | None,
@@ -169,9 +169,9 @@ def _who_acts(
     Those after the end of the poses are cut, and do not count.
     """
     animals = options.individuals
-    if not rows or not options.directed or len(animals) < 2:
+    if not nameless or not options.directed or len(animals) < 2:
         return []
-    unsaid = _wanted(bout_table(rows), options, background)
+    unsaid = _wanted(bout_table(nameless), options, background)
     if options.n_frames is not None:
         unsaid, bouts = (rows[rows["start_frame"] < options.n_frames] for rows in (unsaid, bouts))
     missing, total = int((unsaid["agent"] == animals[0]).sum()), len(bouts)

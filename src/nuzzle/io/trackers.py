@@ -101,7 +101,6 @@ def _recording(
     poses: xr.Dataset, path: Path, options: PoseOptions, notes: Iterable[str] = ()
 ) -> Recording:
     """A recording from a dataset of `movement`."""
-    poses = _singular(poses)
     if poses.sizes["space"] != 2:
         raise FormatError(path, "the poses are three-dimensional; x and y are expected.")
     fps = poses.attrs.get("fps") if options.fps is None else options.fps
@@ -146,7 +145,7 @@ def read_sleap(path: Path, options: PoseOptions) -> Recording:
     loader = movement_loader()
     with _reading(path, "a SLEAP file"):
         poses = loader.from_sleap_file(path)
-    return _recording(poses, path, options, notes)
+    return _recording(_singular(poses), path, options, notes)
 
 
 def _untracked(path: Path, file: Any) -> Iterator[str]:
@@ -257,10 +256,11 @@ def read_nwb(path: Path, options: PoseOptions) -> Recording:
     loader = movement_loader()
     with _reading(path, "an NWB file"):
         animals = [
-            loader.from_nwb_file(path, processing_module_key=module, pose_estimation_key=name)
+            _singular(
+                loader.from_nwb_file(path, processing_module_key=module, pose_estimation_key=name)
+            )
             for module, name in containers
         ]
-    animals = [*map(_singular, animals)]
     fps = {animal.attrs.get("fps") for animal in animals}
     shapes = {(animal.sizes["time"], *animal["keypoint"].values) for animal in animals}
     if len(shapes) > 1 or len(fps) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -91,7 +93,7 @@ class PoseGraph(nn.Module):
     Args:
         input_dim: number of features.
         num_classes: number of behaviours.
-        nodes: animals, keypoints, channels, as `node_layout` gives them.
+        nodes: animals, keypoints, channels, as `node_layout` gives them; no more than features.
         node_channels: of the graph's layers.
         graph_layers: number of graph convolutions.
         channels: of the convolutions over time.
@@ -99,7 +101,7 @@ class PoseGraph(nn.Module):
         dropout: in every layer over time.
 
     Raises:
-        ConfigError: there are no channels or layers.
+        ConfigError: there are no channels or layers, or fewer features than nodes take.
     """
 
     def __init__(
@@ -118,7 +120,7 @@ class PoseGraph(nn.Module):
             "graph", 1, node_channels=node_channels, channels=channels, num_layers=num_layers
         )
         check_counts("graph", 0, graph_layers=graph_layers)
-        animals, keypoints, node_inputs = self.nodes = nodes
+        animals, keypoints, node_inputs = self.nodes = _checked(nodes, input_dim)
         count = animals * keypoints
         self.node_features = count * node_inputs
         self.enter = nn.Linear(node_inputs, node_channels, bias=False)
@@ -167,6 +169,17 @@ class PoseGraph(nn.Module):
             nodes = nodes + layer(nodes, present)
         everything = torch.cat([nodes.flatten(0, 1), others])
         return torch.addmm(self.gather.bias.unsqueeze(-1), self.gather.weight, everything)
+
+
+def _checked(nodes: tuple[int, int, int], input_dim: int) -> tuple[int, int, int]:
+    """The same, if the features can hold them."""
+    whole = len(nodes) == 3 and all(type(each) is int and each >= 1 for each in nodes)
+    if not whole or prod(nodes) > input_dim:
+        raise ConfigError(
+            "The model 'graph': nodes are three whole numbers (animals, keypoints, channels), 1 or "
+            f"more, whose product is at most the number of features, {input_dim}; got {nodes!r}."
+        )
+    return nodes
 
 
 def node_layout(features: int) -> tuple[int, int, int]:

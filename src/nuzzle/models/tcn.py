@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nuzzle.errors import ConfigError
 from nuzzle.models.base import Architecture, check_counts
 from nuzzle.models.blocks import ChannelNorm, DilatedLayer, hide
 
@@ -85,7 +86,7 @@ class MultiStageTCN(nn.Module):
             one group by default.
 
     Raises:
-        ConfigError: there is no layer.
+        ConfigError: there is no layer, or the groups do not make the classes.
     """
 
     def __init__(
@@ -105,6 +106,8 @@ class MultiStageTCN(nn.Module):
         check_counts("tcn", 0, refinements=refinements, refinement_layers=refinement_layers)
         self.exclusive = exclusive
         self.groups = list(groups) or [num_classes]
+        if sum(self.groups) != num_classes:
+            raise ConfigError(f"groups add up to the {num_classes} classes; got {self.groups}.")
         pairs = [(2**i, 2 ** (num_layers - 1 - i)) for i in range(num_layers)]
         dual: list[nn.Module] = [DualDilatedLayer(channels, pair, dropout) for pair in pairs]
         self.predict = Stage(input_dim, num_classes, dual, channels)

@@ -19,6 +19,20 @@ def last_present(present: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.maximum.accumulate(np.where(present, frames, -1), axis=-1)
 
 
+def neighbours(present: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The last present frame up to each frame, and the next one from it on.
+
+    Args:
+        present: `(..., time)`.
+
+    Returns:
+        Two arrays of the same shape; -1 where there is none before, the number of frames where
+        there is none after.
+    """
+    length = present.shape[-1]
+    return last_present(present), length - 1 - last_present(present[..., ::-1])[..., ::-1]
+
+
 @dataclass(frozen=True)
 class FillGaps(Step):
     """Fill missing points on the straight line between the points before and after the gap.
@@ -36,8 +50,7 @@ class FillGaps(Step):
     def __call__(self, recording: Recording) -> Recording:
         longest = length_in_frames(self.max_gap_s, recording.require_fps())
         position, present = recording.position, np.moveaxis(recording.present, 0, -1)
-        before = last_present(present)
-        after = recording.n_frames - 1 - last_present(present[..., ::-1])[..., ::-1]
+        before, after = neighbours(present)
         inside = (before >= 0) & (after < recording.n_frames)
         keypoint, individual, frame = fill = np.nonzero(
             ~present & inside & (after - before - 1 <= longest)

@@ -78,7 +78,7 @@ def predict(
         raise InputError("There are no files to label: give pose files or manifests.")
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     entries, unread = _entries(chosen, common, say)
-    run = replace(results_of(bundle, "prediction", command), notes=(*_of_all(bundle, common),))
+    run = replace(results_of(bundle, "prediction", command), notes=tuple(_of_all(bundle, common)))
     for note in run.notes:
         say(note)
     with writing(out, run, overwrite=overwrite, resume=resume) as writer:
