@@ -237,6 +237,9 @@ def test_empty_file_and_unknown_item(tmp_path: Path, file: Path) -> None:
     (tmp_path / "empty.json").touch()
     with pytest.raises(InputError, match="empty"):
         list(calms21.sequences(tmp_path / "empty.json"))
+    save(tmp_path / "still.json", {"annotator-id_0": {"still": sequence([], 0)}})
+    with pytest.raises(InputError, match="it has no frames"):
+        list(calms21.iter_recordings(tmp_path / "still.json"))
     with pytest.raises(InputError, match=r"has no sequence 'nobody'; it has 4 sequences: "):
         calms21.read_sequence(file, "nobody")
     with pytest.raises(InputError, match=r"has 4 sequences: .*; one was expected"):

@@ -293,7 +293,7 @@ def _labels(
     return assemble(
         path,
         [{**row, "annotator": annotator} for row in rows_of_masks(pair, active, names)],
-        [span_row(pair, name, 0, len(codes)) for name in names],
+        [span_row(pair, name, 0, len(codes)) for name in names if len(codes)],
         options or LabelOptions(),
         end=len(codes),
         exclusive=True,
