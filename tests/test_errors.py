@@ -1,10 +1,12 @@
 import inspect
+import pickle
 import re
 
 import pytest
 
 from nuzzle import errors
 from nuzzle.errors import (
+    DivergedError,
     FormatError,
     InputError,
     ManifestError,
@@ -118,3 +120,19 @@ def test_the_first_few_names():
     assert listed([1, 2, 3], 2) == "1, 2 and 1 more"
     assert listed(range(2000), 1) == "0 and 1,999 more"
     assert listed([]) == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FormatError("mice.csv", "5 columns were expected.", row=3, mend="Export again."),
+        ValidationError("labels", ["they end early", "they overlap"]),
+        DivergedError("The loss became infinite.", best=[1, 2]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_another_process_gets_the_same(error):
+    came = pickle.loads(pickle.dumps(error))
+    assert type(came) is type(error)
+    assert str(came) == str(error)
+    assert vars(came) == vars(error)

@@ -79,6 +79,14 @@ def nearest(name: object, known: Iterable[str], cutoff: float = 0.6) -> str:
 class NuzzleError(Exception):
     """Base of all errors that nuzzle raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As another process gets it: its message is not made anew."""
+        return _as_it_was, (type(self), self.args), vars(self)
+
+
+def _as_it_was(kind: type[NuzzleError], args: tuple[Any, ...]) -> NuzzleError:
+    return kind.__new__(kind, *args)
+
 
 class InputError(NuzzleError, ValueError):
     """A file, a table or an argument is not what it should be."""

@@ -22,6 +22,7 @@ from nuzzle.recording import Recording
 from nuzzle.simulate import simulate_recording
 from nuzzle.training.targets import LabelSpace, Targets
 from nuzzle.workflow import benchmark_mabe as module
+from nuzzle.workflow import trainings
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe, bouts_of_scored
 from nuzzle.workflow.scored import score_recording
 
@@ -183,9 +184,7 @@ def test_recordings_without_an_annotation_file_are_named(tree, tmp_path):
 
 
 def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
-    from nuzzle.workflow import folds
-
-    learned, real = [], folds.learn
+    learned, real = [], trainings.learn
 
     def learn(recordings, *arguments):
         learned.append(len(recordings["train"]))
@@ -193,7 +192,7 @@ def test_a_killed_run_keeps_its_folds(tree, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(recordings, *arguments)
 
-    monkeypatch.setattr(folds, "learn", learn)
+    monkeypatch.setattr(trainings, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)
     benchmark_mabe(tree, tmp_path / "out", CONFIG, folds=3)

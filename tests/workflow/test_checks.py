@@ -12,8 +12,7 @@ from nuzzle.errors import InputError, LeakageError, TrainingError
 from nuzzle.labels import Labels, Pair
 from nuzzle.manifest import Entry, Manifest
 from nuzzle.recording import Recording
-from nuzzle.workflow import checks
-from nuzzle.workflow import folds as folds_module
+from nuzzle.workflow import checks, trainings
 from nuzzle.workflow import train as train_module
 from nuzzle.workflow.checks import (
     check_splits,
@@ -226,7 +225,7 @@ def no_training(monkeypatch):
         raise Reached
 
     monkeypatch.setattr(train_module, "learn", learn)
-    monkeypatch.setattr(folds_module, "learn", learn)
+    monkeypatch.setattr(trainings, "learn", learn)
 
 
 @pytest.mark.parametrize("config", [TREES, ENSEMBLE], ids=["model", "ensemble"])

@@ -13,7 +13,7 @@ from nuzzle.io.load import load_entry
 from nuzzle.labels import bout_table
 from nuzzle.manifest import Manifest
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow import folds as module
+from nuzzle.workflow import trainings
 from nuzzle.workflow.calibration import judge
 from nuzzle.workflow.crossval import cross_validate, crossval
 from nuzzle.workflow.evaluate import evaluate
@@ -83,7 +83,7 @@ def test_an_objective_that_there_is_not_is_refused_before_the_training(recording
     space = LabelSpace.fit(some, QUICK.labels)
     for objective in ("accuracy", {"groom": "bouts"}, {"investigation": "bout"}):
         with pytest.raises(InputError, match=r"objective is one of .* \['investigation'\]"):
-            cross_validate(some, space, QUICK, tmp_path, "group", 3, objective, print, None)
+            cross_validate(some, space, QUICK, tmp_path, "group", 3, 1, objective, print, None)
     assert not list(tmp_path.iterdir())
 
 
@@ -160,7 +160,7 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
     manifest, tmp_path, monkeypatch
 ):
     first_three = Manifest(manifest.entries[:3])
-    learned, real = [], module.learn
+    learned, real = [], trainings.learn
 
     def learn(recordings, *arguments):
         learned.append([each.name for each in recordings["train"]])
@@ -168,7 +168,7 @@ def test_every_recording_is_predicted_once_and_folds_are_not_trained_twice(
             raise KeyboardInterrupt
         return real(recordings, *arguments)
 
-    monkeypatch.setattr(module, "learn", learn)
+    monkeypatch.setattr(trainings, "learn", learn)
     with pytest.raises(KeyboardInterrupt):
         crossval(first_three, tmp_path / "all.nuzzle", QUICK, folds=3)
     with pytest.raises(OutputError, match=r"folds: folds \(3 by group before, 3 by rec"):
@@ -226,7 +226,7 @@ def test_out_of_fold_each_recording_is_decided_as_by_its_fold(recordings, tmp_pa
         work = tmp_path / str(number)
         space = LabelSpace.fit(different, config.labels)
         learned = cross_validate(
-            different, space, config, work, "recording", 2, "both", print, None
+            different, space, config, work, "recording", 2, 1, "both", print, None
         )
         bundle, pairs, tuned, _ = learned
         by_folds = figures(score(seen[0], bootstrap=0))
@@ -277,13 +277,13 @@ def test_trees_go_the_same_road(manifest, tmp_path):
 
 
 def test_without_early_stopping_every_other_part_is_learned_from(manifest, tmp_path, monkeypatch):
-    learned, real = [], module.learn
+    learned, real = [], trainings.learn
 
     def learn(recordings, space, config, *arguments):
         learned.append({split: [r.name for r in part] for split, part in recordings.items()})
         return real(recordings, space, config, *arguments)
 
-    monkeypatch.setattr(module, "learn", learn)
+    monkeypatch.setattr(trainings, "learn", learn)
     config = QUICK.with_values({"training.early_stopping": False, "training.epochs": 2})
     result = crossval(manifest, tmp_path / "a.nuzzle", config, folds=2, split="train")
     assert [sorted(each["train"]) for each in learned] == [

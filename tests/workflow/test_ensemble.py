@@ -31,7 +31,7 @@ from nuzzle.labels import Pair
 from nuzzle.manifest import Manifest
 from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow import folds
+from nuzzle.workflow import trainings
 from nuzzle.workflow.ensemble import EnsembleFolds
 from nuzzle.workflow.evaluate import evaluate
 from nuzzle.workflow.train import train
@@ -71,7 +71,7 @@ def goes(manifest, tmp_path_factory):
     """
     out = tmp_path_factory.mktemp("ensemble") / "mice.nuzzle"
     work = out.with_name("mice.nuzzle.work")
-    real, learned, said = folds.learn, [], []
+    real, learned, said = trainings.learn, [], []
 
     def learn(recordings, space, config, *arguments):
         learned.append((config.model.name, [each.name for each in recordings["train"]]))
@@ -82,7 +82,7 @@ def goes(manifest, tmp_path_factory):
         return real(recordings, space, config, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folds, "learn", learn)
+        patch.setattr(trainings, "learn", learn)
         with pytest.raises(KeyboardInterrupt):
             train(manifest, out, CONFIG)
         with pytest.raises(DivergedError) as caught:

@@ -24,6 +24,7 @@ from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.simulate import simulate
 from nuzzle.training.targets import LabelSpace
 from nuzzle.workflow import folds as module
+from nuzzle.workflow import trainings
 from nuzzle.workflow.benchmark_mabe import benchmark_mabe
 from nuzzle.workflow.crossval import crossval
 from nuzzle.workflow.evaluate import evaluate
@@ -225,7 +226,7 @@ def test_without_the_lab_in_a_fold(recordings, tmp_path, monkeypatch):
         learned.append(split)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "learn", learn)
+    monkeypatch.setattr(trainings, "learn", learn)
     for number, part in enumerate(parts):
         run = ModelFolds(parts, space, config, tmp_path, lambda _: None, None, "lab")
         with pytest.raises(KeyboardInterrupt):

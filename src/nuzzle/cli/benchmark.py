@@ -23,7 +23,7 @@ _SIMULATED = "These files are simulated: the figures say nothing about real mice
 _Name = Literal["calms21", "mabe2025"]
 
 #: Options that a benchmark does not have.
-_OF_THE_OTHER = {"mabe2025": ("task", "seeds"), "calms21": ("labs", "folds", "by")}
+_OF_THE_OTHER = {"mabe2025": ("task", "seeds"), "calms21": ("labs", "folds", "by", "jobs")}
 
 _NameArgument = Annotated[_Name, typer.Argument(metavar="NAME", help="Which.")]
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the official files.")]
@@ -33,6 +33,7 @@ _Seeds = Annotated[int, typer.Option(min=1, help="How many trainings of calms21.
 _Labs = Annotated[list[str] | None, typer.Option(help="Lab of mabe2025. May be repeated.")]
 _Folds = Annotated[int, typer.Option(help="Parts of the cross-validation of mabe2025.")]
 _By = Annotated[Together, typer.Option("--by", help="What stays together in a fold of mabe2025.")]
+_Jobs = Annotated[int, typer.Option(min=1, help="How many trainings of mabe2025 at a time.")]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away an earlier run in --out.")]
 
 
@@ -49,6 +50,7 @@ def benchmark(
     labs: _Labs = None,
     folds: _Folds = 5,
     by: _By = "group",
+    jobs: _Jobs = 1,
     fresh: _Fresh = False,
     json: JsonTarget = None,
 ) -> None:
@@ -58,7 +60,7 @@ def benchmark(
     if name == "calms21":
         figures = _calms21(task, data, out, settings, seeds, fresh)
     else:
-        figures = _mabe2025(data, out, settings, tuple(labs or ()), by, folds, fresh)
+        figures = _mabe2025(data, out, settings, tuple(labs or ()), by, folds, jobs, fresh)
     emit_json(figures, json)
     if figures.get("failed"):
         raise typer.Exit(1)
@@ -114,11 +116,14 @@ def _mabe2025(
     labs: tuple[str, ...],
     by: Together,
     folds: int,
+    jobs: int,
     fresh: bool,
 ) -> dict[str, Any]:
     from nuzzle.workflow.benchmark_mabe import benchmark_mabe
 
-    result = benchmark_mabe(data, out, config, labs=labs, by=by, folds=folds, fresh=fresh, say=say)
+    result = benchmark_mabe(
+        data, out, config, labs=labs, by=by, folds=folds, jobs=jobs, fresh=fresh, say=say
+    )
     _print_mabe(result, out)
     return result.to_dict()
 

@@ -25,6 +25,7 @@ from nuzzle.cli.training_options import (
 
 _Manifest = Annotated[Path, typer.Argument(help="Manifest with labels and splits.")]
 _Out = Annotated[Path | None, typer.Option("--out", help="The bundle to write; needed.")]
+_Jobs = Annotated[int, typer.Option(min=1, help="How many trainings of an ensemble at a time.")]
 _ShowConfig = Annotated[
     bool, typer.Option("--show-config", help="Print the whole configuration and stop.")
 ]
@@ -39,6 +40,7 @@ def train(
     auxiliary: Auxiliary = None,
     epochs: Epochs = None,
     seed: Seed = None,
+    jobs: _Jobs = 1,
     overwrite: Overwrite = False,
     fresh: Fresh = False,
     show_config: _ShowConfig = False,
@@ -61,6 +63,7 @@ def train(
         auxiliary=auxiliary,
         overwrite=overwrite,
         fresh=fresh,
+        jobs=jobs,
         say=say,
         progress=_say_epoch,
     )

@@ -39,6 +39,9 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existin
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Throw away an unfinished run instead of continuing it.")
 ]
+Jobs = Annotated[
+    int, typer.Option(min=1, help="How many trainings at a time; as many as there are cores pays.")
+]
 By = Annotated[Together, typer.Option("--by", help="What stays together in a fold.")]
 
 

@@ -80,6 +80,7 @@ def benchmark_mabe(
     labs: Sequence[str] = (),
     by: By = "group",
     folds: int = 5,
+    jobs: int = 1,
     fresh: bool = False,
     say: Say = log,
 ) -> MabeBenchmark:
@@ -94,10 +95,9 @@ def benchmark_mabe(
         out: folder for models, bouts in the submission's layout, and the score.
         config: of the trainings; all defaults if None.
         labs: which; all by default.
-        by: what stays together in a fold.
-        folds: how many parts; at least 2, or 3 with early stopping.
-        fresh: throw away an earlier run in `out`.
-        say: is told what is going on.
+        by, folds: what stays together in a fold; how many; at least 2, or 3 with early stopping.
+        jobs: how many trainings at a time, each on its share of the cores.
+        fresh, say: throw away an earlier run in `out`; is told what is going on.
 
     Raises:
         InputError, OutputError: the tree is incomplete; `out` holds something else.
@@ -115,7 +115,7 @@ def benchmark_mabe(
         recordings = read_labelled("train", manifest, {}, say)
         parts = partition(recordings, by, folds, config)
         space = LabelSpace.fit(recordings, config.labels)
-        run = folds_of(parts, space, config, out / "folds", say, None, by)
+        run = folds_of(parts, space, config, out / "folds", say, None, by, jobs)
         run.check()
         result = _score(data, out, run, notes)
         submission, unlabelled = _submit(data, out, run, tests, say)

@@ -15,7 +15,7 @@ from nuzzle.errors import DivergedError
 from nuzzle.evaluation.result import Evaluation
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.inference.bundle import Bundle
-from nuzzle.manifest import Manifest
+from nuzzle.manifest import Entry, Manifest
 from nuzzle.outputs.results import ResultsWriter
 from nuzzle.progress import Progress, Say, log
 from nuzzle.recording import Recording
@@ -75,6 +75,7 @@ def crossval(
     auxiliary: Manifest | str | Path | None = None,
     by: By = "group",
     folds: int = 5,
+    jobs: int = 1,
     objective: Objective | Mapping[str, Objective] = "both",
     split: str = "",
     overwrite: bool = False,
@@ -93,8 +94,9 @@ def crossval(
         manifest, split: recordings with labels; only those of a split.
         out, config: the bundle to write; of the training.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
-        by: what stays together: animals or sessions, recordings, or labs.
-        folds: how many parts; 2 at least, or 3 with early stopping other than by lab.
+        by, folds: what stays together: animals or sessions, recordings, or labs; how many parts, 2
+            at least, or 3 with early stopping other than by lab.
+        jobs: how many trainings at a time, each on its share of the cores.
         objective: what the decoding is tuned for, of all behaviours, or of some by name.
         overwrite, fresh: replace the bundle and results; begin a run anew that was not finished.
         results, command: folder for what is said out of fold, as of `evaluate`; what was typed.
@@ -109,14 +111,22 @@ def crossval(
     beside = match_auxiliary(manifest, auxiliary)
     rows, how = [*manifest, *beside.values()], f"{folds} by {by}"
     with work_folder(out, config, rows, how, overwrite=overwrite, fresh=fresh, say=say) as work:
-        recordings = read_labelled(split or "all", manifest, beside, say)
-        space = LabelSpace.fit(recordings, config.labels)
-        warn_of_unused(recordings, [], space, config, say)
-        run = partial(cross_validate, recordings, space, config, work, by, folds, objective)
+        recordings, space = _read(split, manifest, beside, config, say)
+        run = partial(cross_validate, recordings, space, config, work, by, folds, jobs, objective)
         with writing_out_of_fold(results, out, space, command, overwrite=overwrite) as writer:
             result = _judged(run(say, progress), recordings, writer)
         result.bundle.save(out, overwrite=overwrite)
     return result
+
+
+def _read(
+    split: str, manifest: Manifest, auxiliary: Mapping[str, Entry], config: Config, say: Say
+) -> tuple[list[Recording], LabelSpace]:
+    """The recordings that take part, and their behaviours."""
+    recordings = read_labelled(split or "all", manifest, auxiliary, say)
+    space = LabelSpace.fit(recordings, config.labels)
+    warn_of_unused(recordings, [], space, config, say)
+    return recordings, space
 
 
 def _judged(
@@ -148,6 +158,7 @@ def cross_validate(
     work: Path,
     by: By,
     folds: int,
+    jobs: int,
     objective: Objective | Mapping[str, Objective],
     say: Say,
     progress: Progress | None,
@@ -155,7 +166,7 @@ def cross_validate(
     """The model alone, of labelled recordings in memory; nothing is written but in `work`."""
     parts = partition(recordings, by, folds, config)
     objectives = objectives_of(objective, space.behaviours)
-    run = folds_of(parts, space, config, work, say, progress, by)
+    run = folds_of(parts, space, config, work, say, progress, by, jobs)
     run.check()
     try:
         pairs = run.out_of_fold()

@@ -26,7 +26,8 @@ from nuzzle.probabilities.combiners import WeightedAverage
 from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.folds import By, Folds, ModelFolds, naming
+from nuzzle.workflow.folds import By, Folds, ModelFolds
+from nuzzle.workflow.trainings import train_ahead
 
 #: What of a bundle's `training` is of one member.
 _OF_A_MEMBER = ("best_epoch", "history", "seconds", "auxiliary")
@@ -38,15 +39,20 @@ class EnsembleFolds(Folds):
     @cached_property
     def members(self) -> dict[str, ModelFolds]:
         """Every member by its name."""
-        return {name: self._member(name, each) for name, each in self.config.members().items()}
-
-    def _member(self, name: str, config: Config) -> ModelFolds:
-        def say(sentence: str) -> None:
-            self.say(f"{name}: {sentence}")
-
-        return ModelFolds(
-            self.parts, self.space, config, self.work / name, say, self.progress, self.by
-        )
+        return {
+            name: ModelFolds(
+                self.parts,
+                self.space,
+                config,
+                self.work / name,
+                self.say,
+                self.progress,
+                self.by,
+                self.jobs,
+                name,
+            )
+            for name, config in self.config.members().items()
+        }
 
     def settle(self) -> None:
         """Plan the preparation of every member.
@@ -75,11 +81,12 @@ class EnsembleFolds(Folds):
                 "LightGBM is not installed, so there can be no trees among the members; "
                 "pip install lightgbm brings them"
             )
-        tables = []
-        for name, member in self.members.items():
-            with naming(f"member {name}"):
-                pairs = member.out_of_fold()
-            tables.append({(pair.recording, pair.pair): pair for pair in pairs})
+        members = self.members.values()
+        train_ahead(chain.from_iterable(each.trainings for each in members), self.jobs, self.say)
+        tables = [
+            {(pair.recording, pair.pair): pair for pair in member.out_of_fold()}
+            for member in members
+        ]
         common = [key for key in tables[0] if all(key in table for table in tables)]
         # Where one member of a fold had no example of a behaviour, it is left out of all of them.
         known = {key: np.all([table[key].observed for table in tables], axis=0) for key in common}
@@ -124,10 +131,8 @@ class EnsembleFolds(Folds):
         combiner = fit_combiner(self.said, method, seed=seed)
         weights = zip(self.members, combiner.weights, strict=True)
         self.say("weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights))
-        bundles = {}
-        for name, member in self.members.items():
-            with naming(f"member {name}"):
-                bundles[name] = member.refit()
+        train_ahead((each.last_training for each in self.members.values()), self.jobs, self.say)
+        bundles = {name: member.refit() for name, member in self.members.items()}
         beside = [each.training["auxiliary"] for each in bundles.values()]
         first = next(iter(bundles.values()))
         members = [replace(each.members[0], name=name) for name, each in bundles.items()]
@@ -158,10 +163,11 @@ def folds_of(
     say: Say,
     progress: Progress | None,
     by: By = "group",
+    jobs: int = 1,
 ) -> Folds:
     """The models of all folds, of an ensemble or of one model."""
     kind = EnsembleFolds if config.is_ensemble else ModelFolds
-    return kind(parts, space, config, work, say, progress, by)
+    return kind(parts, space, config, work, say, progress, by, jobs)
 
 
 def _figures(name: str, pairs: Sequence[ScoredPair]) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -19,15 +17,16 @@ import numpy as np
 from nuzzle.config import Config
 from nuzzle.copies import Seen
 from nuzzle.decoding.decoder import Decoder
-from nuzzle.errors import DivergedError, InputError, LeakageError, TrainingError, count, listed
+from nuzzle.errors import InputError, LeakageError, TrainingError, count, listed
 from nuzzle.evaluation.scored import ScoredPair
 from nuzzle.features.frontend import Frontend
 from nuzzle.inference.bundle import Bundle
 from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
 from nuzzle.training.targets import LabelSpace
-from nuzzle.workflow.learn import configured_decoder, learn
+from nuzzle.workflow.learn import configured_decoder
 from nuzzle.workflow.scored import score_recording, targets_of
+from nuzzle.workflow.trainings import Training, train_ahead
 
 #: What must not stand on both sides of a fold.
 By = Literal["group", "recording", "lab"]
@@ -184,6 +183,7 @@ class Folds(ABC):
         say: is told what is going on.
         progress: is told after each epoch.
         by: what stays together in a part.
+        jobs: how many trainings at a time.
     """
 
     parts: list[list[Recording]]
@@ -193,6 +193,7 @@ class Folds(ABC):
     say: Say
     progress: Progress | None
     by: By = "group"
+    jobs: int = 1
 
     @property
     def names(self) -> tuple[tuple[str, ...], ...]:
@@ -274,8 +275,15 @@ class Folds(ABC):
         """What is trained on all recordings."""
 
 
+@dataclass(frozen=True, eq=False)
 class ModelFolds(Folds):
-    """Those of one model."""
+    """Those of one model.
+
+    Attributes:
+        member: its name in an ensemble; empty for a model by itself.
+    """
+
+    member: str = ""
 
     @cached_property
     def settled(self) -> Config:
@@ -329,15 +337,17 @@ class ModelFolds(Folds):
         first = number % len(others)
         return min([*others[first:], *others[:first]], key=lost)
 
+    @cached_property
+    def trainings(self) -> list[Training]:
+        """By part, that of the model that has not seen it."""
+        return [
+            self._training(f"fold {number + 1} of {len(self.parts)}", split, f"fold-{number}")
+            for number, split in enumerate(self._splits)
+        ]
+
     def bundle(self, number: int) -> Bundle:
         """The model that has not seen part `number`."""
-        path = self.work / f"fold-{number}.nuzzle"
-        if path.exists():
-            return Bundle.load(path)
-        what = f"fold {number + 1} of {len(self.parts)}"
-        bundle = self._learn(what, self._splits[number], f"fold-{number}")
-        bundle.save(path)
-        return bundle
+        return self.trainings[number].bundle(self.say, self.progress)
 
     def predict(self, number: int) -> list[ScoredPair]:
         """Predictions of part `number` by the model that has not seen it.
@@ -354,44 +364,28 @@ class ModelFolds(Folds):
 
     def predictions(self) -> Iterator[list[ScoredPair]]:
         """One part after the other."""
+        train_ahead(self.trainings, self.jobs, self.say)
         yield from map(self.predict, range(len(self.parts)))
 
-    def refit(self) -> Bundle:
-        """A model trained on all recordings, for as many epochs as were best in the folds."""
-        path = self.work / "all.nuzzle"
-        if path.exists():
-            return Bundle.load(path)
+    @cached_property
+    def last_training(self) -> Training:
+        """That of a model of all recordings, for as many epochs as were best in the folds."""
         best = [self.bundle(n).training["best_epoch"] for n in range(len(self.parts))]
         epochs = max(1, round(statistics.median(best)))
         config = self.settled.with_values({"training.epochs": epochs})
         what = f"training on all recordings for {count(epochs, 'epoch')}"
-        bundle = self._learn(what, {"train": self.recordings, "val": []}, "all", config)
-        bundle.save(path)
-        return bundle
+        return self._training(what, {"train": self.recordings, "val": []}, "all", config)
 
-    def _learn(
+    def refit(self) -> Bundle:
+        """A model trained on all recordings."""
+        return self.last_training.bundle(self.say, self.progress)
+
+    def _training(
         self,
         what: str,
         recordings: dict[str, list[Recording]],
         name: str,
         config: Config | None = None,
-    ) -> Bundle:
-        self.say(what)
-        config, work = config or self.settled, self.work / name
-        with naming(what):
-            bundle = learn(recordings, self.space, config, work, self.say, self.progress)
-        shutil.rmtree(work, ignore_errors=True)  # trees leave none
-        return bundle
-
-
-@contextmanager
-def naming(what: str) -> Iterator[None]:
-    """Say in which training a loss became infinite.
-
-    Raises:
-        DivergedError: the same, with the name in front.
-    """
-    try:
-        yield
-    except DivergedError as error:
-        raise DivergedError(f"{what}: {error}", error.best) from None
+    ) -> Training:
+        path = self.work / f"{name}.nuzzle"
+        return Training(what, recordings, self.space, config or self.settled, path, self.member)

@@ -31,6 +31,7 @@ def train(
     overwrite: bool = False,
     fresh: bool = False,
     drawn: bool = False,
+    jobs: int = 1,
     say: Say = log,
     progress: Progress | None = None,
 ) -> Bundle:
@@ -42,12 +43,11 @@ def train(
 
     Args:
         manifest: recordings with labels and splits.
-        out: the bundle to write.
-        config: of the training; all defaults if None.
+        out, config: the bundle to write; of the training, all defaults if None.
         auxiliary: rows of other labels of recordings of the same names, to learn beside.
-        overwrite: whether an existing bundle may be replaced.
-        fresh: throw away the checkpoints of an unfinished run instead of continuing it.
+        overwrite, fresh: replace the bundle; begin a run anew that was not finished.
         drawn: whether `val` was drawn for whoever asks, who then is not told to change it.
+        jobs: how many trainings of an ensemble at a time, each on its share of the cores.
         say, progress: are told what is going on, and after each epoch.
 
     Returns:
@@ -68,7 +68,7 @@ def train(
     entries = [*manifest, *beside.values()]
     with work_folder(out, config, entries, overwrite=overwrite, fresh=fresh, say=say) as work:
         space, recordings = _read(chosen, beside, config, say, drawn=drawn)
-        bundle = _learn(recordings, space, config, out, work, say, progress)
+        bundle = _learn(recordings, space, config, out, work, jobs, say, progress)
         bundle = _judged(bundle, recordings["val"], say)
         bundle.save(out, overwrite=overwrite)
     return bundle
@@ -94,12 +94,15 @@ def _learn(
     config: Config,
     out: Path,
     work: Path,
+    jobs: int,
     say: Say,
     progress: Progress | None,
 ) -> Bundle:
     """A model; where its training goes wrong, what it was before lies beside `out`."""
     if config.is_ensemble:
-        return _learn_together(recordings, space, config, work, say, progress)
+        return _learn_together(recordings, space, config, work, jobs, say, progress)
+    if jobs > 1:
+        say(f"one model is one training: it is not divided among {jobs} jobs")
     try:
         return learn(recordings, space, config, work, say, progress)
     except DivergedError as error:
@@ -120,12 +123,15 @@ def _learn_together(
     space: LabelSpace,
     config: Config,
     work: Path,
+    jobs: int,
     say: Say,
     progress: Progress | None,
 ) -> Bundle:
     """An ensemble, combined, decoded and calibrated by cross-validation inside of `train`."""
     train, folds = recordings["train"], config.ensemble.folds
-    learned = cross_validate(train, space, config, work, "group", folds, "both", say, progress)
+    learned = cross_validate(
+        train, space, config, work, "group", folds, jobs, "both", say, progress
+    )
     bundle, validated = learned.bundle, [each.name for each in recordings["val"]]
     return replace(bundle, training={**bundle.training, "validation_recordings": validated})
 
