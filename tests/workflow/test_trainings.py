@@ -1,12 +1,14 @@
 """Several trainings at a time, and what becomes of them."""
 
 import os
+from concurrent.futures import BrokenExecutor
 
+import joblib
 import numpy as np
 import pytest
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError, InputError
+from nuzzle.errors import DivergedError, InputError, TrainingError
 from nuzzle.inference.predict import predict_recording
 from nuzzle.io.load import load_manifest
 from nuzzle.training.targets import LabelSpace
@@ -91,6 +93,16 @@ def test_what_diverges_elsewhere_is_named_here(training_of, tmp_path):
     with pytest.raises(DivergedError, match=r"^member tcn: fold b: .* in epoch \d"):
         train_ahead([training_of("a"), training_of("b", wild, "tcn")], 2, lambda _: None)
     assert not (tmp_path / "b.nuzzle").exists()
+
+
+def test_a_process_that_was_killed_is_told_in_words(training_of, monkeypatch):
+    def killed(_):
+        raise BrokenExecutor("A worker process managed by the executor was terminated")
+        yield
+
+    monkeypatch.setattr(joblib, "Parallel", lambda *_, **__: killed)
+    with pytest.raises(TrainingError, match=r"One of 2 .* no memory left.*fewer --jobs"):
+        train_ahead([training_of("a"), training_of("b")], 2, lambda _: None)
 
 
 def test_all_models_of_an_ensemble_can_be_trained_elsewhere(recordings, tmp_path, here_alone):

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -13,7 +14,7 @@ from threading import Thread
 import joblib
 
 from nuzzle.config import Config
-from nuzzle.errors import DivergedError, InputError, count
+from nuzzle.errors import DivergedError, InputError, TrainingError, count
 from nuzzle.inference.bundle import Bundle
 from nuzzle.progress import Progress, Say
 from nuzzle.recording import Recording
@@ -82,6 +83,7 @@ def train_ahead(trainings: Iterable[Training], jobs: int, say: Say) -> None:
     Raises:
         InputError: there are fewer jobs than one.
         NuzzleError: of a training; the others are ended, and go on where the run is begun again.
+        TrainingError: something else has ended one of the processes.
     """
     if jobs < 1:
         raise InputError(f"1 or more trainings at a time were expected, not {jobs}: --jobs.")
@@ -94,10 +96,16 @@ def train_ahead(trainings: Iterable[Training], jobs: int, say: Say) -> None:
     # Copy on write, as the preparation of poses may write into them.
     pool = joblib.Parallel(at_a_time, return_as="generator_unordered", mmap_mode="c")
     done = pool(joblib.delayed(_train)(each, os.getpid()) for each in missing)
-    for number, said in enumerate(done, 1):
-        for sentence in said:
-            say(sentence)
-        say(f"{number:,} of {every} done")
+    try:
+        for number, said in enumerate(done, 1):
+            for sentence in said:
+                say(sentence)
+            say(f"{number:,} of {every} done")
+    except BrokenExecutor as error:
+        raise TrainingError(
+            f"One of {at_a_time} trainings at a time was ended from outside, as a system does that "
+            "has no memory left. Begin again with fewer --jobs: what was finished is kept."
+        ) from error
 
 
 def _train(training: Training, parent: int) -> list[str]:
